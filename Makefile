@@ -1,0 +1,51 @@
+# Two targets do all set-up on a machine that has only Python and make: `make demo` and `make test`.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-long lint lab docs lock clean
+
+help:  ## what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(STAMP): requirements.lock
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	touch $@
+
+$(STAMP)-test: requirements-test.lock $(STAMP)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-test.lock
+	touch $@
+
+demo: $(STAMP)  ## run two example studies and say where the reports are
+	$(BIN)/python -m werkbank demo
+
+test: $(STAMP)-test lint  ## lint, types and every test (seeded subsets of the long ones)
+	$(BIN)/python -m pytest -n auto --dist loadscope
+
+test-long: $(STAMP)-test  ## the full sizes: fuzz, calibration, fault seeds
+	$(BIN)/python -m pytest -m long
+
+lint: $(STAMP)-test  ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+lab: $(STAMP)  ## JupyterLab on the notebooks
+	$(BIN)/python -m werkbank lab
+
+docs: $(STAMP)-test  ## regenerate docs/verification.md and the JSON Schema
+	$(BIN)/python scripts/verification.py
+	$(BIN)/python -m werkbank schema > schema/study.schema.json
+
+lock:  ## resolve the dependencies again (needs uv)
+	uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  --no-annotate --no-header --python-version 3.11 --upgrade -o requirements.lock
+	uv pip compile pyproject.toml --group test -c requirements.lock --universal --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --no-annotate --no-header --python-version 3.11 -o requirements-test.lock
+
+clean:  ## remove the environment and what was made
+	rm -rf $(VENV) reports/demo

@@ -1,0 +1,103 @@
+"""What can go wrong, and what the user is told.
+
+::
+
+    WerkbankError                exit 1
+    ├── UsageError               exit 2   the command itself is wrong
+    ├── UnfitError               exit 3   the data or the study file is not fit; carries every Problem found
+    ├── MissingPieceError        exit 4   something this machine lacks; says how to get it
+    └── ReportError              exit 1   a report stopped; names the cell
+
+Every error is picklable: they cross process borders in a batch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_UNFIT, EXIT_ENVIRONMENT, EXIT_INTERRUPTED = 0, 1, 2, 3, 4, 130
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong with an input, said so that a teacher can mend it.
+
+    Attributes
+    ----------
+    code : str
+        Stable machine name; the sentence and the way out are looked up as ``problems.<code>`` and
+        ``problems.<code>.way_out`` in the message catalogues.
+    file : str
+        The file as the user wrote its path.
+    column, row, value : str, int or None
+        Where: the column's name, the row as the spreadsheet numbers it (header = row 1), the value found.
+    details : dict
+        Further values for the sentence (``nearest``, ``low``, ``high``, ``valid`` …).
+    """
+
+    code: str
+    file: str = ""
+    column: str | None = None
+    row: int | None = None
+    value: str | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+
+    def sentence(self, language: str = "nl") -> str:
+        """Return where, what and the way out as one line in `language`."""
+        from werkbank.catalogue import say
+
+        values = {"value": self.value, "column": self.column, "row": self.row, "file": self.file, **self.details}
+        where = say("problems.where", language, file=self.file) if self.file else ""
+        if self.column is not None:
+            where += say("problems.where_column", language, column=self.column)
+        if self.row is not None:
+            where += say("problems.where_row", language, row=self.row)
+        what = say(f"problems.{self.code}.what", language, **values)
+        way_out = say(f"problems.{self.code}.way_out", language, **values)
+        return f"{where + ': ' if where else ''}{what} → {way_out}"
+
+
+class WerkbankError(Exception):
+    """Anything werkbank stops for on purpose."""
+
+    exit_code = EXIT_FAILED
+
+
+class UsageError(WerkbankError, ValueError):
+    """The command, or a call, asks for something that does not exist."""
+
+    exit_code = EXIT_USAGE
+
+
+class UnfitError(WerkbankError, ValueError):
+    """The data or the study file is not fit to be analysed; `problems` holds every reason at once."""
+
+    exit_code = EXIT_UNFIT
+
+    def __init__(self, problems: list[Problem], language: str = "nl") -> None:
+        self.problems = list(problems)
+        self.language = language
+        super().__init__(self.problems, language)
+
+    def __str__(self) -> str:
+        return "\n".join(problem.sentence(self.language) for problem in self.problems)
+
+
+class MissingPieceError(WerkbankError, RuntimeError):
+    """This machine lacks something; the message says how to get it."""
+
+    exit_code = EXIT_ENVIRONMENT
+
+
+class ReportError(WerkbankError, RuntimeError):
+    """A report stopped before its end; `cell` is the notebook cell (counted from 1) and `heading` its section."""
+
+    exit_code = EXIT_FAILED
+
+    def __init__(self, message: str, cell: int | None = None, heading: str | None = None) -> None:
+        self.message, self.cell, self.heading = message, cell, heading
+        super().__init__(message, cell, heading)
+
+    def __str__(self) -> str:
+        return self.message

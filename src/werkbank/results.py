@@ -1,0 +1,182 @@
+"""The one store that everything printed comes from: estimates, facts and claims.
+
+results.json is ``{schema_version, study, estimates, facts, claims}``. A report prints no number that is not here.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, Literal
+
+SCHEMA_VERSION = 1
+Role = Literal["confirmatory", "exploratory"]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """One estimated quantity with everything a reader needs to judge it.
+
+    Signs are treatment minus control and post minus pre. `method` is a key of ``verification/registry.yaml``; `family`
+    groups the tests that are corrected together; `estimand` says in words what is estimated; `standardiser` names the
+    SD in the denominator of an effect size, or is empty for raw units; `n` is the number of rows that were used and
+    `n_clusters` the number of classes or schools when those are the unit of analysis. A quantity that does not apply
+    is None; one that could not be computed is None with the reason in `note` (a catalogue key or plain words).
+    """
+
+    id: str
+    outcome: str
+    method: str
+    estimate: float | None
+    family: str = ""
+    informant: str = ""
+    contrast: str = ""
+    wave_from: str = ""
+    wave_to: str = ""
+    estimand: str = ""
+    se: float | None = None
+    df: float | None = None
+    statistic: float | None = None
+    p: float | None = None
+    ci_low: float | None = None
+    ci_high: float | None = None
+    ci_level: float = 0.95
+    standardiser: str = ""
+    n: int | None = None
+    n_clusters: int | None = None
+    role: Role = "confirmatory"
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One described quantity: a count, a mean, a reliability. `what` is a key of ``verification/registry.yaml``."""
+
+    id: str
+    what: str
+    value: float | int | str | None
+    outcome: str = ""
+    informant: str = ""
+    arm: str = ""
+    wave: str = ""
+    n: int | None = None
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One sentence that this design allows: `about` names the ids it rests on, `sentence` is a catalogue key."""
+
+    id: str
+    about: tuple[str, ...]
+    grade: str
+    sentence: str
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Results:
+    """Estimates, facts and claims of one study. Immutable: `with_more` returns a new store."""
+
+    study: dict[str, Any]
+    estimates: tuple[Estimate, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    claims: tuple[Claim, ...] = ()
+
+    def __post_init__(self) -> None:
+        ids = [item.id for item in (*self.estimates, *self.facts, *self.claims)]
+        if len(ids) != len(set(ids)):
+            doubled = sorted({i for i in ids if ids.count(i) > 1})
+            raise ValueError(f"these ids stand for more than one result: {', '.join(doubled[:5])}")
+
+    def with_more(
+        self,
+        *,
+        estimates: list[Estimate] | tuple[Estimate, ...] = (),
+        facts: list[Fact] | tuple[Fact, ...] = (),
+        claims: list[Claim] | tuple[Claim, ...] = (),
+    ) -> Results:
+        """Return a store that also holds these."""
+        return replace(
+            self,
+            estimates=(*self.estimates, *estimates),
+            facts=(*self.facts, *facts),
+            claims=(*self.claims, *claims),
+        )
+
+    def where(self, **wanted: object) -> tuple[Estimate, ...]:
+        """Return the estimates whose fields equal all of `wanted`."""
+        return tuple(e for e in self.estimates if all(getattr(e, k) == v for k, v in wanted.items()))
+
+    def facts_where(self, **wanted: object) -> tuple[Fact, ...]:
+        """Return the facts whose fields equal all of `wanted`."""
+        return tuple(f for f in self.facts if all(getattr(f, k) == v for k, v in wanted.items()))
+
+    def to_json(self) -> str:
+        """Return the store as JSON with sorted, fixed formatting, so that equal results are equal bytes."""
+        content = {
+            "schema_version": SCHEMA_VERSION,
+            "study": self.study,
+            "estimates": [_clean(asdict(e)) for e in self.estimates],
+            "facts": [_clean(asdict(f)) for f in self.facts],
+            "claims": [_clean(asdict(c)) for c in self.claims],
+        }
+        return json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+    def to_csv(self) -> str:
+        """Return estimates and facts as one flat table (a column `kind` tells them apart)."""
+        names = ["kind", "what", "value", "arm", "wave", *[f.name for f in fields(Estimate)]]
+        out = io.StringIO()
+        writer = csv.DictWriter(out, names, lineterminator="\n", restval="")
+        writer.writeheader()
+        writer.writerows({"kind": "estimate", **_flat(asdict(e))} for e in self.estimates)
+        writer.writerows({"kind": "fact", **_flat(asdict(f))} for f in self.facts)
+        return out.getvalue()
+
+    @classmethod
+    def from_json(cls, text: str) -> Results:
+        """Read a store back.
+
+        Raises
+        ------
+        ValueError
+            When the file was written by another schema version.
+        """
+        content = json.loads(text)
+        if content.get("schema_version") != SCHEMA_VERSION:
+            raise ValueError(f"results of schema version {content.get('schema_version')}; this reads {SCHEMA_VERSION}")
+        return cls(
+            study=content["study"],
+            estimates=tuple(Estimate(**e) for e in content["estimates"]),
+            facts=tuple(Fact(**f) for f in content["facts"]),
+            claims=tuple(Claim(**{**c, "about": tuple(c["about"])}) for c in content["claims"]),
+        )
+
+
+def _clean(item: dict[str, Any]) -> dict[str, Any]:
+    """Turn what JSON cannot say (NaN, numpy numbers, tuples) into what it can."""
+    return {k: _plain(v) for k, v in item.items()}
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - JSON values
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
+    if hasattr(value, "item") and not isinstance(value, str):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def _flat(item: dict[str, Any]) -> dict[str, str]:
+    # a cell that starts with a formula sign would be run by a spreadsheet: text is neutralised, numbers stay numbers
+    flat: dict[str, str] = {}
+    for key, value in _clean(item).items():
+        text = "" if value is None else repr(value) if isinstance(value, float) else str(value)
+        risky = isinstance(value, str) and text[:1] in {"=", "+", "-", "@", "\t", "\r"}
+        flat[key] = f"'{text}" if risky else text
+    return flat

@@ -1,0 +1,36 @@
+"""What tests share: the optional reference data beside the project, and the machine's optional programs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def lacking(reason: str) -> None:
+    """Skip with the reason on a user's machine; fail in CI, where everything must be there."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"CI must have this: {reason}")
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The reference data and R oracles that lie beside the project, where they are present."""
+    path = ROOT.parent / "shared"
+    if not (path / "oracles" / "reference.json").is_file():
+        lacking("the reference data (../shared) are not on this machine")
+    return path
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a real browser."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if not found:
+        lacking("no Chromium on this machine: reports are not opened in a browser")
+    return str(found)
