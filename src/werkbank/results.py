@@ -86,7 +86,7 @@ class Results:
     claims: tuple[Claim, ...] = ()
 
     def __post_init__(self) -> None:
-        ids = [item.id for item in (*self.estimates, *self.facts, *self.claims)]
+        ids = [*(e.id for e in self.estimates), *(f.id for f in self.facts), *(c.id for c in self.claims)]
         if len(ids) != len(set(ids)):
             doubled = sorted({i for i in ids if ids.count(i) > 1})
             raise ValueError(f"these ids stand for more than one result: {', '.join(doubled[:5])}")
