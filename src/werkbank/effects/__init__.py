@@ -1,0 +1,1 @@
+"""Scores -> estimates: named effect sizes, change, comparison, multilevel models. Nothing here formats a number."""

@@ -1,0 +1,1 @@
+"""Answers -> scores, with the reliability and the comparability of what was measured."""

@@ -1,0 +1,238 @@
+"""The Study: the only thing a user writes, as a checked model.
+
+It owns names and shapes, and says nothing about data: that a column exists, or that an answer fits, is checked at
+intake. Every field's description becomes the help that an editor shows (schema/study.schema.json).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+
+# canonical wave names in the order of time; the file's own codes are mapped to these
+WAVES = ("baseline", "pre", "post", "followup", "followup2", "followup3", "followup4", "followup5", "followup6")
+
+Wave = Literal["baseline", "pre", "post", "followup", "followup2", "followup3", "followup4", "followup5", "followup6"]
+Informant = Literal["teacher", "pupil", "parent", "observer", "test"]
+ArmRole = Literal["intervention", "control", "target", "transfer"]
+Unit = Literal["pupil", "class", "teacher", "school"]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", description="letters, digits, - and _")]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Design(_Part):
+    """How pupils came to be in an arm, and what that means for what may be said."""
+
+    kind: Literal["single_group", "controlled", "randomised"] = Field(
+        description="single_group: no control group; controlled: a control group, not drawn by lot; randomised: by lot"
+    )
+    assigned_by: Unit = Field(default="pupil", description="what was given the programme as a whole")
+    selected_on: str | None = Field(default=None, description="the outcome on which pupils were chosen, if any")
+    raters_are_implementers: bool | None = Field(
+        default=None, description="true when those who gave the programme also filled in the questionnaire"
+    )
+    preregistration: str | None = Field(default=None, description="where the plan was registered, if it was")
+
+
+class FileSpec(_Part):
+    """One file with answers. What can be seen in the file need not be said here."""
+
+    path: str = Field(description="relative to the folder of study.yaml")
+    sheet: str | None = Field(default=None, description="the sheet of a workbook; needed when there is more than one")
+    wave: str | None = Field(default=None, description="the wave code, when the whole file is of one wave")
+    informant: Informant | None = Field(default=None, description="whose answers these are, when all are one's")
+    delimiter: Literal[",", ";", "\t", "|"] | None = Field(default=None, description="when it cannot be seen")
+    decimal: Literal[",", "."] | None = Field(default=None, description="when it cannot be seen")
+    encoding: str | None = Field(default=None, description="when it cannot be seen")
+
+
+class Columns(_Part):
+    """The names of the columns that say who, where and when."""
+
+    pupil: str | None = Field(default=None, description="left out: every row is one pupil, numbered by its row")
+    teacher: str | None = None
+    class_: str | None = Field(default=None, alias="class")
+    school: str | None = None
+    arm: str | None = None
+    wave: str | None = Field(default=None, description="only in long files: the column with the wave code")
+
+    def named(self) -> dict[str, str]:
+        """Return the roles that have a column: {role: column name}."""
+        return {k: v for k, v in self.model_dump(by_alias=True).items() if v is not None}
+
+
+class Outcome(_Part):
+    """One thing that was measured: by an instrument with a key, by own items, or as a ready score in a column."""
+
+    name: Name | None = Field(default=None, description="how results call it; an instrument's name when left out")
+    label: dict[Literal["nl", "en"], str] | str | None = Field(default=None, description="how the report calls it")
+    instrument: str | None = Field(default=None, description="a scoring key: `werkbank instruments` lists them")
+    version: str | None = Field(default=None, description="which version of the key, where more than one circulates")
+    order: str | None = Field(default=None, description="which item order, where more than one circulates")
+    informant: Informant = "pupil"
+    scales: list[str] | None = Field(default=None, description="which scales of the instrument; all when left out")
+    items: str | list[str] | dict[str, str | list[str]] | None = Field(
+        default=None,
+        description='columns: a pattern as "strs_{item}" or "seqc{item}_{wave}", a list, or a list per wave',
+    )
+    column: str | dict[Wave, str] | None = Field(
+        default=None, description="the column of a ready score; or one per wave; or a pattern with {wave}"
+    )
+    range: tuple[float, float] | None = Field(default=None, description="lowest and highest possible value")
+    reversed: list[str] = Field(default_factory=list, description="own items that are worded the other way round")
+    score: Literal["mean", "sum"] = Field(default="mean", description="of own items")
+    better: Literal["higher", "lower", "neither"] | None = Field(default=None, description="which direction is good")
+    answers: dict[str, float] | None = Field(default=None, description="answers stored as words -> numbers")
+    missing: list[float | str] = Field(default_factory=list, description="codes that mean: not answered")
+    role: Literal["primary", "secondary", "exploratory"] = "secondary"
+    family: str | None = Field(default=None, description="outcomes corrected together for the number of tests")
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Outcome:
+        kinds = [self.instrument is not None, self.instrument is None and self.items is not None, bool(self.column)]
+        if sum(kinds) != 1:
+            raise ValueError("outcome_kind")
+        if self.instrument is None and self.name is None:
+            raise ValueError("outcome_needs_name")
+        if self.instrument is None and self.range is None:
+            raise ValueError("outcome_needs_range")
+        if self.instrument is None and self.better is None:
+            raise ValueError("outcome_needs_better")
+        if self.range is not None and self.range[0] >= self.range[1]:
+            raise ValueError("outcome_range_order")
+        return self
+
+    @property
+    def id(self) -> str:
+        """The name that results use for this outcome."""
+        return self.name or str(self.instrument)
+
+
+class Contrast(_Part):
+    """A comparison of arms that was planned: weights that add up to zero."""
+
+    name: Name
+    label: dict[Literal["nl", "en"], str] | str | None = None
+    weights: dict[str, float]
+
+    @model_validator(mode="after")
+    def _sums_to_zero(self) -> Contrast:
+        if abs(sum(self.weights.values())) > 1e-9 or not any(self.weights.values()):
+            raise ValueError("contrast_sum")
+        return self
+
+
+class Privacy(_Part):
+    """How small a group may be before its numbers are hidden."""
+
+    min_cell: int = Field(default=6, ge=2, description="the smallest count that may be shown")
+
+
+class Programme(_Part):
+    """A description of one's own programme after the TIDieR checklist; what is left out is reported as not reported."""
+
+    name: str
+    why: str | None = None
+    materials: str | None = None
+    procedures: str | None = None
+    provider: str | None = None
+    how: str | None = None
+    where: str | None = None
+    when_and_how_much: str | None = None
+    tailoring: str | None = None
+    modifications: str | None = None
+    fidelity_planned: str | None = None
+    fidelity_actual: str | None = None
+
+
+class Study(_Part):
+    """Everything werkbank needs to know about a study, apart from the answers themselves."""
+
+    title: str
+    language: Literal["nl", "en"] = "nl"
+    simulated: bool = Field(default=False, description="true: every page says that the data are simulated")
+    source: str | None = Field(default=None, description="where the data come from: citation and licence")
+    unit: Literal["pupil", "teacher"] = Field(default="pupil", description="whom a row of answers is about")
+    programme: str | Programme | None = Field(default=None, description="a name, or a description (TIDieR)")
+    design: Design
+    files: list[FileSpec] = Field(min_length=1)
+    columns: Columns = Field(default_factory=Columns)
+    arms: dict[str, ArmRole] = Field(default_factory=dict, description="the file's arm codes -> their role")
+    waves: dict[str, Wave] = Field(default_factory=dict, description="the file's wave codes -> pre, post, followup …")
+    outcomes: list[Outcome] = Field(min_length=1)
+    contrasts: list[Contrast] = Field(default_factory=list, description="planned comparisons of three or more arms")
+    covariates: list[str] = Field(default_factory=list, description="columns known before the programme began")
+    privacy: Privacy = Field(default_factory=Privacy)
+    reports: list[str] = Field(default_factory=lambda: ["evaluation"])
+
+    _folder: Path = PrivateAttr(default=Path())
+    _file: str = PrivateAttr(default="study.yaml")
+
+    @property
+    def folder(self) -> Path:
+        """The folder that holds study.yaml; paths of files are relative to it."""
+        return self._folder
+
+    @property
+    def file(self) -> str:
+        """The study file's name as the user wrote it."""
+        return self._file
+
+    @property
+    def control_arms(self) -> list[str]:
+        """The codes of the arms that were not given the programme."""
+        return [arm for arm, role in self.arms.items() if role == "control"]
+
+    @property
+    def treated_arms(self) -> list[str]:
+        """The codes of the other arms, in the order of the study file."""
+        return [arm for arm, role in self.arms.items() if role != "control"]
+
+    def outcome(self, name: str) -> Outcome:
+        """Return the outcome called `name`.
+
+        Raises
+        ------
+        KeyError
+            When there is none.
+        """
+        for outcome in self.outcomes:
+            if outcome.id == name:
+                return outcome
+        raise KeyError(name)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _text_keys(cls, raw: Any) -> Any:  # noqa: ANN401 - whatever YAML held
+        # a spreadsheet's arm codes are often 0 and 1: YAML reads numbers, the file holds text
+        if isinstance(raw, dict):
+            for key in ("arms", "waves"):
+                if isinstance(raw.get(key), dict):
+                    raw = {**raw, key: {str(k): v for k, v in raw[key].items()}}
+        return raw
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> Study:
+        ids = [outcome.id for outcome in self.outcomes]
+        if len(ids) != len(set(ids)):
+            raise ValueError("outcome_names_double")
+        if self.design.kind == "single_group" and self.control_arms:
+            raise ValueError("single_group_with_control")
+        if self.design.kind != "single_group" and len(self.arms) < 2:
+            raise ValueError("arms_missing")
+        if self.design.kind != "single_group" and self.columns.arm is None:
+            raise ValueError("arm_column_missing")
+        unknown = [arm for contrast in self.contrasts for arm in contrast.weights if arm not in self.arms]
+        if unknown:
+            raise ValueError("contrast_arm_unknown")
+        if self.design.selected_on is not None and self.design.selected_on.split(".")[0] not in ids:
+            raise ValueError("selected_on_unknown")
+        role = {"class": self.columns.class_, "teacher": self.columns.teacher, "school": self.columns.school}
+        if self.design.assigned_by in role and role[self.design.assigned_by] is None:
+            raise ValueError("assigned_unit_without_column")
+        return self

@@ -1,0 +1,159 @@
+"""study.yaml -> Study, or a list of all that is wrong with it, each with its line and the nearest valid name."""
+
+from __future__ import annotations
+
+import difflib
+import types
+import typing
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from werkbank.errors import Problem, UnfitError
+from werkbank.study.model import Study
+
+MAX_BYTES = 1_000_000  # a study file is a page of text; anything larger is not one
+
+
+def load_study(path: str | Path) -> Study:
+    """Read and check a study file.
+
+    Parameters
+    ----------
+    path : path
+        A study.yaml, or the folder that holds one.
+
+    Raises
+    ------
+    UnfitError
+        With every problem at once: YAML that cannot be read, unknown keys and values (naming the nearest valid one),
+        and declarations that contradict each other.
+    """
+    file = Path(path)
+    file = file / "study.yaml" if file.is_dir() else file
+    shown = file.as_posix()
+    if not file.is_file():
+        raise UnfitError([Problem("study_not_found", file=shown)])
+    if file.stat().st_size > MAX_BYTES:
+        raise UnfitError([Problem("study_too_large", file=shown)])
+    raw, lines = _read_yaml(file, shown)
+    language = "en" if raw.get("language") == "en" else "nl"
+    try:
+        study = Study.model_validate(raw)
+    except ValidationError as error:
+        problems = [_problem(dict(e), lines, shown) for e in error.errors(include_url=False)]
+        raise UnfitError(problems, language) from None
+    study._folder, study._file = file.resolve().parent, shown  # noqa: SLF001 - set once, by the only reader
+    return study
+
+
+class _Loader(yaml.SafeLoader):
+    """Safe YAML that refuses a key written twice and anchors that unfold without end."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:  # noqa: ANN401 - yaml's own types
+        if self.check_event(yaml.events.AliasEvent):
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise yaml.MarkedYAMLError(problem="aliases (*name) are not used in study files", problem_mark=mark)
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:  # noqa: ANN401, FBT001, FBT002
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.MarkedYAMLError(problem=f"{key.value} stands here twice", problem_mark=key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+def _read_yaml(file: Path, shown: str) -> tuple[dict[str, Any], dict[tuple[str, ...], int]]:
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+        node = yaml.compose(text, _Loader)
+        raw = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
+        mark = getattr(error, "problem_mark", None)
+        what = getattr(error, "problem", None) or str(error)
+        details = {"reason": str(what).splitlines()[0] if what else type(error).__name__}
+        row = mark.line + 1 if mark else None
+        raise UnfitError([Problem("study_not_yaml", file=shown, row=row, details=details)]) from None
+    if not isinstance(raw, dict):
+        raise UnfitError([Problem("study_not_mapping", file=shown)])
+    return raw, _lines(node)
+
+
+def _lines(node: yaml.Node | None, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], int]:
+    """Map every path in the YAML to the line it stands on."""
+    found: dict[tuple[str, ...], int] = {}
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            here = (*path, str(key.value))
+            found[here] = key.start_mark.line + 1
+            found.update(_lines(value, here))
+    elif isinstance(node, yaml.SequenceNode):
+        for i, value in enumerate(node.value):
+            found[(*path, str(i))] = value.start_mark.line + 1
+            found.update(_lines(value, (*path, str(i))))
+    return found
+
+
+def _problem(error: dict[str, Any], lines: dict[tuple[str, ...], int], file: str) -> Problem:
+    """Translate one pydantic error into a Problem that a teacher can mend."""
+    path = [str(part) for part in error["loc"] if _is_written(part)]
+    row = next((lines[tuple(path[:n])] for n in range(len(path), 0, -1) if tuple(path[:n]) in lines), None)
+    column = ".".join(path) or None
+    value = error.get("input")
+    shown = str(value) if isinstance(value, (str, int, float, bool)) else None
+    kind = error["type"]
+    if kind == "extra_forbidden":
+        valid = _valid_keys(path[:-1])
+        return Problem("study_unknown_key", file, column, row, path[-1], _nearest(path[-1], valid))
+    if kind == "missing":
+        return Problem("study_missing_key", file, column, row)
+    if kind == "literal_error":
+        expected = str(error.get("ctx", {}).get("expected", "")).replace("'", "").replace(" or ", ", ")
+        valid = [part.strip() for part in expected.split(",") if part.strip()]
+        return Problem("study_unknown_value", file, column, row, shown, _nearest(str(value), valid))
+    if kind == "value_error":
+        return Problem(f"study_{error['ctx']['error']}", file, column, row)
+    return Problem("study_wrong_type", file, column, row, shown, {"reason": error["msg"]})
+
+
+def _is_written(part: object) -> bool:
+    # pydantic adds names of union members (str, list[str], function-after…) that no user wrote
+    text = str(part)
+    machine = ("[" in text) or text in {"str", "int", "float", "Programme"} or text.startswith("function-")
+    return not machine
+
+
+def _nearest(value: str, valid: list[str]) -> dict[str, Any]:
+    close = difflib.get_close_matches(value.lower(), [v.lower() for v in valid], n=1, cutoff=0.0)
+    lower = {v.lower(): v for v in valid}
+    return {"nearest": lower[close[0]] if close else "-", "valid": ", ".join(valid)}
+
+
+def _valid_keys(path: list[str]) -> list[str]:
+    """Return the keys that may stand at `path` in a study file."""
+    model: Any = Study
+    for part in path:
+        if part.isdigit() or not (isinstance(model, type) and issubclass(model, BaseModel)):
+            continue
+        by_alias = {field.alias or name: field for name, field in model.model_fields.items()}
+        if part not in by_alias:
+            return []
+        model = _model_within(by_alias[part].annotation)
+    if isinstance(model, type) and issubclass(model, BaseModel):
+        return [field.alias or name for name, field in model.model_fields.items()]
+    return []
+
+
+def _model_within(annotation: Any) -> Any:  # noqa: ANN401 - typing's own objects
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    if typing.get_origin(annotation) in (list, typing.Union, types.UnionType):
+        for argument in typing.get_args(annotation):
+            found = _model_within(argument)
+            if isinstance(found, type) and issubclass(found, BaseModel):
+                return found
+    return None
