@@ -1,7 +1,7 @@
 """What a report is made of, before it is a page: the one model that every writer (HTML, PDF, DOCX, xlsx) reads.
 
 A notebook cell shows a `Section`; JupyterLab displays its HTML, and the executed notebook carries the same section as
-JSON, so that other formats are written from the same run. Text may hold ``*emphasis*`` and ``**strong**``, nothing else.
+JSON, so that other formats are written from the same run. Text may hold ``*emphasis*`` and ``**strong**`` only.
 """
 
 from __future__ import annotations
