@@ -114,8 +114,8 @@ class Instrument(_Part):
     """One scoring key: everything that turns answers into scores, and where it comes from.
 
     `items` are the ids of the whole form in order; `range` the lowest and highest answer; `scales` and `composites`
-    what is scored; `certainty` how sure this key is (sentences in the catalogue, ``instruments.certainty``); `informant`
-    who may fill it in. `status` is ``frame`` as long as a scale lacks its item numbers.
+    what is scored; `certainty` how sure this key is (sentences in the catalogue, ``instruments.certainty``) and
+    `informant` who may fill it in. `status` is ``frame`` as long as a scale lacks its item numbers.
     """
 
     name: str
