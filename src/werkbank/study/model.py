@@ -18,7 +18,16 @@ Wave = Literal["baseline", "pre", "post", "followup", "followup2", "followup3", 
 Informant = Literal["teacher", "pupil", "parent", "observer", "test"]
 ArmRole = Literal["intervention", "control", "target", "transfer"]
 Unit = Literal["pupil", "class", "teacher", "school"]
+Text = str | dict[Literal["nl", "en"], str]  # one text, or one per language of the report
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", description="letters, digits, - and _")]
+
+
+def text_in(text: Text | None, language: str, otherwise: str = "") -> str:
+    """Return `text` in `language`, in its other language when it has only that, or `otherwise` when there is none."""
+    if isinstance(text, dict):
+        by_language: dict[str, str] = {str(k): v for k, v in text.items()}
+        return by_language.get(language) or next(iter(by_language.values()), otherwise)
+    return text or otherwise
 
 
 class _Part(BaseModel):
@@ -70,7 +79,7 @@ class Outcome(_Part):
     """One thing that was measured: by an instrument with a key, by own items, or as a ready score in a column."""
 
     name: Name | None = Field(default=None, description="how results call it; an instrument's name when left out")
-    label: dict[Literal["nl", "en"], str] | str | None = Field(default=None, description="how the report calls it")
+    label: Text | None = Field(default=None, description="how the report calls it")
     instrument: str | None = Field(default=None, description="a scoring key: `werkbank instruments` lists them")
     version: str | None = Field(default=None, description="which version of the key, where more than one circulates")
     order: str | None = Field(default=None, description="which item order, where more than one circulates")
@@ -83,12 +92,19 @@ class Outcome(_Part):
     column: str | dict[Wave, str] | None = Field(
         default=None, description="the column of a ready score; or one per wave; or a pattern with {wave}"
     )
-    range: tuple[float, float] | None = Field(default=None, description="lowest and highest possible value")
+    range: tuple[float, float] | None = Field(
+        default=None,
+        description="lowest and highest possible value; a ready score without it is not checked",
+    )
     reversed: list[str] = Field(default_factory=list, description="own items that are worded the other way round")
     score: Literal["mean", "sum"] = Field(default="mean", description="of own items")
     better: Literal["higher", "lower", "neither"] | None = Field(default=None, description="which direction is good")
     answers: dict[str, float] | None = Field(default=None, description="answers stored as words -> numbers")
     missing: list[float | str] = Field(default_factory=list, description="codes that mean: not answered")
+    same_measure: bool = Field(
+        default=True,
+        description="false: another test before than after; it adjusts, and no change is computed",
+    )
     role: Literal["primary", "secondary", "exploratory"] = "secondary"
     family: str | None = Field(default=None, description="outcomes corrected together for the number of tests")
 
@@ -99,7 +115,7 @@ class Outcome(_Part):
             raise ValueError("outcome_kind")
         if self.instrument is None and self.name is None:
             raise ValueError("outcome_needs_name")
-        if self.instrument is None and self.range is None:
+        if self.instrument is None and self.column is None and self.range is None:
             raise ValueError("outcome_needs_range")
         if self.instrument is None and self.better is None:
             raise ValueError("outcome_needs_better")
@@ -117,7 +133,7 @@ class Contrast(_Part):
     """A comparison of arms that was planned: weights that add up to zero."""
 
     name: Name
-    label: dict[Literal["nl", "en"], str] | str | None = None
+    label: Text | None = None
     weights: dict[str, float]
 
     @model_validator(mode="after")
@@ -153,7 +169,7 @@ class Programme(_Part):
 class Study(_Part):
     """Everything werkbank needs to know about a study, apart from the answers themselves."""
 
-    title: str
+    title: Text = Field(description="one title, or one per language: {nl: …, en: …}")
     language: Literal["nl", "en"] = "nl"
     simulated: bool = Field(default=False, description="true: every page says that the data are simulated")
     source: str | None = Field(default=None, description="where the data come from: citation and licence")
@@ -182,6 +198,10 @@ class Study(_Part):
     def file(self) -> str:
         """The study file's name as the user wrote it."""
         return self._file
+
+    def title_in(self, language: str) -> str:
+        """Return the title for a report in `language`."""
+        return text_in(self.title, language)
 
     @property
     def control_arms(self) -> list[str]:
