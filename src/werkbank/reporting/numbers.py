@@ -1,0 +1,109 @@
+"""How a number is written: decimal sign per language, APA's leading zero, a true minus sign, no false precision."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from babel.numbers import format_decimal, get_decimal_symbol
+
+if TYPE_CHECKING:
+    from werkbank.reporting.blocks import Column
+
+MISSING = "–"
+_MINUS = "\N{MINUS SIGN}"
+
+
+def decimal(value: float | None, language: str, digits: int = 2) -> str:
+    """Return `value` with a fixed number of decimals: ``−1,23`` in Dutch, ``−1.23`` in English.
+
+    A number that is missing or not finite is an en dash; what rounds to zero has no sign.
+    """
+    if _absent(value):
+        return MISSING
+    rounded = round(float(value), digits) + 0.0  # type: ignore[arg-type]
+    # adding 0.0 turns -0.0 into 0.0
+    pattern = "#,##0" + ("." + "0" * digits if digits else "")
+    return str(format_decimal(rounded, pattern, locale=language)).replace("-", _MINUS)
+
+
+def count(n: float | None, language: str) -> str:
+    """Return a count, which never has decimals: ``2.287`` in Dutch, ``2,287`` in English."""
+    return decimal(n, language, digits=0)
+
+
+def share(value: float | None, language: str, digits: int = 0) -> str:
+    """Return a proportion (0 to 1) as a percentage: ``83%``."""
+    return MISSING if _absent(value) else f"{decimal(100 * float(value), language, digits)}%"  # type: ignore[arg-type]
+
+
+def bounded(value: float | None, language: str, digits: int = 2) -> str:
+    """Return a number that cannot exceed 1 (r, alpha, omega, ICC) without its leading zero: ``,83`` or ``.83``."""
+    text = decimal(value, language, digits)
+    sign = get_decimal_symbol(language)
+    return text.replace(f"0{sign}", sign, 1) if text.lstrip(_MINUS).startswith(f"0{sign}") else text
+
+
+def p_value(p: float | None, language: str) -> str:
+    """Return a p-value with three decimals between APA's floor and ceiling: ``,034``, ``< ,001`` in Dutch."""
+    if _absent(p):
+        return MISSING
+    if float(p) < 0.001:  # type: ignore[arg-type]
+        return f"< {get_decimal_symbol(language)}001"
+    if float(p) > 0.9995:  # type: ignore[arg-type]
+        return f"> {get_decimal_symbol(language)}999"
+    return bounded(p, language, digits=3)
+
+
+def p_phrase(p: float | None, language: str, symbol: str = "p") -> str:
+    """Return a p-value as it stands in a sentence: ``p = ,034`` or ``p < ,001``."""
+    text = p_value(p, language)
+    return f"*{symbol}* {text}" if text[0] in "<>" else f"*{symbol}* = {text}"
+
+
+def interval(low: float | None, high: float | None, language: str, digits: int = 2) -> str:
+    """Return an interval, its ends divided by what cannot be a decimal sign: ``[0,12; 0,45]``, ``[0.12, 0.45]``."""
+    if _absent(low) or _absent(high):
+        return MISSING
+    divider = ", " if language == "en" else "; "
+    return f"[{decimal(low, language, digits)}{divider}{decimal(high, language, digits)}]"
+
+
+def degrees(df: float | None, language: str) -> str:
+    """Return degrees of freedom: whole where they are whole, else with one decimal."""
+    if _absent(df):
+        return MISSING
+    return decimal(df, language, 0 if abs(float(df) - round(float(df))) < 1e-9 else 1)  # type: ignore[arg-type]
+
+
+def cell(value: object, column: Column, language: str) -> str:
+    """Return what a reader sees in a table's cell; ``column.kind`` decides how it is written."""
+    if column.kind == "interval":
+        low, high = value if isinstance(value, (tuple, list)) else (None, None)
+        return interval(low, high, language, 2 if column.digits is None else column.digits)
+    if value is None:
+        return MISSING
+    if isinstance(value, str) or column.kind == "text":
+        return str(value)
+    return _write(float(value), column, language)  # type: ignore[arg-type]
+
+
+def _write(value: float, column: Column, language: str) -> str:
+    digits = column.digits
+    match column.kind:
+        case "count":
+            return count(value, language)
+        case "p":
+            return p_value(value, language)
+        case "share":
+            return share(value, language, digits or 0)
+        case "reliability":
+            return bounded(value, language, 2 if digits is None else digits)
+        case "df":
+            return degrees(value, language)
+        case _:
+            return decimal(value, language, 2 if digits is None else digits)
+
+
+def _absent(value: float | None) -> bool:
+    return value is None or not math.isfinite(float(value))
