@@ -113,6 +113,10 @@ class Outcome(_Part):
         kinds = [self.instrument is not None, self.instrument is None and self.items is not None, bool(self.column)]
         if sum(kinds) != 1:
             raise ValueError("outcome_kind")
+        if self.instrument is None and isinstance(self.items, str):
+            raise ValueError("outcome_own_needs_list")
+        if isinstance(self.items, dict) and len({len(v) for v in self.items.values() if isinstance(v, list)}) > 1:
+            raise ValueError("outcome_items_differ")
         if self.instrument is None and self.name is None:
             raise ValueError("outcome_needs_name")
         if self.instrument is None and self.column is None and self.range is None:
@@ -127,6 +131,30 @@ class Outcome(_Part):
     def id(self) -> str:
         """The name that results use for this outcome."""
         return self.name or str(self.instrument)
+
+    @property
+    def item_ids(self) -> list[str]:
+        """How results call the user's own items: by their column, or by that of the first wave that is listed.
+
+        A ready score is one item, called as the outcome.
+        """
+        if self.column is not None:
+            return [self.id]
+        listed = next(iter(self.items.values())) if isinstance(self.items, dict) else self.items
+        columns = [listed] if isinstance(listed, str) else list(listed or [])
+        return [_without_wave(column) for column in columns]
+
+    @property
+    def reversed_ids(self) -> list[str]:
+        """The reversed items as `item_ids` calls them, whichever wave's column the user named."""
+        ids = self.item_ids
+        lists = list(self.items.values()) if isinstance(self.items, dict) else [self.items or []]
+        place = {_without_wave(c): n for names in lists if not isinstance(names, str) for n, c in enumerate(names)}
+        return [ids[place[name]] if name in place else name for name in map(_without_wave, self.reversed)]
+
+
+def _without_wave(column: str) -> str:
+    return column.replace("{wave}", "").strip("_-. ") if "{wave}" in column else column
 
 
 class Contrast(_Part):

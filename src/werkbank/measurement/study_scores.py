@@ -1,0 +1,176 @@
+"""All outcomes of a study at once: answers -> scores, with the facts that tell how well each scale was measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from pydantic import ValidationError
+
+from werkbank.errors import Problem, UnfitError
+from werkbank.instruments import Instrument, load
+from werkbank.measurement.reliability import alpha, item_rest, omega
+from werkbank.measurement.scoring import SCORES, item_matrix, score
+from werkbank.results import Fact
+from werkbank.study import WAVES, text_in
+
+if TYPE_CHECKING:
+    from werkbank.intake import Intake
+    from werkbank.study import Outcome, Study
+
+
+@dataclass(frozen=True)
+class Warned:
+    """Something about a scale that a reader must see: a catalogue key under ``report.warnings`` and its values."""
+
+    key: str
+    values: dict[str, object]
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Scores of every outcome, the keys that made them, and what is known about their quality.
+
+    `table` is long: pupil, teacher, class, school, arm, wave, informant, outcome, scale, score, n_items_answered,
+    n_items.
+    """
+
+    table: pd.DataFrame
+    instruments: dict[str, Instrument]
+    facts: tuple[Fact, ...]
+    warnings: tuple[Warned, ...]
+
+
+def instruments_of(study: Study) -> dict[str, Instrument]:
+    """Return the key of every outcome, by outcome name.
+
+    Raises
+    ------
+    UnfitError
+        With every problem of every outcome: unknown instrument, a version that must be chosen, a frame without its
+        item numbers, a scale that the instrument lacks.
+    """
+    found, problems = {}, []
+    folder = study.folder / "instruments"
+    for n, outcome in enumerate(study.outcomes):
+        try:
+            found[outcome.id] = _instrument(outcome, folder if folder.is_dir() else None)
+        except UnfitError as error:
+            problems += [
+                Problem(p.code, p.file or study.file, p.column or f"outcomes.{n}", p.row, p.value, p.details)
+                for p in error.problems
+            ]
+            continue
+        key = found[outcome.id]
+        problems += [
+            Problem(
+                "instrument_unknown_scale",
+                file=study.file,
+                column=f"outcomes.{n}.scales",
+                value=scale,
+                details={"name": key.name, "valid": ", ".join(key.scored)},
+            )
+            for scale in outcome.scales or []
+            if scale not in key.scored
+        ]
+    if problems:
+        raise UnfitError(problems, study.language)
+    return found
+
+
+def score_study(intake: Intake) -> Scores:
+    """Score every outcome of a study and describe its scales.
+
+    For each scale of two or more items, at each wave: alpha with Feldt's interval, one-factor omega, and the lowest
+    item-rest correlation; a negative one is a warning that names the item.
+
+    Parameters
+    ----------
+    intake : Intake
+        Checked answers, as `werkbank.intake.read_answers` returns them.
+    """
+    study, answers = intake.study, intake.answers
+    keys = instruments_of(study)
+    tables, facts, warnings = [], [], []
+    for outcome in study.outcomes:
+        key = keys[outcome.id]
+        scored = score(answers, outcome.id, key, outcome.scales)
+        tables.append(scored)
+        for scale in outcome.scales or list(key.scored):
+            if scale in key.scales and len(key.scales[scale].items) > 1:
+                more, loud = _quality(answers, outcome, key, scale)
+                facts += more
+                warnings += loud
+    table = pd.concat([t for t in tables if len(t)], ignore_index=True) if any(map(len, tables)) else tables[0]
+    return Scores(table[SCORES], keys, tuple(facts), tuple(warnings))
+
+
+def scale_key(outcome: str, scale: str) -> str:
+    """Return how results call a scale: ``strs-sf.closeness``, or ``taal`` when the outcome is its only scale."""
+    return scale if scale == outcome else f"{outcome}.{scale}"
+
+
+def scale_label(study: Study, keys: dict[str, Instrument], key: str, language: str) -> str:
+    """Return how a reader is shown the scale that results call `key`."""
+    name, _, scale = key.partition(".")
+    outcome = study.outcome(name)
+    if not scale:
+        return text_in(outcome.label, language, name)
+    label = keys[name].label(scale, language)
+    own = text_in(outcome.label, language)
+    return f"{label} ({own})" if own else label
+
+
+def _instrument(outcome: Outcome, folder: object) -> Instrument:
+    if outcome.instrument is not None:
+        return load(outcome.instrument, outcome.version, outcome.order, folder)  # type: ignore[arg-type]
+    try:
+        return Instrument.own(
+            outcome.id,
+            outcome.item_ids,
+            outcome.range or (float("-inf"), float("inf")),
+            outcome.reversed_ids,
+            score=outcome.score,
+            direction=outcome.better,
+            informant=(outcome.informant,),
+            certainty="own",
+        )
+    except ValidationError as error:
+        reason = "; ".join(str(e["msg"]) for e in error.errors(include_url=False))
+        raise UnfitError([Problem("instrument_invalid", details={"reason": reason})]) from None
+
+
+def _quality(answers: pd.DataFrame, outcome: Outcome, key: Instrument, scale: str) -> tuple[list[Fact], list[Warned]]:
+    facts: list[Fact] = []
+    warnings: list[Warned] = []
+    name = scale_key(outcome.id, scale)
+    for wave in _waves(answers, outcome.id):
+        items = item_matrix(answers, outcome.id, key, scale, wave, outcome.informant)
+        if items.empty or bool(items.isna().all(axis=None)):
+            continue
+        a, o = alpha(items), omega(items.to_numpy(float))
+        found = {
+            "alpha": (a.estimate, a.n),
+            "alpha_ci_low": (a.ci_low, a.n),
+            "alpha_ci_high": (a.ci_high, a.n),
+            "omega": (o.estimate, o.n),
+            "omega_ci_low": (o.ci_low, o.n),
+            "omega_ci_high": (o.ci_high, o.n),
+        }
+        rest = item_rest(items)
+        lowest = rest.idxmin() if rest.notna().any() else None
+        if lowest is not None:
+            found["item_rest_lowest"] = (float(rest[lowest]), a.n)
+            negative = [str(item) for item in rest.index[rest < 0]]
+            warnings += [Warned("negative_item_rest", {"outcome": name, "wave": wave, "item": i}) for i in negative]
+        facts += [
+            Fact(f"{name}/{wave}/{what}", what, value, name, outcome.informant, "", wave, n)
+            for what, (value, n) in found.items()
+        ]
+    return facts, warnings
+
+
+def _waves(answers: pd.DataFrame, outcome: str) -> list[str]:
+    seen = set(answers.loc[answers["outcome"] == outcome, "wave"].astype(str))
+    return [wave for wave in WAVES if wave in seen]
