@@ -1,0 +1,198 @@
+"""Maximum likelihood for a factor model: robust starts, Newton steps, and a verdict that no optimiser can flatter.
+
+A solution counts as converged when the Newton decrement (what one more step would still gain) is nil *and* the
+observed information is positive definite there: then the point is a proper, isolated maximum.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from werkbank.measurement.cfa.moments import Array, Likelihood, Patterns, Saturated
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from werkbank.measurement.cfa.structure import Entry, Model
+
+ENOUGH = 1e-14  # the Newton decrement, relative to n, at which nothing is left to gain
+SINGULAR = 1e-9  # smallest eigenvalue of an information matrix scaled to unit diagonal
+MOST_STEPS = 500
+
+
+@dataclass(frozen=True)
+class Maximum:
+    """Where the search ended. `reason` is empty for a proper maximum, else names what is wrong."""
+
+    x: Array
+    loglik: float
+    iterations: int
+    decrement: float
+    reason: str
+
+
+def evaluate(model: Model, data: Mapping[str, Patterns], x: Array) -> dict[str, Likelihood]:
+    """Return the likelihood of every group; LinAlgError when a covariance matrix is not positive definite."""
+    return {name: Likelihood.at(data[name], *group.moments(x)) for name, group in model.groups.items()}
+
+
+def score(model: Model, at: Mapping[str, Likelihood], x: Array) -> Array:
+    """Return the derivative of the log-likelihood to all parameters (q,)."""
+    total: Array = np.sum([group.score(x, at[name]) for name, group in model.groups.items()], axis=0)
+    return total
+
+
+def information(model: Model, at: Mapping[str, Likelihood], x: Array, *, observed: bool) -> Array:
+    """Return the information matrix of all parameters (q, q)."""
+    parts = [group.information(x, at[name], observed=observed) for name, group in model.groups.items()]
+    total: Array = np.sum(parts, axis=0)
+    return total
+
+
+def smallest_eigenvalue(matrix: Array) -> float:
+    """Return the smallest eigenvalue of a symmetric matrix after scaling its diagonal to 1."""
+    scale = np.sqrt(np.abs(matrix.diagonal()))
+    if not np.all(np.isfinite(matrix)) or np.any(scale == 0):
+        return 0.0
+    return float(np.linalg.eigvalsh(matrix / np.outer(scale, scale))[0])
+
+
+def maximise(model: Model, data: Mapping[str, Patterns], x: Array) -> Maximum:
+    """Climb from `x` by Fisher scoring, then Newton; every step raises the likelihood or is halved."""
+    at = evaluate(model, data, x)
+    value = _total(at)
+    n = sum(group.n for group in data.values())
+    if smallest_eigenvalue(information(model, at, x, observed=False)) < SINGULAR:
+        return Maximum(x, value, 0, float("nan"), "under_identified")
+    decrement = np.inf
+    for iteration in range(MOST_STEPS):
+        slope = score(model, at, x)
+        step = _step(model, at, x, slope, near=decrement < 1e-2 * n)
+        decrement = float(slope @ step)
+        if decrement < ENOUGH * n:
+            return Maximum(x, value, iteration, decrement, _doubt(model, at, x))
+        moved = _line_search(model, data, x, step, value, decrement)
+        if moved is None:
+            doubt = _doubt(model, at, x) if decrement < 1e-8 * n else "not_converged"
+            return Maximum(x, value, iteration, decrement, doubt)
+        x, at = moved
+        value = _total(at)
+    return Maximum(x, value, MOST_STEPS, decrement, "not_converged")
+
+
+def _total(at: Mapping[str, Likelihood]) -> float:
+    return sum(group.value for group in at.values())
+
+
+def _step(model: Model, at: Mapping[str, Likelihood], x: Array, slope: Array, *, near: bool) -> Array:
+    curvature = information(model, at, x, observed=near)
+    if near and smallest_eigenvalue(curvature) < SINGULAR:
+        curvature = information(model, at, x, observed=False)
+    if smallest_eigenvalue(curvature) < SINGULAR:
+        curvature = curvature + 1e-8 * np.diag(curvature.diagonal())
+    return np.asarray(np.linalg.solve(curvature, slope), dtype=float)
+
+
+def _line_search(
+    model: Model, data: Mapping[str, Patterns], x: Array, step: Array, value: float, decrement: float
+) -> tuple[Array, dict[str, Likelihood]] | None:
+    for halvings in range(40):
+        length = 0.5**halvings
+        try:
+            at = evaluate(model, data, x + length * step)
+        except np.linalg.LinAlgError:
+            continue
+        rounding = 1e-13 * abs(value)  # a gain below this cannot be seen in a sum of this size
+        if _total(at) >= value + 1e-4 * length * decrement - rounding:
+            return x + length * step, at
+    return None
+
+
+def _doubt(model: Model, at: Mapping[str, Likelihood], x: Array) -> str:
+    lowest = smallest_eigenvalue(information(model, at, x, observed=True))
+    return "" if lowest > SINGULAR else "information_not_positive_definite"
+
+
+def start(model: Model, free: Mapping[str, Saturated], *, timid: bool = False) -> Array:
+    """Return start values from the unrestricted moments: one principal factor per factor, averaged where equal.
+
+    `timid` ignores the data's factor structure (loadings .6 SD, factors correlated .3): a second try.
+    """
+    guesses: dict[str, list[float]] = {label: [] for label in model.labels}
+    for name, group in model.groups.items():
+        own = [e for e in model.entries if e.group == name]
+        sigma, mu = free[name].sigma, free[name].mu
+        at = {column: i for i, column in enumerate(group.columns)}
+        loadings = _loadings(own, sigma, at, timid=timid)
+        sizes = _marker_sizes(own, loadings)
+        for e in own:
+            if e.label:
+                guesses[e.label].append(_guess(e, sigma, mu, at, loadings, sizes, timid=timid))
+    return np.array([np.mean(values) for values in guesses.values()])
+
+
+def _loadings(own: list[Entry], sigma: Array, at: Mapping[str, int], *, timid: bool) -> dict[str, dict[str, float]]:
+    found: dict[str, dict[str, float]] = {}
+    for e in own:
+        if e.matrix == "loading":
+            found.setdefault(e.column, {})[e.row] = 0.6 * float(np.sqrt(sigma[at[e.row], at[e.row]]))
+    if timid:
+        return found
+    for factor, items in found.items():
+        where = [at[item] for item in items]
+        sd = np.sqrt(sigma.diagonal()[where])
+        weights = _principal_factor(sigma[np.ix_(where, where)] / np.outer(sd, sd)) * sd
+        found[factor] = dict(zip(items, weights.tolist(), strict=True))
+    return found
+
+
+def _principal_factor(r: Array) -> Array:
+    communality = np.clip((np.abs(r) - np.eye(len(r))).max(axis=0, initial=0.0), 0.1, 0.9)
+    loading = np.sqrt(communality)
+    for _ in range(15):
+        values, vectors = np.linalg.eigh(r - np.diag(1 - communality))
+        loading = vectors[:, -1] * np.sqrt(max(values[-1], 0.01))
+        communality = np.clip(loading**2, 0.05, 0.9)
+    kept: Array = np.copysign(np.sqrt(communality), loading * np.copysign(1.0, loading.sum()))
+    return kept
+
+
+def _marker_sizes(own: list[Entry], loadings: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+    # a factor that is scaled by a marker has the marker's loading as its SD; else its SD starts at 1
+    marked = {e.column: loadings[e.column][e.row] for e in own if e.matrix == "loading" and not e.label}
+    return {factor: marked.get(factor, 1.0) for factor in loadings}
+
+
+def _guess(
+    e: Entry,
+    sigma: Array,
+    mu: Array,
+    at: Mapping[str, int],
+    loadings: Mapping[str, Mapping[str, float]],
+    sizes: Mapping[str, float],
+    *,
+    timid: bool,
+) -> float:
+    if e.matrix == "loading":
+        return loadings[e.column][e.row] / sizes[e.column]
+    if e.matrix == "intercept":
+        return float(mu[at[e.row]])
+    if e.matrix == "factor_mean" or (e.matrix == "residual_covariance" and e.row != e.column):
+        return 0.0
+    if e.matrix == "residual_covariance":
+        explained = max((items.get(e.row, 0.0) ** 2 for items in loadings.values()), default=0.0)
+        variance = float(sigma[at[e.row], at[e.row]])
+        return max(variance - explained, 0.2 * variance)
+    scale = sizes[e.row] * sizes[e.column]
+    if e.row == e.column:
+        return scale
+    return scale * (0.3 if timid else _correlation(loadings[e.row], loadings[e.column], sigma, at))
+
+
+def _correlation(a: Mapping[str, float], b: Mapping[str, float], sigma: Array, at: Mapping[str, int]) -> float:
+    w, v = np.array(list(a.values())), np.array(list(b.values()))
+    between = sigma[np.ix_([at[i] for i in a], [at[i] for i in b])]
+    return float(np.clip(w @ between @ v / ((w @ w) * (v @ v)), -0.8, 0.8))
