@@ -1,0 +1,77 @@
+"""Sections -> one self-contained HTML page."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from werkbank.catalogue import has, say
+from werkbank.reporting.html import contents, section_html
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from jinja2 import Template
+
+    from werkbank.reporting.blocks import Section
+
+FOLDER = Path(__file__).parent
+
+
+def render(
+    sections: Sequence[Section],
+    *,
+    language: str,
+    title: str,
+    simulated: bool,
+    provenance: Mapping[str, str],
+) -> str:
+    """Return a report as one HTML page: accessible, printable, without any outside request or script.
+
+    Parameters
+    ----------
+    sections : sequence of Section
+        What the executed notebook showed, in its order.
+    language : str
+        ``nl`` or ``en``: the page's ``lang`` and the words around the sections.
+    title : str
+        The study's title.
+    simulated : bool
+        Whether the banner that says so stands on the page, and on every printed page.
+    provenance : mapping of str to str
+        What the footer says about where the page comes from (version, hashes, seed). A key that the catalogue knows
+        as ``report.page.provenance.<key>`` is shown by its name there. Nothing else enters the page: equal input is
+        equal bytes.
+    """
+    shown = {_provenance_label(key, language): value for key, value in provenance.items()}
+    return _template().render(
+        body=[section_html(section) for section in sections],
+        contents=contents(list(sections)),
+        css=(FOLDER / "report.css").read_text(encoding="utf-8"),
+        language=language,
+        title=title,
+        simulated=simulated,
+        provenance=shown,
+        say=lambda key: say(f"report.page.{key}", language),
+    )
+
+
+def _provenance_label(key: str, language: str) -> str:
+    name = f"report.page.provenance.{key}"
+    return say(name, language) if has(name, language) else key
+
+
+@cache
+def _template() -> Template:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template("report.html.j2")
