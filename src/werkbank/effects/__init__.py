@@ -1,1 +1,6 @@
 """Scores -> estimates: named effect sizes, change, comparison, multilevel models. Nothing here formats a number."""
+
+from werkbank.effects.describing import describe
+from werkbank.effects.estimating import estimate, headline
+
+__all__ = ["describe", "estimate", "headline"]

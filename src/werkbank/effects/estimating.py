@@ -1,0 +1,160 @@
+"""Scores -> estimates: one headline test per question, its effect sizes, and what checks it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from werkbank.effects import comparison
+from werkbank.effects.change import change_sizes, mean_change
+from werkbank.effects.multiplicity import corrected
+from werkbank.effects.quantity import Quantity, not_computed
+from werkbank.effects.questions import Question, questions
+from werkbank.effects.sizes import d_ppc2, hedges_g, sd, small_sample_factor
+from werkbank.effects.units import unit_means
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from werkbank.results import Estimate
+    from werkbank.study.model import Study
+
+REFUSED = "refused_too_few_units"
+
+
+def estimate(study: Study, scores_table: pd.DataFrame, pupils: pd.DataFrame, seed: int) -> list[Estimate]:
+    """Answer every question of the study: outcome x contrast x pair of waves.
+
+    Parameters
+    ----------
+    study : Study
+    scores_table : DataFrame
+        Long: pupil, wave, outcome, scale, score (NaN = no score).
+    pupils : DataFrame
+        Indexed by pupil: class, teacher, school, arm at assignment, and the covariates.
+    seed : int
+        Of everything that is drawn.
+
+    Returns
+    -------
+    list of Estimate
+        In the order of the study file. Per question first the headline test, the only one with a `family`; then its
+        effect sizes and the checks. At the end the corrected p values (``p_holm``, ``p_bh``). Where classes, teachers
+        or schools were assigned, or a single group sits in classes, nothing carries a pupil-level p, SE or interval.
+        A question with fewer than two units in an arm has one estimate without a value, `note` refused_too_few_units.
+
+    Notes
+    -----
+    A pupil without the score before or after is left out of that estimate; `n` is the number that was used, and
+    `describe` accounts for the others.
+    """
+    del seed  # nothing is drawn yet
+    made = [answer for question in questions(study, scores_table, pupils) for answer in _answers(question)]
+    return [*made, *corrected([test for test in made if test.family])]
+
+
+def headline(study: Study, estimates: Sequence[Estimate]) -> Estimate | None:
+    """Return the one primary result: the first headline test of the first primary outcome (else of the first one)."""
+    tests = [e for e in estimates if e.family and not e.method.startswith("p_")]
+    primary = [outcome.id for outcome in study.outcomes if outcome.role == "primary"]
+    ranked = [e for name in primary for e in tests if e.outcome == name or e.outcome.startswith(f"{name}.")]
+    return next(iter([*ranked, *tests]), None)
+
+
+def _answers(question: Question) -> list[Estimate]:
+    by_unit = question.unit.of_pupil is not None
+    if min(question.units_per_arm().values()) < 2:
+        return [_refusal(question, by_unit=by_unit)]
+    if not question.weights:
+        if not question.outcome.same_measure:
+            return []
+        return _change_by_unit(question) if by_unit else _change(question)
+    if by_unit and _shares_units(question):
+        return [_refusal(question, by_unit=True, note="units_in_more_than_one_arm")]
+    return _compared_by_unit(question) if by_unit else _compared(question)
+
+
+def _refusal(q: Question, *, by_unit: bool, note: str = REFUSED) -> Estimate:
+    method = "ancova" if q.wave_from else "post_difference"
+    method = (method if q.weights else "change") + "_unit_means" if by_unit else method if q.weights else "mean_change"
+    rows = q.analysed
+    return q.estimate(method, not_computed(note), len(rows), rows["unit"].nunique() if by_unit else None)
+
+
+def _shares_units(q: Question) -> bool:
+    return bool(q.analysed.groupby("unit")["arm"].nunique().max() > 1)
+
+
+def _change(q: Question) -> list[Estimate]:
+    rows = q.analysed
+    sizes = change_sizes(rows["pre"], rows["post"])
+    return [
+        q.estimate("mean_change", mean_change(rows["pre"], rows["post"]), len(rows), headline=True),
+        *(q.estimate(name, size, len(rows)) for name, size in sizes.items()),
+    ]
+
+
+def _change_by_unit(q: Question) -> list[Estimate]:
+    rows = q.analysed
+    means = unit_means(rows, ["pre", "post"])
+    change = mean_change(means["pre"], means["post"])
+    s = sd(rows["pre"])
+    in_sds = change.scaled(small_sample_factor(len(rows) - 1) / s, "sd_pre") if s > 0 else not_computed("no_variation")
+    bare = {
+        name: Quantity(size.value, standardiser=size.standardiser, note=size.note or "pupil_interval_withheld")
+        for name, size in change_sizes(rows["pre"], rows["post"]).items()
+    }
+    return [
+        q.estimate("change_unit_means", change, len(rows), len(means), headline=True),
+        q.estimate("smcr_unit_means", in_sds, len(rows), len(means)),
+        *(q.estimate(name, size, len(rows), len(means)) for name, size in bare.items()),
+    ]
+
+
+def _compared(q: Question) -> list[Estimate]:
+    rows, n = q.analysed, len(q.analysed)
+    g = q.estimate("hedges_g", hedges_g(comparison.samples(rows, q.weights), list(q.weights.values())), n)
+    if not q.wave_from:
+        return [q.estimate("post_difference", comparison.post_difference(rows, q.weights), n, headline=True), g]
+    plain = comparison.ancova(rows, q.weights)
+    made = [q.estimate("ancova", plain, n, headline=not q.covariates)]
+    adjusted, adjusted_rows = plain, rows
+    if q.covariates:
+        adjusted_rows = rows.dropna(subset=list(q.covariates))
+        adjusted = comparison.ancova(adjusted_rows, q.weights, q.covariates)
+        made.insert(0, q.estimate("ancova_covariates", adjusted, len(adjusted_rows), headline=True))
+    size = comparison.adjusted_g(adjusted, adjusted_rows, q.weights)
+    made += [q.estimate("g_adjusted", size, len(adjusted_rows)), g]
+    if q.outcome.same_measure:
+        change = d_ppc2(comparison.paired_groups(rows, q.weights), list(q.weights.values()))
+        gain = comparison.gain_difference(rows, q.weights)
+        made += [q.estimate("gain_difference", gain, n), q.estimate("d_ppc2", change, n)]
+    return made
+
+
+def _compared_by_unit(q: Question) -> list[Estimate]:
+    rows = q.analysed
+    columns = ["pre", "post"] if q.wave_from else ["post"]
+    means = unit_means(rows, columns)
+    n, units = len(rows), len(means)
+    if not q.wave_from:
+        difference = comparison.post_difference(means, q.weights)
+        size = comparison.adjusted_g(difference, rows, q.weights)
+        return [
+            q.estimate("post_difference_unit_means", difference, n, units, headline=True),
+            q.estimate("g_unit_means", size, n, units),
+        ]
+    adjusted = comparison.ancova(means, q.weights)
+    made = [
+        q.estimate("ancova_unit_means", adjusted, n, units, headline=True),
+        q.estimate("g_adjusted_unit_means", comparison.adjusted_g(adjusted, rows, q.weights), n, units),
+    ]
+    if q.outcome.same_measure:
+        gain = comparison.gain_difference(means, q.weights)
+        in_sds = comparison.standardised_gain(gain, rows, q.weights)
+        made += [
+            q.estimate("gain_difference_unit_means", gain, n, units),
+            q.estimate("d_ppc2_unit_means", in_sds, n, units),
+        ]
+    return made

@@ -1,0 +1,68 @@
+"""What was assigned, and therefore what may be counted: pupils, or whole classes, teachers or schools."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from werkbank.study.model import Study
+
+LEVELS = ("class", "teacher", "school")  # from small to large
+
+
+@dataclass(frozen=True)
+class Unit:
+    """The unit of analysis: its level, the unit of every pupil (None for pupils themselves), and why.
+
+    `reason` is a key under ``effects.units``: declared; single_group_in_units; arms_hold_whole_units.
+    """
+
+    level: str
+    of_pupil: pd.Series | None
+    reason: str
+
+
+def unit_of_analysis(study: Study, pupils: pd.DataFrame) -> Unit:
+    """Decide whose number counts as n.
+
+    What the study file declares holds. A single group that sits in more than one class (or teacher, or school) is
+    analysed by class. Where pupils are said to have been assigned but no class holds more than one arm, the classes
+    were assigned in fact, and are analysed.
+
+    Parameters
+    ----------
+    pupils : DataFrame
+        Indexed by pupil, with the columns class, teacher, school and arm at assignment, as far as they exist.
+    """
+    declared = study.design.assigned_by
+    if declared != "pupil":
+        return Unit(declared, unit_names(pupils, declared), "declared")
+    single = study.design.kind == "single_group"
+    for level in LEVELS:
+        names = unit_names(pupils, level)
+        if names is None or study.unit == level or names.nunique() < 2 or names.nunique() == names.count():
+            continue
+        if single:
+            return Unit(level, names, "single_group_in_units")
+        if pupils["arm"].astype(str).groupby(names).nunique().max() == 1:
+            return Unit(level, names, "arms_hold_whole_units")
+    return Unit("pupil", None, "declared")
+
+
+def unit_names(pupils: pd.DataFrame, level: str) -> pd.Series | None:
+    """Return every pupil's unit, or None where it was not recorded; two schools' "5a" are two classes."""
+    if level not in pupils or pupils[level].isna().all():
+        return None
+    names = pupils[level].astype("string")
+    if level != "school" and "school" in pupils and not pupils["school"].isna().all():
+        names = pupils["school"].astype("string").fillna("") + " / " + names
+    return names.rename("unit")
+
+
+def unit_means(pairs: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+    """Return one row per unit: its arm, the means of `columns` and n (pupils); pupils without unit are left out."""
+    grouped = pairs.dropna(subset=["unit"]).groupby(["arm", "unit"], observed=True, sort=True)
+    return grouped[columns].mean().assign(n=grouped.size()).reset_index()
