@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
-from werkbank.measurement.reliability import Missing, alpha, covariance
+from werkbank.measurement.reliability import Missing, alpha, covariance, item_rest
 
 if TYPE_CHECKING:
     from werkbank.instruments import Instrument
@@ -39,19 +39,17 @@ def item_statistics(items: pd.DataFrame, missing: Missing = "complete") -> pd.Da
     """
     c, _ = covariance(items, missing)
     used = items.dropna() if missing == "complete" else items
-    k, own, total = len(c), np.diag(c), float(c.sum())
-    with_others = c.sum(axis=1) - own
-    rest = total - 2 * with_others - own
+    k, own = len(c), np.diag(c)
+    rest = c.sum() - 2 * c.sum(axis=1) + own  # the variance of the sum of the others
     with np.errstate(invalid="ignore", divide="ignore"):
-        item_rest = np.where((own > 0) & (rest > 0), with_others / np.sqrt(own * rest), np.nan)
         left = (1 - (np.trace(c) - own) / rest) * (k - 1) / (k - 2) if k > 2 else np.full(k, np.nan)
     return pd.DataFrame(
         {
             "n": used.count(),
             "mean": used.mean(),
             "sd": used.std(),
-            "item_rest": item_rest,
-            "alpha_if_deleted": np.where(rest > 0, left, np.nan),
+            "item_rest": item_rest(items, missing),
+            "alpha_if_deleted": np.where(rest > 1e-12, left, np.nan),
         },
         index=items.columns,
     )

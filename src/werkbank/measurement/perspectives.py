@@ -98,7 +98,7 @@ class Typology:
 
     `cuts` are the values that were used and `cut_from` where they came from. A pupil on the closeness cut counts as
     warm, one on the conflict cut as calm; `ties` says how many pupil-waves that concerns. `counts` is waves x
-    quadrants, `transitions` first x last quadrant of pupils seen at both, `members` the quadrant of each pupil at a wave.
+    quadrants, `transitions` first x last quadrant of pupils seen at both, `members` each pupil's at a wave.
     """
 
     cuts: dict[str, float]

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from werkbank.measurement.cfa import omega
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,6 +21,23 @@ if TYPE_CHECKING:
 Matrix = NDArray[np.float64]
 Missing = Literal["complete", "pairwise"]
 REASON = "measurement.reason."
+
+__all__ = [
+    "Alpha",
+    "ClusterReliability",
+    "Interval",
+    "SplitHalf",
+    "alpha",
+    "cluster_reliability",
+    "covariance",
+    "difference_reliability",
+    "item_rest",
+    "omega",
+    "omega_bootstrap",
+    "retest",
+    "split_half",
+    "standard_error_of_measurement",
+]
 
 
 @dataclass(frozen=True)
@@ -140,6 +159,23 @@ def alpha(items: ArrayLike | pd.DataFrame, missing: Missing = "complete", level:
     apart = ~np.eye(k, dtype=bool)
     mean_r = float((c / np.outer(deviations, deviations))[apart].mean()) if missing == "complete" else math.nan
     return Alpha(estimate, low, high, n, k, missing, level, mean_r)
+
+
+def item_rest(items: pd.DataFrame, missing: Missing = "complete") -> pd.Series[float]:
+    """Correlation of each item with the sum of the others, from the covariance matrix.
+
+    NaN for a constant item or where the others together do not vary. Negative: the item runs against its scale, most
+    likely because it is not reversed, or reversed wrongly. Checked against R psych (r.drop).
+    """
+    import pandas as pd
+
+    c, _ = covariance(items, missing)
+    own = np.diag(c)
+    with_others = c.sum(axis=1) - own
+    rest = float(c.sum()) - 2 * with_others - own
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = np.where((own > 0) & (rest > 1e-12), with_others / np.sqrt(own * rest), np.nan)
+    return pd.Series(np.clip(found, -1, 1), index=items.columns, name="item_rest")
 
 
 def split_half(items: ArrayLike | pd.DataFrame) -> SplitHalf:
@@ -297,8 +333,41 @@ def _too_little(c: Matrix, n: int) -> str:
     return "no_variance" if float(c.sum()) <= 1e-12 * max(1.0, float(np.trace(c))) else ""
 
 
-def omega(items: pd.DataFrame, **options: Any) -> Any:  # noqa: ANN401 - the factor model's own result and options
-    """McDonald's omega of the one-factor model; see `werkbank.measurement.cfa.omega`, which this calls."""
-    from werkbank.measurement.cfa import omega as one_factor
+def omega_bootstrap(
+    items: ArrayLike | pd.DataFrame, seed: int, clusters: ArrayLike | None = None, draws: int = 200, level: float = 0.95
+) -> Interval:
+    """Omega with a percentile bootstrap interval, which the delta interval can be held against.
 
-    return one_factor(items, **options)
+    Parameters
+    ----------
+    items : respondents x items
+        Keyed answers, at least three items; complete respondents are used.
+    seed : int
+        Seed of the resampling.
+    clusters : array, optional
+        The class of each respondent: whole classes are then resampled, as they were sampled.
+    draws : int
+        Number of resamples; those without a proper one-factor solution are left out, and the interval is NaN when they
+        are more than a tenth.
+    level : float
+        Confidence level.
+    """
+    x = np.asarray(items, float)
+    groups = np.arange(len(x)) if clusters is None else clusters
+    x, codes = _complete_clusters(x, groups)
+    found = omega(x)
+    n, rng = len(x), np.random.default_rng(seed)
+    if math.isnan(found.estimate):
+        return Interval(
+            math.nan, n=n, level=level, note=REASON + ("too_few_items" if x.shape[1] < 3 else "no_solution")
+        )
+    members = np.split(np.argsort(codes, kind="stable"), np.cumsum(np.bincount(codes))[:-1])
+    drawn = np.full(draws, np.nan)
+    for b in range(draws):
+        take = rng.integers(len(members), size=len(members))
+        drawn[b] = omega(x[np.concatenate([members[t] for t in take])]).estimate
+    kept = drawn[~np.isnan(drawn)]
+    if len(kept) < 0.9 * draws:
+        return Interval(found.estimate, n=n, level=level, note=REASON + "no_interval")
+    low, high = np.quantile(kept, [(1 - level) / 2, (1 + level) / 2])
+    return Interval(found.estimate, float(low), float(high), n, level)
