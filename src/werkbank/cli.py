@@ -1,0 +1,196 @@
+"""The command line: words in, one call of the room that does it, words out, and an exit code. No logic lives here.
+
+Whatever is slow to import is imported by the command that needs it, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import werkbank
+from werkbank.catalogue import LANGUAGES, say
+from werkbank.errors import EXIT_ENVIRONMENT, EXIT_INTERRUPTED, EXIT_OK, UnfitError, UsageError, WerkbankError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from types import FrameType
+
+DEMO = ("baumann", "nabijheid")
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code (`werkbank.errors`); no error of a user's ends in a traceback."""
+    words = list(sys.argv[1:] if words is None else words)
+    language = _spoken_here()
+    signal.signal(signal.SIGTERM, _interrupted)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+    try:
+        arguments = _parsed(words, language)
+        arguments.speech = arguments.language or language
+        language = arguments.speech
+        command: Callable[[argparse.Namespace], None] = arguments.command
+        command(arguments)
+    except UnfitError as error:
+        spoken = language if "--language" in words else error.language
+        _complain(say("problems.heading", spoken, n=len(error.problems)))
+        _complain(*(f"  {problem.sentence(spoken)}" for problem in error.problems))
+        return error.exit_code
+    except WerkbankError as error:
+        _complain(say("cli.problem.prefix", language, what=str(error)))
+        return error.exit_code
+    except KeyboardInterrupt:
+        _complain(say("cli.done.interrupted", language))
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # the reader of a pipe (head) has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        where = Path(error.filename).as_posix() if isinstance(error.filename, str) else "–"
+        _complain(say("cli.problem.cannot_write", language, path=where, reason=error.strerror or str(error)))
+        return EXIT_ENVIRONMENT
+    return EXIT_OK
+
+
+def _interrupted(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _spoken_here() -> str:
+    """Return the language of this machine's user; a study's own language takes over once it is known."""
+    chosen = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
+    return "nl" if chosen.lower().startswith("nl") else "en"
+
+
+def _tell(*lines: str) -> None:
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    sys.stdout.flush()
+
+
+def _complain(*lines: str) -> None:
+    sys.stderr.write("".join(f"{line}\n" for line in lines))
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message)
+
+
+def _parsed(words: list[str], language: str) -> argparse.Namespace:
+    def text(key: str, **values: str) -> str:
+        return say(f"cli.help.{key}", language, **values).replace("%", "%%")
+
+    parser = _Parser(prog="werkbank", description=text("about"), epilog=text("exit"), allow_abbrev=False)
+    parser.add_argument("--version", action="version", version=f"werkbank {werkbank.__version__}", help=text("version"))
+    commands = parser.add_subparsers(title=text("commands"), metavar="", required=True)
+
+    def command(name: str, run: Callable[[argparse.Namespace], None], *, spoken: bool = True) -> _Parser:
+        added: _Parser = commands.add_parser(name, help=text(name), description=text(name), allow_abbrev=False)
+        added.set_defaults(command=run, language=None)
+        if spoken:
+            added.add_argument("--language", choices=LANGUAGES, help=text("language"))
+        return added
+
+    demo = command("demo", _demo, spoken=False)
+    demo.add_argument("--out", metavar="DIR", default="reports/demo", help=text("demo_out"))
+    new = command("new", _new)
+    new.add_argument("name", metavar="NAME", help=text("name"))
+    new.add_argument("--example", default="controlled", help=text("example", valid=", ".join(_templates())))
+    check = command("check", _check)
+    check.add_argument("study", metavar="STUDY", help=text("study"))
+    run = command("run", _run)
+    run.add_argument("study", metavar="STUDY", help=text("study"))
+    run.add_argument("--report", metavar="NAME", default="evaluation", help=text("report"))
+    run.add_argument("--format", metavar="FORMAT", default="html", help=text("format"))
+    run.add_argument("--out", metavar="DIR", help=text("out"))
+    instruments = command("instruments", _instruments)
+    instruments.add_argument("name", metavar="NAME", nargs="?", help=text("instrument"))
+    command("schema", _schema, spoken=False)
+    lab = command("lab", _lab, spoken=False)
+    lab.add_argument("--no-browser", action="store_true", help=text("no_browser"))
+    lab.add_argument("--port", type=int, help=text("port"))
+
+    names = list(commands.choices)
+    if words and not words[0].startswith("-") and words[0] not in names:
+        from werkbank.running.notebooks import nearest
+
+        raise UsageError(say("cli.problem.no_command", language, name=words[0], **nearest(words[0], names)))
+    return parser.parse_args(words or ["--help"])
+
+
+def _templates() -> list[str]:
+    # the folder is looked into without importing the study's model, which `--help` does not need
+    return sorted({path.name.split(".")[0] for path in (Path(__file__).parent / "study" / "templates").glob("*.yaml")})
+
+
+def _demo(arguments: argparse.Namespace) -> None:
+    from werkbank.running.runner import run_report
+    from werkbank.study.examples import example_path
+
+    pages = []
+    for name in DEMO:
+        for language in LANGUAGES:
+            _tell(say("cli.done.running", arguments.speech, report=f"{name}: evaluation", spoken=language))
+            made = run_report(example_path(name), language=language, out=Path(arguments.out) / name)
+            pages += [path for path in made.files if path.suffix == ".html"]
+    _tell(say("cli.done.demo", arguments.speech), *(f"  {path.as_posix()}" for path in pages))
+
+
+def _new(arguments: argparse.Namespace) -> None:
+    from werkbank.study.templates import new_study
+
+    folder = new_study(Path(arguments.name), arguments.example, arguments.speech)
+    shown = folder.as_posix()
+    _tell(say("cli.done.new", arguments.speech, path=shown, raw=f"{shown}/raw", study=f"{shown}/study.yaml"))
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    from werkbank.intake import read_answers
+    from werkbank.study import load_study
+
+    study = load_study(arguments.study)
+    speech = arguments.language or study.language
+    found = read_answers(study)
+    rows = sum(file.n_rows for file in found.files)
+    _tell(say("cli.done.fit", speech, n_rows=rows, n_files=len(found.files), n_pupils=len(found.pupils)))
+    if found.notes:
+        _tell(say("cli.done.decided", speech))
+        _tell(*(f"  {say(note.key, speech, **note.values)}" for note in found.notes))
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    from werkbank.running.runner import run_report
+
+    speech = arguments.speech
+    _tell(say("cli.done.reading", speech, study=arguments.study))
+    formats = tuple(arguments.format.split(","))
+    made = run_report(
+        arguments.study, arguments.report, language=arguments.language, out=arguments.out, formats=formats
+    )
+    _tell(*(say("cli.done.superseded", speech, file=file) for file in made.superseded))
+    if made.left_out:
+        _tell(say("cli.done.left_out", speech, n=made.left_out))
+    _tell(say("cli.done.made", speech), *(f"  {path.as_posix()}" for path in made.files))
+
+
+def _instruments(arguments: argparse.Namespace) -> None:
+    from werkbank.instruments.explaining import explained, listed
+
+    _tell(*(explained(arguments.name, arguments.speech) if arguments.name else listed()))
+
+
+def _schema(_arguments: argparse.Namespace) -> None:
+    from werkbank.study.schema import schema_text
+
+    sys.stdout.write(schema_text())
+
+
+def _lab(arguments: argparse.Namespace) -> None:
+    from werkbank.running.lab import open_lab
+
+    open_lab(Path.cwd(), language=arguments.speech, browser=not arguments.no_browser, port=arguments.port)

@@ -1,0 +1,210 @@
+"""One notebook through papermill, whole or not at all.
+
+papermill marks a notebook as completed when its kernel died, when a cell ran out of time and when a cell called
+``sys.exit(0)``. Here a notebook counts as run only when every code cell has run to its end without an error.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from werkbank.catalogue import say
+from werkbank.errors import MissingPieceError, ReportError
+from werkbank.reporting.blocks import MIME
+from werkbank.running.kernel import KERNEL_NAME, manager_class, quick_import, undisturbed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ENGINE = "werkbank"
+CELL_SECONDS = 900
+INJECTED_ID = "injected-parameters"
+
+
+def execute(notebook: Path, parameters: dict[str, Any], work: Path, *, timeout: int = CELL_SECONDS) -> dict[str, Any]:
+    """Run a notebook in a fresh process of this interpreter, in the folder `work`.
+
+    Parameters
+    ----------
+    notebook : path
+        The source; it is not changed.
+    parameters : dict
+        Checked ones (`werkbank.running.params`), with ``language``, in which a failure is told.
+    work : path
+        An existing folder: the process runs in it, and the notebook's files land in it.
+    timeout : int
+        Seconds that one cell may take.
+
+    Returns
+    -------
+    dict
+        The executed notebook as JSON values, with outputs as the process gave them.
+
+    Raises
+    ------
+    ReportError
+        When a cell raised, was interrupted, took too long, ended the process or was never reached; it names the cell.
+    MissingPieceError
+        When this interpreter cannot start a kernel.
+    """
+    papermill = quick_import("papermill")
+    # without any handler Python would print what papermill logs beside our own message
+    logging.getLogger("papermill").addHandler(logging.NullHandler())
+    _register_engine()
+    language = parameters["language"]
+    executed: dict[str, Any] = papermill.execute_notebook(
+        _source(notebook, language),
+        None,
+        parameters=parameters,
+        engine_name=ENGINE,
+        kernel_name=KERNEL_NAME,
+        language="python",
+        progress_bar=False,
+        request_save_on_cell_execute=False,
+        autosave_cell_every=0,
+        execution_timeout=timeout,
+        # what follows reaches nbclient
+        record_timing=False,
+        kernel_manager_class=manager_class(undisturbed(work)),
+        config=_config(),
+        resources={"metadata": {"path": str(work)}},
+        shutdown_kernel="immediate",
+        told_in=language,
+    )
+    return executed
+
+
+def _source(notebook: Path, language: str) -> Any:  # noqa: ANN401 - nbformat's node
+    """Read a notebook that papermill can be trusted with: one parameters cell, every cell with an id of its own."""
+    nbformat = quick_import("nbformat")
+    try:
+        source = nbformat.read(notebook, as_version=nbformat.NO_CONVERT)
+        source.nbformat_minor = {4: max(5, source.nbformat_minor)}[source.nbformat]
+        for i, cell in enumerate(source.cells):
+            cell.setdefault("id", f"cell-{i + 1}")
+        marked = [c for c in source.cells if c.cell_type == "code" and "parameters" in c.metadata.get("tags", [])]
+    except (ValueError, KeyError, AttributeError, nbformat.reader.NotJSONError) as error:
+        raise ReportError(say("cli.stopped.not_a_notebook", language, path=notebook.name)) from error
+    if len(marked) != 1:
+        raise ReportError(say("cli.stopped.no_parameters_cell", language, path=notebook.name, found=len(marked)))
+    return source
+
+
+def _config() -> Any:  # noqa: ANN401 - traitlets' own type
+    from traitlets.config import Config
+
+    # since ipykernel 7.3 every start over TCP without this prints a warning, and others on the machine could listen
+    return Config({"KernelManager": {"transport_encryption": "auto"}})
+
+
+def _register_engine() -> None:
+    engines = quick_import("papermill.engines")
+    if ENGINE in engines.papermill_engines._engines:  # noqa: SLF001 - there is no other way to ask
+        return
+
+    class WholeEngine(engines.NBClientEngine):  # type: ignore[name-defined, misc]
+        """papermill's own engine, with the last word on whether a notebook has run."""
+
+        @classmethod
+        def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **options: Any) -> None:  # noqa: ANN401
+            notebook, language = nb_man.nb, options.pop("told_in")
+            for cell in notebook.cells:
+                if "injected-parameters" in cell.metadata.get("tags", []):
+                    cell["id"] = INJECTED_ID
+            _judged(
+                notebook,
+                language,
+                lambda: super(WholeEngine, cls).execute_managed_notebook(nb_man, kernel_name, **options),
+            )
+
+    engines.papermill_engines.register(ENGINE, WholeEngine)
+
+
+def _judged(notebook: Any, language: str, run: Callable[[], None]) -> None:  # noqa: ANN401 - nbformat's node
+    """Run, and raise for every way in which a notebook can end before its end."""
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError
+
+    try:
+        run()
+    except CellTimeoutError:
+        raise _stopped(notebook, "timeout", language) from None
+    except DeadKernelError:
+        raise _stopped(notebook, "died", language) from None
+    except RuntimeError as error:
+        # nbclient: the kernel did not come up, or not within its start time
+        raise MissingPieceError(say("cli.stopped.no_kernel", language, reason=str(error))) from error
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if output.output_type == "error":
+                raise _stopped(notebook, _ending(output.ename), language, cell, output)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
+    if any(cell.execution_count is None for cell in code):
+        raise _stopped(notebook, "unfinished", language)
+
+
+def _ending(name: str) -> str:
+    return {"SystemExit": "left", "KeyboardInterrupt": "interrupted"}.get(name, "raised")
+
+
+def _last_begun(notebook: Any) -> Any:  # noqa: ANN401 - nbformat's node
+    """Return the cell that papermill began last: what came after it is still pending."""
+    return [cell for cell in notebook.cells if cell.metadata.papermill.get("status") != "pending"][-1]
+
+
+def _stopped(notebook: Any, how: str, language: str, cell: Any = None, output: Any = None) -> ReportError:  # noqa: ANN401
+    """Say in which cell of the user's notebook, under which heading, and how a run ended."""
+    cell = _last_begun(notebook) if cell is None else cell
+    own = [c for c in notebook.cells if c.get("id") != INJECTED_ID]
+    number = next((i + 1 for i, c in enumerate(own) if c is cell), 0)
+    above = [c.source for c in own[:number] if c.cell_type == "markdown"]
+    titles = [title for text in above for title in re.findall(r"^#+\s+(.+?)\s*$", text, re.MULTILINE)]
+    heading = titles[-1] if titles else say("cli.stopped.no_heading", language)
+    reason = f"{output.ename}: {_without_paths(output.evalue)}" if output is not None else ""
+    message = say(f"cli.stopped.{how}", language, cell=number, heading=heading, reason=reason)
+    return ReportError(message, number, heading)
+
+
+def _without_paths(text: str) -> str:
+    home = str(Path.home())
+    return text.replace(home, "~") if len(home) > 1 else text
+
+
+def sections_of(notebook: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the sections (as JSON) that an executed notebook shows, in order."""
+    outputs = [output for cell in notebook["cells"] for output in cell.get("outputs", [])]
+    return [output["data"][MIME] for output in outputs if MIME in output.get("data", {})]
+
+
+def archived(notebook: dict[str, Any], told: dict[str, Any]) -> tuple[str, int]:
+    """Return an executed notebook fit to be kept, as text, and the number of outputs that were left out.
+
+    Only sections are kept: tables of pupils that a cell happens to show are not, nor are timings, process numbers and
+    this machine's paths. The injected cell shows the parameters as `told`.
+    """
+    left_out = 0
+    cells = []
+    for cell in notebook["cells"]:
+        kept = {name: cell[name] for name in ("cell_type", "id", "source")}
+        kept["metadata"] = {"tags": list(cell["metadata"]["tags"])} if cell["metadata"].get("tags") else {}
+        if cell["cell_type"] == "code":
+            shown = [output for output in cell["outputs"] if MIME in output.get("data", {})]
+            left_out += len(cell["outputs"]) - len(shown)
+            kept |= {"execution_count": cell["execution_count"], "outputs": [_section_only(o) for o in shown]}
+            if cell["id"] == INJECTED_ID:
+                kept["source"] = "\n".join(["# Parameters", *(f"{k} = {v!r}" for k, v in told.items())])
+        cells.append(kept)
+    metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": KERNEL_NAME},
+        "language_info": {"name": "python"},
+    }
+    content = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    return json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n", left_out
+
+
+def _section_only(output: dict[str, Any]) -> dict[str, Any]:
+    kept = {kind: output["data"][kind] for kind in ("text/html", MIME) if kind in output["data"]}
+    return {"output_type": "display_data", "metadata": {}, "data": kept}

@@ -1,0 +1,69 @@
+"""JupyterLab on the notebooks: on this computer only, with this interpreter, and without asking the network."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from werkbank.catalogue import say
+from werkbank.errors import MissingPieceError
+from werkbank.running.kernel import KERNEL_NAME, kernel_json
+from werkbank.running.notebooks import notebook_folder
+
+FIRST = "evaluation.ipynb"
+
+
+def open_lab(root: Path, *, language: str, browser: bool = True, port: int | None = None) -> None:
+    """Start JupyterLab in `root` and stay until it is closed.
+
+    A folder ``notebooks`` in `root` is used as it is; where there is none (werkbank was installed, not checked out) it
+    is made as a copy of the shipped notebooks, which the user may then change.
+
+    Raises
+    ------
+    MissingPieceError
+        When JupyterLab is not installed.
+    """
+    if importlib.util.find_spec("jupyterlab") is None:
+        raise MissingPieceError(say("cli.problem.no_lab", language, python=Path(sys.executable).name))
+    mine = root / "notebooks"
+    if not mine.exists():
+        shutil.copytree(notebook_folder(), mine, ignore=lambda _, names: [n for n in names if n.startswith(".")])
+        sys.stdout.write(say("cli.done.notebooks_copied", language, path=mine.as_posix()) + "\n")
+    with tempfile.TemporaryDirectory(prefix="werkbank-lab-") as folder:
+        subprocess.run(lab_command(root, browser=browser, port=port), env=_environment(Path(folder)), check=False)  # noqa: S603 - our own words
+
+
+def lab_command(root: Path, *, browser: bool, port: int | None) -> list[str]:
+    """Return the command that starts JupyterLab; its flags win over whatever a user's configuration says."""
+    options = {
+        "ServerApp.ip": "127.0.0.1",
+        "ServerApp.allow_remote_access": "False",
+        "ServerApp.root_dir": str(root),
+        "ServerApp.open_browser": str(browser),
+        "LabApp.default_url": f"/lab/tree/notebooks/{FIRST}",
+        "MappingKernelManager.default_kernel_name": KERNEL_NAME,
+        "KernelManager.transport_encryption": "auto",
+        # Lab would otherwise look for news, for updates and for extensions on the network
+        "LabApp.news_url": "None",
+        "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
+        "LabApp.extension_manager": "readonly",
+    }
+    if port is not None:
+        options["ServerApp.port"] = str(port)
+    return [sys.executable, "-m", "jupyterlab", *(f"--{name}={value}" for name, value in options.items())]
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """Return an environment in which the kernel ``python3`` is this interpreter, before any other of that name."""
+    spec = folder / "kernels" / KERNEL_NAME
+    spec.mkdir(parents=True)
+    (spec / "kernel.json").write_text(json.dumps(kernel_json()), encoding="utf-8")
+    path = os.pathsep.join(filter(None, [str(folder), os.environ.get("JUPYTER_PATH", "")]))
+    return {**os.environ, "JUPYTER_PATH": path}

@@ -1,0 +1,96 @@
+"""manifest.json: what a report was made from and with, so that it can be made again and checked.
+
+It holds hashes, names relative to the study's folder and versions; no time, no user and no path of a machine, so that
+the same inputs give the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import re
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import werkbank
+
+if TYPE_CHECKING:
+    from werkbank.study.model import Study
+
+NAME = "manifest.json"
+SCHEMA_VERSION = 1
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def inputs_of(study: Study, parameters: dict[str, Any]) -> dict[str, Any]:
+    """Return everything that decides what the results are: study, data, own keys, parameters, versions.
+
+    `parameters` are those of the report apart from the paths and the language.
+    """
+    folder = study.folder
+    own_keys = sorted((folder / "instruments").glob("*.yaml"))
+    return {
+        "study": _hashed(folder, folder / Path(study.file).name if Path(study.file).suffix else folder / "study.yaml"),
+        "data": [_hashed(folder, folder / spec.path) for spec in study.files],
+        "instruments": [_hashed(folder, path) for path in own_keys],
+        "parameters": parameters,
+        "werkbank": werkbank.__version__,
+        "python": platform.python_version(),
+        "platform": f"{platform.system()} {platform.machine()}",
+        "packages": _packages(),
+        "environment": _environment(),
+    }
+
+
+def read(folder: Path) -> dict[str, Any]:
+    """Return the manifest in `folder`, or an empty one where there is none that this version can read."""
+    try:
+        found = json.loads((folder / NAME).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) and found.get("schema_version") == SCHEMA_VERSION else {}
+
+
+def written(inputs: dict[str, Any], results: dict[str, str], reports: dict[str, Any]) -> str:
+    """Return the text of a manifest; `results` and each report's ``files`` map file names to hashes."""
+    content = {"schema_version": SCHEMA_VERSION, "inputs": inputs, "results": results, "reports": reports}
+    return json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
+def footer(inputs: dict[str, Any], notebook: str, code: str) -> dict[str, str]:
+    """Return what a page says about where it comes from; hashes are shortened, manifest.json has them whole."""
+    study, data = inputs["study"], inputs["data"]
+    return {
+        "werkbank": inputs["werkbank"],
+        "python": inputs["python"],
+        "study": f"{study['file']} ({study['sha256'][:12]})",
+        "data_sha256": ", ".join(f"{item['file']} ({item['sha256'][:12]})" for item in data),
+        "notebook": f"{notebook} ({code[:12]})",
+        "seed": str(inputs["parameters"]["seed"]),
+        "environment": inputs["environment"][:12],
+    }
+
+
+def _hashed(folder: Path, path: Path) -> dict[str, str]:
+    inside = path.resolve().is_relative_to(folder.resolve())
+    shown = path.resolve().relative_to(folder.resolve()).as_posix() if inside else path.name
+    return {"file": shown, "sha256": sha256(path)}
+
+
+def _packages() -> dict[str, str]:
+    """Return the versions of what werkbank itself asks for."""
+    asked = [re.split(r"[^A-Za-z0-9._-]", line)[0] for line in metadata.requires("werkbank") or []]
+    return {name: metadata.version(name) for name in sorted(set(asked))}
+
+
+def _environment() -> str:
+    """Return one hash over everything that is installed, whatever the order."""
+    lines = {f"{d.metadata['Name'].lower()}=={d.version}" for d in metadata.distributions()}
+    return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()

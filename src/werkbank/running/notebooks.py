@@ -1,0 +1,63 @@
+"""The notebooks behind the reports: where they are, what they are called, what their code is."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from werkbank.catalogue import say
+from werkbank.errors import UsageError
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def notebook_folder() -> Path:
+    """Return the folder of the shipped notebooks: in the project, or in the installed package."""
+    installed = _PACKAGE / "_notebooks"
+    return installed if installed.is_dir() else _PACKAGE.parents[1] / "notebooks"
+
+
+def report_names() -> list[str]:
+    """Return the names of the reports that can be made: the file names of the shipped notebooks."""
+    return sorted(path.stem for path in notebook_folder().glob("*.ipynb"))
+
+
+def notebook_path(report: str | Path, language: str = "en") -> Path:
+    """Return the notebook behind a report.
+
+    Parameters
+    ----------
+    report : str or path
+        One of `report_names()`, or the path of a notebook of one's own (it ends in ``.ipynb``).
+    language : str
+        Of the message when there is no such report.
+
+    Raises
+    ------
+    UsageError
+        Naming the nearest report that exists.
+    """
+    if str(report).endswith(".ipynb"):
+        if not Path(report).is_file():
+            raise UsageError(say("cli.problem.no_notebook", language, path=Path(report).as_posix()))
+        return Path(report)
+    names = report_names()
+    if report not in names:
+        raise UsageError(say("cli.problem.no_report", language, name=report, **nearest(str(report), names)))
+    return notebook_folder() / f"{report}.ipynb"
+
+
+def nearest(given: str, valid: list[str]) -> dict[str, str]:
+    """Return the valid name that is most like `given`, and all of them, as values for a sentence."""
+    close = difflib.get_close_matches(given, valid, n=1, cutoff=0.0)
+    return {"nearest": close[0] if close else "–", "valid": ", ".join(valid) or "–"}
+
+
+def code_hash(notebook: Path) -> str:
+    """Return the SHA-256 of a notebook's code cells: what was run, whatever outputs or metadata an editor left."""
+    cells: list[dict[str, Any]] = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    return hashlib.sha256("\n\0\n".join(code).encode()).hexdigest()

@@ -1,0 +1,56 @@
+"""What may be passed into a notebook: one checked model per report, equal to the notebook's own parameters cell.
+
+papermill writes parameters as code, takes any name, and turns what it does not know into text. So nothing reaches it
+that is not a known name with a plain value of the right type.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from werkbank.catalogue import say
+from werkbank.errors import UsageError
+from werkbank.running.notebooks import nearest
+
+SEED = 20250901
+
+
+class ReportParams(BaseModel):
+    """What every report notebook takes; the defaults are those with which it runs in JupyterLab."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    study: str = Field(default="nabijheid", description="a study file, or the name of an example")
+    language: Literal["nl", "en"] = Field(default="nl", description="of the report")
+    seed: int = Field(default=SEED, ge=0, lt=2**32, description="of everything that is drawn at random")
+    results: str = Field(default="", description="the file to which the results go; empty: to none")
+
+
+class EvaluationParams(ReportParams):
+    """Of ``evaluation.ipynb``."""
+
+
+MODELS: dict[str, type[ReportParams]] = {"evaluation": EvaluationParams}
+
+
+def checked(report: str, given: dict[str, object], language: str = "en") -> dict[str, Any]:
+    """Return the parameters of a notebook, complete and of plain types.
+
+    Raises
+    ------
+    UsageError
+        For a name that the report does not know (naming the nearest one) or a value that does not fit.
+    """
+    model = MODELS.get(report, ReportParams)
+    known = list(model.model_fields)
+    for name in given:
+        if name not in known:
+            raise UsageError(say("cli.problem.no_parameter", language, name=name, **nearest(name, known)))
+    try:
+        return model.model_validate(given).model_dump()
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        details = {"name": str(first["loc"][0]), "value": first["input"], "reason": first["msg"]}
+        raise UsageError(say("cli.problem.parameter_value", language, **details)) from None

@@ -1,0 +1,187 @@
+"""One report: checked before, run, checked after, and moved to its place only when it is whole."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from werkbank.catalogue import LANGUAGES, say
+from werkbank.errors import ReportError, UsageError
+from werkbank.results import Results
+from werkbank.running import manifest
+from werkbank.running.execution import CELL_SECONDS, archived, execute, sections_of
+from werkbank.running.notebooks import code_hash, nearest, notebook_path
+from werkbank.running.params import SEED, checked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from werkbank.study.model import Study
+
+FORMATS = ("html",)
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """What a run has made.
+
+    `files` are the files of this report under their final names, `results` what they print; `superseded` names reports
+    in the same folder that were made from other inputs and were therefore removed; `left_out` counts outputs of the
+    notebook that are no section and were not kept.
+    """
+
+    report: str
+    language: str
+    folder: Path
+    files: tuple[Path, ...]
+    results: Results
+    superseded: tuple[str, ...] = ()
+    left_out: int = 0
+
+
+def run_report(
+    study_file: str | Path,
+    report: str | Path = "evaluation",
+    *,
+    language: str | None = None,
+    out: str | Path | None = None,
+    seed: int = SEED,
+    formats: tuple[str, ...] = FORMATS,
+    timeout: int = CELL_SECONDS,
+    **parameters: object,
+) -> RunOutcome:
+    """Make one report of one study: all of its files, or none.
+
+    Parameters
+    ----------
+    study_file : path
+        A study.yaml, or the folder that holds one.
+    report : str or path
+        A report's name, or a notebook of one's own.
+    language : {"nl", "en"}, optional
+        The study's own when left out.
+    out : path, optional
+        Where the files go; ``reports/<folder of the study>`` when left out.
+    seed : int
+        Of everything that is drawn at random.
+    formats : tuple of str
+        Of `FORMATS`.
+    timeout : int
+        Seconds that one cell may take.
+    **parameters
+        Further parameters of the notebook; each must be known to its model.
+
+    Raises
+    ------
+    UsageError
+        For a report, language, format or parameter that does not exist; before anything is read or written.
+    UnfitError
+        When the study file or the data are not fit; before anything is written.
+    ReportError
+        When the notebook did not run to its end or shows no results; then nothing is written either.
+    """
+    told = language or "en"
+    notebook = notebook_path(report, told)
+    name = notebook.stem
+    _known(formats, FORMATS, "no_format", told)
+    _known((told,), LANGUAGES, "no_language", "en")
+    own = checked(name, {"seed": seed, **parameters}, told)
+
+    from werkbank.intake import read_answers
+    from werkbank.study import load_study
+
+    study = load_study(study_file)
+    read_answers(study)
+    language = language or study.language
+    place = Path(out) if out is not None else Path("reports") / study.folder.name
+    file = Path(study_file) / "study.yaml" if Path(study_file).is_dir() else Path(study_file)
+    passed = {**own, "study": file.resolve().as_posix(), "language": language, "results": "results.json"}
+    with _workplace(place) as work:
+        executed = execute(notebook, passed, work, timeout=timeout)
+        decisive = {k: v for k, v in own.items() if k not in {"study", "language", "results"}}
+        inputs, code = manifest.inputs_of(study, decisive), code_hash(notebook)
+        page = _page(executed, study, language, manifest.footer(inputs, notebook.name, code))
+        kept, left_out = archived(executed, {**passed, "study": file.name, "results": ""})
+        results = _results(work, notebook.name, language)
+        texts = {
+            f"{name}.{language}.html": page,
+            f"{name}.{language}.ipynb": kept,
+            "results.json": results.to_json(),
+            "results.csv": results.to_csv(),
+        }
+        superseded = _publish(place, work, texts, inputs, f"{name}.{language}", code)
+    files = tuple(place / f for f in [*texts, manifest.NAME])
+    return RunOutcome(name, language, place, files, results, superseded, left_out)
+
+
+def _known(given: tuple[str, ...], valid: tuple[str, ...], problem: str, language: str) -> None:
+    for name in given:
+        if name not in valid:
+            raise UsageError(say(f"cli.problem.{problem}", language, name=name, **nearest(name, list(valid))))
+
+
+@contextmanager
+def _workplace(place: Path) -> Iterator[Path]:
+    """Yield a new folder beside `place` (on the same disk, so that moving is one step), and leave no trace of it."""
+    made = [folder for folder in place.absolute().parents if not folder.exists()]
+    place.absolute().parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=".werkbank-", dir=place.absolute().parent))
+    try:
+        yield work
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+        for folder in made:
+            if not any(folder.iterdir()):
+                folder.rmdir()
+
+
+def _page(executed: dict[str, Any], study: Study, language: str, footer: dict[str, str]) -> str:
+    from werkbank.reporting.blocks import Section
+    from werkbank.reporting.page import render
+
+    sections = [Section.from_json(item) for item in sections_of(executed)]
+    if not sections:
+        raise ReportError(say("cli.stopped.no_sections", language))
+    return render(
+        sections, language=language, title=study.title_in(language), simulated=study.simulated, provenance=footer
+    )
+
+
+def _results(work: Path, notebook: str, language: str) -> Results:
+    try:
+        return Results.from_json((work / "results.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ReportError(say("cli.stopped.no_results", language, path=notebook)) from error
+
+
+def _publish(
+    place: Path, work: Path, texts: dict[str, str], inputs: dict[str, Any], key: str, code: str
+) -> tuple[str, ...]:
+    """Move every file to its final name in one step each, the manifest last: a report is done when that says so."""
+    before = manifest.read(place)
+    same = before.get("inputs") == inputs
+    earlier = before.get("reports", {})
+    (work / "made").mkdir()
+    hashes = {}
+    for file, text in texts.items():
+        path = work / "made" / file
+        path.write_text(text, encoding="utf-8", newline="\n")
+        hashes[file] = manifest.sha256(path)
+    common = {file: hashes.pop(file) for file in ("results.json", "results.csv")}
+    others = {k: v for k, v in earlier.items() if k != key}
+    if same and others and before.get("results") != common:
+        raise ReportError(say("cli.stopped.results_differ", key.rpartition(".")[2], others=", ".join(sorted(others))))
+    reports = {**(others if same else {}), key: {"notebook": code, "files": hashes}}
+    (work / "made" / manifest.NAME).write_text(manifest.written(inputs, common, reports), encoding="utf-8")
+
+    place.mkdir(parents=True, exist_ok=True)
+    superseded = tuple(sorted(file for k in others for file in others[k]["files"])) if not same else ()
+    for file in superseded:
+        (place / Path(file).name).unlink(missing_ok=True)
+    for file in [*texts, manifest.NAME]:
+        (work / "made" / file).replace(place / file)
+    return superseded

@@ -1,0 +1,48 @@
+"""Commented study files to start from: one per design and language, written by ``werkbank new``."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+from werkbank.catalogue import say
+from werkbank.errors import UsageError
+from werkbank.study.schema import schema_text
+
+FOLDER = Path(__file__).parent / "templates"
+
+
+def names() -> list[str]:
+    """Return the kinds of study that there is a commented example of."""
+    return sorted({path.name.split(".")[0] for path in FOLDER.glob("*.yaml")})
+
+
+def new_study(folder: Path, example: str, language: str) -> Path:
+    """Make a folder with a commented study.yaml, a place for the files and a README, or nothing.
+
+    Raises
+    ------
+    UsageError
+        When the folder exists, cannot bear that name, or there is no such example.
+    """
+    if example not in names():
+        from difflib import get_close_matches
+
+        near = get_close_matches(example, names(), n=1, cutoff=0.0)[0]
+        valid = ", ".join(names())
+        raise UsageError(say("cli.problem.no_example", language, name=example, nearest=near, valid=valid))
+    if not re.fullmatch(r"[^\x00-\x1f<>:\"|?*]+", folder.name):
+        raise UsageError(say("cli.problem.folder_name", language, path=str(folder)))
+    if folder.exists():
+        raise UsageError(say("cli.problem.folder_exists", language, path=folder.as_posix()))
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".werkbank-", dir=folder.parent) as work:
+        made = Path(work) / "study"
+        (made / "raw").mkdir(parents=True)
+        shutil.copyfile(FOLDER / f"{example}.{language}.yaml", made / "study.yaml")
+        shutil.copyfile(FOLDER / f"README.{language}.md", made / "README.md")
+        (made / "study.schema.json").write_text(schema_text(), encoding="utf-8")
+        made.rename(folder)
+    return folder
