@@ -1,0 +1,77 @@
+"""What was known of pupils before the programme began: numbers where all are numbers, words otherwise."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from werkbank.intake.cells import decide_decimal, distinct, number
+from werkbank.intake.layout import report_column
+from werkbank.intake.ledger import shown
+from werkbank.study.model import WAVES
+
+if TYPE_CHECKING:
+    from werkbank.intake.ledger import Ledger
+    from werkbank.intake.model import Table
+    from werkbank.study.model import Study
+
+
+def add_covariates(
+    study: Study, tables: list[Table], frames: dict[str, pd.DataFrame | None], pupils: pd.DataFrame, ledger: Ledger
+) -> pd.DataFrame:
+    """Return `pupils` with the study's covariates, as they were at the first wave seen.
+
+    A column of which every cell is a number becomes float; any other becomes text, and when it holds both a note says
+    so. Empty cells and SPSS user-missing codes are NaN. A covariate that changes later keeps its first value, counted.
+    """
+    order = {"": -1, **{wave: n for n, wave in enumerate(WAVES)}}
+    added = pupils.copy()
+    for name in study.covariates:
+        parts = []
+        for table in tables:
+            frame = frames[table.path]
+            if name not in table.names or frame is None or not report_column(name, table, ledger):
+                continue
+            cells = _cells(table, name, ledger)
+            parts.append(pd.DataFrame({"pupil": frame["pupil"], "order": frame["wave"].map(order), "cell": cells}))
+        if not parts:
+            continue
+        seen = pd.concat(parts).dropna(subset="cell").sort_values("order", kind="stable")
+        later = seen.drop_duplicates(["pupil", "cell"])
+        if changed := later["pupil"][later["pupil"].duplicated()].nunique():
+            ledger.note("covariate_changed", covariate=name, n=changed)
+        first = seen.drop_duplicates("pupil").set_index("pupil")["cell"]
+        added[name] = _typed(first, name, ledger).reindex(added.index)
+    return added
+
+
+def _cells(table: Table, name: str, ledger: Ledger) -> np.ndarray:
+    """Return numbers, words, and NaN for an empty cell; a number that can be read in two ways is a problem."""
+    codes, cells = distinct(table.cells(name))
+    sign = decide_decimal(table, [name])
+    values = np.full(len(cells) + 1, np.nan, dtype=object)
+    labels, missing = table.reading.labels.get(name, {}), table.reading.user_missing.get(name, ())
+    for i, cell in enumerate(cells):
+        text = str(labels.get(cell) or shown(cell))
+        if not text or any(isinstance(cell, str) == isinstance(low, str) and low <= cell <= up for low, up in missing):
+            continue
+        read = number(text, sign) if isinstance(cell, str) or cell in labels else _stored(cell)
+        values[i] = read if isinstance(read, float) else text
+        if read in {"decimal_ambiguous", "decimal_mixed"}:
+            ledger.cells(str(read), table, name, (codes == i).nonzero()[0], decimal=sign or "–", outcome=name)
+    return values[codes]
+
+
+def _stored(cell: object) -> float | str:
+    return float(cell) if isinstance(cell, int | float) else "not_a_number"
+
+
+def _typed(first: pd.Series, name: str, ledger: Ledger) -> pd.Series:
+    numeric = first.map(lambda cell: isinstance(cell, float))
+    if numeric.all():
+        return first.astype(float)
+    if numeric.any():
+        ledger.note("covariate_words", covariate=name, n=int((~numeric).sum()))
+    return first.map(shown).astype(object)

@@ -1,0 +1,96 @@
+"""All problems and notes of one intake, gathered so that a user hears everything at once and nothing endlessly."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from werkbank.errors import Problem, UnfitError
+from werkbank.intake.model import Note
+from werkbank.study.reading import _nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from werkbank.intake.model import Table
+
+SHOWN = 20  # of one kind; after that a count says more than a list
+
+
+class Ledger:
+    """Collects; `stop_if_unfit` raises them together."""
+
+    def __init__(self) -> None:
+        self.notes: list[Note] = []
+        self._problems: dict[str, list[Problem]] = {}
+        self._more: Counter[str] = Counter()
+
+    def problem(self, code: str, file: str = "", **where: Any) -> None:  # noqa: ANN401 - the fields of a Problem
+        """Add one problem."""
+        self.add(Problem(code, file, **where))
+
+    def add(self, problem: Problem) -> None:
+        """Add a problem, or only count it when enough of its kind are listed."""
+        listed = self._problems.setdefault(problem.code, [])
+        if len(listed) < SHOWN:
+            listed.append(problem)
+        else:
+            self._more[problem.code] += 1
+
+    def cells(self, code: str, table: Table, column: str, at: np.ndarray, **details: Any) -> None:  # noqa: ANN401
+        """Add one problem for each of the cells `at` (positions) of a column."""
+        cells = table.cells(column)
+        for i in at[:SHOWN]:
+            cell = cells[i]
+            self.problem(code, table.path, column=column, row=int(table.rows[i]), value=shown(cell), details=details)
+        self.more(code, len(at) - SHOWN)
+
+    def more(self, code: str, n: int) -> None:
+        """Count `n` more problems of a kind without listing them."""
+        self._more[code] += max(0, n)
+
+    def note(self, name: str, **values: Any) -> None:  # noqa: ANN401 - what the sentence names
+        """Add a note; `name` is its catalogue key under ``intake``."""
+        self.notes.append(Note(f"intake.{name}", values))
+
+    @property
+    def unfit(self) -> bool:
+        """Whether there is any problem."""
+        return bool(self._problems)
+
+    def problems(self) -> list[Problem]:
+        """Return the problems, each kind together, with a last line that counts the rest of its kind."""
+        listed: list[Problem] = []
+        for code, found in self._problems.items():
+            listed += found
+            if self._more[code]:
+                listed.append(Problem("and_more", found[-1].file, details={"n": self._more[code], "code": code}))
+        return listed
+
+    def stop_if_unfit(self, language: str) -> None:
+        """Raise everything that was found.
+
+        Raises
+        ------
+        UnfitError
+            When there is any problem.
+        """
+        if self.unfit:
+            raise UnfitError(self.problems(), language)
+
+
+def shown(cell: object) -> str:
+    """Return a cell as the user sees it: 12 and not 12.0."""
+    if cell is None or (isinstance(cell, float) and np.isnan(cell)):
+        return ""
+    if isinstance(cell, float | np.floating) and float(cell).is_integer() and abs(float(cell)) < 1e15:
+        return str(int(cell))
+    return str(cell).strip()
+
+
+def nearest(value: str, valid: Iterable[str]) -> dict[str, str]:
+    """Return the details ``nearest`` and ``valid`` of a problem about an unknown name."""
+    names = [str(v) for v in valid]
+    return {**_nearest(value, names), "valid": ", ".join(names[:SHOWN]) + (" …" if len(names) > SHOWN else "")}

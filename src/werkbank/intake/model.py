@@ -1,0 +1,112 @@
+"""What intake hands on: the answers, who gave them, and every decision that was taken on the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    import pandas as pd
+
+    from werkbank.study.model import FileSpec, Study
+
+ROLES = ("teacher", "class", "school", "arm")  # what is known of a pupil besides the answers
+
+
+@dataclass(frozen=True)
+class Note:
+    """One thing that was decided, converted or counted; `key` is a catalogue key under ``intake``."""
+
+    key: str
+    values: dict[str, Any] = field(default_factory=dict)
+
+    def sentence(self, language: str = "nl") -> str:
+        """Return the note as one line in `language`."""
+        from werkbank.catalogue import say
+
+        return say(self.key, language, **self.values)
+
+
+@dataclass(frozen=True)
+class FileReading:
+    """How one file was read.
+
+    Attributes
+    ----------
+    path : str
+        As the user wrote it.
+    sha256 : str
+        Of the bytes that were read.
+    n_rows : int
+        Rows with anything in them, header rows not counted.
+    kind : str
+        csv, qualtrics, xlsx or sav.
+    delimiter, decimal, encoding, sheet : str or None
+        What was declared or decided; None where it does not apply, or (decimal) where no number has decimals.
+    labels : mapping
+        SPSS value labels: column -> code -> label.
+    user_missing : mapping
+        SPSS user-missing codes: column -> (low, high) pairs, equal for a single code.
+    """
+
+    path: str
+    sha256: str
+    n_rows: int
+    kind: str
+    delimiter: str | None = None
+    decimal: str | None = None
+    encoding: str | None = None
+    sheet: str | None = None
+    labels: Mapping[str, Mapping[Any, str]] = field(default_factory=dict)
+    user_missing: Mapping[str, tuple[tuple[Any, Any], ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Table:
+    """One file as it lies there: untouched cells by column, and each row's number in the spreadsheet.
+
+    Cells are text (csv), or text, numbers, dates and None (xlsx, sav). Nothing has been interpreted yet.
+    """
+
+    spec: FileSpec
+    names: tuple[str, ...]
+    columns: tuple[np.ndarray, ...]
+    rows: np.ndarray
+    reading: FileReading
+
+    @property
+    def path(self) -> str:
+        """The file's path as the user wrote it."""
+        return self.spec.path
+
+    def cells(self, name: str) -> np.ndarray:
+        """Return the cells of column `name` (of the first one, where the name stands twice)."""
+        return self.columns[self.names.index(name)]
+
+
+@dataclass(frozen=True)
+class Intake:
+    """A study's answers, read and checked.
+
+    Attributes
+    ----------
+    study : Study
+    answers : DataFrame
+        One row an answer that could have been given: pupil, teacher, class, school, arm, wave (canonical), informant,
+        outcome, item (all categorical) and value (float; NaN: this item was not answered). A pupil who answered no
+        item of an outcome at a wave has no rows for it. Class, teacher, school and arm are those at assignment.
+    pupils : DataFrame
+        Indexed by pupil, in the order of the files: teacher, class, school, arm at assignment (the first wave seen)
+        and the covariates. Pupils without any answer are here too. An unknown value is NaN.
+    notes : tuple of Note
+    files : tuple of FileReading
+    """
+
+    study: Study
+    answers: pd.DataFrame
+    pupils: pd.DataFrame
+    notes: tuple[Note, ...]
+    files: tuple[FileReading, ...]

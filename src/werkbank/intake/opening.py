@@ -1,0 +1,155 @@
+"""A file on disk -> a Table of untouched cells, or the reasons why not."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from werkbank.errors import Problem
+from werkbank.intake.model import FileReading, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from werkbank.intake.ledger import Ledger
+    from werkbank.study.model import FileSpec, Study
+
+MAX_BYTES = 200_000_000  # of a file on disk; fifty thousand pupils, 28 items and three waves are some 15 MB
+MAX_CELLS = 30_000_000  # of a table in memory
+KINDS = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".xlsx": "xlsx", ".xlsm": "xlsx", ".sav": "sav", ".zsav": "sav"}
+
+
+class RefusedFileError(Exception):
+    """This file cannot be read as a table; carries the problem."""
+
+    def __init__(self, code: str, row: int | None = None, value: str | None = None, **details: Any) -> None:  # noqa: ANN401
+        super().__init__(code)
+        self.code, self.row, self.value, self.details = code, row, value, details
+
+
+@dataclass
+class Grid:
+    """What a reader hands over: rows of cells, the first of them the header, each with its spreadsheet row number."""
+
+    rows: Sequence[Sequence[Any]]
+    numbers: Sequence[int]
+    how: dict[str, Any] = field(default_factory=dict)  # further fields of the FileReading
+    notes: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+
+def open_table(study: Study, spec: FileSpec, declared: set[str], ledger: Ledger) -> Table | None:
+    """Read one file; None when it could not be read, with the reason in the ledger.
+
+    Parameters
+    ----------
+    study, spec
+        The file, and what the study file says of it.
+    declared : set of str
+        Column names that the study file mentions: they tell which delimiter is the right one.
+    ledger : Ledger
+        Where problems and notes go.
+    """
+    try:
+        path = _checked(study.folder, spec.path)
+        kind, content = KINDS[path.suffix.lower()], path.read_bytes()
+        if not content.strip(b"\0 \r\n\t\xef\xbb\xbf\xff\xfe"):
+            raise RefusedFileError("file_empty")
+        grid = _read(kind, path, content, spec, declared)
+        _drop_blank_rows(grid)
+        kind = "qualtrics" if kind == "csv" and _drop_qualtrics_rows(grid) else kind
+        return _table(spec, kind, hashlib.sha256(content).hexdigest(), grid, ledger)
+    except RefusedFileError as refused:
+        ledger.add(Problem(refused.code, spec.path, row=refused.row, value=refused.value, details=refused.details))
+        return None
+
+
+def _checked(folder: Path, shown: str) -> Path:
+    """Return the path of a file that exists, lies in the study's folder, is of a known type and not too large."""
+    root = folder.resolve()
+    path = (root / shown).resolve()
+    if not path.is_relative_to(root):
+        raise RefusedFileError("file_outside")
+    if not path.is_file():
+        raise RefusedFileError("file_not_found", nearest=_nearest_file(path, root))
+    if path.suffix.lower() not in KINDS:
+        raise RefusedFileError("file_type_unknown", value=path.suffix or path.name, valid=", ".join(KINDS))
+    if (size := path.stat().st_size) > MAX_BYTES:
+        raise RefusedFileError("file_too_large", size=f"{size // 1_000_000} MB", limit=f"{MAX_BYTES // 1_000_000} MB")
+    return path
+
+
+def _nearest_file(path: Path, root: Path) -> str:
+    from werkbank.intake.ledger import nearest
+
+    here = [p.relative_to(root).as_posix() for p in root.rglob("*") if p.suffix.lower() in KINDS]
+    return nearest(path.relative_to(root).as_posix(), here)["nearest"]
+
+
+def _read(kind: str, path: Path, content: bytes, spec: FileSpec, declared: set[str]) -> Grid:
+    if kind == "csv":
+        from werkbank.intake.delimited import read_delimited
+
+        return read_delimited(content, spec, declared)
+    if kind == "xlsx":
+        from werkbank.intake.workbooks import read_workbook
+
+        return read_workbook(content, spec)
+    from werkbank.intake.spss import read_spss
+
+    return read_spss(path)
+
+
+def _drop_qualtrics_rows(grid: Grid) -> bool:
+    """Qualtrics puts two rows under the header: the question's text, and ``{"ImportId": …}``."""
+    if len(grid.rows) < 3 or not any(str(cell).startswith('{"ImportId"') for cell in grid.rows[2]):
+        return False
+    grid.rows, grid.numbers = [grid.rows[0], *grid.rows[3:]], [grid.numbers[0], *grid.numbers[3:]]
+    grid.notes.append(("qualtrics", {}))
+    status = [str(name).strip() for name in grid.rows[0]]
+    if "Status" in status:
+        column = status.index("Status")
+        previews = sum(str(row[column]).strip() in {"Survey Preview", "1", "Survey Test", "2"} for row in grid.rows[1:])
+        if previews:
+            grid.notes.append(("qualtrics_preview", {"n": previews}))
+    return True
+
+
+def _table(spec: FileSpec, kind: str, sha256: str, grid: Grid, ledger: Ledger) -> Table:
+    rows, numbers = grid.rows, grid.numbers
+    width = len(rows[0])
+    for number, row in zip(numbers, rows, strict=True):
+        if len(row) != width:
+            found = {"found": len(row), "expected": width}
+            raise RefusedFileError("row_width", row=number, **found, delimiter=grid.how.get("delimiter"))
+    if len(rows) < 2:
+        raise RefusedFileError("no_rows")
+    if width * len(rows) > MAX_CELLS:
+        raise RefusedFileError("too_large", cells=width * len(rows), limit=MAX_CELLS)
+    for name, values in grid.notes:
+        ledger.note(name, file=spec.path, **values)
+    columns = tuple(_objects(cells) for cells in zip(*rows[1:], strict=True))
+    reading = FileReading(spec.path, sha256, len(rows) - 1, kind, **grid.how)
+    return Table(spec, tuple(map(_text, rows[0])), columns, np.asarray(numbers[1:], dtype=np.int64), reading)
+
+
+def _drop_blank_rows(grid: Grid) -> None:
+    kept = [i for i, row in enumerate(grid.rows) if any(map(_text, row))]
+    if len(kept) < len(grid.rows):
+        grid.notes.append(("blank_rows", {"n": len(grid.rows) - len(kept)}))
+        grid.rows, grid.numbers = [grid.rows[i] for i in kept], [grid.numbers[i] for i in kept]
+    if not kept:
+        raise RefusedFileError("no_rows")
+
+
+def _text(cell: object) -> str:
+    return "" if cell is None else str(cell).strip()
+
+
+def _objects(cells: Sequence[Any]) -> np.ndarray:
+    column = np.empty(len(cells), dtype=object)
+    column[:] = cells
+    return column

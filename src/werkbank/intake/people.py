@@ -1,0 +1,236 @@
+"""Who answered: ids as they are written, the wave of every row, and where each pupil was at assignment."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from werkbank.intake.cells import distinct, is_date
+from werkbank.intake.layout import report_column, wave_codes
+from werkbank.intake.ledger import SHOWN, nearest, shown
+from werkbank.intake.model import ROLES
+from werkbank.study.model import WAVES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from werkbank.intake.ledger import Ledger
+    from werkbank.intake.model import Table
+    from werkbank.study.model import Study
+
+# 1.0E+05, 1,23E+11 and 12345.0 are what spreadsheets and data programs make of the ids 100000, 123456789012 and 12345
+NUMBERED = re.compile(r"[0-9](?:[.,][0-9]+)?E\+[0-9]+|[0-9]+[.,]0+", re.IGNORECASE)
+
+
+def texts(table: Table, column: str) -> np.ndarray:
+    """Return a column as text, '' where empty: ids stay what they are ('007'), whole numbers of a workbook lose '.0'."""
+    codes, cells = distinct(table.cells(column))
+    return np.array([*map(shown, cells), ""], dtype=object)[codes]
+
+
+def rows_of(study: Study, table: Table, ledger: Ledger) -> pd.DataFrame | None:
+    """Return one file's rows: pupil, wave (canonical; '' when the row has none), teacher, class, school, arm, row.
+
+    Codes are checked against the study file. None when the file has no usable pupil column.
+    """
+    id_column = _id_column(study)
+    if id_column is None:
+        ledger.note("rows_are_pupils", file=table.path, n=len(table.rows))
+        pupils = np.array([str(row) for row in table.rows], dtype=object)
+    elif report_column(id_column, table, ledger):
+        pupils = _ids(table, id_column, ledger)
+        ledger.cells("id_missing", table, id_column, (pupils == "").nonzero()[0])
+    else:
+        return None
+    frame = pd.DataFrame({"pupil": pupils, "wave": waves_of(study, table, ledger), "row": table.rows}, dtype=object)
+    for role in ROLES:
+        column = study.columns.named().get(role)
+        if column is None or column not in table.names:
+            frame[role] = ""
+        elif report_column(column, table, ledger):
+            frame[role] = _arms(study, table, column, ledger) if role == "arm" else _ids(table, column, ledger)
+    return frame.assign(file=table.path)
+
+
+def _id_column(study: Study) -> str | None:
+    by_teacher = study.columns.teacher if study.unit == "teacher" else None
+    return study.columns.pupil or by_teacher
+
+
+def _ids(table: Table, column: str, ledger: Ledger) -> np.ndarray:
+    codes, cells = distinct(table.cells(column))
+    ids = texts(table, column)
+    damaged = [i for i, cell in enumerate(cells) if _is_damaged(cell)]
+    if damaged:
+        ledger.cells("id_damaged", table, column, np.isin(codes, damaged).nonzero()[0])
+    trimmed = sum(1 for cell in cells if isinstance(cell, str) and cell.strip() and cell != cell.strip())
+    if trimmed:
+        ledger.note("ids_trimmed", file=table.path, column=column, n=trimmed)
+    return ids
+
+
+def _is_damaged(cell: object) -> bool:
+    if isinstance(cell, str):
+        return is_date(cell) or NUMBERED.fullmatch(cell.strip()) is not None
+    # beyond 15 digits a spreadsheet has already replaced the last ones by zeros
+    return isinstance(cell, dt.date | dt.time) or (isinstance(cell, int | float) and abs(cell) >= 1e15)
+
+
+def _arms(study: Study, table: Table, column: str, ledger: Ledger) -> np.ndarray:
+    found = _coded(table, column, set(study.arms))
+    if study.arms:
+        _unknown("unknown_arm", table, column, found, list(study.arms), ledger)
+    return found
+
+
+def _coded(table: Table, column: str, known: set[str]) -> np.ndarray:
+    """Return codes as the study file writes them: an SPSS code by its own, or by its value label."""
+    codes, cells = distinct(table.cells(column))
+    labels = table.reading.labels.get(column, {})
+    names = [str(labels.get(c, "")).strip() if shown(c) not in known else shown(c) for c in cells]
+    return np.array([*(n if n in known else shown(c) for n, c in zip(names, cells, strict=True)), ""], object)[codes]
+
+
+def _unknown(code: str, table: Table, column: str, found: np.ndarray, valid: Sequence[str], ledger: Ledger) -> None:
+    at = (~np.isin(found, [*valid, ""])).nonzero()[0]
+    for i in at[:SHOWN]:
+        where = {"column": column, "row": int(table.rows[i]), "value": str(found[i])}
+        ledger.problem(code, table.path, **where, details=nearest(str(found[i]), valid))
+    ledger.more(code, len(at) - SHOWN)
+
+
+def file_wave(study: Study, table: Table) -> str | None:
+    """Return the canonical wave of a file that is wholly of one wave (an unknown code as it is written)."""
+    code = table.spec.wave
+    return None if code is None else wave_codes(study).get(code, code)
+
+
+def waves_of(study: Study, table: Table, ledger: Ledger) -> np.ndarray:
+    """Return the canonical wave of each row, '' where neither the row nor the file has one."""
+    codes, column = wave_codes(study), study.columns.wave
+    whole = file_wave(study, table)
+    if whole is not None and whole not in WAVES:
+        details = nearest(whole, codes)
+        ledger.problem("unknown_wave", study.file, column="files", value=whole, details=details)
+    if column is None or column not in table.names:
+        return np.full(len(table.rows), whole or "", dtype=object)
+    if not report_column(column, table, ledger):
+        return np.full(len(table.rows), "", dtype=object)
+    found = _coded(table, column, set(codes))
+    ledger.cells("wave_missing", table, column, (found == "").nonzero()[0] if whole is None else np.array([], int))
+    _unknown("unknown_wave", table, column, found, list(codes), ledger)
+    canonical = np.array([codes.get(str(f), "") for f in found], dtype=object)
+    if whole is not None:
+        strange = ((canonical != "") & (canonical != whole)).nonzero()[0]
+        ledger.cells("wave_conflict", table, column, strange, wave=whole)
+        return np.full(len(table.rows), whole, dtype=object)
+    return canonical
+
+
+def check_rows(study: Study, rows: pd.DataFrame, ledger: Ledger) -> None:
+    """Look for ids that do not fit together, pupils in two arms, without an arm, and double rows within a file."""
+    named = rows[rows["pupil"] != ""]
+    _check_zeros(named, ledger)
+    double = named.duplicated(["file", "pupil", "wave"])
+    first = named.drop_duplicates(["file", "pupil", "wave"]).set_index(["file", "pupil", "wave"])["row"]
+    for row in named[double].head(SHOWN).itertuples():
+        where = {"column": _id_column(study), "row": int(row.row), "value": row.pupil}
+        details = {"other": int(first.loc[(row.file, row.pupil, row.wave)]), "wave": row.wave or "–"}
+        ledger.problem("duplicate_pupil_wave", row.file, **where, details=details)
+    ledger.more("duplicate_pupil_wave", int(double.sum()) - SHOWN)
+    if study.columns.arm is None:
+        return
+    in_arms = named[named["arm"] != ""].drop_duplicates(["pupil", "arm"])
+    for _, two in in_arms[in_arms.duplicated("pupil", keep=False)].groupby("pupil", sort=False):
+        one, other = two.iloc[0], two.iloc[1]
+        details = {"arms": f"{one.arm}, {other.arm}", "other": int(one.row), "other_file": one.file}
+        where = {"column": study.columns.arm, "row": int(other.row), "value": other.pupil}
+        ledger.problem("pupil_in_two_arms", other.file, **where, details=details)
+    without = named[~named["pupil"].isin(in_arms["pupil"])].drop_duplicates("pupil")
+    for row in without.itertuples():
+        where = {"column": study.columns.arm, "row": int(row.row), "value": row.pupil}
+        ledger.problem("arm_missing", row.file, **where, details={"valid": ", ".join(study.arms)})
+
+
+def _check_zeros(named: pd.DataFrame, ledger: Ledger) -> None:
+    """'7' beside '007' may be one pupil: a spreadsheet that lost the zeros, or two pupils. Nobody can tell."""
+    ids = named.drop_duplicates("pupil")
+    ids = ids[ids["pupil"].str.fullmatch(r"[0-9]+").astype(bool)]
+    bare = ids["pupil"].str.lstrip("0")
+    for _, same in ids[bare.duplicated(keep=False)].groupby(bare, sort=False):
+        one, other = same.iloc[0], same.iloc[1]
+        details = {"other_value": one.pupil, "other": int(one.row), "other_file": one.file}
+        ledger.problem("id_two_ways", other.file, row=int(other.row), value=other.pupil, details=details)
+    zeros = ids["pupil"].str.startswith("0")
+    if zeros.any() and ids["pupil"].str.len().nunique() > 1 and not bare.duplicated().any():
+        ledger.note("ids_zeros", n=int(zeros.sum()), total=len(ids), example=ids["pupil"][zeros].iloc[0])
+
+
+def at_assignment(study: Study, rows: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
+    """Return each pupil's teacher, class, school and arm at the first wave seen, and note who changed.
+
+    Rows without a wave (background files, wide files) come first. A class name that several schools use becomes
+    "school / class", since classes with one name in two schools are two classes.
+    """
+    order = {"": -1, **{wave: n for n, wave in enumerate(WAVES)}}
+    in_time = rows.iloc[rows["wave"].map(order).argsort(kind="stable")]
+    known = in_time.replace({role: {"": np.nan} for role in ROLES})
+    pupils = known.groupby("pupil", sort=False)[list(ROLES)].first()
+    pupils = pupils.loc[rows["pupil"].drop_duplicates()]
+    for role in ("teacher", "class", "school"):
+        seen = known[["pupil", role]].dropna().drop_duplicates()
+        changed = seen["pupil"][seen["pupil"].duplicated()].drop_duplicates().tolist()
+        if changed and not (role == "teacher" and study.unit == "teacher"):
+            ledger.note(f"{role}_changed", n=len(changed), pupils=_listed(changed))
+    pairs = pupils[["school", "class"]].dropna().drop_duplicates()
+    reused = pairs["class"][pairs["class"].duplicated()].nunique()
+    if reused:
+        ledger.note("class_names_reused", n=reused)
+        both = pupils["school"].notna() & pupils["class"].notna()
+        pupils.loc[both, "class"] = pupils["school"][both] + " / " + pupils["class"][both]
+    if study.columns.arm is None and len(study.arms) == 1:
+        pupils["arm"] = next(iter(study.arms))
+    unit = study.design.assigned_by if study.design.assigned_by != "pupil" else "class"
+    first_seen = in_time[in_time[unit] != ""].drop_duplicates("pupil").set_index("pupil")["wave"].map(order)
+    return _check_units(study, pupils, first_seen, ledger)
+
+
+def _check_units(study: Study, pupils: pd.DataFrame, first_seen: pd.Series, ledger: Ledger) -> pd.DataFrame:
+    """A unit that was assigned as a whole is known for every pupil and lies in one arm.
+
+    A pupil who is first seen, after the start, in a class of another arm has moved there before being seen: the class
+    at assignment is then unknown, which is noted, and not a class in two arms.
+    """
+    unit = study.design.assigned_by
+    if unit == "pupil" or (unit == "teacher" and study.unit == "teacher"):
+        return pupils
+    column = study.columns.named().get(unit)
+    lost = pupils.index[pupils[unit].isna()]
+    for pupil in lost[:SHOWN]:
+        ledger.problem("unit_missing", column=column, value=pupil, details={"unit": column})
+    ledger.more("unit_missing", len(lost) - SHOWN)
+    if study.columns.arm is None:
+        return pupils
+    moved: list[str] = []
+    arms = pupils[[unit, "arm"]].dropna()
+    mixed = arms.groupby(unit, observed=True)["arm"].nunique()
+    for name, members in arms[arms[unit].isin(mixed.index[mixed > 1])].groupby(unit, sort=False):
+        seen = first_seen.reindex(members.index)
+        at_start = members["arm"][seen == seen.min()].unique()
+        if len(at_start) > 1:
+            details = {"unit": column, "arms": ", ".join(at_start)}
+            ledger.problem("unit_in_two_arms", column=column, value=str(name), details=details)
+        else:
+            moved += members.index[members["arm"] != at_start[0]].tolist()
+    if moved:
+        pupils.loc[moved, [unit, *({"class", "teacher"} - {unit})]] = np.nan
+        ledger.note("unit_unknown", n=len(moved), pupils=_listed(moved), unit=column)
+    return pupils
+
+
+def _listed(pupils: list[str]) -> str:
+    return ", ".join(pupils[:SHOWN]) + (" …" if len(pupils) > SHOWN else "")

@@ -1,0 +1,234 @@
+"""The one entrance: a Study -> its answers, or all that is wrong with its files."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from werkbank.intake.cells import Counts, Reading, convert, decide_decimal
+from werkbank.intake.covariates import add_covariates
+from werkbank.intake.layout import Placed, declared_names, place, slots_of
+from werkbank.intake.ledger import Ledger
+from werkbank.intake.model import ROLES, Intake, Table
+from werkbank.intake.opening import open_table
+from werkbank.intake.people import at_assignment, check_rows, file_wave, rows_of
+from werkbank.study.model import WAVES
+
+if TYPE_CHECKING:
+    from werkbank.study.model import Study
+
+WHO = ("pupil", *ROLES)
+
+
+def read_answers(study: Study) -> Intake:
+    """Read and check all files of a study.
+
+    Parameters
+    ----------
+    study : Study
+        As `werkbank.study.load_study` returns it: it knows its folder.
+
+    Returns
+    -------
+    Intake
+        Answers (long), pupils at assignment, and notes of all that was decided, converted or counted.
+
+    Raises
+    ------
+    UnfitError
+        With every problem of every file: where (file, column, row as the spreadsheet numbers it, value), what, and the
+        way out. A value that could be read in two ways is refused, never guessed; nothing becomes missing because it
+        could not be read.
+
+    Notes
+    -----
+    Empty cells, codes that the study file calls missing, and SPSS user-missing codes become NaN; the codes are
+    counted in notes. A pupil who answered nothing of an outcome at a wave has no rows for it, and is counted.
+    """
+    ledger = Ledger()
+    slots = slots_of(study, ledger)
+    declared = declared_names(study)
+    opened = [open_table(study, spec, declared, ledger) for spec in study.files]
+    tables = [table for table in opened if table is not None]
+    if len(tables) < len(opened):  # with a file lacking, all that follows would only repeat that
+        ledger.stop_if_unfit(study.language)
+    placed = place(slots, tables, {t.path: file_wave(study, t) for t in tables}, ledger)
+    _check_roles(study, tables, ledger)
+    frames = {t.path: rows_of(study, t, ledger) for t in tables}
+    blocks = _blocks(study, tables, placed, frames, ledger)
+    rows = pd.concat([f for f in frames.values() if f is not None] or [pd.DataFrame(columns=["pupil"])])
+    if len(rows):
+        check_rows(study, rows, ledger)
+    ledger.stop_if_unfit(study.language)
+    pupils = at_assignment(study, rows, ledger)
+    pupils = add_covariates(study, tables, frames, pupils, ledger)
+    _check_across_files(blocks, ledger)
+    ledger.stop_if_unfit(study.language)
+    answers = _long(blocks, pupils)
+    signs = {block.path: block.sign for block in blocks}
+    files = tuple(replace(t.reading, decimal=signs.get(t.path)) for t in tables)
+    return Intake(study, answers, pupils, tuple(ledger.notes), files)
+
+
+@dataclass(frozen=True)
+class _Block:
+    """The answers of one outcome from one file: rows (pupil, wave, row number) x items."""
+
+    path: str
+    sign: str | None
+    slot: Placed
+    pupils: np.ndarray
+    waves: np.ndarray
+    rows: np.ndarray
+    values: np.ndarray
+
+
+def _check_roles(study: Study, tables: list[Table], ledger: Ledger) -> None:
+    """Every column that the study file names stands in at least one file."""
+    from werkbank.intake.layout import report_column
+
+    named = study.columns.named()
+    named.pop("pupil", None)
+    for column in [*named.values(), *study.covariates]:
+        if not any(column in table.names for table in tables):
+            report_column(column, tables[0], ledger)
+    if study.columns.pupil is None and study.unit == "pupil" and (len(tables) > 1 or "wave" in named):
+        ledger.problem("pupil_column_needed", study.file, column="columns.pupil")
+
+
+def _blocks(
+    study: Study, tables: list[Table], placed: list[Placed], frames: dict[str, pd.DataFrame | None], ledger: Ledger
+) -> list[_Block]:
+    blocks: list[_Block] = []
+    empty: dict[tuple[str, str], list[tuple[Table, str, bool]]] = defaultdict(list)
+    for table in tables:
+        mine, frame = [p for p in placed if p.table is table], frames[table.path]
+        known = [[c for c in p.slot.columns if c in table.names] for p in mine]
+        sign = decide_decimal(table, [column for columns in known for column in columns])
+        counts: dict[str, Counts] = defaultdict(Counts)
+        for here, columns in zip(mine, known, strict=True):
+            slot = here.slot
+            how = Reading(slot.outcome, slot.range, sign)
+            cells = [convert(table, column, how, counts[slot.outcome.id], ledger) for column in columns]
+            waves = None if frame is None else _waves(study, here, frame["wave"].to_numpy(), ledger)
+            for item, column, values in zip(slot.items, columns, cells, strict=False):
+                empty[slot.outcome.id, item].append((table, column, bool(np.isnan(values).all())))
+            if frame is None or waves is None or len(columns) < len(slot.columns):
+                continue
+            at = waves == slot.wave if slot.wave is not None else waves != ""
+            filled = ~np.isnan(values_of := np.column_stack(cells)).all(axis=1)
+            _note_blank(slot.outcome.id, waves[at & ~filled], ledger)
+            keep = at & filled
+            who = frame["pupil"].to_numpy()[keep]
+            blocks.append(_Block(table.path, sign, here, who, waves[keep], table.rows[keep], values_of[keep]))
+        _note_counts(table, counts, ledger)
+        _note_file(table, sign, ledger)
+    _check_empty(empty, ledger)
+    return blocks
+
+
+def _waves(study: Study, here: Placed, waves: np.ndarray, ledger: Ledger) -> np.ndarray | None:
+    """Return the wave of each row for this slot: the row's own, else the slot's, else the study's only one."""
+    slot, table = here.slot, here.table
+    if study.columns.wave in table.names or table.spec.wave is not None:
+        return waves
+    only = set(study.waves.values())
+    wave = slot.wave or (next(iter(only)) if len(only) == 1 else None)
+    if wave is None:
+        column = study.columns.wave
+        code = "column_missing" if column else "wave_unclear"
+        from werkbank.intake.ledger import nearest
+
+        details = {**nearest(column or "", filter(None, table.names)), "outcome": slot.outcome.id}
+        ledger.problem(code, table.path, column=column or slot.columns[0], details=details)
+        return None
+    return np.full(len(waves), wave, dtype=object)
+
+
+def _note_blank(outcome: str, waves: np.ndarray, ledger: Ledger) -> None:
+    for wave in WAVES:
+        if n := int((waves == wave).sum()):
+            ledger.note("forms_blank", outcome=outcome, wave=wave, n=n)
+
+
+def _note_counts(table: Table, counts: dict[str, Counts], ledger: Ledger) -> None:
+    for outcome, count in counts.items():
+        for code, n in sorted(count.missing.items()):
+            ledger.note("missing_codes", file=table.path, outcome=outcome, code=code, n=n)
+        for code, n in sorted(count.user_missing.items()):
+            ledger.note("user_missing", file=table.path, outcome=outcome, code=code, n=n)
+        if count.words:
+            ledger.note("words", file=table.path, outcome=outcome, n=count.words)
+        if count.texts and table.reading.kind == "xlsx":
+            ledger.note("text_numbers", file=table.path, outcome=outcome, n=count.texts)
+
+
+def _note_file(table: Table, sign: str | None, ledger: Ledger) -> None:
+    r = table.reading
+    if r.kind in {"csv", "qualtrics"}:
+        delimiter = "tab" if r.delimiter == "\t" else r.delimiter
+        name = "file_csv" if sign else "file_csv_whole"
+        ledger.note(name, file=r.path, n=r.n_rows, delimiter=delimiter, decimal=sign, encoding=r.encoding)
+    else:
+        ledger.note(f"file_{r.kind}", file=r.path, n=r.n_rows, sheet=r.sheet)
+
+
+def _check_empty(empty: dict[tuple[str, str], list[tuple[Table, str, bool]]], ledger: Ledger) -> None:
+    """An item without any answer at any wave is a column that went wrong; at one wave it is worth a note."""
+    for (outcome, item), seen in empty.items():
+        if all(is_empty for *_, is_empty in seen):
+            table, column, _ = seen[0]
+            ledger.problem("column_empty", table.path, column=column, details={"outcome": outcome, "item": item})
+        else:
+            for table, column, is_empty in seen:
+                if is_empty:
+                    ledger.note("column_empty_here", file=table.path, column=column, outcome=outcome)
+
+
+def _check_across_files(blocks: list[_Block], ledger: Ledger) -> None:
+    """The same pupil, wave and outcome in two files: nobody can tell which answers count."""
+    seen: dict[str, list[_Block]] = defaultdict(list)
+    for block in blocks:
+        seen[block.slot.slot.outcome.id].append(block)
+    for outcome, mine in seen.items():
+        if len({block.path for block in mine}) < 2:
+            continue
+        parts = [pd.DataFrame({"pupil": b.pupils, "wave": b.waves, "row": b.rows}).assign(file=b.path) for b in mine]
+        rows = pd.concat(parts, ignore_index=True)
+        first = rows.drop_duplicates(["pupil", "wave"]).set_index(["pupil", "wave"])
+        for row in rows[rows.duplicated(["pupil", "wave"])].itertuples():
+            other = first.loc[(row.pupil, row.wave)]
+            details = {"other": int(other["row"]), "other_file": other["file"], "wave": row.wave, "outcome": outcome}
+            ledger.problem("duplicate_across_files", row.file, row=int(row.row), value=row.pupil, details=details)
+
+
+def _long(blocks: list[_Block], pupils: pd.DataFrame) -> pd.DataFrame:
+    """Spread the blocks out to one row an answer; codes are repeated, never text."""
+    outcomes = list(dict.fromkeys(b.slot.slot.outcome.id for b in blocks))
+    informants = list(dict.fromkeys(b.slot.slot.outcome.informant for b in blocks))
+    items = list(dict.fromkeys(item for b in blocks for item in b.slot.slot.items))
+    parts: dict[str, list[np.ndarray]] = defaultdict(list)
+    for b in blocks:
+        slot, k = b.slot.slot, len(b.slot.slot.items)
+        n = len(b.rows)
+        parts["pupil"].append(np.repeat(pupils.index.get_indexer(b.pupils).astype(np.int32), k))
+        parts["wave"].append(np.repeat(pd.Index(WAVES).get_indexer(b.waves).astype(np.int8), k))
+        parts["informant"].append(np.full(n * k, informants.index(slot.outcome.informant), np.int8))
+        parts["outcome"].append(np.full(n * k, outcomes.index(slot.outcome.id), np.int16))
+        parts["item"].append(np.tile(np.array([items.index(i) for i in slot.items], np.int16), n))
+        parts["value"].append(b.values.ravel())
+    codes = {name: np.concatenate(arrays) for name, arrays in parts.items()}
+    seen = [n for n in range(len(WAVES)) if (codes["wave"] == n).any()]
+    wave = np.searchsorted(seen, codes["wave"]).astype(np.int8)
+    columns = {"pupil": pd.Categorical.from_codes(codes["pupil"], categories=pupils.index.rename(None))}
+    for role in ROLES:
+        at = pd.Categorical(pupils[role])
+        columns[role] = pd.Categorical.from_codes(at.codes[codes["pupil"]], categories=at.categories)
+    columns["wave"] = pd.Categorical.from_codes(wave, categories=[WAVES[n] for n in seen], ordered=True)
+    for name, categories in (("informant", informants), ("outcome", outcomes), ("item", items)):
+        columns[name] = pd.Categorical.from_codes(codes[name], categories=categories)
+    return pd.DataFrame({**columns, "value": codes["value"]}, copy=False)
