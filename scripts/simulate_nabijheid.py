@@ -99,9 +99,7 @@ def _pupils(rng: np.random.Generator, size: Size) -> pd.DataFrame:
     n = len(klass)
     return pd.DataFrame(
         {
-            "leerlingnr": [
-                f"{s + 1:02d}-{c + 1:03d}-{i:04d}" for i, (s, c) in enumerate(zip(school, klass, strict=True))
-            ],
+            "leerlingnr": [f"LL{i + 1:04d}" for i in range(n)],
             "lk": [f"L{c + 1:03d}" for c in klass],
             "groep": [f"K{c + 1:03d}" for c in klass],
             "school": [f"S{s + 1:02d}" for s in school],
