@@ -1,0 +1,202 @@
+"""How far methods agree on who is flagged: which by which, kappa, phi, Jaccard, sensitivity and specificity."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm
+
+from werkbank.errors import UsageError
+from werkbank.underachievement.methods import clopper_pearson
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Interval(NamedTuple):
+    """An estimate (NaN: cannot be computed), its large-sample standard error where it has one, and its interval."""
+
+    estimate: float
+    se: float
+    low: float
+    high: float
+
+
+class Fourfold(NamedTuple):
+    """Two methods on the same pupils: how many were flagged by both, by one only, by neither."""
+
+    both: int
+    only_a: int
+    only_b: int
+    neither: int
+
+    @property
+    def n(self) -> int:
+        """Pupils that both methods judged."""
+        return sum(self)
+
+
+def judged_by_all(flags: Mapping[str, pd.Series]) -> pd.DataFrame:
+    """Return one column of flags per method for the pupils whom every method judged.
+
+    Parameters
+    ----------
+    flags : mapping of method to flags
+        Index pupil; True, False or missing. What is compared must be the same pupils: the rest is dropped, and
+        ``attrs["n_left_out"]`` counts it.
+    """
+    table = pd.DataFrame(dict(flags)).astype("boolean")
+    complete = table.dropna()
+    result = complete.astype(bool)
+    result.attrs["n_left_out"] = len(table) - len(complete)
+    return result
+
+
+def which_by_which(flags: pd.DataFrame) -> pd.DataFrame:
+    """Count the pupils in every combination of methods (the data of an UpSet figure).
+
+    Parameters
+    ----------
+    flags : DataFrame of bool
+        One column per method, no missing values (`judged_by_all`).
+
+    Returns
+    -------
+    DataFrame
+        The method columns, ``n``, and ``n_methods`` (how many flagged); combinations that do not occur are absent;
+        most methods first, then most pupils. The n add up to the rows of `flags`.
+    """
+    methods = list(flags.columns)
+    counts = flags.groupby(methods, observed=True).size().rename("n").reset_index()
+    counts["n_methods"] = counts[methods].sum(axis=1)
+    return counts.sort_values(["n_methods", "n"], ascending=False, kind="stable", ignore_index=True)
+
+
+def pairwise(flags: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
+    """Compare every pair of methods on the same pupils.
+
+    Parameters
+    ----------
+    flags : DataFrame of bool
+        One column per method. Take the able pupils only: over all pupils agreement on "not flagged" is trivial.
+    level : float
+        Of the intervals.
+
+    Returns
+    -------
+    DataFrame
+        One row per pair: ``a``, ``b``, the four counts, ``n``, and estimate, ``_low`` and ``_high`` of ``kappa``,
+        ``phi`` and ``jaccard``. NaN where a statistic does not exist (nobody flagged).
+    """
+    rows = []
+    for a, b in itertools.combinations(flags.columns, 2):
+        counts = fourfold(flags[a], flags[b])
+        row: dict[str, object] = {"a": a, "b": b, **counts._asdict(), "n": counts.n}
+        for name, statistic in (("kappa", kappa), ("phi", phi), ("jaccard", jaccard)):
+            found = statistic(counts, level)
+            row |= {name: found.estimate, f"{name}_low": found.low, f"{name}_high": found.high}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def against(flags: pd.DataFrame, standard: str, level: float = 0.95) -> pd.DataFrame:
+    """Sensitivity and specificity of every method against one that was chosen as the standard.
+
+    A choice, not a truth: no method here is a gold standard. Intervals are Clopper-Pearson.
+
+    Returns
+    -------
+    DataFrame
+        ``method``; ``sensitivity`` (share of the standard's flags also flagged), ``specificity`` (share of the rest
+        not flagged), each 0-1 with ``_low``, ``_high`` and its denominator ``_n``; NaN when that is 0.
+
+    Raises
+    ------
+    UsageError
+        When `standard` is not a column.
+    """
+    if standard not in flags:
+        raise UsageError(f"no method {standard!r}; there are {', '.join(map(str, flags.columns))}")
+    rows = []
+    for method in flags.columns.drop(standard):
+        both, only_a, only_b, neither = fourfold(flags[method], flags[standard])
+        row: dict[str, object] = {"method": method}
+        for name, hits, n in (("sensitivity", both, both + only_b), ("specificity", neither, neither + only_a)):
+            low, high = clopper_pearson(hits, n, level)
+            row |= {name: hits / n if n else np.nan, f"{name}_low": low, f"{name}_high": high, f"{name}_n": n}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def fourfold(a: pd.Series, b: pd.Series) -> Fourfold:
+    """Count two columns of flags (bool, same pupils, no missing values)."""
+    return Fourfold(int((a & b).sum()), int((a & ~b).sum()), int((~a & b).sum()), int((~a & ~b).sum()))
+
+
+def kappa(counts: Fourfold, level: float = 0.95) -> Interval:
+    """Cohen's kappa: agreement beyond what the two shares flagged would give by chance, at most 1.
+
+    Notes
+    -----
+    (p_o - p_e)/(1 - p_e), Cohen (1960); large-sample SE of Fleiss, Cohen & Everitt (1969), as psych::cohen.kappa.
+    NaN when one method flags everybody or nobody and so does the other. At low shares kappa is low whatever the
+    agreement: read it with the counts.
+    """
+    n = counts.n
+    if n == 0:
+        return _nowhere()
+    p = np.array([[counts.both, counts.only_a], [counts.only_b, counts.neither]]) / n
+    rows, columns = p.sum(axis=1), p.sum(axis=0)
+    seen, chance = float(np.trace(p)), float(rows @ columns)
+    if chance == 1:
+        return _nowhere()
+    estimate = (seen - chance) / (1 - chance)
+    off = 1 - estimate
+    diagonal = sum(p[i, i] * (1 - (rows[i] + columns[i]) * off) ** 2 for i in range(2))
+    across = off**2 * sum(p[i, j] * (columns[i] + rows[j]) ** 2 for i, j in ((0, 1), (1, 0)))
+    variance = (diagonal + across - (estimate - chance * off) ** 2) / ((1 - chance) ** 2 * n)
+    return _wald(estimate, variance, level)
+
+
+def phi(counts: Fourfold, level: float = 0.95) -> Interval:
+    """Phi: the Pearson correlation of two columns of flags, -1 to 1.
+
+    Notes
+    -----
+    (ad - bc)/√(row and column totals); large-sample SE of Bishop, Fienberg & Holland (1975, eq. 11.3-5), checked
+    against a numerical delta method. NaN when a method flags everybody or nobody.
+    """
+    n = counts.n
+    a, b, c, d = np.array(counts, dtype=float) / n if n else np.zeros(4)
+    r1, r2, c1, c2 = a + b, c + d, a + c, b + d
+    if min(r1, r2, c1, c2) == 0:
+        return _nowhere()
+    estimate = (a * d - b * c) / np.sqrt(r1 * r2 * c1 * c2)
+    skew = (r1 - r2) * (c1 - c2) / np.sqrt(r1 * r2 * c1 * c2)
+    spread = (r1 - r2) ** 2 / (r1 * r2) + (c1 - c2) ** 2 / (c1 * c2)
+    variance = (1 - estimate**2 + estimate * (1 + estimate**2 / 2) * skew - 0.75 * estimate**2 * spread) / n
+    return _wald(float(estimate), float(variance), level)
+
+
+def jaccard(counts: Fourfold, level: float = 0.95) -> Interval:
+    """Jaccard index: of the pupils flagged by either method, the share flagged by both (0-1).
+
+    Interval: Clopper-Pearson, given how many were flagged by either. NaN when nobody was.
+    """
+    either = counts.n - counts.neither
+    if either == 0:
+        return _nowhere()
+    return Interval(counts.both / either, np.nan, *clopper_pearson(counts.both, either, level))
+
+
+def _wald(estimate: float, variance: float, level: float) -> Interval:
+    se = float(np.sqrt(max(variance, 0.0)))
+    reach = float(norm.isf((1 - level) / 2)) * se
+    return Interval(float(estimate), se, max(-1.0, estimate - reach), min(1.0, estimate + reach))
+
+
+def _nowhere() -> Interval:
+    return Interval(np.nan, np.nan, np.nan, np.nan)

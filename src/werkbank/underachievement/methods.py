@@ -1,0 +1,299 @@
+"""Four ways of finding pupils who achieve less than expected, at one moment, with every choice explicit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import beta, norm
+
+from werkbank.errors import Problem, UnfitError
+from werkbank.underachievement.chance import share_beyond, true_gap
+from werkbank.underachievement.criteria import Criteria, Grouping, Norm
+from werkbank.underachievement.regression import Prediction, regress
+from werkbank.underachievement.standardising import Scaled, cut_score, groups_of, standardise
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Who was flagged by one set of criteria, how sure, and what chance alone would give.
+
+    Attributes
+    ----------
+    table : DataFrame, one row per pupil, same index as the input
+        ``expected``, ``actual`` (test units); ``z_expected``, ``z_actual`` (reference group); ``able``; ``gap`` (SD
+        below the cut, SD between the two, or residual SDs below the prediction; positive = less than expected);
+        ``probability`` that the gap without measurement error passes the threshold (0-1, NaN without reliabilities);
+        ``flag`` (True, False, or missing: not judged).
+    se_gap : float
+        Standard error of every pupil's gap, same units (NaN without reliabilities).
+    n, n_both, n_judged, n_able, n_flagged : int
+        Pupils; with both measures; judged (their reference group is large enough, or, for a nomination, a source was
+        asked); able among the judged; flagged.
+    share, ci_low, ci_high : float
+        Flagged among the able (0-1) with its Clopper-Pearson 95 % interval.
+    chance : float
+        The share expected if nobody underachieves: scores bivariate normal with the correlation seen here. NaN for a
+        nomination, for which chance has no formula.
+    correlation : float
+        Of expected and actual measure, among pupils with both.
+    prediction : Prediction or None
+        Regression only.
+    notes : tuple of str
+        Keys of sentences under ``underachievement.notes``.
+    """
+
+    criteria: Criteria
+    table: pd.DataFrame
+    se_gap: float
+    n: int
+    n_both: int
+    n_judged: int
+    n_able: int
+    n_flagged: int
+    share: float
+    ci_low: float
+    ci_high: float
+    chance: float
+    correlation: float
+    prediction: Prediction | None = None
+    notes: tuple[str, ...] = ()
+
+
+def find(pupils: pd.DataFrame, criteria: Criteria) -> Finding:
+    """Flag the pupils who achieve less than expected by one method, at one moment.
+
+    Parameters
+    ----------
+    pupils : DataFrame
+        One row per pupil, indexed by pupil; the columns that `criteria` names, and ``class`` and ``school`` where
+        they are a reference group. Missing values: a pupil without both measures is not judged, and is counted.
+    criteria : Criteria
+
+    Returns
+    -------
+    Finding
+        A flag is a first gate only (see `kinds.gates`): never read it as a verdict on a pupil.
+
+    Raises
+    ------
+    UnfitError
+        Columns missing or not numeric; a pupil twice.
+
+    Notes
+    -----
+    Absolute split: able and actual < cut. Simple difference: able and z_expected - z_actual >= k. Regression: able
+    and (actual - predicted)/SEE <= -k, fitted on the whole group. Reis & McCoach (2000); domain.md 4.10. Checked
+    against R on bdf and nlschools, to the pupil (oracle area underachievement).
+    """
+    _check(pupils, criteria)
+    scaled = {m: standardise(pupils, m, criteria.min_group) for m in {*criteria.measures, criteria.expected}}
+    expected, actual = scaled[criteria.expected], scaled[criteria.actual]
+    able = _able(pupils, criteria, expected)
+    prediction, se, probability, threshold, tie = None, np.nan, np.full(len(pupils), np.nan), criteria.threshold, ">="
+    if criteria.method == "nomination":
+        gap, threshold, tie = pupils[criteria.nominated_by].to_numpy(float), 1.0, ">="
+    else:
+        measures = [scaled[m] for m in criteria.measures]
+        if criteria.method == "absolute":
+            cut = cut_score(pupils, criteria.actual, criteria.low, criteria.min_group, able)
+            gap, threshold, tie = (cut - actual.score) / actual.sd, 0.0, criteria.low.tie
+            weights = np.append(np.zeros(len(measures) - 1), -1.0)
+        elif criteria.method == "difference":
+            gap, weights, tie = expected.z - actual.z, np.array([1.0, -1.0]), criteria.tie
+        else:
+            prediction, gap, weights = _below_prediction(pupils, criteria, measures)
+            tie = criteria.tie
+        reliabilities = np.array([np.nan if m.reliability is None else m.reliability for m in criteria.measures])
+        z = np.column_stack([m.z for m in measures])
+        se, probability = true_gap(z, gap, weights, reliabilities, threshold)
+    passed = gap >= threshold if tie == ">=" else gap > threshold
+    judged = np.isfinite(gap) & (np.isfinite(expected.z) if criteria.able else True)
+    table = pd.DataFrame(
+        {
+            "expected": expected.score,
+            "actual": actual.score,
+            "z_expected": expected.z,
+            "z_actual": actual.z,
+            "able": able,
+            "gap": gap if criteria.method != "nomination" else np.nan,
+            "probability": probability,
+            "flag": pd.array(np.where(judged, able & passed, None), dtype="boolean"),
+        },
+        index=pupils.index,
+    )
+    return _counted(table, judged, criteria, float(se), prediction, threshold)
+
+
+def nominations(named: Mapping[str, Iterable[Any]], asked: Mapping[str, Iterable[Any]]) -> pd.DataFrame:
+    """Turn lists of nominated pupils, one per source (teacher, parent, peer, self), into a table for `find`.
+
+    Parameters
+    ----------
+    named : mapping of source to pupils
+        Whom each source nominated.
+    asked : mapping of source to pupils
+        About whom each source was asked: a pupil nobody asked about was not "not nominated".
+
+    Returns
+    -------
+    DataFrame
+        Index pupil, one column per source: 1, 0, or missing (not asked).
+
+    Raises
+    ------
+    UnfitError
+        Problem ``underachievement_nominated_not_asked`` for each pupil named by a source that was not asked.
+    """
+    problems, columns = [], {}
+    for source, pupils in asked.items():
+        about, chosen = list(pupils), set(named.get(source, ()))
+        strangers = sorted(map(str, chosen.difference(about)))
+        problems += [
+            Problem("underachievement_nominated_not_asked", value=pupil, details={"source": source})
+            for pupil in strangers
+        ]
+        columns[source] = pd.Series([float(pupil in chosen) for pupil in about], index=pd.Index(about, name="pupil"))
+    problems += [
+        Problem("underachievement_nominated_not_asked", value="*", details={"source": s})
+        for s in set(named) - set(asked)
+    ]
+    if problems:
+        raise UnfitError(problems)
+    return pd.DataFrame(columns)
+
+
+def _check(pupils: pd.DataFrame, criteria: Criteria) -> None:
+    wanted = [m.column for m in (*criteria.measures, criteria.expected)]
+    groups = {m.reference for m in criteria.measures if isinstance(m.reference, str)} - {"sample"}
+    names = [*wanted, *groups, *filter(None, (criteria.nominated_by, criteria.random_intercept))]
+    problems = [
+        Problem("underachievement_column_missing", column=name, details={"valid": ", ".join(map(str, pupils.columns))})
+        for name in dict.fromkeys(names)
+        if name not in pupils
+    ]
+    problems += [
+        Problem("underachievement_not_numeric", column=name)
+        for name in dict.fromkeys(wanted)
+        if name in pupils and not pd.api.types.is_numeric_dtype(pupils[name])
+    ]
+    problems += [
+        Problem("underachievement_pupil_twice", value=str(pupil))
+        for pupil in pupils.index[pupils.index.duplicated()].unique()
+    ]
+    if problems:
+        raise UnfitError(problems)
+
+
+def _able(pupils: pd.DataFrame, criteria: Criteria, expected: Scaled) -> Flags:
+    if criteria.able is None:
+        return np.ones(len(pupils), dtype=bool)
+    cut = cut_score(pupils, criteria.expected, criteria.able, criteria.min_group)
+    return expected.score >= cut if criteria.able.tie == ">=" else expected.score > cut
+
+
+def _below_prediction(
+    pupils: pd.DataFrame, criteria: Criteria, measures: list[Scaled]
+) -> tuple[Prediction, Floats, Floats]:
+    """How far each pupil is below the prediction, in residual SDs, and each z's weight in it."""
+    relative = any(m.reference in ("class", "school") for m in criteria.measures)
+    values = np.column_stack([m.z if relative else m.score for m in measures])
+    units = np.ones(len(measures)) if relative else np.array([np.nanmax(m.sd) for m in measures])
+    present: list[Grouping] = [g for g in ("school", "class") if g in pupils]
+    cv_by = criteria.random_intercept or next(iter(present), None)
+    groups = groups_of(pupils, criteria.random_intercept).to_numpy() if criteria.random_intercept else None
+    folds = groups_of(pupils, cv_by).to_numpy() if cv_by else np.arange(len(pupils))
+    used = np.isfinite(values).all(axis=1) & (folds >= 0) & (True if groups is None else groups >= 0)
+    if len(np.unique(folds[used])) < 2:  # one class: nothing to leave out but its pupils
+        cv_by, folds = None, np.arange(len(pupils))
+    prediction, residuals = regress(
+        values[used, -1],
+        values[used, :-1],
+        tuple(m.column for m in criteria.measures[:-1]),
+        np.unique(folds[used], return_inverse=True)[1],
+        cv_by or "pupil",
+        None if groups is None else np.unique(groups[used], return_inverse=True)[1],
+    )
+    gap = np.full(len(pupils), np.nan)
+    gap[used] = -residuals / prediction.see
+    slopes = np.append(list(prediction.coefficients.values())[1:], -1.0)
+    return prediction, gap, slopes * units / prediction.see
+
+
+def _counted(
+    table: pd.DataFrame, judged: Flags, criteria: Criteria, se: float, prediction: Prediction | None, threshold: float
+) -> Finding:
+    able, flagged = table["able"].to_numpy() & judged, table["flag"].fillna(value=False).to_numpy(bool)
+    both = table[["expected", "actual"]].notna().all(axis=1)
+    n_able, n_flagged = int(able.sum()), int(flagged.sum())
+    low, high = clopper_pearson(n_flagged, n_able)
+    r = float(table.loc[both, "expected"].corr(table.loc[both, "actual"])) if both.sum() > 2 else np.nan
+    return Finding(
+        criteria=criteria,
+        table=table,
+        se_gap=se,
+        n=len(table),
+        n_both=int(both.sum()),
+        n_judged=int(judged.sum()),
+        n_able=n_able,
+        n_flagged=n_flagged,
+        share=n_flagged / n_able if n_able else np.nan,
+        ci_low=low,
+        ci_high=high,
+        chance=np.nan if criteria.method == "nomination" else _by_chance(table[judged], criteria, threshold),
+        correlation=r,
+        prediction=prediction,
+        notes=_notes(criteria, table[judged], se),
+    )
+
+
+def _by_chance(judged: pd.DataFrame, criteria: Criteria, threshold: float) -> float:
+    """The share beyond the threshold among the able if ability and gap were bivariate normal with these moments."""
+    x, gap = judged["z_expected"].to_numpy(), judged["gap"].to_numpy()
+    if len(x) < 3 or np.nanstd(gap) == 0 or np.nanstd(x) == 0:
+        return np.nan
+    rho = float(np.corrcoef(x, gap)[0, 1])
+    k = (threshold - gap.mean()) / gap.std(ddof=1)
+    able = criteria.able
+    if able is None:
+        gate = -np.inf
+    elif able.rule == "quantile" and not isinstance(criteria.expected.reference, Norm):
+        gate = float(norm.ppf(able.value))
+    else:  # where the cut lies among these pupils
+        lowest = judged.loc[judged["able"], "z_expected"].min()
+        gate = float((lowest - x.mean()) / x.std(ddof=1))
+    return share_beyond(rho, gate, float(k))
+
+
+def _notes(criteria: Criteria, judged: pd.DataFrame, se: float) -> tuple[str, ...]:
+    groups = {m.reference for m in criteria.measures}
+    nomination = criteria.method == "nomination"
+    said = {
+        "contemporaneous": criteria.contemporaneous is True,
+        "dates_unknown": criteria.contemporaneous is None,
+        "references_differ": criteria.method == "difference" and len(groups) > 1,
+        "expected_not_a_predictor": criteria.method == "regression" and criteria.expected not in criteria.measures,
+        "reliability_unknown": not nomination and bool(np.isnan(se)),
+        "reliability_too_low": not nomination and not np.isnan(se) and bool(judged["probability"].isna().all()),
+        "reliability_within_groups": not np.isnan(se) and bool(groups & {"class", "school"}),
+    }
+    return tuple(key for key, applies in said.items() if applies)
+
+
+def clopper_pearson(count: int, n: int, level: float = 0.95) -> tuple[float, float]:
+    """Exact interval of a proportion `count`/`n` (Clopper & Pearson, 1934), 0-1; NaN when n is 0."""
+    if n == 0:
+        return np.nan, np.nan
+    tail = (1 - level) / 2
+    low = float(beta.ppf(tail, count, n - count + 1)) if count else 0.0
+    high = float(beta.isf(tail, count + 1, n - count)) if count < n else 1.0
+    return low, high
