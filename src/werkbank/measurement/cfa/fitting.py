@@ -143,15 +143,15 @@ def fit_cfa(
     Not for pupils in classes when p values matter: chi2 ignores clustering. Ordinal answers with fewer than five
     categories bias loadings downwards. Checked against lavaan 0.6-14 (tests/oracles/cfa_models.json).
     """
-    rows, left_out = _split(data, model.columns, group, missing)
+    rows, left_out = split(data, model.columns, group, missing)
     compiled = Model.of(model.entries(tuple(rows)))
     counts = Counts({name: len(block) for name, block in rows.items()}, left_out, missing)
-    reason, concerned = _obstacle(rows, model.columns)
+    summaries = {name: patterns(block) for name, block in rows.items() if len(block) > 2}
+    reason, concerned = _obstacle(rows, summaries, model.columns)
     if not reason and compiled.degrees_of_freedom < 0:
         reason = "under_identified"
     if reason:
         return Cfa(model, counts, reason=reason, concerned=concerned)
-    summaries = {name: patterns(block) for name, block in rows.items()}
     try:
         free = {name: saturated(summary) for name, summary in summaries.items()}
         if any(smallest_eigenvalue(unrestricted.sigma) < SINGULAR for unrestricted in free.values()):
@@ -167,9 +167,10 @@ def fit_cfa(
     return _report(Cfa(model, counts), compiled, summaries, free, maximum, means=means)
 
 
-def _split(
+def split(
     data: pd.DataFrame, columns: Sequence[str], group: Sequence[object] | None, missing: Missing
 ) -> tuple[dict[str, Array], int]:
+    """Return the rows a model can use, by group in order of appearance, and the number of those it cannot."""
     if absent := [column for column in columns if column not in data.columns]:
         raise UsageError(f"these columns are not in the data: {', '.join(absent)}")
     names = pd.Series([""] * len(data) if group is None else list(group))
@@ -183,18 +184,20 @@ def _split(
     return rows or {"": values}, int((~usable).sum())
 
 
-def _obstacle(rows: Mapping[str, Array], columns: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+def _obstacle(
+    rows: Mapping[str, Array], summaries: Mapping[str, Patterns], columns: Sequence[str]
+) -> tuple[str, tuple[str, ...]]:
     """Return why no model can be fitted to these rows, and which columns stand in the way."""
-    for name, block in rows.items():
-        answered = np.isfinite(block)
-        if len(block) <= 2 or (answered.sum(axis=0) < 2).any():
-            few = answered.sum(axis=0) < 2
-            return "too_few_rows", tuple(c for c, lacking in zip(columns, few, strict=True) if lacking) or (name,)
-        constant = np.nanmax(block, axis=0) == np.nanmin(block, axis=0)
-        if constant.any():
-            return "constant_item", tuple(c for c, same in zip(columns, constant, strict=True) if same)
-        apart = np.argwhere(np.triu(answered.T.astype(float) @ answered.astype(float) < 2))
-        if len(apart):
+    names = np.array(columns)
+    for group, block in rows.items():
+        if group not in summaries:
+            return "too_few_rows", (group,) if group else ()
+        together = summaries[group].answered_together
+        if (rare := together.diagonal() < 2).any():
+            return "too_few_rows", tuple(names[rare].tolist())
+        if (constant := np.nanmax(block, axis=0) == np.nanmin(block, axis=0)).any():
+            return "constant_item", tuple(names[constant].tolist())
+        if (apart := np.argwhere(np.triu(together < 2))).size:
             return "never_together", tuple(f"{columns[i]} × {columns[j]}" for i, j in apart)
     return "", ()
 

@@ -56,8 +56,8 @@ class Patterns:
 def patterns(rows: Array) -> Patterns:
     """Summarise rows (n, p), NaN where not answered; rows without any answer must have been left out."""
     answered = np.isfinite(rows)
-    mask, which = np.unique(answered, axis=0, return_inverse=True)
-    which = np.ravel(which)
+    _, first, which = np.unique(np.packbits(answered, axis=1), axis=0, return_index=True, return_inverse=True)
+    mask, which = answered[first], np.ravel(which)
     mean, cov = np.zeros(mask.shape), np.zeros((*mask.shape, mask.shape[1]))
     for j, seen in enumerate(mask):
         block = rows[which == j][:, seen]
