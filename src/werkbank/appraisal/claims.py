@@ -1,0 +1,97 @@
+"""From estimates to sentences that the design carries."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from werkbank.appraisal.evidence import SIZES, Evidence
+from werkbank.appraisal.quality import quality_panel
+from werkbank.catalogue import has
+from werkbank.results import Claim
+
+if TYPE_CHECKING:
+    from werkbank.results import Estimate, Results
+    from werkbank.study import Study
+
+ALPHA = 0.05
+
+
+def appraise(study: Study, results: Results) -> list[Claim]:
+    """Judge what a study allows one to say: the quality panel, then one claim for every question it asked.
+
+    Parameters
+    ----------
+    study : Study
+        What was declared: assignment, selection, raters, preregistration.
+    results : Results
+        Estimates and facts; claims already in it are not read.
+
+    Returns
+    -------
+    list of Claim
+        ``quality/<topic>/<i>`` with a `status` among its values; ``design/grade`` (the strongest grade) and
+        ``design/reason/<i>`` (what keeps it from being higher); ``answer/<test id>`` for each headline test. `grade` is
+        description, change, association or effect. Every number among the values is one of the results, or was
+        computed here from them (smallest detectable effect, attrition).
+
+    Notes
+    -----
+    A claim of effect needs assignment by lot, analysis by the unit that was assigned, two of them in each arm, and
+    attrition within the cautious WWC boundary. "No effect" is never claimed: that takes an equivalence test.
+    """
+    evidence = Evidence(study, results)
+    return [*quality_panel(evidence), *_design(evidence), *(_answer(evidence, test) for test in evidence.tests)]
+
+
+def _design(evidence: Evidence) -> list[Claim]:
+    grade = evidence.best_grade
+    graded = [t for t in evidence.tests if evidence.grade(t) == grade]
+    made = [Claim("design/grade", tuple(t.id for t in graded), grade, f"claims.grade.{grade}")]
+    primary = [t for t in evidence.tests if evidence.role(t.outcome) == "primary"] or evidence.tests
+    reasons = dict.fromkeys(reason for test in primary for reason in evidence.reasons(test))
+    return made + [
+        Claim(f"design/reason/{i + 1}", (), grade, f"claims.reasons.{reason}", {"unit": evidence.unit})
+        for i, reason in enumerate(reasons)
+    ]
+
+
+def _answer(evidence: Evidence, test: Estimate) -> Claim:
+    grade = evidence.grade(test)
+    size, corrected = evidence.beside(test, *SIZES), evidence.beside(test, "p_holm", "p_bh")
+    about = tuple(e.id for e in (test, size, corrected) if e is not None)
+    values: dict[str, Any] = {"outcome": test.outcome, "wave": test.wave_to, "role": evidence.role(test.outcome)}
+    values |= {"unit": evidence.unit, "wave_from": test.wave_from} | _arms(evidence, test)
+    if grade == "description":
+        refusal = test.note if has(f"claims.answer.{test.note}", "en") else "not_computed"
+        why = "refused_single" if test.note == "refused_too_few_units" and not test.contrast else refusal
+        return Claim(f"answer/{test.id}", about, grade, f"claims.answer.{why}", values)
+    values |= {
+        "estimate": test.estimate,
+        "difference": abs(test.estimate or 0.0),
+        "ci": [test.ci_low, test.ci_high],
+        "p": test.p,
+        "p_corrected": corrected.p if corrected is not None else test.p,
+        "size": size.estimate if size is not None else None,
+        "size_ci": [size.ci_low, size.ci_high] if size is not None else [None, None],
+        "method": size.method if size is not None else "",
+        "n": test.n,
+    }
+    sureness = _sureness(values)
+    side = "higher" if (test.estimate or 0) > 0 else "lower"
+    variant = f"{sureness}_{side}" if sureness in {"clear", "fragile"} else sureness
+    return Claim(f"answer/{test.id}", about, grade, f"claims.answer.{grade}.{variant}", values)
+
+
+def _sureness(values: dict[str, Any]) -> str:
+    low, high = values["ci"]
+    if low is None or high is None:
+        return "untested"
+    if low <= 0 <= high:
+        return "unclear"
+    # an interval that excludes zero is not enough when several questions were asked: the corrected p decides
+    return "clear" if (values["p_corrected"] or 0) < ALPHA else "fragile"
+
+
+def _arms(evidence: Evidence, test: Estimate) -> dict[str, Any]:
+    weights = evidence.weights(test.contrast)
+    return {"treated": [a for a, w in weights.items() if w > 0], "control": [a for a, w in weights.items() if w < 0]}

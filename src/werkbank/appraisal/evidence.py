@@ -1,0 +1,149 @@
+"""What the results say about a study, looked up by question instead of by the name of a fact."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from werkbank.appraisal.precision import acceptable, attrition
+from werkbank.appraisal.wording import GRADES
+from werkbank.effects.questions import contrasts
+
+if TYPE_CHECKING:
+    from werkbank.results import Estimate, Fact, Results
+    from werkbank.study import Study
+
+# the effect size that goes with a headline test, the first that exists
+SIZES = (
+    "g_adjusted", "g_adjusted_unit_means", "hedges_g", "g_unit_means", "smcr_unit_means", "smcr",
+)  # fmt: skip
+STANDARDISED = (*SIZES, "d_ppc2", "d_ppc2_unit_means", "d_av", "d_rm", "d_z", "smcc")
+LEVELS = ("class", "teacher", "school")
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A study beside its results; every number is one of theirs, and None where there is none."""
+
+    study: Study
+    results: Results
+
+    @cached_property
+    def _facts(self) -> dict[tuple[str, str, str, str], Fact]:
+        return {(f.what, f.outcome, f.arm, f.wave): f for f in self.results.facts}
+
+    def fact(self, what: str, outcome: str = "", arm: str = "", wave: str = "") -> Fact | None:
+        """Return one fact, or None."""
+        return self._facts.get((what, outcome, arm, wave))
+
+    def number(self, what: str, outcome: str = "", arm: str = "", wave: str = "") -> float | None:
+        """Return one fact's value, or None."""
+        fact = self.fact(what, outcome, arm, wave)
+        return None if fact is None or fact.value is None or isinstance(fact.value, str) else fact.value
+
+    def count(self, what: str, outcome: str = "", arm: str = "", wave: str = "") -> int | None:
+        """Return one count, or None."""
+        value = self.number(what, outcome, arm, wave)
+        return None if value is None else int(value)
+
+    @cached_property
+    def arms(self) -> list[str]:
+        """The arms in the study file's order; a single group is the one arm without a name."""
+        return [""] if self.study.design.kind == "single_group" else list(self.study.arms)
+
+    @cached_property
+    def waves(self) -> list[str]:
+        """The waves at which anyone was measured, in the order of time."""
+        return list(dict.fromkeys(f.wave for f in self.results.facts if f.what == "pupils_measured"))
+
+    @cached_property
+    def unit(self) -> str:
+        """What was analysed: pupil, or class, teacher or school."""
+        declared = self.study.design.assigned_by
+        if declared != "pupil" or not self.results.facts_where(what="units_enrolled"):
+            return declared
+        named = self.study.columns.named()
+        return next((level for level in LEVELS if level in named), "class")
+
+    @cached_property
+    def tests(self) -> list[Estimate]:
+        """The headline test of every question, refusals included, primary outcomes first."""
+        refused = {"refused_too_few_units", "units_in_more_than_one_arm"}
+        found = [e for e in self.results.estimates if self._is_headline(e) or e.note in refused]
+        order = {"primary": 0, "secondary": 1, "exploratory": 2}
+        return sorted(found, key=lambda e: order[self.role(e.outcome)])
+
+    @staticmethod
+    def _is_headline(e: Estimate) -> bool:
+        return bool(e.family) and e.method not in {"p_holm", "p_bh"}
+
+    def role(self, key: str) -> str:
+        """Return the role of the outcome that results call `key`."""
+        return self.study.outcome(key.partition(".")[0]).role
+
+    def beside(self, test: Estimate, *methods: str) -> Estimate | None:
+        """Return the first estimate of one of `methods` that answers the same question as `test`."""
+        for method in methods:
+            for e in self.results.where(method=method, outcome=test.outcome, contrast=test.contrast):
+                if (e.wave_from, e.wave_to) == (test.wave_from, test.wave_to):
+                    return e
+        return None
+
+    def weights(self, contrast: str) -> dict[str, float]:
+        """Return the arms that a contrast compares, with their weights."""
+        return contrasts(self.study).get(contrast, {})
+
+    def lost(self, test: Estimate) -> tuple[float, float] | None:
+        """Return overall and differential attrition of pupils in the arms that `test` compares."""
+        arms = list(self.weights(test.contrast)) or [""]
+        return self._lost(test, arms, "pupils")
+
+    def _lost(self, test: Estimate, arms: list[str], what: str) -> tuple[float, float] | None:
+        enrolled = {a: self.count(f"{what}_enrolled", arm=a) for a in arms}
+        analysed = {a: self.count(f"{what}_analysed", test.outcome, a, test.wave_to) for a in arms}
+        if any(n is None for n in (*enrolled.values(), *analysed.values())):
+            return None
+        return attrition({a: n or 0 for a, n in enrolled.items()}, {a: n or 0 for a, n in analysed.items()})
+
+    def reasons(self, test: Estimate) -> list[str]:
+        """Return what keeps `test` from the grade "effect": keys under ``claims.reasons``, empty when nothing does."""
+        if test.estimate is None:
+            return ["no_estimate"]
+        if not test.contrast:
+            return ["single_group"]
+        found = [] if self.study.design.kind == "randomised" else ["not_randomised"]
+        if self.study.design.assigned_by == "pupil" and self.unit != "pupil":
+            found.append("units_follow_arms")
+        if test.df is None or test.p is None:
+            found.append("no_test")
+        rates = [self._lost(test, list(self.weights(test.contrast)), w) for w in self._levels_of_loss()]
+        if any(rate is None for rate in rates):
+            found.append("attrition_unknown")
+        elif not all(acceptable(*rate) for rate in rates if rate is not None):
+            found.append("attrition")
+        return found
+
+    def _levels_of_loss(self) -> list[str]:
+        return ["pupils"] if self.unit == "pupil" else ["units", "pupils"]
+
+    def grade(self, test: Estimate) -> str:
+        """Return what may be said about `test`: description, change, association or effect.
+
+        An effect needs assignment by lot, analysis by the unit that was assigned with at least two of them in each
+        arm, a test, and attrition within the cautious WWC boundary (for classes and for pupils).
+        """
+        match self.reasons(test):
+            case []:
+                return "effect"
+            case ["no_estimate"]:
+                return "description"
+            case ["single_group"]:
+                return "change"
+            case _:
+                return "association"
+
+    @cached_property
+    def best_grade(self) -> str:
+        """The strongest grade of any test: what the report as a whole may say."""
+        return max((self.grade(t) for t in self.tests), key=GRADES.index, default="description")

@@ -1,0 +1,189 @@
+"""The quality panel: what a reader must know before believing a number. Every report has it, always."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from werkbank.appraisal.evidence import SIZES, Evidence
+from werkbank.appraisal.precision import acceptable, minimum_detectable
+from werkbank.results import Claim
+from werkbank.study.model import WAVES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from werkbank.results import Estimate
+
+TOPICS = (
+    "numbers", "detectable", "control", "unit", "followup", "raters", "selection", "attrition", "baseline",
+    "reliability", "comparability", "multiplicity", "preregistration",
+)  # fmt: skip
+
+
+def quality_panel(evidence: Evidence) -> list[Claim]:
+    """Return the panel: at least one claim for every topic, in the order of `TOPICS`.
+
+    A claim's value `status` is met, attention, information or unknown; a topic about which nothing is known says so.
+    """
+    primary = [t for t in evidence.tests if evidence.role(t.outcome) == "primary"] or evidence.tests
+    claims: list[Claim] = []
+    for topic in TOPICS:
+        found = list(_PANEL[topic](evidence, primary))
+        claims += [_with_id(c, f"quality/{topic}", i) for i, c in enumerate(found)]
+    return claims
+
+
+def _with_id(claim: Claim, start: str, i: int) -> Claim:
+    return Claim(
+        f"{start}/{i + 1}", claim.about, claim.grade, f"claims.{start.replace('/', '.')}.{claim.sentence}", claim.values
+    )
+
+
+def _claim(variant: str, status: str, about: tuple[str, ...] = (), **values: Any) -> Claim:  # noqa: ANN401 - JSON values
+    return Claim("", about, "description", variant, {"status": status, **values})
+
+
+def _numbers(e: Evidence, primary: list[Estimate]) -> Iterator[Claim]:
+    del primary
+    for arm in e.arms:
+        pupils, units = e.fact("pupils_enrolled", arm=arm), e.fact("units_enrolled", arm=arm)
+        if pupils is None or pupils.value is None:
+            yield _claim("unknown", "unknown", arm=arm)
+        elif units is None or units.value is None:
+            yield _claim("pupils", "information", (pupils.id,), arm=arm, pupils=pupils.value)
+        else:
+            few = "attention" if int(units.value) < 2 and e.arms != [""] else "information"
+            about = (pupils.id, units.id)
+            yield _claim("units", few, about, arm=arm, pupils=pupils.value, units=units.value, unit=e.unit)
+
+
+def _detectable(e: Evidence, primary: list[Estimate]) -> Iterator[Claim]:
+    for test in primary:
+        size = e.beside(test, *SIZES)
+        mdes = minimum_detectable(size.se, test.df) if size is not None else None
+        names = {"outcome": test.outcome, "wave": test.wave_to, "contrast": test.contrast}
+        if size is None or mdes is None:
+            yield _claim("unknown", "unknown", (test.id,), **names)
+        else:
+            kind = "difference" if test.contrast else "change"
+            yield _claim(kind, "information", (size.id,), mdes=mdes, share_power=0.80, alpha=0.05, **names)
+
+
+def _control(e: Evidence, primary: list[Estimate]) -> Iterator[Claim]:
+    del primary
+    kind = e.study.design.kind
+    status = {"single_group": "attention", "controlled": "attention", "randomised": "met"}[kind]
+    yield _claim(kind, status, unit=e.study.design.assigned_by)
+
+
+def _unit(e: Evidence, primary: list[Estimate]) -> Iterator[Claim]:
+    if any(t.note == "refused_too_few_units" for t in e.tests):
+        yield _claim("refused", "attention", tuple(t.id for t in e.tests if t.estimate is None), unit=e.unit)
+    elif any(t.note == "units_in_more_than_one_arm" for t in e.tests):
+        yield _claim("shared", "attention", tuple(t.id for t in e.tests if t.estimate is None), unit=e.unit)
+    if e.unit == "pupil":
+        yield _claim("pupil", "met")
+    else:
+        single = "single" if e.arms == [""] else "means"
+        yield _claim(single, "met", tuple(t.id for t in primary), unit=e.unit)
+    if e.unit != "pupil" and e.study.design.assigned_by == "pupil" and e.arms != [""]:
+        yield _claim("contradicts", "attention", unit=e.unit)
+
+
+def _followup(e: Evidence, primary: list[Estimate]) -> Iterator[Claim]:
+    del primary
+    later = [w for w in e.waves if WAVES.index(w) > WAVES.index("post")]
+    yield _claim("later", "met", last=later[-1]) if later else _claim("none", "attention")
+
+
+def _raters(e: Evidence, primary: list[Estimate]) -> Iterator[Claim]:
+    del primary
+    by = {True: ("implementers", "attention"), False: ("others", "met"), None: ("unknown", "unknown")}
+    yield _claim(*by[e.study.design.raters_are_implementers])
+
+
+def _selection(e: Evidence, primary: list[Estimate]) -> Iterator[Claim]:
+    del primary
+    chosen = e.study.design.selected_on
+    if chosen is None:
+        yield _claim("none", "information")
+    else:
+        kind = "single" if e.arms == [""] else "compared"
+        yield _claim(kind, "attention", outcome=chosen)
+
+
+def _attrition(e: Evidence, primary: list[Estimate]) -> Iterator[Claim]:
+    for test in primary:
+        lost = e.lost(test)
+        names = {"outcome": test.outcome, "wave": test.wave_to, "contrast": test.contrast}
+        if lost is None:
+            yield _claim("unknown", "unknown", (test.id,), **names)
+        elif not test.contrast:
+            yield _claim("single", "information", (test.id,), share_overall=lost[0], **names)
+        else:
+            low = acceptable(*lost)
+            values = {"share_overall": lost[0], "points_differential": 100 * lost[1], **names}
+            yield _claim("low" if low else "high", "met" if low else "attention", (test.id,), **values)
+
+
+def _baseline(e: Evidence, primary: list[Estimate]) -> Iterator[Claim]:
+    if e.arms == [""]:
+        yield _claim("single", "information")
+        return
+    for test in primary:
+        fact = e.fact("baseline_difference", test.outcome, test.contrast, test.wave_to)
+        names = {"outcome": test.outcome, "wave": test.wave_to, "contrast": test.contrast}
+        if fact is None or fact.value is None or isinstance(fact.value, str):
+            yield _claim("unknown", "unknown", (test.id,), **names)
+            continue
+        size = abs(fact.value)
+        variant = "equal" if size <= 0.05 else "adjusted" if size <= 0.25 else "unequal"
+        status = "met" if variant == "equal" else "attention" if variant == "unequal" else "information"
+        yield _claim(variant, status, (fact.id,), g=fact.value, **names)
+
+
+def _reliability(e: Evidence, primary: list[Estimate]) -> Iterator[Claim]:
+    del primary
+    alphas = [f for f in e.results.facts_where(what="alpha") if isinstance(f.value, float)]
+    against = [f for f in e.results.facts_where(what="item_rest_lowest") if isinstance(f.value, float) and f.value < 0]
+    if against:
+        names = list(dict.fromkeys(f.outcome for f in against))
+        yield _claim("negative", "attention", tuple(f.id for f in against), outcomes=names)
+    if not alphas:
+        yield _claim("unknown", "unknown")
+        return
+    low, high = min(alphas, key=lambda f: float(f.value or 0)), max(alphas, key=lambda f: float(f.value or 0))
+    values = {"r_low": low.value, "r_high": high.value, "lowest": low.outcome, "wave": low.wave}
+    yield _claim("one" if low is high else "range", "information", (low.id, high.id), **values)
+
+
+def _comparability(e: Evidence, primary: list[Estimate]) -> Iterator[Claim]:
+    del e, primary
+    yield _claim("not_examined", "unknown")
+
+
+def _multiplicity(e: Evidence, primary: list[Estimate]) -> Iterator[Claim]:
+    del primary
+    tests = [t for t in e.tests if t.p is not None]
+    corrected = any(f.method in {"p_holm", "p_bh"} for f in e.results.estimates)
+    if not tests:
+        yield _claim("none", "information")
+    elif len(tests) == 1:
+        yield _claim("one", "met", (tests[0].id,))
+    else:
+        status = "met" if corrected else "attention"
+        yield _claim("corrected" if corrected else "uncorrected", status, tuple(t.id for t in tests), n=len(tests))
+
+
+def _preregistration(e: Evidence, primary: list[Estimate]) -> Iterator[Claim]:
+    del primary
+    where = e.study.design.preregistration
+    yield _claim("planned", "met", where=where) if where else _claim("unplanned", "attention")
+
+
+_PANEL = {
+    "numbers": _numbers, "detectable": _detectable, "control": _control, "unit": _unit, "followup": _followup,
+    "raters": _raters, "selection": _selection, "attrition": _attrition, "baseline": _baseline,
+    "reliability": _reliability, "comparability": _comparability, "multiplicity": _multiplicity,
+    "preregistration": _preregistration,
+}  # fmt: skip

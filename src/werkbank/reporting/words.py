@@ -1,0 +1,121 @@
+"""A study's names and numbers as a reader sees them: the one place where codes become words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from babel.lists import format_list
+
+from werkbank.catalogue import has, say
+from werkbank.measurement.study_scores import scale_label
+from werkbank.reporting import numbers
+from werkbank.study import text_in
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from werkbank.instruments import Instrument
+    from werkbank.results import Claim
+    from werkbank.study import Study
+
+_DECIMALS = {"estimate", "difference", "size", "mdes", "g", "points_differential"}
+
+
+@dataclass(frozen=True)
+class Words:
+    """Says things about one study in one language."""
+
+    study: Study
+    instruments: Mapping[str, Instrument]
+    language: str
+
+    def say(self, key: str, **values: object) -> str:
+        """Return a sentence; it may also name {person} and {persons}, whom this study is about."""
+        return say(key, self.language, **self._persons(), **values)
+
+    def _persons(self) -> dict[str, str]:
+        unit = self.study.unit
+        return {
+            "person": say(f"report.unit.{unit}.one", self.language),
+            "persons": say(f"report.unit.{unit}.many", self.language),
+        }
+
+    def outcome(self, key: str) -> str:
+        """Return the name of what results call `key`."""
+        return scale_label(self.study, dict(self.instruments), key, self.language)
+
+    def wave(self, code: str) -> str:
+        """Return the name of a wave."""
+        return say(f"report.wave.{code}", self.language) if code else ""
+
+    def arm(self, code: str) -> str:
+        """Return the name of an arm; a bare number or letter is preceded by its role, no code at all is everyone."""
+        if not code:
+            return self.say("report.everyone")
+        role = say(f"report.role.{self.study.arms[code]}", self.language)
+        return f"{role} ({code})" if len(code) < 3 else code
+
+    def arms(self, codes: list[str]) -> str:
+        """Return several arms as a list in a sentence."""
+        return str(format_list([self.arm(c) for c in codes], locale=self.language))
+
+    def contrast(self, name: str) -> str:
+        """Return what is compared: a planned contrast's label, or the two arms."""
+        for planned in self.study.contrasts:
+            if planned.name == name:
+                return text_in(planned.label, self.language, name)
+        treated, minus, control = name.partition(" - ")
+        return f"{self.arm(treated)} − {self.arm(control)}" if minus and control in self.study.arms else name
+
+    def count(self, unit: str, n: int) -> str:
+        """Return a count with its noun: ``1 klas``, ``24 klassen``."""
+        unit = self.study.unit if unit == "pupil" else unit
+        return say(f"report.count.{unit}", self.language, n=n, n_text=numbers.count(n, self.language))
+
+    def test(self, outcome: str, wave: str, contrast: str) -> str:
+        """Return which question is meant: outcome, wave and, where there is one, the comparison."""
+        names = {"outcome": self.outcome(outcome), "wave": self.wave(wave)}
+        if contrast:
+            return self.say("report.test_compared", contrast=self.contrast(contrast), **names)
+        return self.say("report.test_single", **names)
+
+    def method(self, name: str) -> str:
+        """Return the name of a formula."""
+        return say(f"effects.methods.{name}.name", self.language) if has(f"effects.methods.{name}.name", "nl") else name
+
+    def claim(self, claim: Claim) -> str:
+        """Return a claim as a sentence: its catalogue sentence with its values written in this language."""
+        values: dict[str, Any] = {key: self._written(key, value, claim.values) for key, value in claim.values.items()}
+        if "outcome" in claim.values and "contrast" in claim.values:
+            values["test"] = self.test(*(str(claim.values[k]) for k in ("outcome", "wave", "contrast")))
+        if isinstance(claim.values.get("n"), int):
+            values |= {"n": claim.values["n"], "n_text": numbers.count(claim.values["n"], self.language)}
+        if unit := claim.values.get("unit"):
+            unit = self.study.unit if unit == "pupil" else unit
+            values |= {f"unit_{form}": say(f"report.unit.{unit}.{form}", self.language) for form in ("one", "many")}
+        return self.say(claim.sentence, **values)
+
+    def _written(self, key: str, value: Any, others: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON values
+        names = {"outcome": self.outcome, "lowest": self.outcome, "wave": self.wave, "wave_from": self.wave}
+        names |= {"last": self.wave, "arm": self.arm, "contrast": self.contrast, "method": self.method}
+        if key in names:
+            return names[key](value)
+        if key in {"treated", "control"}:
+            return self.arms(value)
+        if key == "outcomes":
+            return format_list([self.outcome(o) for o in value], locale=self.language)
+        if key in {"pupils", "units"}:
+            return self.count("pupil" if key == "pupils" else others["unit"], value)
+        return self._number(key, value)
+
+    def _number(self, key: str, value: Any) -> Any:  # noqa: ANN401 - JSON values
+        if key in {"ci", "size_ci"}:
+            return numbers.interval(value[0], value[1], self.language)
+        if key in {"p", "p_corrected"}:
+            return numbers.p_phrase(value, self.language)
+        if key == "alpha" or key.startswith("r_"):
+            return numbers.bounded(value, self.language)
+        if key.startswith("share_"):
+            return numbers.share(value, self.language)
+        return numbers.decimal(value, self.language) if key in _DECIMALS else value
