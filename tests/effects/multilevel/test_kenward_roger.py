@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 
 from werkbank.effects.multilevel import fit, test
-from werkbank.effects.multilevel.clusters import summarise
 from werkbank.effects.multilevel.inference import adjusted_vcov, kenward_roger_df
 from werkbank.effects.multilevel.likelihood import information_at as information
-from werkbank.effects.multilevel.mixed import _checked, _factors, _orthogonal, rotated
+from werkbank.effects.multilevel.mixed import _factors, checked, in_orthogonal_basis, least_squares, rotated
 
 ORACLE = Path(__file__).parents[2] / "oracles" / "multilevel_kr.json"
 DESIGNS = json.loads(ORACLE.read_text())
@@ -34,11 +33,10 @@ def terms(design):
 
 def information_at(design, variances, residual):
     given = arguments(design)
-    y, X, names = _checked(given["y"], given["X"], given["names"])
-    coded, wave, crossed = _factors(given["groups"], given.get("waves"), given.get("waves_of", ()), len(y))
-    R, Q = _orthogonal(X, names)
-    rest = y - Q @ (Q.T @ y)
-    sums = summarise(np.column_stack([Q, rest]), coded, wave, crossed)
+    y, X, names = checked(given["y"], given["X"], given["names"])
+    factors = _factors(given["groups"], given.get("waves"), given.get("waves_of", ()), len(y))
+    _, rest, R = least_squares(X, y, names)
+    sums = in_orthogonal_basis(X, rest, R, 1.0, factors)
     return rotated(information(sums, variances / residual, residual, reml=True), R, 1.0)
 
 

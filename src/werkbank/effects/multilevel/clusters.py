@@ -139,36 +139,48 @@ def terms_of(name: str, waves_of: Sequence[str]) -> list[str]:
     return [name, f"{name}:wave"] if name in waves_of else [name]
 
 
-def column_sums(A: Floats, codes: Codes, k: int) -> Floats:
-    """Return the sums (k, a) of the columns of A over the rows of each code."""
-    return np.stack([np.bincount(codes, column, minlength=k) for column in A.T], axis=1)
+def column_sums(columns: Sequence[Floats], codes: Codes, k: int) -> Floats:
+    """Return the sums (k, a) of each column over the rows of each code."""
+    return np.stack([np.bincount(codes, column, minlength=k) for column in columns], axis=1)
 
 
-def summarise(A: Floats, coded: Mapping[str, Codes], waves: Codes | None, waves_of: Sequence[str]) -> Sums:
+def summarise(
+    columns: Sequence[Floats],
+    basis: Floats,
+    cross: Floats,
+    coded: Mapping[str, Codes],
+    waves: Codes | None = None,
+    waves_of: Sequence[str] = (),
+) -> Sums:
     """Reduce the rows to sums per cluster in one pass.
 
-    The factors are taken as nested (see `check_nested`); `waves_of` names factors other than the innermost.
+    A is ``columns @ basis`` with cross product `cross`; only sums are brought to that basis, never the rows. The
+    factors are taken as nested (see `check_nested`); `waves_of` names factors other than the innermost.
     """
     names = list(coded)
     n_waves = 1 if waves is None else int(waves.max()) + 1
-    wave = np.zeros(len(A), dtype=np.intp) if waves is None else waves
     chain = _sorted_chain(list(coded.values()))
-    rows, k = chain[-1].rows, chain[-1].k
-    m = np.bincount(rows * n_waves + wave, minlength=k * n_waves).reshape(k, n_waves).astype(float)
-    s = column_sums(A, rows, k)
+    rows, k, parent = chain[-1].rows, chain[-1].k, chain[-1].parent
+    n_parents = chain[-2].k if len(chain) > 1 else 1
+    s = column_sums(columns, rows, k) @ basis
+    if waves is None:
+        m = np.bincount(rows, minlength=k)[:, None].astype(float)
+        parent_w = column_sums([m[:, 0]], parent, n_parents)
+        parent_u = column_sums(list(s.T), parent, n_parents)[:, None, :]
+    else:
+        m = np.bincount(rows * n_waves + waves, minlength=k * n_waves).reshape(k, n_waves).astype(float)
+        cell = parent[rows] * n_waves + waves
+        parent_w = np.bincount(cell, minlength=n_parents * n_waves).reshape(n_parents, n_waves).astype(float)
+        parent_u = (column_sums(columns, cell, n_parents * n_waves) @ basis).reshape(n_parents, n_waves, -1)
     sizes, which = np.unique(m.sum(axis=1), return_inverse=True)
     by_size = np.split(s[np.argsort(which, kind="stable")], np.cumsum(np.bincount(which))[:-1])
     size_cross = np.stack([block.T @ block for block in by_size])
-    parent = chain[-1].parent
-    n_parents = 1 if len(chain) == 1 else chain[-2].k
     kinds, kind_of = np.unique(parent * len(sizes) + which, return_inverse=True)
     order = np.argsort(kind_of, kind="stable")
     starts = np.searchsorted(kind_of[order], np.arange(len(kinds)))
-    kind_w = np.add.reduceat((m[:, :, None] * m[:, None, :])[order], starts)
-    kind_u = np.add.reduceat((m[:, :, None] * s[:, None, :])[order], starts)
-    cell = (parent[rows] * n_waves) + wave
-    parent_u = column_sums(A, cell, n_parents * n_waves).reshape(n_parents, n_waves, -1)
-    parent_w = np.bincount(cell, minlength=n_parents * n_waves).reshape(n_parents, n_waves).astype(float)
+    m, s = m[order], s[order]
+    kind_w = np.add.reduceat(m[:, :, None] * m[:, None, :], starts)
+    kind_u = np.add.reduceat(m[:, :, None] * s[:, None, :], starts)
     terms = [term for name in names for term in terms_of(name, waves_of)]
     below = [kinds // len(sizes), *[step.parent for step in reversed(chain[1:-1])]]
     levels = tuple(
@@ -180,8 +192,8 @@ def summarise(A: Floats, coded: Mapping[str, Codes], waves: Codes | None, waves_
         for codes, step, name in zip(below, reversed(chain[:-1]), reversed(names[:-1]), strict=False)
     )
     return Sums(
-        n=len(A),
-        cross=A.T @ A,
+        n=len(rows),
+        cross=cross,
         sizes=sizes,
         counts=np.bincount(which).astype(float),
         size_cross=size_cross,

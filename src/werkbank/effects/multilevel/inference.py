@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from scipy import special
 
+from werkbank.effects.multilevel.contrast import ContrastTest, contrast_rows, no_df, t_test, untestable
 from werkbank.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,28 +18,6 @@ if TYPE_CHECKING:
     from werkbank.effects.multilevel.mixed import MixedFit
 
 Df = Literal["kenward-roger", "satterthwaite"]
-
-
-@dataclass(frozen=True)
-class ContrastTest:
-    """A test of Lβ = 0.
-
-    One row in L: `statistic` is t, and estimate, se and the CI (same model, same df as p) are given. More rows:
-    `statistic` is F with `df_numerator` and `df`, and estimate, se and CI are NaN. `df`, `p` and the rest are NaN
-    with the reason in `note` when the fit cannot carry a test.
-    """
-
-    estimate: float
-    se: float
-    df: float
-    statistic: float
-    p: float
-    ci_low: float
-    ci_high: float
-    ci_level: float
-    df_numerator: int
-    method: Df
-    note: str = ""
 
 
 def test(
@@ -78,14 +56,14 @@ def test(
     contributes nothing, since its derivative in the standard deviation vanishes there. Checked at lme4's own
     variances (1e-6) and at our optimum (SE 1e-5, df 1e-3 relative).
     """
-    L = _rows(fit, contrast)
+    L = contrast_rows(contrast, fit.names)
     info = fit.information
     if info is None:
-        return _untestable(len(L), df, ci_level, fit.note)
+        return untestable(len(L), df, ci_level, fit.note)
     unidentified = _unidentified(fit, info)
     if unidentified:
         note = f"the fixed effects leave nothing of {unidentified} to estimate its variance from"
-        return _untestable(len(L), df, ci_level, note)
+        return untestable(len(L), df, ci_level, note)
     if df == "satterthwaite":
         return _satterthwaite(fit, info, L, ci_level)
     if fit.method != "reml":
@@ -112,9 +90,8 @@ def adjusted_vcov(info: Information) -> tuple[Floats, Floats]:
 def _inverse(symmetric: Floats) -> Floats:
     # variances of very different size make the matrix look singular: scale to a unit diagonal first
     size = np.sqrt(np.diag(symmetric))
-    return np.asarray(np.linalg.pinv(symmetric / np.outer(size, size), rcond=1e-12, hermitian=True)) / np.outer(
-        size, size
-    )
+    scale = np.outer(size, size)
+    return np.asarray(np.linalg.pinv(symmetric / scale, rcond=1e-12, hermitian=True) / scale)
 
 
 def kenward_roger_df(info: Information, W: Floats, L: Floats) -> tuple[float, float]:
@@ -180,21 +157,6 @@ def _satterthwaite(fit: MixedFit, info: Information, L: Floats, ci_level: float)
     return _f_test(fit, L, info.Phi, df, "satterthwaite", 1.0, ci_level)
 
 
-def _no_df(df: float) -> str:
-    return "" if df > 0 else "too few clusters: the approximation of the df breaks down (not positive)"
-
-
-def t_test(estimate: float, se: float, df: float, method: Df, ci_level: float) -> ContrastTest:
-    """Return t, p and CI of one estimate from its standard error and df."""
-    t = estimate / se
-    note = _no_df(df)
-    if note:
-        df = float("nan")
-    half = se * float(special.stdtrit(df, (1 + ci_level) / 2))
-    p = 2 * float(special.stdtr(df, -abs(t)))
-    return ContrastTest(estimate, se, df, t, p, estimate - half, estimate + half, ci_level, 1, method, note)
-
-
 def _f_test(
     fit: MixedFit, L: Floats, vcov: Floats, df: float, method: Df, scaling: float, ci_level: float
 ) -> ContrastTest:
@@ -202,25 +164,7 @@ def _f_test(
     F = scaling * float(Lb @ np.linalg.solve(L @ vcov @ L.T, Lb)) / len(L)
     p = float(special.fdtrc(len(L), df, F)) if df > 0 else float("nan")
     nan = float("nan")
-    return ContrastTest(nan, nan, df if df > 0 else nan, F, p, nan, nan, ci_level, len(L), method, _no_df(df))
-
-
-def _untestable(q: int, method: Df, ci_level: float, note: str) -> ContrastTest:
-    nan = float("nan")
-    return ContrastTest(nan, nan, nan, nan, nan, nan, nan, ci_level, q, method, note)
-
-
-def _rows(fit: MixedFit, contrast: str | ArrayLike) -> Floats:
-    if isinstance(contrast, str):
-        if contrast not in fit.names:
-            raise UsageError(f"no column {contrast!r} in X; there are {', '.join(fit.names)}")
-        return np.eye(len(fit.names))[[fit.names.index(contrast)]]
-    L = np.atleast_2d(np.asarray(contrast, dtype=float))
-    if L.shape[1] != len(fit.names):
-        raise UsageError(f"the contrast has {L.shape[1]} weights for {len(fit.names)} fixed effects")
-    if np.linalg.matrix_rank(L) < len(L):
-        raise UsageError("the rows of the contrast repeat each other")
-    return L
+    return ContrastTest(nan, nan, df if df > 0 else nan, F, p, nan, nan, ci_level, len(L), method, no_df(df))
 
 
 def _unidentified(fit: MixedFit, info: Information) -> str:

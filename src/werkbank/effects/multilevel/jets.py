@@ -76,6 +76,25 @@ def _chain(f: Jet, value: Jet, slope: Jet, curvature: Jet) -> Jet:
     return np.concatenate([value, slope * f1, slope * f2 + curvature * f1[i] * f1[j]])
 
 
+def inverse_and_logdet(f: Jet) -> tuple[Jet, Jet]:
+    """Return the inverse and the log-determinant of (stacks of) square matrices with positive determinant."""
+    q = n_variables(len(f))
+    i, j = pairs(q)
+    v = np.linalg.inv(f[:1])
+    logdet = np.linalg.slogdet(f[:1])[1]
+    if q == 0:
+        return v, logdet
+    a, b = v @ f[1 : q + 1], v @ f[q + 1 :]
+    ai, aj = a[i], a[j]
+    both = ai @ aj
+    inverse = np.concatenate([v, -a @ v, (both + aj @ ai - b) @ v])
+    return inverse, np.concatenate([logdet, _trace(a), _trace(b - both)])
+
+
+def _trace(matrices: Jet) -> Jet:
+    return np.asarray(np.einsum("...tt->...", matrices))
+
+
 def gradient_and_hessian(f: Jet) -> tuple[Jet, NDArray[np.float64]]:
     """Return first derivatives (q, …) and the full symmetric second derivatives (q, q, …)."""
     q = n_variables(len(f))

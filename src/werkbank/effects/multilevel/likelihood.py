@@ -1,9 +1,9 @@
 """The likelihood of nested random intercepts, from sums per cluster, with exact first and second derivatives.
 
-V = σ² H(θ), H = I + Σ θ_l Z_l Z_l', θ_l = variance of term l / residual variance σ². Each cluster adds one column to
-the low-rank part of H, so that A'H⁻¹A and log|H| follow by rank-one (Sherman-Morrison) steps from the innermost level
-outwards; a term for cluster by wave is one such step per wave. With w = U'H⁻¹U (waves x waves), u = U'H⁻¹A and a
-column c of the cluster: d = 1 + θ c'wc, log|H| += log d, A'H⁻¹A -= (θ/d) (c'u)'(c'u), and w, u likewise.
+V = σ² H(θ), H = I + Σ θ_l Z_l Z_l', θ_l = variance of term l / residual variance σ². Going from the innermost level
+outwards, each cluster adds U D U' to H, U its rows per wave (one column without a wave term) and D = θ_l 11' +
+θ_wave I. With w = U'H⁻¹U, u = U'H⁻¹A and M = I + wD (Woodbury): log|H| += log|M|, A'H⁻¹A -= u'D M⁻¹u, w := M⁻¹w,
+u := M⁻¹u; the sums of w and u over its clusters are those of the level above.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 from werkbank.effects.multilevel.jets import (
     Jet,
     gradient_and_hessian,
+    inverse_and_logdet,
     logarithm,
     product,
     reciprocal,
@@ -29,11 +30,12 @@ if TYPE_CHECKING:
 
 
 def _gram(f: Jet, g: Jet) -> Jet:
+    f, g = (x.reshape(len(x), -1, x.shape[-1]) for x in (f, g))
     return np.swapaxes(f, -1, -2) @ g
 
 
 def _reduce(f: Jet, offsets: NDArray[np.intp]) -> Jet:
-    return np.add.reduceat(f, offsets, axis=1)
+    return np.asarray(np.add.reduceat(f, offsets, axis=1))
 
 
 def reduced(sums: Sums, theta: Floats, *, derivatives: bool) -> tuple[Jet, Jet]:
@@ -44,42 +46,32 @@ def reduced(sums: Sums, theta: Floats, *, derivatives: bool) -> tuple[Jet, Jet]:
     d[0] += 1
     shrink = product(ratio, reciprocal(d))
     logdet = (logarithm(d) * sums.counts).sum(axis=1)
-    cross = -np.tensordot(shrink, sums.size_cross, axes=1)
+    cross = np.negative(np.tensordot(shrink, sums.size_cross, axes=1))
     cross[0] += sums.cross
     if not sums.levels:
         return cross, logdet
     per_kind = shrink[:, sums.kind_size, None, None]
-    w: Jet = -_reduce(per_kind * sums.kind_w, sums.levels[0].offsets)
-    u: Jet = -_reduce(per_kind * sums.kind_u, sums.levels[0].offsets)
+    w = np.negative(_reduce(per_kind * sums.kind_w, sums.levels[0].offsets))
+    u = np.negative(_reduce(per_kind * sums.kind_u, sums.levels[0].offsets))
     w[0] += sums.parent_w[:, :, None] * np.eye(sums.parent_w.shape[1])
     u[0] += sums.parent_u
-    waves_left = [level.by_wave is not None for level in sums.levels]
     for position, level in enumerate(sums.levels):
         if position:
             w, u = _reduce(w, level.offsets), _reduce(u, level.offsets)
-        if level.by_wave is not None:
-            for t in range(w.shape[-1]):
-                w, u, gain, log_d = _rank_one(ratios[level.by_wave], w, u, np.eye(w.shape[-1])[t])
-                cross, logdet = cross - gain, logdet + log_d
-        if not any(waves_left[position + 1 :]) and w.shape[-1] > 1:
+        if w.shape[-1] > 1 and all(outer.by_wave is None for outer in sums.levels[position:]):
             w, u = w.sum(axis=(-1, -2), keepdims=True), u.sum(axis=-2, keepdims=True)
-        w, u, gain, log_d = _rank_one(ratios[level.intercept], w, u, np.ones(w.shape[-1]))
-        cross, logdet = cross - gain, logdet + log_d
+        n_waves = w.shape[-1]
+        D = np.multiply.outer(ratios[level.intercept], np.ones((n_waves, n_waves)))
+        if level.by_wave is not None:
+            D = D + np.multiply.outer(ratios[level.by_wave], np.eye(n_waves))
+        D = D[:, None]
+        M = product(w, D, np.matmul)
+        M[0] += np.eye(n_waves)
+        inverse, gain = inverse_and_logdet(M)
+        old, u, w = u, product(inverse, u, np.matmul), product(inverse, w, np.matmul)
+        cross = cross - product(old, product(D, u, np.matmul), _gram)
+        logdet = logdet + gain.sum(axis=1)
     return cross, logdet
-
-
-def _rank_one(ratio: Jet, w: Jet, u: Jet, c: Floats) -> tuple[Jet, Jet, Jet, Jet]:
-    """Add θ·cc' per cluster: the new w and u, what A'H⁻¹A loses, what log|H| gains."""
-    wc, uc = w @ c, c @ u
-    theta = ratio[:, None]
-    d = product(theta, wc @ c)
-    d[0] += 1
-    shrink = product(theta, reciprocal(d))[..., None]
-    shrunk_u, shrunk_w = product(shrink, uc), product(shrink, wc)
-    gain = product(uc, shrunk_u, _gram)
-    w = w - product(shrunk_w[..., :, None], wc[..., None, :])
-    u = u - product(shrunk_w[..., :, None], uc[..., None, :])
-    return w, u, gain, logarithm(d).sum(axis=1)
 
 
 @dataclass(frozen=True)
@@ -94,39 +86,20 @@ class Profile:
 
 
 def profile(sums: Sums, theta: Floats, *, reml: bool, derivatives: bool) -> Profile:
-    """Return the deviance with the fixed effects and σ² at their best values for θ."""
+    """Return the deviance with the fixed effects and σ² at their best values for θ.
+
+    With S = A'H⁻¹A and F = X'H⁻¹X its leading block, the residual sum of squares is |S|/|F|.
+    """
     cross, logdet = reduced(sums, theta, derivatives=derivatives)
     p = cross.shape[1] - 1
-    C = np.linalg.inv(cross[0, :p, :p])
-    z = np.append(-C @ cross[0, :p, p], 1.0)
-    rss = max(float(z @ cross[0] @ z), np.finfo(float).tiny)
+    C, log_F = inverse_and_logdet(cross[:, :p, :p])
+    log_rss = inverse_and_logdet(cross)[1] - log_F
     nu = sums.n - p if reml else sums.n
-    deviance = nu * (1 + np.log(2 * np.pi * rss / nu)) + float(logdet[0])
-    if reml:
-        deviance -= float(np.linalg.slogdet(C)[1])
-    if not derivatives:
-        return Profile(deviance, np.zeros(0), np.zeros((0, 0)), rss / nu, -z[:p])
-    r1, r2 = _residual_derivatives(cross, C, z)
-    h1, h2 = gradient_and_hessian(logdet)
-    gradient = nu * r1 / rss + h1
-    hessian = nu * (r2 / rss - np.outer(r1, r1) / rss**2) + h2
-    if reml:
-        l1, l2 = _logdet_derivatives(cross[:, :p, :p], C)
-        gradient, hessian = gradient + l1, hessian + l2
-    return Profile(deviance, gradient, hessian, rss / nu, -z[:p])
-
-
-def _residual_derivatives(cross: Jet, C: Floats, z: Floats) -> tuple[Floats, Floats]:
-    first, second = gradient_and_hessian(cross)
-    p = len(C)
-    Sz = first @ z
-    return Sz @ z, second @ z @ z - 2 * Sz[:, :p] @ C @ Sz[:, :p].T
-
-
-def _logdet_derivatives(F: Jet, C: Floats) -> tuple[Floats, Floats]:
-    first, second = gradient_and_hessian(F)
-    CF = C @ first
-    return np.trace(CF, axis1=-2, axis2=-1), np.trace(C @ second, axis1=-2, axis2=-1) - np.einsum("iab,jba->ij", CF, CF)
+    deviance = nu * log_rss + logdet + (log_F if reml else 0.0)
+    gradient, hessian = gradient_and_hessian(deviance)
+    constant = nu * (1 + np.log(2 * np.pi / nu))
+    beta = C[0] @ cross[0, :p, p]
+    return Profile(float(deviance[0]) + constant, gradient, hessian, float(np.exp(log_rss[0])) / nu, beta)
 
 
 @dataclass(frozen=True)
@@ -149,18 +122,16 @@ def information_at(sums: Sums, theta: Floats, sigma2: float, *, reml: bool) -> I
     """Return the derivatives in the variances, from those in θ by homogeneity of V."""
     cross, logdet = reduced(sums, theta, derivatives=True)
     p = cross.shape[1] - 1
-    S, S1, S2 = _in_variances(cross, theta, sigma2, degree=-1)
-    Phi = np.linalg.inv(S[:p, :p])
-    # log|V| = n log σ² + log|H| is homogeneous of degree 0 up to the constant n, which Euler's rule needs
-    _, _, L2 = _in_variances(logdet, theta, sigma2, degree=0, constant=sums.n)
-    z = np.append(-Phi @ S[:p, p], 1.0)
-    Sz = S1 @ z
-    hessian = L2 + S2 @ z @ z - 2 * Sz[:, :p] @ Phi @ Sz[:, :p].T
-    P = S1[:, :p, :p]
-    if reml:
-        PhiP = Phi @ P
-        hessian += np.trace(Phi @ S2[:, :, :p, :p], axis1=-2, axis2=-1) - np.einsum("iab,jba->ij", PhiP, PhiP)
-    return Information(Phi=Phi, P=P, Q=S2[:, :, :p, :p] / 2, K=-L2, hessian=hessian)
+    F, F1, F2 = _in_variances(cross[:, :p, :p], theta, sigma2, degree=-1)
+    log_F = inverse_and_logdet(cross[:, :p, :p])[1]
+    log_rss = inverse_and_logdet(cross)[1] - log_F
+    # logarithms are of degree 0 up to the constant that stands before log σ²; y'Py = exp(log rss) / σ²
+    hessian_V = _in_variances(logdet, theta, sigma2, degree=0, constant=sums.n)[2]
+    hessian_F = _in_variances(log_F, theta, sigma2, degree=0, constant=-p)[2]
+    _, r1, r2 = _in_variances(log_rss, theta, sigma2, degree=0, constant=-1)
+    fit = np.exp(log_rss[0]) / sigma2 * (r2 + np.outer(r1, r1))
+    hessian = hessian_V + fit + (hessian_F if reml else 0.0)
+    return Information(Phi=np.linalg.inv(F), P=F1, Q=F2 / 2, K=-hessian_V, hessian=hessian)
 
 
 def _in_variances(

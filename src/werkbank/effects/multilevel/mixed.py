@@ -137,16 +137,26 @@ def fit(
     Source: Bates, Mächler, Bolker & Walker (2015), eq. 41-42, in variance ratios. Checked against lme4 1.1-31 on 72
     generated designs and nlschools (tests/oracles/multilevel_kr.R).
     """
-    outcome, matrix, columns = _checked(y, X, names)
+    outcome, matrix, columns = checked(y, X, names)
     coded, wave, crossed = _factors(groups, waves, waves_of, len(outcome))
-    R, Q = _orthogonal(matrix, columns)
-    b0 = Q.T @ outcome
-    rest = outcome - Q @ b0
+    b0, rest, R = least_squares(matrix, outcome, columns)
     scale = float(np.sqrt(rest @ rest / len(rest)))
     if scale <= 1e-10 * float(np.abs(outcome).max(initial=0.0)) or scale == 0.0:
-        return _nothing_left(columns, np.linalg.solve(R, b0), coded, crossed, method)
-    sums = summarise(np.column_stack([Q, rest / scale]), coded, wave, crossed)
+        return _nothing_left(columns, b0, coded, crossed, method)
+    sums = in_orthogonal_basis(matrix, rest, R, scale, (coded, wave, crossed))
     return _estimated(sums, R, b0, scale, columns, method)
+
+
+def in_orthogonal_basis(
+    X: Floats, rest: Floats, R: Floats, scale: float, factors: tuple[dict[str, Codes], Codes | None, Sequence[str]]
+) -> Sums:
+    """Return the sums of A = [Q, rest/scale], X = QR: there A'A is known, and no column drowns another."""
+    p = len(R)
+    basis = np.eye(p + 1)
+    basis[:p, :p], basis[p, p] = np.linalg.inv(R), 1 / scale
+    cross = np.eye(p + 1)
+    cross[p, p] = rest @ rest / scale**2
+    return summarise([*X.T, rest], basis, cross, *factors)
 
 
 def _estimated(sums: Sums, R: Floats, b0: Floats, scale: float, names: tuple[str, ...], method: Method) -> MixedFit:
@@ -162,7 +172,7 @@ def _estimated(sums: Sums, R: Floats, b0: Floats, scale: float, names: tuple[str
     sigma2 = best.sigma2 * scale**2
     return MixedFit(
         names=names,
-        beta=np.linalg.solve(R, b0 + scale * best.beta),
+        beta=b0 + np.linalg.solve(R, scale * best.beta),
         vcov=info.Phi,
         variances=dict(zip(sums.terms, (theta * sigma2).tolist(), strict=True)),
         residual=sigma2,
@@ -231,7 +241,8 @@ def rotated(info: Information, R: Floats, scale: float) -> Information:
     )
 
 
-def _checked(y: ArrayLike, X: ArrayLike, names: Sequence[str] | None) -> tuple[Floats, Floats, tuple[str, ...]]:
+def checked(y: ArrayLike, X: ArrayLike, names: Sequence[str] | None) -> tuple[Floats, Floats, tuple[str, ...]]:
+    """Return outcome, matrix and column names, refusing shapes that do not fit and missing values."""
     if names is None and isinstance(X, pd.DataFrame):
         names = [str(column) for column in X.columns]
     outcome, matrix = np.asarray(y, dtype=float), np.asarray(X, dtype=float)
@@ -247,17 +258,21 @@ def _checked(y: ArrayLike, X: ArrayLike, names: Sequence[str] | None) -> tuple[F
     return outcome, matrix, columns
 
 
-def _orthogonal(X: Floats, names: Sequence[str]) -> tuple[Floats, Floats]:
-    """Return R and Q of X = QR, refusing columns that say nothing new."""
+def least_squares(X: Floats, y: Floats, names: Sequence[str]) -> tuple[Floats, Floats, Floats]:
+    """Return β, residuals and R of X = QR, refusing columns that say nothing new."""
     if len(X) < len(names):
         raise UsageError(f"{len(X)} rows cannot carry {len(names)} columns of X")
-    lengths = np.sqrt((X**2).sum(axis=0))
-    R = np.linalg.qr(X, mode="r")
+    R = np.asarray(np.linalg.qr(X, mode="r"))
+    lengths = np.sqrt((R**2).sum(axis=0))
     empty = np.abs(np.diag(R)) <= 1e-9 * np.maximum(lengths, np.finfo(float).tiny)
     if empty.any():
         culprits = ", ".join(name for name, bad in zip(names, empty, strict=True) if bad)
         raise UsageError(f"X is collinear: {culprits} follows from the columns before it; leave it out")
-    return np.asarray(R), X @ np.linalg.inv(R)
+    beta, rest = np.zeros(len(R)), y
+    for _ in range(2):  # the second round takes out what rounding left in the first
+        beta = beta + np.linalg.solve(R, np.linalg.solve(R.T, X.T @ rest))
+        rest = y - X @ beta
+    return beta, rest, R
 
 
 def _factors(
