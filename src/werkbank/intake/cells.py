@@ -1,4 +1,4 @@
-"""Cells -> numbers: decimal signs, words, codes for missing, ranges. What does not convert is a problem, never missing."""
+"""Cells -> numbers: decimal signs, words, codes for missing, ranges. What does not convert is never missing."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ DATE = re.compile(
 def distinct(cells: np.ndarray) -> tuple[np.ndarray, list[Any]]:
     """Return codes and distinct cells; -1 is an empty cell (None or NaN)."""
     codes, values = pd.factorize(cells)
-    return codes, list(values)
+    return np.asarray(codes), list(values)
 
 
 def is_date(cell: object) -> bool:
@@ -74,6 +74,8 @@ def number(text: str, sign: str | None) -> float | str:
         return "decimal_ambiguous"
     if any(form.fullmatch(text) for form in DECIMAL.values()) or THOUSANDS.fullmatch(text):
         return "decimal_mixed"
+    if text.startswith("="):
+        return "formula_without_value"
     return "date_found" if is_date(text) else "not_a_number"
 
 
@@ -122,6 +124,8 @@ def convert(table: Table, column: str, how: Reading, counts: Counts, ledger: Led
     values = np.full(len(cells) + 1, np.nan)
     wrong: dict[str, list[int]] = {}
     for i, (cell, n) in enumerate(zip(cells, sizes, strict=True)):
+        if not shown(cell):
+            continue
         read = _read(cell, column, table, how, counts, int(n))
         if isinstance(read, str):
             wrong.setdefault(read, []).append(i)
@@ -129,14 +133,12 @@ def convert(table: Table, column: str, how: Reading, counts: Counts, ledger: Led
             values[i] = read
     for code, which in wrong.items():
         _report(code, table, column, np.isin(codes, which).nonzero()[0], how, ledger)
-    return values[codes]
+    return np.asarray(values[codes])
 
 
 def _read(cell: Any, column: str, table: Table, how: Reading, counts: Counts, n: int) -> float | str:  # noqa: ANN401
     """Return the number in one distinct cell (NaN: no answer), or the code of the problem."""
     text = shown(cell)
-    if not text:
-        return np.nan
     label = table.reading.labels.get(column, {}).get(cell)
     if any(_within(cell, low, high) for low, high in table.reading.user_missing.get(column, ())):
         counts.user_missing[f"{text} ({label})" if label else text] += n
@@ -145,18 +147,20 @@ def _read(cell: Any, column: str, table: Table, how: Reading, counts: Counts, n:
         counts.missing[text] += n
         return np.nan
     if how.words is not None and (label or table.reading.kind != "sav" or isinstance(cell, str)):
-        value = how.words.get(plain(label or text))
-        if value is None:
-            return "unknown_word"
         counts.words += n
-        return value if _fits(value, how) else "out_of_range"
-    value = number(text, how.sign) if isinstance(cell, str) else _stored(cell)
-    if isinstance(value, str):
-        return value
-    if shown(value) in how.missing:
+        return _word(plain(label or text), how)
+    value: float | str = number(text, how.sign) if isinstance(cell, str) else _stored(cell)
+    if isinstance(value, float) and shown(value) in how.missing:
         counts.missing[text] += n
         return np.nan
     counts.texts += n if isinstance(cell, str) else 0
+    return value if isinstance(value, str) or _fits(value, how) else "out_of_range"
+
+
+def _word(word: str, how: Reading) -> float | str:
+    value = (how.words or {}).get(word)
+    if value is None:
+        return "unknown_word"
     return value if _fits(value, how) else "out_of_range"
 
 

@@ -61,7 +61,7 @@ def _cells(table: Table, name: str, ledger: Ledger) -> np.ndarray:
         values[i] = read if isinstance(read, float) else text
         if read in {"decimal_ambiguous", "decimal_mixed"}:
             ledger.cells(str(read), table, name, (codes == i).nonzero()[0], decimal=sign or "–", outcome=name)
-    return values[codes]
+    return np.asarray(values[codes])
 
 
 def _stored(cell: object) -> float | str:

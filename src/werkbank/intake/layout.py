@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from werkbank.study.model import Outcome, Study
 
 Range = tuple[float, float]
+Written = str | list[str] | dict[str, str | list[str]]  # how a study file may name the columns of an outcome
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,11 @@ def slots_of(study: Study, ledger: Ledger) -> list[Slot]:
                 column = p.column or place
                 ledger.problem(p.code, p.file or study.file, column=column, value=p.value, details=p.details)
             continue
-        given = outcome.column if outcome.column is not None else outcome.items or "{item}"
+        given: Written = outcome.items or "{item}"
+        if outcome.column is not None:
+            given = (
+                outcome.column if isinstance(outcome.column, str) else {str(w): c for w, c in outcome.column.items()}
+            )
         for wave, written, optional in _per_wave(study, given, place, ledger):
             columns = _columns(outcome, items, written, wave, place, study, ledger)
             canonical = wave_codes(study).get(wave, wave) if wave else None
@@ -94,7 +99,7 @@ def _items_and_range(study: Study, outcome: Outcome) -> tuple[tuple[str, ...], R
 
 
 def _per_wave(
-    study: Study, given: str | list[str] | dict[str, str | list[str]], place: str, ledger: Ledger
+    study: Study, given: Written, place: str, ledger: Ledger
 ) -> list[tuple[str | None, str | list[str], bool]]:
     """Return (wave as the user codes it, or None; what is written for it; whether it may be absent)."""
     codes = wave_codes(study)

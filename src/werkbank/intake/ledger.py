@@ -66,7 +66,7 @@ class Ledger:
         for code, found in self._problems.items():
             listed += found
             if self._more[code]:
-                listed.append(Problem("and_more", found[-1].file, details={"n": self._more[code], "code": code}))
+                listed.append(Problem("and_more", details={"n": self._more[code], "code": code}))
         return listed
 
     def stop_if_unfit(self, language: str) -> None:

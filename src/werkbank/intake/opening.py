@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from werkbank.intake.model import FileReading, Table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from werkbank.intake.ledger import Ledger
     from werkbank.study.model import FileSpec, Study
@@ -24,7 +24,7 @@ KINDS = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".xlsx": "xlsx", ".xlsm": 
 
 
 class RefusedFileError(Exception):
-    """This file cannot be read as a table; carries the problem."""
+    """A file that cannot be read as a table; carries the problem."""
 
     def __init__(self, code: str, row: int | None = None, value: str | None = None, **details: Any) -> None:  # noqa: ANN401
         super().__init__(code)
@@ -56,8 +56,6 @@ def open_table(study: Study, spec: FileSpec, declared: set[str], ledger: Ledger)
     try:
         path = _checked(study.folder, spec.path)
         kind, content = KINDS[path.suffix.lower()], path.read_bytes()
-        if not content.strip(b"\0 \r\n\t\xef\xbb\xbf\xff\xfe"):
-            raise RefusedFileError("file_empty")
         grid = _read(kind, path, content, spec, declared)
         _drop_blank_rows(grid)
         kind = "qualtrics" if kind == "csv" and _drop_qualtrics_rows(grid) else kind
@@ -90,6 +88,8 @@ def _nearest_file(path: Path, root: Path) -> str:
 
 
 def _read(kind: str, path: Path, content: bytes, spec: FileSpec, declared: set[str]) -> Grid:
+    if not content.strip(b"\0 \r\n\t\xef\xbb\xbf\xff\xfe"):
+        raise RefusedFileError("file_empty")
     if kind == "csv":
         from werkbank.intake.delimited import read_delimited
 
@@ -123,12 +123,12 @@ def _table(spec: FileSpec, kind: str, sha256: str, grid: Grid, ledger: Ledger) -
     width = len(rows[0])
     for number, row in zip(numbers, rows, strict=True):
         if len(row) != width:
-            found = {"found": len(row), "expected": width}
-            raise RefusedFileError("row_width", row=number, **found, delimiter=grid.how.get("delimiter"))
+            sign = {"\t": "tab"}.get(grid.how["delimiter"], grid.how["delimiter"])
+            raise RefusedFileError("row_width", row=number, found=len(row), expected=width, delimiter=sign)
     if len(rows) < 2:
         raise RefusedFileError("no_rows")
     if width * len(rows) > MAX_CELLS:
-        raise RefusedFileError("too_large", cells=width * len(rows), limit=MAX_CELLS)
+        raise RefusedFileError("sheet_too_large", cells=width * len(rows), limit=MAX_CELLS)
     for name, values in grid.notes:
         ledger.note(name, file=spec.path, **values)
     columns = tuple(_objects(cells) for cells in zip(*rows[1:], strict=True))

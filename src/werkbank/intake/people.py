@@ -27,9 +27,9 @@ NUMBERED = re.compile(r"[0-9](?:[.,][0-9]+)?E\+[0-9]+|[0-9]+[.,]0+", re.IGNORECA
 
 
 def texts(table: Table, column: str) -> np.ndarray:
-    """Return a column as text, '' where empty: ids stay what they are ('007'), whole numbers of a workbook lose '.0'."""
+    """Return a column as text, '' where empty: '007' stays '007', and a workbook's whole numbers lose their '.0'."""
     codes, cells = distinct(table.cells(column))
-    return np.array([*map(shown, cells), ""], dtype=object)[codes]
+    return np.asarray(np.array([*map(shown, cells), ""], dtype=object)[codes])
 
 
 def rows_of(study: Study, table: Table, ledger: Ledger) -> pd.DataFrame | None:
@@ -75,7 +75,7 @@ def _ids(table: Table, column: str, ledger: Ledger) -> np.ndarray:
 
 def _is_damaged(cell: object) -> bool:
     if isinstance(cell, str):
-        return is_date(cell) or NUMBERED.fullmatch(cell.strip()) is not None
+        return is_date(cell) or cell.startswith("=") or NUMBERED.fullmatch(cell.strip()) is not None
     # beyond 15 digits a spreadsheet has already replaced the last ones by zeros
     return isinstance(cell, dt.date | dt.time) or (isinstance(cell, int | float) and abs(cell) >= 1e15)
 
@@ -92,7 +92,8 @@ def _coded(table: Table, column: str, known: set[str]) -> np.ndarray:
     codes, cells = distinct(table.cells(column))
     labels = table.reading.labels.get(column, {})
     names = [str(labels.get(c, "")).strip() if shown(c) not in known else shown(c) for c in cells]
-    return np.array([*(n if n in known else shown(c) for n, c in zip(names, cells, strict=True)), ""], object)[codes]
+    codings = [name if name in known else shown(cell) for name, cell in zip(names, cells, strict=True)]
+    return np.asarray(np.array([*codings, ""], dtype=object)[codes])
 
 
 def _unknown(code: str, table: Table, column: str, found: np.ndarray, valid: Sequence[str], ledger: Ledger) -> None:
@@ -166,7 +167,7 @@ def _check_zeros(named: pd.DataFrame, ledger: Ledger) -> None:
         details = {"other_value": one.pupil, "other": int(one.row), "other_file": one.file}
         ledger.problem("id_two_ways", other.file, row=int(other.row), value=other.pupil, details=details)
     zeros = ids["pupil"].str.startswith("0")
-    if zeros.any() and ids["pupil"].str.len().nunique() > 1 and not bare.duplicated().any():
+    if zeros.any() and len(set(ids["pupil"].map(len))) > 1 and not bare.duplicated().any():
         ledger.note("ids_zeros", n=int(zeros.sum()), total=len(ids), example=ids["pupil"][zeros].iloc[0])
 
 

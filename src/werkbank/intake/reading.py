@@ -84,7 +84,7 @@ class _Block:
     pupils: np.ndarray
     waves: np.ndarray
     rows: np.ndarray
-    values: np.ndarray
+    matrix: np.ndarray
 
 
 def _check_roles(study: Study, tables: list[Table], ledger: Ledger) -> None:
@@ -220,7 +220,7 @@ def _long(blocks: list[_Block], pupils: pd.DataFrame) -> pd.DataFrame:
         parts["informant"].append(np.full(n * k, informants.index(slot.outcome.informant), np.int8))
         parts["outcome"].append(np.full(n * k, outcomes.index(slot.outcome.id), np.int16))
         parts["item"].append(np.tile(np.array([items.index(i) for i in slot.items], np.int16), n))
-        parts["value"].append(b.values.ravel())
+        parts["value"].append(b.matrix.ravel())
     codes = {name: np.concatenate(arrays) for name, arrays in parts.items()}
     seen = [n for n in range(len(WAVES)) if (codes["wave"] == n).any()]
     wave = np.searchsorted(seen, codes["wave"]).astype(np.int8)

@@ -1,0 +1,131 @@
+"""Excel workbooks: values as stored, refused before reading when they would unfold without end."""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+import openpyxl
+from openpyxl.utils.cell import range_boundaries
+
+from werkbank.intake.opening import MAX_CELLS, Grid, RefusedFileError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from werkbank.study.model import FileSpec
+
+MAX_UNPACKED = 400_000_000  # bytes; a workbook is a zip archive, and a small one can unpack to any size
+LAST_ROW = 1_048_576  # of any Excel sheet
+MERGED = re.compile(rb"<(?:\w+:)?mergeCell\s[^>]*?ref=\"([A-Z0-9:]+)\"")
+FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
+
+
+def read_workbook(content: bytes, spec: FileSpec) -> Grid:
+    """Read one sheet as stored cells: text, numbers, dates, None.
+
+    A formula counts for the value that was saved with it. Merged cells are refused: the cells under them are empty, and
+    what was meant there cannot be known.
+
+    Raises
+    ------
+    RefusedFileError
+        ``file_unreadable``, ``workbook_protected``, ``file_too_large``, ``sheet_too_large``, ``sheet_needed``,
+        ``sheet_unknown``, ``cells_merged``.
+    """
+    _guard(content)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # about styles and validations that play no part here
+        book = _load(content, values=True)
+        try:
+            sheet = _chosen(book, spec.sheet)
+            raw = _raw(content, sheet)
+            if merged := MERGED.search(raw):
+                first_row = range_boundaries(merged[1].decode())[1]
+                raise RefusedFileError("cells_merged", row=first_row, value=merged[1].decode())
+            rows = list(_rows(sheet))
+            notes = []
+            if FORMULA.search(raw):
+                notes.append(("formulas", {"n": _mark_formulas(content, sheet.title, rows)}))
+        finally:
+            book.close()
+    width = max((len(row) for row in rows), default=0)
+    padded = [[*row, *[None] * (width - len(row))] for row in rows]
+    return Grid(padded, range(1, len(rows) + 1), {"sheet": sheet.title}, notes)
+
+
+def _guard(content: bytes) -> None:
+    if content.startswith(b"\xd0\xcf\x11\xe0"):  # the old container: an encrypted workbook, or an .xls in disguise
+        raise RefusedFileError("workbook_protected")
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            unpacked = sum(member.file_size for member in archive.infolist())
+    except zipfile.BadZipFile:
+        raise RefusedFileError("file_unreadable", reason="zip") from None
+    if unpacked > MAX_UNPACKED:
+        size, limit = f"{unpacked // 1_000_000} MB", f"{MAX_UNPACKED // 1_000_000} MB"
+        raise RefusedFileError("file_too_large", size=size, limit=limit)
+
+
+def _load(content: bytes, *, values: bool) -> Any:  # noqa: ANN401 - openpyxl ships no types
+    try:
+        return openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=values, keep_links=False)
+    except Exception as error:  # noqa: BLE001 - a damaged workbook fails in openpyxl in any of a dozen ways
+        raise RefusedFileError("file_unreadable", reason=type(error).__name__) from None
+
+
+def _chosen(book: Any, wanted: str | None) -> Any:  # noqa: ANN401 - openpyxl ships no types
+    sheets = {sheet.title: sheet for sheet in book.worksheets}
+    visible = [title for title, sheet in sheets.items() if sheet.sheet_state == "visible"]
+    names = ", ".join(sheets)
+    if wanted is None and len(visible) != 1:
+        raise RefusedFileError("sheet_needed", valid=names)
+    if wanted is not None and wanted not in sheets:
+        raise RefusedFileError("sheet_unknown", value=wanted, valid=names)
+    sheet = sheets[wanted if wanted is not None else visible[0]]
+    size = (sheet.max_row or 0) * (sheet.max_column or 0)
+    if size > MAX_CELLS:
+        raise RefusedFileError("sheet_too_large", cells=size, limit=MAX_CELLS)
+    return sheet
+
+
+def _raw(content: bytes, sheet: Any) -> bytes:  # noqa: ANN401 - as above
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return archive.read(sheet._worksheet_path.lstrip("/"))  # noqa: SLF001 - read-only sheets tell no merged cells
+
+
+def _rows(sheet: Any) -> Iterator[list[Any]]:  # noqa: ANN401 - as above
+    sheet.reset_dimensions()  # what a sheet says of its own size is often wrong: rows beyond it would be lost
+    total = 0
+    cells = sheet.iter_rows(min_row=1, max_row=LAST_ROW, values_only=True)
+    while True:
+        try:
+            row = next(cells, None)
+        except Exception as error:  # noqa: BLE001 - as for loading
+            raise RefusedFileError("file_unreadable", reason=type(error).__name__) from None
+        if row is None:
+            return
+        total += len(row)
+        if total > MAX_CELLS:
+            raise RefusedFileError("sheet_too_large", cells=total, limit=MAX_CELLS)
+        yield [str(cell).upper() if isinstance(cell, bool) else cell for cell in row]
+
+
+def _mark_formulas(content: bytes, title: str, rows: list[list[Any]]) -> int:
+    """Return how many formulas there are; one that was saved without its value becomes its own text: ``=A1+B1``."""
+    book, found = _load(content, values=False), 0
+    try:
+        sheet = book[title]
+        sheet.reset_dimensions()
+        for number, row in enumerate(sheet.iter_rows(min_row=1, max_row=LAST_ROW)):
+            for column, cell in enumerate(row):
+                if cell.data_type == "f":
+                    found += 1
+                    if rows[number][column] is None:
+                        rows[number][column] = str(cell.value) if isinstance(cell.value, str) else "=…"
+    finally:
+        book.close()
+    return found
