@@ -215,14 +215,14 @@ def _score_scale(values: Matrix, scale: Scale) -> tuple[Matrix, Counts]:
     if scale.score == "gas_t":
         found = gas_t(values)
     else:
-        means = np.nansum(values, axis=1) / np.where(answered == 0, 1, answered)
-        found = _rounded(means * k, rule) if scale.score == "sum" else means
+        # sum x k / answered, in this order: whole answers give whole sums, without a stray 48.99999999999999
+        totals, given = np.nansum(values, axis=1), np.where(answered == 0, 1, answered)
+        found = _rounded(totals * k / given, rule) if scale.score == "sum" else totals / given
     return np.where(answered >= rule.needed(k), found, np.nan), answered
 
 
 def _rounded(sums: Matrix, rule: MissingRule) -> Matrix:
-    # 1e-9: a prorated sum of 2.5 must not become 2.4999999 by arithmetic and then round down
-    return np.floor(sums + 0.5 + 1e-9) if rule.rounding == "half_up" else sums
+    return np.floor(sums + 0.5) if rule.rounding == "half_up" else sums
 
 
 def _weights(instrument: Instrument, name: str) -> dict[str, float]:
