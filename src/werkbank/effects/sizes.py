@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import optimize, special, stats
+from scipy import special, stats
 
+from werkbank.effects.noncentral import noncentrality_ci
 from werkbank.effects.quantity import Quantity, normal_interval, not_computed
 
 if TYPE_CHECKING:
@@ -99,29 +100,6 @@ def small_sample_factor(df: float) -> float:
     return math.exp(special.gammaln(df / 2) - special.gammaln((df - 1) / 2)) / math.sqrt(df / 2)
 
 
-def noncentrality_ci(t: float, df: float, level: float = 0.95) -> tuple[float, float]:
-    """Confidence limits of the noncentrality of a t statistic, by inverting the noncentral t distribution.
-
-    The limits exclude 0 exactly when the two-sided p of `t` is below 1 - `level`. Source: Steiger & Fouladi (1997).
-    Checked against R (`uniroot` on `pt(..., ncp)`) and effectsize. (NaN, NaN) where scipy's distribution gives out,
-    far beyond any classroom: |t| in the thousands on a handful of df.
-    """
-    spread = math.sqrt(1 + t * t / (2 * df))
-    limits = []
-    for tail in ((1 + level) / 2, (1 - level) / 2):
-
-        def miss(ncp: float, tail: float = tail) -> float:
-            return float(special.nctdtr(df, ncp, t)) - tail
-
-        low, high = t - 4 * spread, t + 4 * spread
-        while miss(low) < 0 or miss(high) > 0:
-            low, high = low - 4 * spread, high + 4 * spread
-        if not math.isfinite(miss(low) + miss(high)):
-            return math.nan, math.nan
-        limits.append(float(optimize.brentq(miss, low, high, xtol=1e-12)))
-    return limits[0], limits[1]
-
-
 def d_z(group: Paired) -> Quantity:
     """Change in SDs of the change: Δ / SD(post - pre), with the exact noncentral-t interval.
 
@@ -161,7 +139,8 @@ def d_rm(group: Paired) -> Quantity:
 
     Source: Morris & DeShon (2002), eq. 8. Uncorrected for small samples. Checked against R and effsize#49.
     """
-    factor = math.sqrt(2 * (1 - group.r)) / group.sd_change if group.sd_change > 0 else math.nan
+    # at r = 1 it would call any change zero
+    factor = math.sqrt(2 * (1 - group.r)) / group.sd_change if group.sd_change > 0 and group.r < 1 - 1e-9 else math.nan
     return _of_change(group, factor, "sd_change_by_r")
 
 
@@ -223,13 +202,14 @@ def hedges_g(groups: Sequence[Sample], weights: Sequence[float] = (1, -1)) -> Qu
     return Quantity(j * d, None, df, t, float(2 * stats.t.sf(abs(t), df)), low, high, "sd_post_pooled")
 
 
-def d_ppc2(groups: Sequence[Paired], weights: Sequence[float] = (1, -1)) -> Quantity:
+def d_ppc2(groups: Sequence[Paired], weights: Sequence[float] = (1, -1), rho: float | None = None) -> Quantity:
     """Difference in change in SDs of the pre-test, pooled over groups: c_P·Σw·Δ / S_pre (Morris 2008, eq. 8).
 
     Variance by his eq. 25 with the pooled *within-group* pre-post correlation:
     2c²(1-ρ)k·(df/(df-2))·(1 + d²/(2(1-ρ)k)) - d², k = Σw²/n, df = N - groups, c = 1 - 3/(4df - 1); normal interval,
-    so it may disagree with the gain test near p = .05. NaN with a note when the pre-test does not vary or df ≤ 2.
-    Checked against Morris (2008) Table 5 and R (oracles ``morris/d_ppc2``).
+    so it may disagree with the gain test near p = .05.
+    `rho` is for a table that gives one for both groups. NaN with a note when the pre-test does not vary or df ≤ 2.
+    Checked against R (oracles ``morris/d_ppc2``) and Morris' Table 5, which differs by its exact J in place of c.
     """
     df = sum(g.n - 1 for g in groups)
     s = pooled_sd([Sample(g.n, g.mean_pre, g.sd_pre) for g in groups])
@@ -237,7 +217,8 @@ def d_ppc2(groups: Sequence[Paired], weights: Sequence[float] = (1, -1)) -> Quan
         return not_computed("no_variation")
     c = 1 - 3 / (4 * df - 1)
     value = c * sum(w * g.change for w, g in zip(weights, groups, strict=True)) / s
-    rest = 2 * (1 - pooled_r(groups)) * sum(w * w / g.n for w, g in zip(weights, groups, strict=True))
+    rho = pooled_r(groups) if rho is None else rho
+    rest = 2 * (1 - rho) * sum(w * w / g.n for w, g in zip(weights, groups, strict=True))
     if not rest > 0:
         return Quantity(value, standardiser="sd_pre_pooled", note="no_variance")
     variance = c**2 * df / (df - 2) * (rest + value**2) - value**2

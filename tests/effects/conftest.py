@@ -1,0 +1,89 @@
+"""Pinned R values and small studies that the tests of this room share."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from werkbank.study.model import Study
+
+ORACLES = Path(__file__).parents[1] / "oracles"
+
+
+@pytest.fixture(scope="session")
+def pinned():
+    """What tests/oracles/effects.R computed."""
+    return json.loads((ORACLES / "effects.json").read_text())
+
+
+@pytest.fixture(scope="session")
+def reference():
+    """The part of the shared R oracles that this room is held against."""
+    return json.loads((ORACLES / "effects_reference.json").read_text())
+
+
+@pytest.fixture(scope="session")
+def baumann():
+    """66 pupils, three arms, two pre-tests and three post-tests."""
+    data = pd.read_csv(Path(__file__).parents[2] / "data/examples/baumann/raw/baumann.csv")
+    data.columns = [c.replace(".", "_") for c in data.columns]
+    return data
+
+
+@pytest.fixture
+def make_study():
+    """Return a maker of studies: keywords of the design, arms, outcomes and columns."""
+
+    def make(*, kind="randomised", by="pupil", arms=None, outcomes=None, **more):
+        arms = {"T": "intervention", "C": "control"} if arms is None and kind != "single_group" else arms or {}
+        columns = {"pupil": "id", "class": "class", "school": "school", "teacher": "teacher"}
+        raw = {
+            "title": "test",
+            "design": {"kind": kind, "assigned_by": by},
+            "files": [{"path": "x.csv"}],
+            "columns": {**columns, **({"arm": "arm"} if arms else {})},
+            "arms": arms,
+            "outcomes": outcomes or [{"name": "y", "column": "y", "better": "higher", "role": "primary"}],
+            **more,
+        }
+        return Study.model_validate(raw)
+
+    return make
+
+
+def scores_of(wide, outcome="y", scale=None):
+    """Turn {wave: Series by pupil} into the long scores table."""
+    parts = [
+        pd.DataFrame(
+            {"pupil": s.index, "wave": wave, "outcome": outcome, "scale": scale or outcome, "score": s.to_numpy()}
+        )
+        for wave, s in wide.items()
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+@pytest.fixture
+def long_scores():
+    """Return `scores_of`."""
+    return scores_of
+
+
+@pytest.fixture
+def classroom():
+    """Return a maker of pupils in classes with a true effect: (pupils, pre, post)."""
+
+    def make(classes=8, size=12, effect=0.5, seed=1, arms=("T", "C")):
+        rng = np.random.default_rng(seed)
+        n = classes * size
+        where = np.repeat(np.arange(classes), size)
+        arm = np.array([arms[c % len(arms)] for c in range(classes)])[where]
+        index = pd.Index([f"p{i:04d}" for i in range(n)], name="pupil")
+        pupils = pd.DataFrame({"class": [f"k{c:02d}" for c in where], "arm": arm}, index=index)
+        pupils["teacher"], pupils["school"] = "t" + pupils["class"], "s"
+        pre = pd.Series(rng.normal(size=n) + rng.normal(0, 0.4, classes)[where], index)
+        post = 0.6 * pre + effect * (arm == "T") + rng.normal(0, 0.7, n) + rng.normal(0, 0.3, classes)[where]
+        return pupils, pre, post
+
+    return make

@@ -1,0 +1,130 @@
+"""Counts that add up, and descriptions that are what they say."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from werkbank.effects import describe
+from werkbank.results import Results
+
+
+def facts_of(facts, **wanted):
+    return [f for f in facts if all(getattr(f, k) == v for k, v in wanted.items())]
+
+
+@pytest.fixture
+def lossy(classroom, long_scores):
+    pupils, pre, post = classroom()
+    rng = np.random.default_rng(8)
+    pre, post = pre.where(rng.random(len(pre)) > 0.2), post.where(rng.random(len(post)) > 0.3)
+    pupils.loc[pupils.index[::17], "class"] = None
+    return pupils, pre, post, long_scores({"pre": pre, "post": post})
+
+
+def test_the_pupil_flow_adds_up(make_study, lossy):
+    pupils, pre, _, scores = lossy
+    facts = describe(make_study(by="class"), scores, pupils)
+    parts = (
+        "pupils_analysed",
+        "pupils_without_pre",
+        "pupils_without_post",
+        "pupils_without_both",
+        "pupils_without_unit",
+    )
+    for arm in ("T", "C"):
+        (enrolled,) = facts_of(facts, what="pupils_enrolled", arm=arm)
+        assert enrolled.value == (pupils["arm"] == arm).sum()
+        assert sum(facts_of(facts, what=what, arm=arm)[0].value for what in parts) == enrolled.value
+        (measured,) = facts_of(facts, what="pupils_measured", arm=arm, wave="pre")
+        assert measured.value == pre[pupils["arm"] == arm].notna().sum()
+    assert sum(f.value for f in facts_of(facts, what="pupils_without_unit")) > 0
+    Results({}, facts=tuple(facts))  # every id once
+
+
+def test_means_and_correlation_are_numpys(make_study, lossy):
+    pupils, pre, post, scores = lossy
+    facts = describe(make_study(by="class"), scores, pupils)
+    treated = pupils["arm"] == "T"
+    (mean,) = facts_of(facts, what="mean", arm="T", wave="post")
+    assert mean.value == pytest.approx(post[treated].mean())
+    assert mean.n == post[treated].notna().sum()
+    (spread,) = facts_of(facts, what="sd", arm="T", wave="post")
+    assert spread.value == pytest.approx(post[treated].std())
+    both = treated & pre.notna() & post.notna() & pupils["class"].notna()
+    (r,) = facts_of(facts, what="r_pre_post", arm="T")
+    assert r.value == pytest.approx(np.corrcoef(pre[both], post[both])[0, 1])
+    (change,) = facts_of(facts, what="mean_change", arm="T")
+    assert (change.value, change.n) == (pytest.approx((post - pre)[both].mean()), both.sum())
+
+
+def test_baseline_difference_is_of_the_pupils_that_were_analysed(make_study, lossy):
+    from werkbank.effects.sizes import Sample, hedges_g
+
+    pupils, pre, post, scores = lossy
+    (fact,) = facts_of(describe(make_study(by="class"), scores, pupils), what="baseline_difference")
+    used = pre.notna() & post.notna() & pupils["class"].notna()
+    groups = [Sample.of(pre[used & (pupils["arm"] == arm)]) for arm in ("T", "C")]
+    assert fact.value == pytest.approx(hedges_g(groups).value)
+    assert (fact.arm, fact.n) == ("T - C", used.sum())
+
+
+def test_single_group_has_no_arm(make_study, lossy):
+    pupils, _, _, scores = lossy
+    facts = describe(make_study(kind="single_group"), scores, pupils)
+    assert {f.arm for f in facts} == {""}
+    (enrolled,) = facts_of(facts, what="pupils_enrolled")
+    assert enrolled.value == len(pupils)
+
+
+def test_one_pupil_has_a_mean_and_no_spread(make_study, long_scores):
+    pupils = pd.DataFrame({"arm": ["T", "C"]}, index=["a", "b"])
+    scores = long_scores({"pre": pd.Series({"a": 1.0, "b": 2.0}), "post": pd.Series({"a": 2.0})})
+    facts = describe(make_study(), scores, pupils)
+    (spread,) = facts_of(facts, what="sd", arm="T", wave="pre")
+    assert spread.value is None
+    (nobody,) = facts_of(facts, what="mean", arm="C", wave="post")
+    assert (nobody.value, nobody.n) == (None, 0)
+
+
+def test_counts_are_those_of_a_plain_count(make_study, lossy):
+    pupils, pre, post, scores = lossy
+    facts = describe(make_study(by="class"), scores, pupils)
+    frame = pupils.assign(pre=pre.notna(), post=post.notna(), unit=pupils["class"].notna())
+    for arm, part in frame.groupby("arm"):
+        complete = part[part["pre"] & part["post"] & part["unit"]]
+        wanted = {
+            "units_enrolled": part["class"].nunique(),
+            "pupils_analysed": len(complete),
+            "units_analysed": complete["class"].nunique(),
+            "pupils_without_pre": (part["post"] & ~part["pre"]).sum(),
+            "pupils_without_post": (part["pre"] & ~part["post"]).sum(),
+            "pupils_without_both": (~part["pre"] & ~part["post"]).sum(),
+            "pupils_without_unit": (part["pre"] & part["post"] & ~part["unit"]).sum(),
+        }
+        for what, count in wanted.items():
+            assert facts_of(facts, what=what, arm=arm)[0].value == count
+
+
+def test_descriptions_of_baumann_match_r(shared, baumann, make_study, long_scores):
+    import json
+
+    index = pd.Index([f"p{i}" for i in range(66)])
+    pupils = pd.DataFrame({"arm": baumann["group"].to_numpy()}, index=index)
+    waves = {"pre": "pretest_1", "post": "post_test_1"}
+    scores = long_scores({w: pd.Series(baumann[c].astype(float).to_numpy(), index) for w, c in waves.items()})
+    study = make_study(arms={"DRTA": "intervention", "Basal": "control"})
+    facts = describe(study, scores, pupils)
+    known = json.loads((shared / "oracles/reference.json").read_text())["prepost"]["baumann1"]["DRTA_vs_Basal"][
+        "paired_treat"
+    ]
+    for what, wave, key in [
+        ("mean", "pre", "mean_pre"),
+        ("sd", "post", "sd_post"),
+        ("r_pre_post", "post", "r_prepost"),
+        ("mean_change", "post", "mean_gain"),
+        ("sd_change", "post", "sd_gain"),
+    ]:
+        assert facts_of(facts, what=what, arm="DRTA", wave=wave)[0].value == pytest.approx(known[key], rel=1e-9)
+    lowest, highest = (facts_of(facts, what=w, arm="DRTA", wave="pre")[0].value for w in ("min", "max"))
+    treated = baumann.loc[baumann["group"] == "DRTA", "pretest_1"]
+    assert (lowest, highest) == (treated.min(), treated.max())

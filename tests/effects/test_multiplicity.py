@@ -1,0 +1,49 @@
+"""Corrected p values against R's p.adjust."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from werkbank.effects.multiplicity import benjamini_hochberg, corrected, holm
+from werkbank.results import Estimate
+
+
+@pytest.mark.parametrize("data", ["bh1995", "ties", "small", "one"])
+def test_holm_and_bh_match_r(reference, data):
+    known = reference["multiplicity"][data]
+    p = known["p"] if isinstance(known["p"], list) else [known["p"]]
+    assert holm(p) == pytest.approx(known["holm"], rel=1e-12)
+    assert benjamini_hochberg(p) == pytest.approx(known["BH"], rel=1e-12)
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
+def test_corrected_values_keep_their_order_and_never_shrink(p):
+    for adjust in (holm, benjamini_hochberg):
+        adjusted = adjust(p)
+        assert all(a >= x or a == pytest.approx(x) for a, x in zip(adjusted, p, strict=True))
+        assert all(adjusted <= 1)
+        order = sorted(range(len(p)), key=p.__getitem__)
+        assert list(adjusted[order]) == sorted(adjusted)
+
+
+def test_what_has_no_p_is_not_counted():
+    adjusted = holm([0.01, math.nan, 0.04])
+    assert adjusted[0] == pytest.approx(0.02)
+    assert math.isnan(adjusted[1])
+    assert benjamini_hochberg([]).size == 0
+
+
+def test_families_are_corrected_apart():
+    tests = [
+        Estimate(f"y{i}/pre-post/t-c/ancova", f"y{i}", "ancova", 1.0, family=family, p=p, n=10, role=role)
+        for i, (family, p, role) in enumerate(
+            [("primary", 0.03, "confirmatory"), ("primary", 0.04, "confirmatory"), ("more", 0.02, "exploratory")]
+        )
+    ]
+    made = {e.id: e for e in corrected(tests)}
+    assert made["y0/pre-post/t-c/p_holm"].p == pytest.approx(0.06)
+    assert made["y0/pre-post/t-c/p_holm"].df == 2
+    assert made["y2/pre-post/t-c/p_bh"].p == pytest.approx(0.02)
+    assert made["y2/pre-post/t-c/p_bh"].n == 10

@@ -1,0 +1,73 @@
+# Pins tests/oracles/effects.json.  Rscript tests/oracles/effects.R <shared folder> > tests/oracles/effects.json
+# R 4.2.2; base R alone, but for MASS::anorexia (the CSV of the shared data is the same). Formulas are written out.
+library(jsonlite)
+shared <- commandArgs(TRUE)[1]
+baumann <- read.csv(file.path(shared, "oracles/data/baumann.csv"))
+anorexia <- read.csv(file.path(shared, "data/MASS_anorexia.csv"))
+
+J <- function(m) exp(lgamma(m / 2) - lgamma((m - 1) / 2)) / sqrt(m / 2)
+ncp <- function(t, df, tail) uniroot(function(x) pt(t, df, x) - tail, c(t - 12, t + 12), tol = 1e-11)$root
+pooled <- function(a, b) sqrt(((length(a) - 1) * var(a) + (length(b) - 1) * var(b)) / (length(a) + length(b) - 2))
+
+two_arms <- function(t_pre, t_post, c_pre, c_post) {
+  n1 <- length(t_pre); n2 <- length(c_pre); df <- n1 + n2 - 2
+  arm <- rep(1:0, c(n1, n2)); pre <- c(t_pre, c_pre); post <- c(t_post, c_post)
+  anc <- summary(lm(post ~ arm + pre))$coefficients["arm", ]
+  ci <- confint(lm(post ~ arm + pre))["arm", ]
+  gain <- summary(lm(I(post - pre) ~ arm))$coefficients["arm", ]
+  tt <- t.test(t_post, c_post, var.equal = TRUE)
+  d <- (mean(t_post) - mean(c_post)) / pooled(t_post, c_post)
+  k <- sqrt(1 / n1 + 1 / n2)
+  s_pre <- pooled(t_pre, c_pre)
+  cp <- 1 - 3 / (4 * df - 1)
+  ppc <- cp * ((mean(t_post) - mean(t_pre)) - (mean(c_post) - mean(c_pre))) / s_pre
+  rho <- ((n1 - 1) * cov(t_pre, t_post) + (n2 - 1) * cov(c_pre, c_post)) / df / (s_pre * pooled(t_post, c_post))
+  kk <- 1 / n1 + 1 / n2
+  list(ancova = list(b = anc[[1]], se = anc[[2]], t = anc[[3]], p = anc[[4]], ci_low = ci[[1]], ci_high = ci[[2]]),
+       gain = list(b = gain[[1]], se = gain[[2]], t = gain[[3]], p = gain[[4]]),
+       post = list(t = tt$statistic[[1]], p = tt$p.value, low = tt$conf.int[1], high = tt$conf.int[2]),
+       g = list(g = J(df) * d, low = J(df) * k * ncp(d / k, df, .975), high = J(df) * k * ncp(d / k, df, .025)),
+       g_adjusted = J(df) * anc[[1]] / pooled(t_post, c_post),
+       d_ppc2 = list(d = ppc, v = 2 * cp^2 * (1 - rho) * kk * df / (df - 2) * (1 + ppc^2 / (2 * (1 - rho) * kk)) - ppc^2))
+}
+of <- function(data, group, arm, column) data[data[[group]] == arm, column]
+pair <- function(data, group, t, c, pre, post)
+  two_arms(of(data, group, t, pre), of(data, group, t, post), of(data, group, c, pre), of(data, group, c, post))
+
+out <- list(
+  baumann2 = list(
+    "DRTA - Basal" = pair(baumann, "group", "DRTA", "Basal", "pretest_2", "post_test_2"),
+    "Strat - Basal" = pair(baumann, "group", "Strat", "Basal", "pretest_2", "post_test_2")),
+  anorexia = list(
+    "CBT - Cont" = pair(anorexia, "Treat", "CBT", "Cont", "Prewt", "Postwt"),
+    "FT - Cont" = pair(anorexia, "Treat", "FT", "Cont", "Prewt", "Postwt")))
+
+# a planned contrast of three arms: (DRTA + Strat)/2 - Basal, one model with all three arms
+fit <- lm(post_test_1 ~ 0 + group + pretest_1, baumann)
+w <- c(Basal = -1, DRTA = .5, Strat = .5, 0)
+se <- sqrt(c(w %*% vcov(fit) %*% w))
+m <- tapply(baumann$post_test_1, baumann$group, mean); v <- tapply(baumann$post_test_1, baumann$group, var)
+d <- sum(c(-1, .5, .5) * m) / sqrt(mean(v)); k <- sqrt(sum(c(1, .25, .25)) / 22)
+out$three_arms <- list(ancova = list(b = sum(w * coef(fit)), se = se, df = fit$df.residual),
+                       g = list(g = J(63) * d, low = J(63) * k * ncp(d / k, 63, .975), high = J(63) * k * ncp(d / k, 63, .025)))
+
+# covariates of numbers and text, one of them constant
+set.seed(1)
+cov <- data.frame(arm = rep(0:1, c(11, 14)), pre = round(rnorm(25, 3, 1), 2), age = sample(9:12, 25, TRUE),
+                  sex = sample(c("girl", "boy"), 25, TRUE), school = "one")
+cov$post <- round(cov$pre * .6 + .3 * cov$arm + .1 * cov$age + rnorm(25), 2)
+fit <- summary(lm(post ~ arm + pre + age + sex, cov))
+out$covariates <- list(data = cov, b = fit$coefficients["arm", 1], se = fit$coefficients["arm", 2], df = fit$df[2])
+
+# classes: means of twelve unbalanced classes, ANCOVA and gain on means
+set.seed(2)
+size <- c(5, 9, 14, 7, 11, 6, 12, 8, 10, 13, 4, 15)
+cls <- data.frame(class = sprintf("k%02d", rep(1:12, size)), arm = rep(rep(0:1, 6), size))
+cls$pre <- round(rnorm(nrow(cls), 3, 1) + rep(rnorm(12, 0, .4), size), 2)
+cls$post <- round(.6 * cls$pre + .3 * cls$arm + rnorm(nrow(cls), 0, .7) + rep(rnorm(12, 0, .4), size), 2)
+mean_of <- aggregate(cbind(pre, post, arm) ~ class, cls, mean)
+a <- summary(lm(post ~ arm + pre, mean_of))$coefficients["arm", ]; g <- summary(lm(I(post - pre) ~ arm, mean_of))$coefficients["arm", ]
+one <- t.test(mean_of$post - mean_of$pre); p <- t.test(mean_of$post[mean_of$arm == 1], mean_of$post[mean_of$arm == 0], var.equal = TRUE)
+out$classes <- list(data = cls, ancova = unname(a), gain = unname(g), change = list(t = one$statistic[[1]], p = one$p.value, b = one$estimate[[1]]),
+                    post = list(t = p$statistic[[1]], p = p$p.value))
+cat(toJSON(out, digits = 15, auto_unbox = TRUE, pretty = TRUE))
