@@ -117,7 +117,8 @@ class Counts:
 def convert(table: Table, column: str, how: Reading, counts: Counts, ledger: Ledger) -> np.ndarray:
     """Return the numbers in a column; NaN where the cell is empty or a code for missing.
 
-    A cell that cannot be read, or lies outside the range, is a problem in the ledger.
+    A cell that cannot be read, or lies outside the range, is a problem in the ledger (and infinite here, so that its
+    column does not pass for empty).
     """
     codes, cells = distinct(table.cells(column))
     sizes = np.bincount(codes[codes >= 0], minlength=len(cells))
@@ -129,8 +130,7 @@ def convert(table: Table, column: str, how: Reading, counts: Counts, ledger: Led
         read = _read(cell, column, table, how, counts, int(n))
         if isinstance(read, str):
             wrong.setdefault(read, []).append(i)
-        else:
-            values[i] = read
+        values[i] = np.inf if isinstance(read, str) else read
     for code, which in wrong.items():
         _report(code, table, column, np.isin(codes, which).nonzero()[0], how, ledger)
     return np.asarray(values[codes])

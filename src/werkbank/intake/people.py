@@ -146,7 +146,8 @@ def check_rows(study: Study, rows: pd.DataFrame, ledger: Ledger) -> None:
     if study.columns.arm is None:
         return
     in_arms = named[named["arm"] != ""].drop_duplicates(["pupil", "arm"])
-    for _, two in in_arms[in_arms.duplicated("pupil", keep=False)].groupby("pupil", sort=False):
+    known = in_arms[in_arms["arm"].isin(study.arms)] if study.arms else in_arms
+    for _, two in known[known.duplicated("pupil", keep=False)].groupby("pupil", sort=False):
         one, other = two.iloc[0], two.iloc[1]
         details = {"arms": f"{one.arm}, {other.arm}", "other": int(one.row), "other_file": one.file}
         where = {"column": study.columns.arm, "row": int(other.row), "value": other.pupil}

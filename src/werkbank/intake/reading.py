@@ -11,7 +11,7 @@ import pandas as pd
 
 from werkbank.intake.cells import Counts, Reading, convert, decide_decimal
 from werkbank.intake.covariates import add_covariates
-from werkbank.intake.layout import Placed, declared_names, place, slots_of
+from werkbank.intake.layout import Placed, declared_names, place, report_column, slots_of
 from werkbank.intake.ledger import Ledger
 from werkbank.intake.model import ROLES, Intake, Table
 from werkbank.intake.opening import open_table
@@ -58,9 +58,11 @@ def read_answers(study: Study) -> Intake:
         ledger.stop_if_unfit(study.language)
     placed = place(slots, tables, {t.path: file_wave(study, t) for t in tables}, ledger)
     _check_roles(study, tables, ledger)
+    if study.columns.wave and not any(study.columns.wave in table.names for table in tables):
+        ledger.stop_if_unfit(study.language)  # without waves every later row of a pupil would look double
     frames = {t.path: rows_of(study, t, ledger) for t in tables}
     blocks = _blocks(study, tables, placed, frames, ledger)
-    rows = pd.concat([f for f in frames.values() if f is not None] or [pd.DataFrame(columns=["pupil"])])
+    rows = pd.concat([f for f in frames.values() if f is not None] or [pd.DataFrame()], ignore_index=True)
     if len(rows):
         check_rows(study, rows, ledger)
     ledger.stop_if_unfit(study.language)
@@ -89,8 +91,6 @@ class _Block:
 
 def _check_roles(study: Study, tables: list[Table], ledger: Ledger) -> None:
     """Every column that the study file names stands in at least one file."""
-    from werkbank.intake.layout import report_column
-
     named = study.columns.named()
     named.pop("pupil", None)
     for column in [*named.values(), *study.covariates]:
@@ -138,13 +138,12 @@ def _waves(study: Study, here: Placed, waves: np.ndarray, ledger: Ledger) -> np.
         return waves
     only = set(study.waves.values())
     wave = slot.wave or (next(iter(only)) if len(only) == 1 else None)
+    if wave is None and study.columns.wave is not None:
+        report_column(study.columns.wave, table, ledger)
+        return None
     if wave is None:
-        column = study.columns.wave
-        code = "column_missing" if column else "wave_unclear"
-        from werkbank.intake.ledger import nearest
-
-        details = {**nearest(column or "", filter(None, table.names)), "outcome": slot.outcome.id}
-        ledger.problem(code, table.path, column=column or slot.columns[0], details=details)
+        details = {"outcome": slot.outcome.id}
+        ledger.problem("wave_unclear", table.path, column=slot.columns[0], details=details)
         return None
     return np.full(len(waves), wave, dtype=object)
 
