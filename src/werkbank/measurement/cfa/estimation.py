@@ -135,37 +135,65 @@ def _doubt(model: Model, at: Mapping[str, Likelihood], x: Array) -> str:
     return "" if lowest > SINGULAR else "information_not_positive_definite"
 
 
-def start(model: Model, free: Mapping[str, Saturated], *, timid: bool = False) -> Array:
+def start(model: Model, free: Mapping[str, Saturated], *, shrink: float = 1.0) -> Array:
     """Return start values from the unrestricted moments: one principal factor per factor, averaged where equal.
 
-    `timid` ignores the data's factor structure (loadings .6 SD, factors correlated .3): a second try.
+    `shrink` below 1 takes smaller loadings: towards 0, every start implies a positive definite covariance matrix.
     """
     guesses: dict[str, list[float]] = {label: [] for label in model.labels}
     for name, group in model.groups.items():
-        own = [e for e in model.entries if e.group == name]
-        sigma, mu = free[name].sigma, free[name].mu
-        at = {column: i for i, column in enumerate(group.columns)}
-        loadings = _loadings(own, sigma, at, timid=timid)
-        sizes = _marker_sizes(own, loadings)
-        for e in own:
-            if e.label:
-                guesses[e.label].append(_guess(e, sigma, mu, at, loadings, sizes, timid=timid))
+        guess = _Guess.of([e for e in model.entries if e.group == name], group.columns, free[name], shrink)
+        for e in model.entries:
+            if e.label and e.group == name:
+                guesses[e.label].append(guess.at(e))
     return np.array([np.mean(values) for values in guesses.values()])
 
 
-def _loadings(own: list[Entry], sigma: Array, at: Mapping[str, int], *, timid: bool) -> dict[str, dict[str, float]]:
-    found: dict[str, dict[str, float]] = {}
-    for e in own:
+@dataclass(frozen=True)
+class _Guess:
+    """Start values of one group: loadings by factor and item, and the factors' standard deviations."""
+
+    place: Mapping[str, int]
+    free: Saturated
+    loadings: Mapping[str, Mapping[str, float]]
+    sizes: Mapping[str, float]
+
+    @classmethod
+    def of(cls, own: list[Entry], columns: tuple[str, ...], free: Saturated, shrink: float) -> _Guess:
+        place = {column: i for i, column in enumerate(columns)}
+        of_factor: dict[str, list[Entry]] = {}
+        for e in own:
+            if e.matrix == "loading":
+                of_factor.setdefault(e.column, []).append(e)
+        loadings, sizes = {}, {}
+        for factor, items in of_factor.items():
+            where = [place[e.row] for e in items]
+            sd = np.sqrt(free.sigma.diagonal()[where])
+            weights = shrink * sd * _principal_factor(free.sigma[np.ix_(where, where)] / np.outer(sd, sd))
+            loadings[factor] = {e.row: float(w) for e, w in zip(items, weights, strict=True)}
+            # a factor scaled by a marker has the marker's loading as its SD; else its SD starts at 1
+            sizes[factor] = next((loadings[factor][e.row] for e in items if not e.label), 1.0)
+        return cls(place, free, loadings, sizes)
+
+    def at(self, e: Entry) -> float:
+        """Return the start value of an entry."""
         if e.matrix == "loading":
-            found.setdefault(e.column, {})[e.row] = 0.6 * float(np.sqrt(sigma[at[e.row], at[e.row]]))
-    if timid:
-        return found
-    for factor, items in found.items():
-        where = [at[item] for item in items]
-        sd = np.sqrt(sigma.diagonal()[where])
-        weights = _principal_factor(sigma[np.ix_(where, where)] / np.outer(sd, sd)) * sd
-        found[factor] = dict(zip(items, weights.tolist(), strict=True))
-    return found
+            return self.loadings[e.column][e.row] / self.sizes[e.column]
+        if e.matrix == "intercept":
+            return float(self.free.mu[self.place[e.row]])
+        if e.matrix == "factor_covariance":
+            return self.sizes[e.row] * self.sizes[e.column] * (1.0 if e.row == e.column else self._correlation(e))
+        if e.matrix == "residual_covariance" and e.row == e.column:
+            variance = float(self.free.sigma[self.place[e.row], self.place[e.row]])
+            explained = max(items.get(e.row, 0.0) ** 2 for items in self.loadings.values())
+            return max(variance - explained, 0.2 * variance)
+        return 0.0
+
+    def _correlation(self, e: Entry) -> float:
+        one, other = self.loadings[e.row], self.loadings[e.column]
+        w, v = np.array(list(one.values())), np.array(list(other.values()))
+        between = self.free.sigma[np.ix_([self.place[i] for i in one], [self.place[i] for i in other])]
+        return float(np.clip(w @ between @ v / ((w @ w) * (v @ v)), -0.8, 0.8))
 
 
 def _principal_factor(r: Array) -> Array:
@@ -177,41 +205,3 @@ def _principal_factor(r: Array) -> Array:
         communality = np.clip(loading**2, 0.05, 0.9)
     kept: Array = np.copysign(np.sqrt(communality), loading * np.copysign(1.0, loading.sum()))
     return kept
-
-
-def _marker_sizes(own: list[Entry], loadings: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
-    # a factor that is scaled by a marker has the marker's loading as its SD; else its SD starts at 1
-    marked = {e.column: loadings[e.column][e.row] for e in own if e.matrix == "loading" and not e.label}
-    return {factor: marked.get(factor, 1.0) for factor in loadings}
-
-
-def _guess(
-    e: Entry,
-    sigma: Array,
-    mu: Array,
-    at: Mapping[str, int],
-    loadings: Mapping[str, Mapping[str, float]],
-    sizes: Mapping[str, float],
-    *,
-    timid: bool,
-) -> float:
-    if e.matrix == "loading":
-        return loadings[e.column][e.row] / sizes[e.column]
-    if e.matrix == "intercept":
-        return float(mu[at[e.row]])
-    if e.matrix == "factor_mean" or (e.matrix == "residual_covariance" and e.row != e.column):
-        return 0.0
-    if e.matrix == "residual_covariance":
-        explained = max((items.get(e.row, 0.0) ** 2 for items in loadings.values()), default=0.0)
-        variance = float(sigma[at[e.row], at[e.row]])
-        return max(variance - explained, 0.2 * variance)
-    scale = sizes[e.row] * sizes[e.column]
-    if e.row == e.column:
-        return scale
-    return scale * (0.3 if timid else _correlation(loadings[e.row], loadings[e.column], sigma, at))
-
-
-def _correlation(a: Mapping[str, float], b: Mapping[str, float], sigma: Array, at: Mapping[str, int]) -> float:
-    w, v = np.array(list(a.values())), np.array(list(b.values()))
-    between = sigma[np.ix_([at[i] for i in a], [at[i] for i in b])]
-    return float(np.clip(w @ between @ v / ((w @ w) * (v @ v)), -0.8, 0.8))

@@ -203,11 +203,11 @@ def _obstacle(
 
 
 def _best(model: Model, data: Mapping[str, Patterns], free: Mapping[str, Saturated]) -> Maximum:
-    """Climb from the data's own factors and, if that fails, once more from a timid start."""
+    """Climb from the data's own factors and, if that fails, once more from smaller loadings."""
     failed = Maximum(np.zeros(0), NAN, 0, NAN, "not_converged")
-    for timid in (False, True):
+    for shrink in (1.0, 0.5):
         try:
-            found = maximise(model, data, start(model, free, timid=timid))
+            found = maximise(model, data, start(model, free, shrink=shrink))
         except np.linalg.LinAlgError:  # this start implies no covariance matrix
             continue
         if found.reason in {"", "under_identified"}:

@@ -107,15 +107,15 @@ class Likelihood:
         expected n/2 tr(XAYA) and n u'Au; observed n tr(XAY(ATA - A/2)), n u'AXA(mean - mu) and n u'Au.
         """
         patterns, p = self.data.mask.shape
-        a = self.precision
+        count, a = self.data.count[:, None], self.precision
         inner = a @ self.spread @ a - 0.5 * a if observed else 0.5 * a
-        weighted = (self.data.count[:, None, None] * inner).reshape(patterns, -1)
-        quartic = (a.reshape(patterns, -1).T @ weighted).reshape(p, p, p, p)
+        flat = a.reshape(patterns, -1)
+        quartic = (flat.T @ (count * inner.reshape(patterns, -1))).reshape(p, p, p, p)
         total = np.zeros((p * p + p, p * p + p))
         total[: p * p, : p * p] = quartic.transpose(3, 0, 1, 2).reshape(p * p, p * p)
-        total[p * p :, p * p :] = np.einsum("j,jab->ab", self.data.count, a)
+        total[p * p :, p * p :] = (self.data.count @ flat).reshape(p, p)
         if observed:
-            cross = np.einsum("j,jac,jd->acd", self.data.count, a, self._pull(), optimize=True).reshape(p, p * p)
+            cross = (flat.T @ (count * self._pull())).reshape(p, p * p)
             total[p * p :, : p * p] = cross
             total[: p * p, p * p :] = cross.T
         return total
