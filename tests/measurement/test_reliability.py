@@ -279,3 +279,12 @@ def test_class_level_reliability_at_the_edges():
     assert math.isnan(same.alpha_between)
     some = cluster_reliability(items, [*"aabbccddee", None, None])
     assert (some.n, some.n_clusters) == (10, 5)
+
+
+def test_split_half_at_the_edges():
+    assert split_half(np.ones((5, 1))).note.endswith("too_few_items")
+    assert split_half(np.ones((2, 2))).note.endswith("too_few_respondents")
+    assert split_half(np.ones((5, 2))).note.endswith("no_variance")
+    opposite = split_half(np.array([[1.0, 3], [2, 2], [3, 1]]))
+    assert math.isnan(opposite.spearman_brown) or opposite.spearman_brown < -1
+    assert math.isnan(opposite.guttman)
