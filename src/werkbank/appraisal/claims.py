@@ -67,7 +67,6 @@ def _answer(evidence: Evidence, test: Estimate) -> Claim:
         return Claim(f"answer/{test.id}", about, grade, f"claims.answer.{why}", values)
     values |= {
         "estimate": test.estimate,
-        "difference": abs(test.estimate or 0.0),
         "ci": [test.ci_low, test.ci_high],
         "p": test.p,
         "p_corrected": corrected.p if corrected is not None else test.p,

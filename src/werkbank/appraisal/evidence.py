@@ -94,6 +94,11 @@ class Evidence:
         """Return the arms that a contrast compares, with their weights."""
         return contrasts(self.study).get(contrast, {})
 
+    @staticmethod
+    def when(test: Estimate) -> str:
+        """Return how facts about the pupils behind `test` call its pair of waves."""
+        return f"{test.wave_from}-{test.wave_to}" if test.wave_from == "baseline" else test.wave_to
+
     def lost(self, test: Estimate) -> tuple[float, float] | None:
         """Return overall and differential attrition of pupils in the arms that `test` compares."""
         arms = list(self.weights(test.contrast)) or [""]
@@ -101,7 +106,7 @@ class Evidence:
 
     def _lost(self, test: Estimate, arms: list[str], what: str) -> tuple[float, float] | None:
         enrolled = {a: self.count(f"{what}_enrolled", arm=a) for a in arms}
-        analysed = {a: self.count(f"{what}_analysed", test.outcome, a, test.wave_to) for a in arms}
+        analysed = {a: self.count(f"{what}_analysed", test.outcome, a, self.when(test)) for a in arms}
         if any(n is None for n in (*enrolled.values(), *analysed.values())):
             return None
         return attrition({a: n or 0 for a, n in enrolled.items()}, {a: n or 0 for a, n in analysed.items()})

@@ -82,7 +82,7 @@ def _unit(e: Evidence, primary: list[Estimate]) -> Iterator[Claim]:
     elif any(t.note == "units_in_more_than_one_arm" for t in e.tests):
         yield _claim("shared", "attention", tuple(t.id for t in e.tests if t.estimate is None), unit=e.unit)
     if e.unit == "pupil":
-        yield _claim("pupil", "met")
+        yield _claim("pupil_single" if e.arms == [""] else "pupil", "met")
     else:
         single = "single" if e.arms == [""] else "means"
         yield _claim(single, "met", tuple(t.id for t in primary), unit=e.unit)
@@ -138,6 +138,8 @@ def _baseline(e: Evidence, primary: list[Estimate]) -> Iterator[Claim]:
             continue
         size = abs(fact.value)
         variant = "equal" if size <= 0.05 else "adjusted" if size <= 0.25 else "unequal"
+        if variant != "equal" and e.grade(test) == "effect":
+            variant = "by_lot"  # equivalence is asked where lots did not divide, or attrition undid them (WWC)
         status = "met" if variant == "equal" else "attention" if variant == "unequal" else "information"
         yield _claim(variant, status, (fact.id,), g=fact.value, **names)
 

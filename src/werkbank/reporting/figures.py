@@ -37,6 +37,7 @@ class Panel:
     lines: np.ndarray
     means: tuple[float | None, ...]
     n: tuple[int | None, ...]
+    change: float | None = None
     intervals: tuple[tuple[float, float] | None, ...] = ()
 
 
@@ -53,10 +54,12 @@ class Bar:
 
 @dataclass(frozen=True)
 class Stream:
-    """One arm's way through the study: (label, count) boxes from assigned to analysed, and what was lost between."""
+    """One arm's way through the study: (label, count) boxes from assigned to last measured, then what was analysed."""
 
     arm: str
     boxes: tuple[tuple[str, int], ...]
+    analysed: str
+    used: tuple[tuple[str, int], ...]
 
 
 def before_after(rows: Sequence[Sequence[Panel]], language: str, lines_are: str) -> Figure:
@@ -128,11 +131,11 @@ def _seen(panel: Panel, language: str) -> str:
 
 
 def change(rows: Sequence[Sequence[Panel]], language: str, lines_are: str) -> Figure | None:
-    """How much each unit changed from the first to the last wave drawn: a dot each, arms under one another.
+    """How much each unit changed from the first to the second wave: a dot each, the pupils' mean change as a bar.
 
     Returns None when nobody was measured twice.
     """
-    with style.canvas(WIDTH, 12 + 24 * sum(map(len, rows)) / 1.0, nrows=len(rows)) as (figure, grid):
+    with style.canvas(WIDTH, 16 + 20 * sum(map(len, rows)), nrows=len(rows)) as (figure, grid):
         seen = []
         for (axes,), row in zip(grid, rows, strict=True):
             seen += _changes(axes, row, language)
@@ -158,12 +161,18 @@ def _changes(axes: Axes, row: Sequence[Panel], language: str) -> list[str]:
         # dots are spread by rank, not by chance: the same data give the same picture
         spread = (np.arange(len(moved)) * 0.618034 % 1 - 0.5) * 0.55
         axes.plot(moved, position + spread, look.marker, color=look.colour, markersize=3, alpha=0.55, linestyle="none")
-        up, down = int((moved > 0).sum()), int((moved < 0).sum())
-        counts = {"n": len(moved), "up": up, "down": down, "same": len(moved) - up - down}
-        written = {k: numbers.count(v, language) for k, v in counts.items()}
-        seen.append(say("figures.change.seen", language, arm=panel.arm, outcome=panel.outcome, **written))
+        if panel.change is None:
+            seen.append(say("figures.change.seen_dots", language, arm=panel.arm, outcome=panel.outcome))
+            continue
+        mean = numbers.decimal(panel.change, language)
+        axes.plot([panel.change] * 2, [position - 0.36, position + 0.36], color=look.colour, linewidth=2.4, zorder=4)
+        axes.annotate(
+            mean, (panel.change, position - 0.36), (0, 3), textcoords="offset points", ha="center", va="bottom",
+            color=look.colour, fontweight="bold",
+        )  # fmt: skip
+        seen.append(say("figures.change.seen", language, arm=panel.arm, outcome=panel.outcome, mean=mean))
     axes.set_yticks(range(len(row)), [panel.arm for panel in row])
-    axes.set_ylim(len(row) - 0.4, -0.6)
+    axes.set_ylim(len(row) - 0.45, -0.75)
     return seen
 
 
@@ -201,29 +210,41 @@ def _bar_seen(bar: Bar, language: str) -> str:
 
 def flow(streams: Sequence[Stream], language: str) -> Figure:
     """The pupil flow: a column for each arm, a box for each step, what was lost written between the boxes."""
-    steps = max(len(s.boxes) for s in streams)
+    steps = max(len(s.boxes) for s in streams) + 1
     with style.canvas(WIDTH, 14 + 21 * steps) as (figure, grid):
         axes = grid[0][0]
         axes.set_axis_off()
         for x, stream in enumerate(streams):
-            look = style.look(x)
-            axes.text(x, 0.62, stream.arm, ha="center", va="bottom", fontweight="bold", color=look.colour, fontsize=9.5)
-            for step, (label, n) in enumerate(stream.boxes):
-                _box(axes, x, -step, f"{label}\nn = {numbers.count(n, language)}", look)
-                if step:
-                    _arrow(axes, x, -step, stream.boxes[step - 1][1] - n, language)
+            _stream(axes, x, stream, language)
         axes.set_xlim(-0.55, len(streams) - 0.45)
-        axes.set_ylim(-steps + 0.5, 0.95)
+        axes.set_ylim(-steps + 0.4, 0.95)
         picture = style.png(figure)
     seen = [
         say(
-            "figures.flow.arm", language, arm=s.arm,
-            steps="; ".join(f"{label}: {numbers.count(n, language)}" for label, n in s.boxes),
+            "figures.flow.arm", language, arm=s.arm, analysed=s.analysed,
+            steps=_steps(s.boxes, language, ": "), used=_steps(s.used, language, " "),
         )
         for s in streams
     ]  # fmt: skip
     alt = " ".join([say("figures.flow.alt", language, n=len(streams)), *seen])
     return Figure("fig-flow", picture, alt, say("figures.flow.caption", language), int(WIDTH))
+
+
+def _steps(boxes: Sequence[tuple[str, int]], language: str, divider: str) -> str:
+    return "; ".join(f"{label}{divider}{numbers.count(n, language)}" for label, n in boxes)
+
+
+def _stream(axes: Axes, x: float, stream: Stream, language: str) -> None:
+    look = style.look(int(x))
+    axes.text(x, 0.55, stream.arm, ha="center", va="bottom", fontweight="bold", color=look.colour, fontsize=9.5)
+    for step, (label, n) in enumerate(stream.boxes):
+        _box(axes, x, -step, f"{label}\nn = {numbers.count(n, language)}", look)
+        if step:
+            _arrow(axes, x, -step, stream.boxes[step - 1][1] - n, language)
+    if stream.used:
+        used = "\n".join(f"{label}: n = {numbers.count(n, language)}" for label, n in stream.used)
+        _box(axes, x, -len(stream.boxes) - 0.1, f"{stream.analysed}\n{used}", look)
+        _arrow(axes, x, -len(stream.boxes), 0, language)
 
 
 def _box(axes: Axes, x: float, y: float, text: str, look: style.Look) -> None:

@@ -65,8 +65,18 @@ def interval(low: float | None, high: float | None, language: str, digits: int =
     """Return an interval, its ends divided by what cannot be a decimal sign: ``[0,12; 0,45]``, ``[0.12, 0.45]``."""
     if _absent(low) or _absent(high):
         return MISSING
-    divider = ", " if language == "en" else "; "
-    return f"[{decimal(low, language, digits)}{divider}{decimal(high, language, digits)}]"
+    return _between(decimal(low, language, digits), decimal(high, language, digits), language)
+
+
+def bounded_interval(low: float | None, high: float | None, language: str, digits: int = 2) -> str:
+    """Return the interval of a number that cannot exceed 1: ``[,73; ,81]``."""
+    if _absent(low) or _absent(high):
+        return MISSING
+    return _between(bounded(low, language, digits), bounded(high, language, digits), language)
+
+
+def _between(low: str, high: str, language: str) -> str:
+    return f"[{low}{', ' if language == 'en' else '; '}{high}]"
 
 
 def degrees(df: float | None, language: str) -> str:
@@ -78,9 +88,10 @@ def degrees(df: float | None, language: str) -> str:
 
 def cell(value: object, column: Column, language: str) -> str:
     """Return what a reader sees in a table's cell; ``column.kind`` decides how it is written."""
-    if column.kind == "interval":
+    if column.kind == "interval" or isinstance(value, (tuple, list)):
         low, high = value if isinstance(value, (tuple, list)) else (None, None)
-        return interval(low, high, language, 2 if column.digits is None else column.digits)
+        write = bounded_interval if column.kind == "reliability" else interval
+        return write(low, high, language, 2 if column.digits is None else column.digits)
     if value is None:
         return MISSING
     if isinstance(value, str) or column.kind == "text":

@@ -6,6 +6,7 @@ Colours are Okabe and Ito's, darkened until they reach 4.5:1 on white where they
 from __future__ import annotations
 
 import io
+import math
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -91,7 +92,8 @@ def decimal_axis(axes: Axes, language: str, which: str = "y") -> None:
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     axis = axes.yaxis if which == "y" else axes.xaxis
-    axis.set_major_locator(MaxNLocator(5))
-    low, high = axis.get_view_interval()
-    digits = 0 if high - low > 5 else 1 if high - low > 0.8 else 2
+    axis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+    ticks = axis.get_ticklocs()
+    step = float(ticks[1] - ticks[0]) if len(ticks) > 1 else 1.0
+    digits = max(0, -math.floor(math.log10(step) + 1e-9))  # as many as tell two ticks apart, never fewer
     axis.set_major_formatter(FuncFormatter(lambda value, _: numbers.decimal(value, language, digits)))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from babel.lists import format_list
 
 from werkbank.catalogue import has, say
+from werkbank.effects.questions import contrasts
 from werkbank.measurement.study_scores import scale_label
 from werkbank.reporting import numbers
 from werkbank.study import text_in
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from werkbank.results import Claim
     from werkbank.study import Study
 
-_DECIMALS = {"estimate", "difference", "size", "mdes", "g", "points_differential"}
+_DECIMALS = {"estimate", "size", "mdes", "g"}
 
 
 @dataclass(frozen=True)
@@ -56,9 +57,9 @@ class Words:
         role = say(f"report.role.{self.study.arms[code]}", self.language)
         return f"{role} ({code})" if len(code) < 3 else code
 
-    def arms(self, codes: list[str]) -> str:
-        """Return several arms as a list in a sentence."""
-        return str(format_list([self.arm(c) for c in codes], locale=self.language))
+    def listed(self, texts: list[str]) -> str:
+        """Return several texts as a list in a sentence: ``a, b en c``."""
+        return str(format_list(texts, locale=self.language)) if texts else ""
 
     def contrast(self, name: str) -> str:
         """Return what is compared: a planned contrast's label, or the two arms."""
@@ -74,9 +75,9 @@ class Words:
         return say(f"report.count.{unit}", self.language, n=n, n_text=numbers.count(n, self.language))
 
     def test(self, outcome: str, wave: str, contrast: str) -> str:
-        """Return which question is meant: outcome, wave and, where there is one, the comparison."""
+        """Return which question is meant: outcome, wave and, where there are more of them, the comparison."""
         names = {"outcome": self.outcome(outcome), "wave": self.wave(wave)}
-        if contrast:
+        if contrast and len(contrasts(self.study)) > 1:
             return self.say("report.test_compared", contrast=self.contrast(contrast), **names)
         return self.say("report.test_single", **names)
 
@@ -102,9 +103,9 @@ class Words:
         if key in names:
             return names[key](value)
         if key in {"treated", "control"}:
-            return self.arms(value)
+            return self.listed([self.arm(code) for code in value])
         if key == "outcomes":
-            return format_list([self.outcome(o) for o in value], locale=self.language)
+            return self.listed([self.outcome(o) for o in value])
         if key in {"pupils", "units"}:
             return self.count("pupil" if key == "pupils" else others["unit"], value)
         return self._number(key, value)
@@ -116,6 +117,8 @@ class Words:
             return numbers.p_phrase(value, self.language)
         if key == "alpha" or key.startswith("r_"):
             return numbers.bounded(value, self.language)
+        if key.startswith("points_"):
+            return numbers.decimal(value, self.language, 1)
         if key.startswith("share_"):
             return numbers.share(value, self.language)
         return numbers.decimal(value, self.language) if key in _DECIMALS else value

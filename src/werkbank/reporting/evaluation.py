@@ -1,0 +1,234 @@
+"""The researcher's full account, a function for each section. Nothing is computed here: see `Report`."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from werkbank.reporting import pictures, tables
+from werkbank.reporting.blocks import Block, Bullets, Heading, Paragraph, Section
+from werkbank.study import text_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from werkbank.reporting.report import Report
+
+
+def summary(report: Report) -> Section:
+    """In short: what this design allows one to say, and the answers to the primary questions."""
+    words = report.words
+    grade, *_ = report.claims("design/grade")
+    primary = [c for c in report.claims("answer/") if c.values["role"] == "primary"] or report.claims("answer/")
+    return _section(
+        report,
+        "summary",
+        Paragraph(words.claim(grade), "lead"),
+        Bullets(tuple(words.claim(c) for c in primary)) if primary else Paragraph(words.say("report.no_questions")),
+        Paragraph(words.say("report.summary.reading"), "note"),
+    )
+
+
+def design(report: Report) -> Section:
+    """Question and design: who was compared with whom, on what, when; and the programme after TIDieR."""
+    study, words = report.study, report.words
+    outcomes = words.listed([words.outcome(k) for k in report.keys if report.evidence.role(k) == "primary"])
+    question = f"report.design.question_{study.design.kind}"
+    blocks: list[Block] = []
+    if outcomes:
+        blocks.append(Paragraph(words.say(question, outcomes=outcomes), "lead"))
+    unit = words.say(
+        f"report.unit.{study.unit if study.design.assigned_by == 'pupil' else study.design.assigned_by}.many"
+    )
+    blocks.append(Paragraph(words.say(f"report.design.kind_{study.design.kind}", units=unit)))
+    if study.arms:
+        arms = words.listed([_arm_and_role(report, arm) for arm in study.arms])
+        blocks.append(Paragraph(words.say("report.design.arms", arms=arms)))
+    waves = words.listed([words.wave(w) for w in report.evidence.waves])
+    blocks.append(Paragraph(words.say("report.design.waves", waves=waves)))
+    blocks += [Heading(words.say("report.design.programme"), 3), tables.programme(report)]
+    if study.source:
+        blocks.append(Paragraph(words.say("report.design.source", source=study.source)))
+    return _section(report, "design", *blocks)
+
+
+def readings(report: Report) -> Section:
+    """What was read: every file, and everything that was decided or converted on the way."""
+    words = report.words
+    # how a csv file was read stands in the table
+    told = [note for note in report.intake.notes if not note.key.startswith("intake.file_csv")]
+    notes = tuple(note.sentence(report.language) for note in told)
+    decided = Bullets(notes) if notes else Paragraph(words.say("report.readings.no_notes"))
+    return _section(
+        report,
+        "readings",
+        Paragraph(words.say("report.readings.lead")),
+        tables.files(report),
+        Heading(words.say("report.readings.decided"), 3),
+        decided,
+    )
+
+
+def flow(report: Report) -> Section:
+    """The pupil flow: every pupil who was assigned is accounted for."""
+    words = report.words
+    return _section(
+        report,
+        "flow",
+        Paragraph(words.say("report.flow.lead")),
+        *_present(pictures.flow(report), tables.flow(report)),
+        Paragraph(words.say("report.analysed.lead")),
+        *_present(tables.analysed(report)),
+    )
+
+
+def measures(report: Report) -> Section:
+    """Instruments: key, certainty, source, licence and missing rule of each; then how reliable the scores were."""
+    words = report.words
+    blocks: list[Block] = [
+        Paragraph(_warning(report, warned.key, warned.values), "warning") for warned in report.scores.warnings
+    ]
+    for outcome in report.study.outcomes:
+        blocks += _instrument(report, outcome.id)
+    table = tables.reliability(report)
+    blocks.append(Heading(words.say("report.reliability.heading"), 3))
+    blocks.append(table if table is not None else Paragraph(words.say("report.reliability.none")))
+    return _section(report, "measures", *blocks)
+
+
+def before_after(report: Report) -> Section:
+    """Means and spread before and after, for every scale; the primary ones also as a figure."""
+    words = report.words
+    blocks = [*_present(pictures.before_after(report), pictures.change(report))]
+    return _section(
+        report,
+        "before-after",
+        Paragraph(words.say("report.before_after.lead")),
+        *blocks,
+        *(tables.before_after(report, key) for key in report.keys),
+    )
+
+
+def estimates(report: Report) -> Section:
+    """Every estimate with its formula, primary outcomes first; each outcome opens with what may be said."""
+    words, e = report.words, report.evidence
+    blocks: list[Block] = [
+        Paragraph(words.say(f"report.estimates.lead_{_kind(report)}")),
+        *_present(pictures.forest(report)),
+    ]
+    for key in report.keys:
+        found = report.results.where(outcome=key)
+        role = words.say(f"report.outcome_role.{e.role(key)}")
+        blocks.append(Heading(words.say("report.estimates.heading", outcome=words.outcome(key), role=role), 3))
+        answers = [c for c in report.claims("answer/") if c.values["outcome"] == key]
+        blocks += [Paragraph(words.claim(c), "refusal" if c.grade == "description" else "plain") for c in answers]
+        if any(x.estimate is not None for x in found):
+            blocks.append(tables.estimates(report, key))
+        elif not found:
+            blocks.append(Paragraph(words.say("report.estimates.none")))
+    return _section(report, "estimates", *blocks, *_formulas(report))
+
+
+def meaning(report: Report) -> Section:
+    """What this design allows one to say and what not: the grade, its reasons, and the quality panel."""
+    words = report.words
+    grade, *_ = report.claims("design/grade")
+    reasons = tuple(words.claim(c) for c in report.claims("design/reason/"))
+    blocks: list[Block] = [Paragraph(words.claim(grade), "lead")]
+    if reasons:
+        blocks.append(Bullets(reasons))
+    return _section(
+        report, "meaning", *blocks, tables.quality(report), Paragraph(words.say("report.quality.adjectives"), "note")
+    )
+
+
+def provenance(report: Report, seed: int) -> Section:
+    """Where the numbers come from, so that anyone can make them again."""
+    words, study = report.words, report.study
+    said = [
+        words.say("report.provenance.study", file=study.file),
+        words.say("report.provenance.version", version=version("werkbank")),
+        words.say("report.provenance.seed", seed=seed),
+        words.say("report.provenance.results"),
+    ]
+    if study.source:
+        said.insert(0, words.say("report.design.source", source=study.source))
+    return _section(
+        report,
+        "provenance",
+        Bullets(tuple(said)),
+        Heading(words.say("report.glossary.heading"), 3),
+        Bullets(tuple(words.say(f"glossary.{term}") for term in _terms(report))),
+    )
+
+
+def _section(report: Report, name: str, *blocks: Block) -> Section:
+    title = report.words.say(f"report.heading.{name.replace('-', '_')}")
+    return Section(name, report.language, (Heading(title, 2), *blocks))
+
+
+def _present(*blocks: Block | None) -> Iterable[Block]:
+    return (block for block in blocks if block is not None)
+
+
+def _kind(report: Report) -> str:
+    if report.evidence.arms == [""]:
+        return "change" if report.evidence.unit == "pupil" else "change_units"
+    return "compared" if report.evidence.unit == "pupil" else "compared_units"
+
+
+def _arm_and_role(report: Report, arm: str) -> str:
+    name, role = report.words.arm(arm), report.words.say(f"report.role.{report.study.arms[arm]}")
+    return name if role in name else report.words.say("report.design.arm", arm=name, role=role)
+
+
+def _warning(report: Report, key: str, values: dict[str, Any]) -> str:
+    names = {"outcome": report.words.outcome, "wave": report.words.wave}
+    written = {k: names[k](v) if k in names else v for k, v in values.items()}
+    return report.words.say(f"report.warnings.{key}", **written)
+
+
+def _instrument(report: Report, name: str) -> list[Block]:
+    outcome, key, words = report.study.outcome(name), report.scores.instruments[name], report.words
+    title = key.title if outcome.instrument else text_in(outcome.label, report.language, name)
+    if key.version:
+        title = words.say("report.measures.version", title=title, version=key.version)
+    scales = [s for s in outcome.scales or key.scored if s in key.scales]
+    said = [words.say(f"report.measures.informant_{outcome.informant}")]
+    if outcome.column is not None:
+        said.append(words.say("report.measures.ready_score"))
+    else:
+        said += [_scale(report, name, scale) for scale in scales]
+        said.append(words.say(f"instruments.certainty.{key.certainty}"))
+    said += [words.say("report.measures.source", source=key.source)] if key.source else []
+    texts = [text_in(key.licence, report.language), text_in(key.notes, report.language)]
+    return [Heading(title, 3), Bullets((*said, *(text for text in texts if text)))]
+
+
+def _scale(report: Report, name: str, scale: str) -> str:
+    part, words = report.scores.instruments[name].scales[scale], report.words
+    k, label = len(part.items), words.outcome(name if scale == name else f"{name}.{scale}")
+    rule = "default" if part.missing.source == "werkbank default" else "rule"
+    missing = words.say(f"instruments.missing.{rule}", needed=part.missing.needed(k), k=k, source=part.missing.source)
+    turned = words.say("report.measures.reversed", items=", ".join(part.reversed)) if part.reversed else ""
+    sentences = [words.say("report.measures.scale", scale=label, n=k), words.say(f"instruments.score.{part.score}")]
+    return " ".join(s for s in (*sentences, turned, missing) if s)
+
+
+def _formulas(report: Report) -> Iterable[Block]:
+    methods = dict.fromkeys(e.method for e in report.results.estimates)
+    if not methods:
+        return []
+    words = report.words
+    said = tuple(
+        words.say(
+            "report.estimates.formula_said", name=words.method(m), estimand=words.say(f"effects.methods.{m}.estimand")
+        )
+        for m in methods
+    )
+    return [Heading(words.say("report.estimates.formulas"), 3), Bullets(said)]
+
+
+def _terms(report: Report) -> list[str]:
+    used = ["n", "mean", "sd", "ci", "p", "holm", "standardised", "alpha", "omega"]
+    return used if report.results.facts_where(what="alpha") else [t for t in used if t not in {"alpha", "omega"}]

@@ -1,0 +1,99 @@
+"""From a report's scores and results to what its figures draw."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from werkbank.appraisal.evidence import SIZES
+from werkbank.effects.questions import outcome_waves
+from werkbank.effects.units import unit_of_analysis
+from werkbank.reporting import figures
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from werkbank.reporting.blocks import Figure
+    from werkbank.reporting.report import Report
+
+MOST_SCALES = 3  # a figure with more rows than this is a wall; the tables have every scale
+
+
+def before_after(report: Report) -> Figure | None:
+    """Draw the primary scales (else the first ones) before and after."""
+    rows, unit = _panels(report)
+    return figures.before_after(rows, report.language, unit) if rows else None
+
+
+def change(report: Report) -> Figure | None:
+    """Draw how far each unit moved from the first to the next measurement, on the same scales."""
+    same = [key for key in report.keys if report.study.outcome(key.partition(".")[0]).same_measure]
+    rows, unit = _panels(report, same)
+    return figures.change(rows, report.language, unit) if rows else None
+
+
+def forest(report: Report) -> Figure | None:
+    """Draw the standardised size of every headline test that has an interval."""
+    bars = []
+    for test in report.evidence.tests:
+        size = report.evidence.beside(test, *SIZES)
+        if size is None or size.estimate is None or size.ci_low is None or size.ci_high is None:
+            continue
+        label = report.words.test(test.outcome, test.wave_to, test.contrast)
+        sure = report.evidence.role(test.outcome) == "primary"
+        bars.append(figures.Bar(label, size.estimate, size.ci_low, size.ci_high, sure))
+    return figures.forest(bars, report.language) if bars else None
+
+
+def flow(report: Report) -> Figure | None:
+    """Draw the way of every arm from assigned to measured, and who was analysed for the first primary outcome."""
+    e, words = report.evidence, report.words
+    first = next(iter(e.tests), None)
+    questions = [t for t in e.tests if first is not None and t.outcome == first.outcome]
+    analysed = words.say("report.flow.analysed", outcome=words.outcome(first.outcome)) if first is not None else ""
+    streams = []
+    for arm in e.arms:
+        steps = [(words.say("report.flow.enrolled"), e.count("pupils_enrolled", arm=arm))]
+        for w in e.waves:
+            label = words.say("report.flow.measured", wave=words.wave(w))
+            steps.append((label, e.count("pupils_measured", arm=arm, wave=w)))
+        used = {words.wave(t.wave_to): e.count("pupils_analysed", t.outcome, arm, e.when(t)) for t in questions}
+        boxes = tuple((label, n) for label, n in steps if n is not None)
+        if boxes:
+            known = tuple((label, n) for label, n in used.items() if n is not None)
+            streams.append(figures.Stream(words.arm(arm), boxes, analysed, known))
+    return figures.flow(streams, report.language) if streams else None
+
+
+def _panels(report: Report, keys: list[str] | None = None) -> tuple[list[list[figures.Panel]], str]:
+    wide = {key: table for _, key, table in outcome_waves(report.study, report.scores.table)}
+    keys = [key for key in (report.keys if keys is None else keys) if key in wide]
+    primary = [key for key in keys if report.evidence.role(key) == "primary"] or keys[:1]
+    unit = unit_of_analysis(report.study, report.intake.pupils)
+    rows = [_row(report, key, wide[key], unit.of_pupil) for key in primary[:MOST_SCALES]]
+    return rows, unit.level
+
+
+def _row(report: Report, key: str, wide: pd.DataFrame, units: pd.Series | None) -> list[figures.Panel]:
+    pupils, words, e = report.intake.pupils, report.words, report.evidence
+    waves = list(wide.columns)
+    row = []
+    for arm in e.arms:
+        members = pupils.index if not arm else pupils.index[pupils["arm"].astype(object) == arm]
+        scores = wide.reindex(members)
+        lines = scores if units is None else scores.groupby(units.reindex(members), observed=True).mean()
+        facts = [e.fact("mean", key, arm, wave) for wave in waves]
+        row.append(
+            figures.Panel(
+                arm=words.arm(arm),
+                outcome=words.outcome(key),
+                waves=tuple(words.wave(w) for w in waves),
+                values=tuple(scores[w].dropna().to_numpy(dtype=float) for w in waves),
+                lines=lines.to_numpy(dtype=float) if len(lines) else np.empty((0, len(waves))),
+                means=tuple(None if f is None or f.value is None else float(f.value) for f in facts),
+                n=tuple(None if f is None else f.n for f in facts),
+                change=e.number("mean_change", key, arm, waves[1]) if len(waves) > 1 else None,
+            )
+        )
+    return row

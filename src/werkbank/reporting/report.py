@@ -1,0 +1,52 @@
+"""What every section is written from: the study, what was read, the scores, the results, and the reader's language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from werkbank.appraisal import Evidence
+from werkbank.reporting.words import Words
+
+if TYPE_CHECKING:
+    from werkbank.intake import Intake
+    from werkbank.measurement.study_scores import Scores
+    from werkbank.results import Claim, Results
+    from werkbank.study import Study
+
+
+@dataclass(frozen=True)
+class Report:
+    """One report in the making. Sections read it and compute nothing: every number is one of its results."""
+
+    intake: Intake
+    scores: Scores
+    results: Results
+    language: str
+
+    @property
+    def study(self) -> Study:
+        """What was declared."""
+        return self.intake.study
+
+    @cached_property
+    def words(self) -> Words:
+        """The study's names and numbers in the report's language."""
+        return Words(self.study, self.scores.instruments, self.language)
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        """The results, looked up by question."""
+        return Evidence(self.study, self.results)
+
+    def claims(self, start: str) -> list[Claim]:
+        """Return the claims whose id starts with `start`, in their order."""
+        return [c for c in self.results.claims if c.id.startswith(start)]
+
+    @cached_property
+    def keys(self) -> list[str]:
+        """Every scored scale as results call it, primary outcomes first, otherwise in the study file's order."""
+        seen = dict.fromkeys(f.outcome for f in self.results.facts if f.what == "mean")
+        order = {"primary": 0, "secondary": 1, "exploratory": 2}
+        return sorted(seen, key=lambda key: order[self.evidence.role(key)])

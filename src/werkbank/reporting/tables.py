@@ -1,0 +1,222 @@
+"""The tables of a report: values from the results, in rows that a writer of any format can print."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from werkbank.appraisal.evidence import STANDARDISED
+from werkbank.catalogue import has
+from werkbank.reporting.blocks import Column, Kind, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from werkbank.reporting.report import Report
+    from werkbank.results import Estimate
+
+TIDIER = (
+    "name", "why", "materials", "procedures", "provider", "how", "where", "when_and_how_much", "tailoring",
+    "modifications", "fidelity_planned", "fidelity_actual",
+)  # fmt: skip
+LOSSES = ("without_pre", "without_post", "without_both", "without_unit")
+
+
+def _columns(report: Report, table: str, **kinds: Kind) -> tuple[Column, ...]:
+    return tuple(Column(key, report.words.say(f"report.{table}.{key}"), kind) for key, kind in kinds.items())
+
+
+def programme(report: Report) -> Table:
+    """The TIDieR checklist; an item that the study file leaves empty stays, and says that it was not reported."""
+    given: Any = report.study.programme
+    described = {"name": given} if isinstance(given, str) else given.model_dump() if given is not None else {}
+    say = report.words.say
+    rows = tuple(
+        {"item": say(f"report.tidier.{item}"), "said": described.get(item) or say("report.not_reported")}
+        for item in TIDIER
+    )
+    columns = _columns(report, "tidier_columns", item="text", said="text")
+    return Table("tab-programme", say("report.tidier_columns.title"), columns, rows)
+
+
+def files(report: Report) -> Table:
+    """What was read, and as what; a hash identifies each file."""
+    say = report.words.say
+    rows = tuple(
+        {
+            "path": f.path, "kind": f.kind, "rows": f.n_rows, "delimiter": _sign(report, f.delimiter),
+            "decimal": _sign(report, f.decimal), "encoding": f.encoding, "sha256": f.sha256[:12],
+        }
+        for f in report.intake.files
+    )  # fmt: skip
+    columns = _columns(
+        report, "files", path="text", kind="text", rows="count", delimiter="text", decimal="text", encoding="text",
+        sha256="text",
+    )  # fmt: skip
+    return Table("tab-files", say("report.files.title"), columns, rows)
+
+
+def _sign(report: Report, sign: str | None) -> str | None:
+    names = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", ".": "point"}
+    return report.words.say(f"report.sign.{names[sign]}") if sign in names else sign
+
+
+def flow(report: Report) -> Table:
+    """How many were assigned and measured, for each arm."""
+    e, words = report.evidence, report.words
+    rows = []
+    for arm in e.arms:
+        row: dict[str, Any] = {"arm": words.arm(arm), "enrolled": e.count("pupils_enrolled", arm=arm)}
+        row["units"] = e.count("units_enrolled", arm=arm)
+        row |= {wave: e.count("pupils_measured", arm=arm, wave=wave) for wave in e.waves}
+        rows.append(row)
+    columns = [
+        Column("arm", words.say("report.flow.arm")),
+        Column("enrolled", words.say("report.flow.enrolled"), "count"),
+    ]
+    if any(row["units"] is not None for row in rows):
+        columns.append(Column("units", words.say(f"report.flow.units_{e.unit}"), "count"))
+    columns += [Column(w, words.say("report.flow.measured", wave=words.wave(w)), "count") for w in e.waves]
+    return Table("tab-flow", words.say("report.flow.title"), tuple(columns), tuple(rows))
+
+
+def analysed(report: Report) -> Table | None:
+    """Assigned = analysed + those left out, for every question and arm: the counts add up."""
+    e, words = report.evidence, report.words
+    rows = []
+    for outcome, wave_to, wave in dict.fromkeys((t.outcome, t.wave_to, e.when(t)) for t in e.tests):
+        for arm in e.arms:
+            used = e.fact("pupils_analysed", outcome, arm, wave)
+            if used is None:
+                continue
+            row: dict[str, Any] = {
+                "question": words.test(outcome, wave_to, ""),
+                "arm": words.arm(arm),
+                "enrolled": used.n,
+            }
+            row |= {loss: e.count(f"pupils_{loss}", outcome, arm, wave) for loss in LOSSES}
+            rows.append({**row, "analysed": used.value, "units": e.count("units_analysed", outcome, arm, wave)})
+    if not rows:
+        return None
+    shown = [loss for loss in LOSSES if any(row[loss] for row in rows)]
+    kinds: dict[str, Kind] = {"question": "text", "arm": "text", "enrolled": "count"}
+    kinds.update(dict.fromkeys(shown, "count"))
+    kinds["analysed"] = "count"
+    columns = list(_columns(report, "analysed", **kinds))
+    if any(row["units"] is not None for row in rows):
+        columns.append(Column("units", words.say(f"report.flow.units_{e.unit}"), "count"))
+    return Table("tab-analysed", words.say("report.analysed.title"), tuple(columns), tuple(rows))
+
+
+def reliability(report: Report) -> Table | None:
+    """Alpha, omega and the lowest item-rest correlation of each scale at each wave."""
+    e, words = report.evidence, report.words
+    rows = []
+    for fact in report.results.facts_where(what="alpha"):
+        at = {"outcome": fact.outcome, "wave": fact.wave}
+        rows.append(
+            {
+                "scale": words.outcome(fact.outcome), "wave": words.wave(fact.wave), "n": fact.n, "alpha": fact.value,
+                "alpha_ci": (e.number("alpha_ci_low", **at), e.number("alpha_ci_high", **at)),
+                "omega": e.number("omega", **at),
+                "item_rest": e.number("item_rest_lowest", **at),
+            }
+        )  # fmt: skip
+    if not rows:
+        return None
+    columns = _columns(
+        report, "reliability", scale="text", wave="text", n="count", alpha="reliability", alpha_ci="reliability",
+        omega="reliability", item_rest="reliability",
+    )  # fmt: skip
+    say = words.say
+    return Table(
+        "tab-reliability", say("report.reliability.title"), columns, tuple(rows), (say("report.reliability.note"),)
+    )
+
+
+def before_after(report: Report, key: str) -> Table:
+    """Mean, spread and range of one scale for each arm and wave."""
+    e, words = report.evidence, report.words
+    rows = []
+    for arm in e.arms:
+        for wave in e.waves:
+            mean = e.fact("mean", key, arm, wave)
+            if mean is None or mean.value is None:
+                continue
+            spread = {what: e.number(what, key, arm, wave) for what in ("sd", "min", "max")}
+            rows.append({"arm": words.arm(arm), "wave": words.wave(wave), "n": mean.n, "mean": mean.value, **spread})
+    columns = _columns(
+        report, "before_after", arm="text", wave="text", n="count", mean="mean", sd="mean", min="mean", max="mean"
+    )
+    title = words.say("report.before_after.title", outcome=words.outcome(key))
+    return Table(f"tab-scores-{key.replace('.', '-')}", title, columns, tuple(rows), (direction(report, key),))
+
+
+def direction(report: Report, key: str) -> str:
+    """Return which end of a scale is better, and what scores exist, in a sentence."""
+    name, _, scale = key.partition(".")
+    instrument, words = report.scores.instruments[name], report.words
+    low, high = instrument.score_range(scale or name)
+    better = words.say(f"instruments.direction.{instrument.direction(scale or name)}")
+    if abs(low) == float("inf") or abs(high) == float("inf"):
+        return words.say("report.before_after.direction", better=better)
+    values = {"low": f"{low:g}", "high": f"{high:g}"}
+    if report.language == "nl":
+        values = {k: v.replace(".", ",") for k, v in values.items()}
+    return words.say("report.before_after.direction_range", better=better, **values)
+
+
+def estimates(report: Report, key: str) -> Table:
+    """Every estimate of one scale with its formula, n, interval, p and corrected p."""
+    found = [e for e in report.results.where(outcome=key) if e.method not in {"p_holm", "p_bh"}]
+    words = report.words
+    rows = tuple(_estimate_row(report, e) for e in found)
+    kinds: dict[str, Kind] = {"formula": "text"}
+    if len({e.contrast for e in found}) > 1:
+        kinds["contrast"] = "text"
+    if len({e.wave_to for e in found}) > 1:
+        kinds["wave"] = "text"
+    kinds["n"] = "count"
+    if any(e.n_clusters for e in found):
+        kinds["clusters"] = "count"
+    kinds.update({"estimate": "estimate", "ci": "interval", "scale": "text", "df": "df", "p": "p"})
+    if any(row["p_corrected"] is not None for row in rows):
+        kinds["p_corrected"] = "p"
+    columns = list(_columns(report, "estimates", **kinds))
+    columns = [
+        Column(c.key, words.say(f"report.flow.units_{report.evidence.unit}"), c.kind) if c.key == "clusters" else c
+        for c in columns
+    ]
+    title = words.say("report.estimates.title", outcome=words.outcome(key))
+    return Table(f"tab-estimates-{key.replace('.', '-')}", title, tuple(columns), rows, tuple(_notes(report, found)))
+
+
+def _estimate_row(report: Report, e: Estimate) -> dict[str, Any]:
+    words = report.words
+    corrected = report.evidence.beside(e, "p_holm", "p_bh") if e.family else None
+    unit = f"effects.standardisers.{e.standardiser}"
+    return {
+        "formula": words.method(e.method), "contrast": words.contrast(e.contrast), "wave": words.wave(e.wave_to),
+        "n": e.n, "clusters": e.n_clusters, "estimate": e.estimate, "ci": (e.ci_low, e.ci_high),
+        "scale": words.say(unit) if has(unit, "nl") else e.standardiser or words.say("report.estimates.points"),
+        "df": e.df, "p": e.p, "p_corrected": corrected.p if corrected else None,
+    }  # fmt: skip
+
+
+def _notes(report: Report, found: Sequence[Estimate]) -> list[str]:
+    keys = dict.fromkeys(e.note for e in found if e.note)
+    said = [report.words.say(f"effects.notes.{k}") if has(f"effects.notes.{k}", "nl") else k for k in keys]
+    if any(e.method in STANDARDISED for e in found):
+        said.append(report.words.say("report.estimates.note"))
+    return said
+
+
+def quality(report: Report) -> Table:
+    """The quality panel as a table: what was asked, what was found, and why that matters."""
+    words = report.words
+    rows = []
+    for claim in report.claims("quality/"):
+        topic = claim.id.split("/")[1]
+        status = words.say(f"claims.status.{claim.values['status']}")
+        rows.append({"topic": words.say(f"claims.topic.{topic}"), "status": status, "finding": words.claim(claim)})
+    columns = _columns(report, "quality", topic="text", status="text", finding="text")
+    return Table("tab-quality", words.say("report.quality.title"), columns, tuple(rows))
