@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 
@@ -10,8 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import werkbank.measurement.invariance as invariance_module
+from werkbank.catalogue import LANGUAGES, has, say
 from werkbank.errors import UsageError
-from werkbank.measurement.cfa import FactorModel, fit_cfa
+from werkbank.measurement.cfa import FactorModel, fit_cfa, fitting
 from werkbank.measurement.cfa.scores import score_test
 from werkbank.measurement.invariance import LEVELS, Criteria, Invariance, invariance
 
@@ -242,3 +245,15 @@ def test_false_alarms_are_rare() -> None:
         data = drifted("", 400).sample(400, replace=True, random_state=seed)
         levels.append(invariance(data, model_of_five()).level)
     assert np.mean([level in {"scalar", "strict"} for level in levels]) > 0.9
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_reason_and_verdict_has_its_sentence(language: str) -> None:
+    source = Path(invariance_module.__file__).read_text() + Path(fitting.__file__).read_text()
+    reasons = set(re.findall(r'reason="([a-z_]+)"|return "([a-z_]+)", |"([a-z_]+)" if (?:few|misfit)', source))
+    codes = {code for found in reasons for code in found if code} | {"under_identified", "not_converged"}
+    assert {"misfit", "too_few_anchors", "constant_item", "heywood", "singular_covariance"} <= codes
+    for code in codes:
+        assert has(f"invariance.reason.{code}", language), code
+    for level in ("none", *LEVELS, "partial", "exploratory"):
+        assert say(f"invariance.verdict.{level}", language, scale="x", items="i1")
