@@ -65,19 +65,12 @@ def selective(
     column = {"producing": "at_stake", "consuming": "liked"}[pattern]
     known = scores.dropna(subset=["z", column])
     holds = known[column].astype(bool)
-    sides = [known[side].groupby("pupil", observed=True)["z"].agg(["size", "mean"]) for side in (holds, ~holds)]
-    table = sides[0].join(sides[1], how="outer", lsuffix="_with", rsuffix="_without")
-    table[["size_with", "size_without"]] = table[["size_with", "size_without"]].fillna(0).astype(int)
-    gap = table["mean_with"] - table["mean_without"]
-    enough = table[["size_with", "size_without"]].min(axis=1) >= min_each
-    return pd.DataFrame(
-        {
-            "n_with": table["size_with"],
-            "n_without": table["size_without"],
-            "gap": gap,
-            "pattern": (gap >= min_gap).astype("boolean").mask(~enough),
-        }
-    )
+    sides = {side: known[holds == side].groupby("pupil", observed=True)["z"] for side in (True, False)}
+    n = pd.concat({side: z.size() for side, z in sides.items()}, axis=1).fillna(0).astype(int)
+    mean = pd.concat({side: z.mean() for side, z in sides.items()}, axis=1)
+    gap = mean[True] - mean[False]
+    pattern = (gap >= min_gap).astype("boolean").mask(n.min(axis=1) < min_each)
+    return pd.DataFrame({"n_with": n[True], "n_without": n[False], "gap": gap, "pattern": pattern})
 
 
 @dataclass(frozen=True)

@@ -207,7 +207,7 @@ def _below_prediction(
     """How far each pupil is below the prediction, in residual SDs, and each z's weight in it."""
     relative = any(m.reference in ("class", "school") for m in criteria.measures)
     values = np.column_stack([m.z if relative else m.score for m in measures])
-    units = np.ones(len(measures)) if relative else np.array([np.nanmax(m.sd) for m in measures])
+    units = np.ones(len(measures)) if relative else np.array([m.sd[0] for m in measures])
     present: list[Grouping] = [g for g in ("school", "class") if g in pupils]
     cv_by = criteria.random_intercept or next(iter(present), None)
     groups = groups_of(pupils, criteria.random_intercept).to_numpy() if criteria.random_intercept else None

@@ -117,7 +117,8 @@ def measurement_error(
         usable = (line.df > 0) & np.isfinite(line.sse)
         spread = table[keys].assign(sse=np.where(usable, line.sse, 0.0), df=np.where(usable, line.df, 0.0))
         error = spread.groupby(keys, observed=True, sort=False)[["sse", "df"]].sum().reset_index()
-        error["sem"] = np.sqrt(error["sse"] / error["df"].where(error["df"] > 0))
+        error["df"] = error["df"].where(error["df"] > 0)
+        error["sem"] = np.sqrt(error["sse"] / error["df"])
         error = error[[*keys, "sem", "df"]]
     per_series = table[keys].merge(error, on=keys, how="left")
     return error, per_series["sem"].to_numpy(float), per_series["df"].to_numpy(float)

@@ -1,0 +1,131 @@
+"""Agreement between methods, against psych, R and the definitions."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from werkbank.errors import UsageError
+from werkbank.underachievement.agreement import (
+    Fourfold,
+    against,
+    jaccard,
+    judged_by_all,
+    kappa,
+    pairwise,
+    phi,
+    which_by_which,
+)
+from werkbank.underachievement.methods import find
+
+
+@pytest.fixture(scope="module")
+def findings(bdf, criteria):
+    return {name: find(bdf, c).table for name, c in criteria.items()}
+
+
+@pytest.fixture(scope="module")
+def able(findings):
+    return judged_by_all({name: t.loc[t["able"], "flag"] for name, t in findings.items()})
+
+
+def test_pairs_match_r(able, findings, reference):
+    wanted = reference["bdf_lang"]["top10"]["agreement"]
+    everyone = pairwise(judged_by_all({name: t["flag"] for name, t in findings.items()}))
+    for table, whole in ((pairwise(able), False), (everyone, True)):
+        for row in table.itertuples():
+            w = wanted[f"{row.a}_x_{row.b}"]
+            if whole:
+                assert row.kappa == pytest.approx(w["kappa_all_pupils"], rel=1e-9)
+                continue
+            assert (row.both, row.only_a, row.only_b, row.neither) == tuple(
+                w[k] for k in ("both", "only_first", "only_second", "neither_in_high")
+            )
+            assert row.kappa == pytest.approx(w["kappa_within_high"], rel=1e-9)
+            assert row.phi == pytest.approx(w["phi_within_high"], rel=1e-9)
+            assert row.jaccard == pytest.approx(w["jaccard"], rel=1e-9)
+            assert row.kappa_low == pytest.approx(w["kappa_ci_low_within_high"], abs=1e-5)
+            assert row.kappa_high == pytest.approx(w["kappa_ci_high_within_high"], abs=1e-5)
+            counts = Fourfold(row.both, row.only_a, row.only_b, row.neither)
+            assert kappa(counts).se == pytest.approx(w["kappa_se_psych_within_high"], rel=1e-9)
+
+
+def test_which_by_which_adds_up_and_matches_r(able, reference):
+    table = which_by_which(able)
+    wanted = reference["bdf_lang"]["top10"]["overlap"]
+    by_number = table.groupby("n_methods")["n"].sum()
+    assert table["n"].sum() == len(able) == 257
+    assert [by_number.get(k, 0) for k in (3, 2, 1, 0)] == [
+        wanted[k] for k in ("all_three", "exactly_two", "exactly_one", "none")
+    ]
+    assert table["n_methods"].is_monotonic_decreasing
+
+
+def delta_method_se(counts, statistic):
+    n, step = sum(counts), 1e-5
+    p = np.array(counts) / n
+    slopes = []
+    for i in range(4):
+        up, down = p.copy(), p.copy()
+        up[i], down[i] = p[i] + step, p[i] - step
+        slopes.append((statistic(up) - statistic(down)) / (2 * step))
+    slopes = np.array(slopes)
+    return np.sqrt((p @ slopes**2 - (p @ slopes) ** 2) / n)
+
+
+def phi_of(p):
+    a, b, c, d = p
+    return (a * d - b * c) / np.sqrt((a + b) * (c + d) * (a + c) * (b + d))
+
+
+def kappa_of(p):
+    a, b, c, d = p / p.sum()
+    chance = (a + b) * (a + c) + (c + d) * (b + d)
+    return (a + d - chance) / (1 - chance)
+
+
+@pytest.mark.parametrize("counts", [(20, 0, 67, 170), (12, 5, 9, 80), (3, 30, 25, 4), (1, 2, 3, 4)])
+def test_standard_errors_match_a_numerical_delta_method(counts):
+    assert phi(Fourfold(*counts)).se == pytest.approx(delta_method_se(counts, phi_of), rel=1e-5)
+    assert kappa(Fourfold(*counts)).se == pytest.approx(delta_method_se(counts, kappa_of), rel=1e-5)
+
+
+def test_phi_is_the_correlation_of_flags(able):
+    row = pairwise(able).iloc[0]
+    assert row["phi"] == pytest.approx(able[[row["a"], row["b"]]].astype(float).corr().iloc[0, 1], rel=1e-12)
+
+
+@pytest.mark.parametrize("counts", [(0, 0, 0, 9), (9, 0, 0, 0), (0, 0, 0, 0)])
+def test_agreement_does_not_exist_when_all_or_none_are_flagged(counts):
+    table = Fourfold(*counts)
+    assert np.isnan([kappa(table).estimate, phi(table).estimate, phi(table).low]).all()
+    assert np.isnan(jaccard(table).estimate) == (counts[0] == 0)
+
+
+def test_one_method_that_flags_nobody_has_kappa_zero_and_no_phi():
+    table = Fourfold(0, 0, 5, 20)
+    assert kappa(table).estimate == 0
+    assert np.isnan(phi(table).estimate)
+
+
+def test_sensitivity_and_specificity_against_a_chosen_method(able):
+    table = against(able, "difference").set_index("method")
+    row = table.loc["regression"]
+    assert (row["sensitivity"], row["sensitivity_n"]) == (pytest.approx(36 / 87), 87)
+    assert (row["specificity"], row["specificity_n"]) == (1.0, 170)
+    # Clopper-Pearson for all of 170: one-sided bound (alpha/2)^(1/n)
+    assert row["specificity_low"] == pytest.approx(0.025 ** (1 / 170), rel=1e-12)
+    assert row["specificity_high"] == 1.0
+    with pytest.raises(UsageError, match="nomination"):
+        against(able, "nomination")
+
+
+def test_only_pupils_judged_by_all_methods_are_compared_and_the_rest_is_counted():
+    flags = {
+        "a": pd.Series([True, None, False], index=["p", "q", "r"], dtype="boolean"),
+        "b": pd.Series([True, True], index=["p", "q"], dtype="boolean"),
+    }
+    table = judged_by_all(flags)
+    assert table.index.tolist() == ["p"]
+    assert table.attrs["n_left_out"] == 2
