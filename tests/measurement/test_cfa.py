@@ -156,11 +156,6 @@ def test_partial_scalar_over_groups_matches_lavaan(bfi: pd.DataFrame) -> None:
     assert_same_fit(found, "bfi_gender/A/partial_scalar_A1_A4")
 
 
-def test_residual_covariance_matches_lavaan(hs: pd.DataFrame) -> None:
-    model = FactorModel({"f": HS["visual"], "g": HS["speed"]}, residual_covariances=[("x1", "x9")])
-    assert_same_fit(fit_cfa(hs, model, missing="complete"), "hs1939/residual_covariance")
-
-
 def test_holzinger_swineford_as_published(hs: pd.DataFrame) -> None:
     """Rosseel (2012), Journal of Statistical Software 48(2): the first example."""
     fit = fit_cfa(hs, FactorModel(HS), missing="complete").fit
@@ -425,8 +420,17 @@ def test_wrong_calls_are_refused() -> None:
         FactorModel({})
     with pytest.raises(UsageError, match="no column is named for post: a4"):
         FactorModel(A, {"pre": waves(1)["pre"], "post": {"a1": "q1", "a2": "q2", "a3": "q3"}})
+    with pytest.raises(UsageError, match="more than one item or wave: q1"):
+        FactorModel({"a": ["a1"]}, {"pre": {"a1": "q1"}, "post": {"a1": "q1"}})
     with pytest.raises(UsageError, match="not in this factor model: thresholds"):
         FactorModel(A, equal=("thresholds",))
+
+
+def test_nullable_integers_are_numbers() -> None:
+    data = simulated("cfa_waves_missing")
+    model = FactorModel(A, {"pre": waves(1)["pre"]})
+    nullable = data[list(model.columns)].astype("Int64")
+    assert fit_cfa(nullable, model).fit == fit_cfa(data, model).fit
 
 
 def test_parameters_as_a_table() -> None:

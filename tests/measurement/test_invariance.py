@@ -87,6 +87,12 @@ def test_score_tests_match_lavaan() -> None:
             assert found.p == pytest.approx(expected["p"], abs=2e-5)
 
 
+def test_score_test_of_a_marker_is_refused() -> None:
+    marked = FactorModel(B, waves(2), ("loadings",), identification="marker")
+    with pytest.raises(UsageError, match="identified by the factors' variance"):
+        score_test(fit_cfa(simulated(), marked), "loadings", "b1", simulated())
+
+
 def test_score_test_foretells_the_drop_in_chi2() -> None:
     """Asymptotically the two are one test: they must be close where the misfit is small."""
     data = simulated("cfa_waves")

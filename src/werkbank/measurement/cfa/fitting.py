@@ -176,7 +176,7 @@ def split(
     names = pd.Series([""] * len(data) if group is None else list(group))
     if len(names) != len(data) or names.isna().any():
         raise UsageError("every row needs a group")
-    values = data[list(columns)].to_numpy(dtype=float)
+    values = data[list(columns)].to_numpy(dtype=float, na_value=np.nan)
     answered = np.isfinite(values)
     usable = answered.all(axis=1) if missing == "complete" else answered.any(axis=1)
     names = names.astype(str).to_numpy()
@@ -204,7 +204,7 @@ def _obstacle(
 
 def _best(model: Model, data: Mapping[str, Patterns], free: Mapping[str, Saturated]) -> Maximum:
     """Climb from the data's own factors and, if that fails, once more from smaller loadings."""
-    failed = Maximum(np.zeros(0), NAN, 0, NAN, "not_converged")
+    failed = Maximum(np.zeros(0), 0, "not_converged")
     for shrink in (1.0, 0.5):
         try:
             found = maximise(model, data, start(model, free, shrink=shrink))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import special
 
+from werkbank.errors import UsageError
 from werkbank.measurement.cfa.estimation import evaluate, information, score
 from werkbank.measurement.cfa.fitting import Cfa, split
 from werkbank.measurement.cfa.moments import patterns
@@ -38,7 +39,8 @@ def score_test(
     Parameters
     ----------
     fitted : Cfa
-        A converged model in which `what` is equal over occasions and `item` is not freed.
+        A converged model in which `what` is equal over occasions and `item` is not freed; not scaled by a marker,
+        whose release would change the scale.
     what : {"loadings", "intercepts", "residuals"}
     item : str
     data, group
@@ -50,11 +52,18 @@ def score_test(
         s' I⁻¹ s, with score s and information I of the freer model at the estimates of the fitted one (Rao 1948); as
         many degrees of freedom as parameters are added. NaN when the freer model is not identified.
 
+    Raises
+    ------
+    UsageError
+        When the model is scaled by a marker or did not converge.
+
     Notes
     -----
     Checked against lavaan 0.6-14 `lavTestScore` (tests/oracles/cfa_models.json).
     """
     was = fitted.model
+    if was.identification == "marker" or not fitted.converged:
+        raise UsageError("a score test needs a converged model that is identified by the factors' variance")
     freed = {**was.free, what: (*was.free.get(what, ()), item)}
     rows, _ = split(data, was.columns, group, fitted.counts.missing)
     model = Model.of(FactorModel(**{**vars(was), "free": freed}).entries(tuple(rows)))

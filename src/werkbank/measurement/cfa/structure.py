@@ -88,8 +88,6 @@ class FactorModel:
         On the first occasion factor means are 0, and variances are 1 (`variance`); or the first loading that is not
         freed is 1 on every occasion (`marker`). Later variances are estimated once loadings are equal, later means
         once intercepts are.
-    residual_covariances : pairs of items
-        Residuals that covary within an occasion.
     """
 
     factors: Mapping[str, Sequence[str]]
@@ -97,18 +95,19 @@ class FactorModel:
     equal: Collection[str] = ()
     free: Mapping[str, Collection[str]] = field(default_factory=dict)
     identification: Identification = "variance"
-    residual_covariances: Sequence[tuple[str, str]] = ()
 
     def __post_init__(self) -> None:
-        items = set(self.items)
-        named = {i for freed in self.free.values() for i in freed} | {i for p in self.residual_covariances for i in p}
-        missing = [f"{wave}: {item}" for wave, columns in self.waves.items() for item in items - set(columns)]
+        items, columns = set(self.items), [column for wave in self.waves.values() for column in wave.values()]
+        missing = [f"{wave}: {item}" for wave, named in self.waves.items() for item in items - set(named)]
+        freed = {item for items in self.free.values() for item in items}
         if not items or any(not of for of in self.factors.values()):
             raise UsageError("a factor model needs at least one factor, and every factor at least one item")
-        if unknown := ({*self.equal, *self.free} - set(EQUATABLE)) | (named - items):
+        if unknown := ({*self.equal, *self.free} - set(EQUATABLE)) | (freed - items):
             raise UsageError(f"not in this factor model: {', '.join(sorted(unknown))}")
         if missing:
             raise UsageError(f"no column is named for {', '.join(sorted(missing))}")
+        if twice := {column for column in columns if columns.count(column) > 1}:
+            raise UsageError(f"named for more than one item or wave: {', '.join(sorted(twice))}")
 
     @property
     def items(self) -> tuple[str, ...]:
@@ -133,9 +132,6 @@ class FactorModel:
         for occasion in occasions:
             found += _measurement(self, occasion)
             found += _factors(self, occasion, first=occasion is occasions[0])
-            for x, y in self.residual_covariances:
-                a, b = occasion.columns[x], occasion.columns[y]
-                found.append(Entry("residual_covariance", a, b, occasion.group, f"{occasion.name}:{a}~~{b}"))
         return found + _between_waves(self, occasions)
 
 
