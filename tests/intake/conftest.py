@@ -48,7 +48,9 @@ def make_study(tmp_path):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content if isinstance(content, bytes) else content.encode())
         written = {"files": [{"path": name} for name in contents], **nested(base, changes)}
-        (tmp_path / "study.yaml").write_text(yaml.safe_dump(written, allow_unicode=True), encoding="utf-8")
+        (tmp_path / "study.yaml").write_text(
+            yaml.safe_dump(written, allow_unicode=True, sort_keys=False), encoding="utf-8"
+        )
         return load_study(tmp_path)
 
     return make

@@ -8,7 +8,6 @@ import zipfile
 import openpyxl
 import pytest
 from openpyxl.utils import get_column_letter
-
 from tests.intake.conftest import LONG, ONE_GROUP, TWO_ARMS, WIDE
 
 FILE = "raw/m.csv"

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from werkbank.intake.cells import decide_decimal, distinct, number
-from werkbank.intake.layout import report_column
+from werkbank.intake.layout import report_columns
 from werkbank.intake.ledger import shown
 from werkbank.study.model import WAVES
 
@@ -32,7 +32,7 @@ def add_covariates(
         parts = []
         for table in tables:
             frame = frames[table.path]
-            if name not in table.names or frame is None or not report_column(name, table, ledger):
+            if name not in table.names or frame is None or not report_columns([name], table, ledger):
                 continue
             cells = _cells(table, name, ledger)
             parts.append(pd.DataFrame({"pupil": frame["pupil"], "order": frame["wave"].map(order), "cell": cells}))

@@ -6,7 +6,6 @@ import codecs
 import csv
 import io
 import re
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from werkbank.intake.opening import Grid, RefusedFileError
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
 DELIMITERS = (",", ";", "\t", "|")
 BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-SAMPLE = 200  # rows on which delimiters are compared; every row is checked once one is chosen
+SAMPLE = 100_000  # characters on which delimiters are compared; every row is checked once one is chosen
 
 
 def read_delimited(content: bytes, spec: FileSpec, declared: set[str]) -> Grid:
@@ -79,8 +78,8 @@ def find_delimiter(text: str, declared: set[str]) -> str:
     """
     found: dict[str, tuple[int, bool]] = {}
     for delimiter in DELIMITERS:
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-        rows = [row for row in islice(reader, SAMPLE) if any(row)]
+        rows = [row for row in csv.reader(io.StringIO(text[:SAMPLE], newline=""), delimiter=delimiter) if any(row)]
+        rows = rows[:-1] if len(text) > SAMPLE else rows  # the last may have been cut
         names = {cell.strip() for cell in rows[0]} if rows else set()
         even = len(names) > 1 and len({len(row) for row in rows}) == 1
         found[delimiter] = (len(names & declared), even)

@@ -12,6 +12,8 @@ from werkbank.intake.ledger import nearest
 from werkbank.study.model import WAVES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from werkbank.intake.ledger import Ledger
     from werkbank.intake.model import Table
     from werkbank.study.model import Outcome, Study
@@ -174,30 +176,33 @@ def _report_absent(outcome: str, mine: list[Slot], files: list[Table], found: li
         ledger.problem("outcome_missing", first.path if first else "", column=mine[0].columns[0], details=details)
         return
     for here in found:
-        _report_columns(here.slot, here.table, ledger)
+        report_columns(here.slot.columns, here.table, ledger)
     for slot in mine:
         if any(here.slot is slot for here in found):
             continue
         if slot.optional:
             ledger.note("outcome_not_at_wave", outcome=outcome, wave=slot.wave)
         elif first is not None:
-            _report_columns(slot, first, ledger)
+            report_columns(slot.columns, first, ledger)
     for table in files:
         whole_file = table.spec.wave is not None or table.spec.informant is not None
         if whole_file and not any(here.table is table for here in found):
             ledger.note("outcome_not_in_file", outcome=outcome, file=table.path)
 
 
-def _report_columns(slot: Slot, table: Table, ledger: Ledger) -> None:
-    for column in slot.columns:
-        report_column(column, table, ledger)
+def report_columns(columns: Iterable[str], table: Table, ledger: Ledger) -> bool:
+    """Return whether each column stands in the file exactly once; if not, that is a problem.
 
-
-def report_column(column: str, table: Table, ledger: Ledger) -> bool:
-    """Return whether `column` stands in the file exactly once; if not, that is a problem."""
-    count = table.names.count(column)
-    if count == 0:
-        ledger.problem("column_missing", table.path, column=column, details=nearest(column, filter(None, table.names)))
-    if count > 1:
-        ledger.problem("column_double", table.path, column=column, details={"n": count})
-    return count == 1
+    The nearest name is looked for among the columns that are not wanted themselves: q07 for q7, and not q17.
+    """
+    wanted = list(columns)
+    others = [name for name in table.names if name and name not in wanted]
+    fit = True
+    for column in wanted:
+        count = table.names.count(column)
+        if count == 0:
+            ledger.problem("column_missing", table.path, column=column, details=nearest(column, others))
+        if count > 1:
+            ledger.problem("column_double", table.path, column=column, details={"n": count})
+        fit = fit and count == 1
+    return fit

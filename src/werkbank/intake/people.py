@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from werkbank.intake.cells import distinct, is_date
-from werkbank.intake.layout import report_column, wave_codes
+from werkbank.intake.layout import report_columns, wave_codes
 from werkbank.intake.ledger import SHOWN, nearest, shown
 from werkbank.intake.model import ROLES
 from werkbank.study.model import WAVES
@@ -41,7 +41,7 @@ def rows_of(study: Study, table: Table, ledger: Ledger) -> pd.DataFrame | None:
     if id_column is None:
         ledger.note("rows_are_pupils", file=table.path, n=len(table.rows))
         pupils = np.array([str(row) for row in table.rows], dtype=object)
-    elif report_column(id_column, table, ledger):
+    elif report_columns([id_column], table, ledger):
         pupils = _ids(table, id_column, ledger)
         ledger.cells("id_missing", table, id_column, (pupils == "").nonzero()[0])
     else:
@@ -51,7 +51,7 @@ def rows_of(study: Study, table: Table, ledger: Ledger) -> pd.DataFrame | None:
         column = study.columns.named().get(role)
         if column is None or column not in table.names:
             frame[role] = ""
-        elif report_column(column, table, ledger):
+        elif report_columns([column], table, ledger):
             frame[role] = _arms(study, table, column, ledger) if role == "arm" else _ids(table, column, ledger)
     return frame.assign(file=table.path)
 
@@ -119,7 +119,7 @@ def waves_of(study: Study, table: Table, ledger: Ledger) -> np.ndarray:
         ledger.problem("unknown_wave", study.file, column="files", value=whole, details=details)
     if column is None or column not in table.names:
         return np.full(len(table.rows), whole or "", dtype=object)
-    if not report_column(column, table, ledger):
+    if not report_columns([column], table, ledger):
         return np.full(len(table.rows), "", dtype=object)
     found = _coded(table, column, set(codes))
     ledger.cells("wave_missing", table, column, (found == "").nonzero()[0] if whole is None else np.array([], int))

@@ -11,7 +11,7 @@ import pandas as pd
 
 from werkbank.intake.cells import Counts, Reading, convert, decide_decimal
 from werkbank.intake.covariates import add_covariates
-from werkbank.intake.layout import Placed, declared_names, place, report_column, slots_of
+from werkbank.intake.layout import Placed, declared_names, place, report_columns, slots_of
 from werkbank.intake.ledger import Ledger
 from werkbank.intake.model import ROLES, Intake, Table
 from werkbank.intake.opening import open_table
@@ -95,7 +95,7 @@ def _check_roles(study: Study, tables: list[Table], ledger: Ledger) -> None:
     named.pop("pupil", None)
     for column in [*named.values(), *study.covariates]:
         if not any(column in table.names for table in tables):
-            report_column(column, tables[0], ledger)
+            report_columns([column], tables[0], ledger)
     if study.columns.pupil is None and study.unit == "pupil" and (len(tables) > 1 or "wave" in named):
         ledger.problem("pupil_column_needed", study.file, column="columns.pupil")
 
@@ -139,7 +139,7 @@ def _waves(study: Study, here: Placed, waves: np.ndarray, ledger: Ledger) -> np.
     only = set(study.waves.values())
     wave = slot.wave or (next(iter(only)) if len(only) == 1 else None)
     if wave is None and study.columns.wave is not None:
-        report_column(study.columns.wave, table, ledger)
+        report_columns([study.columns.wave], table, ledger)
         return None
     if wave is None:
         details = {"outcome": slot.outcome.id}
@@ -222,12 +222,14 @@ def _long(blocks: list[_Block], pupils: pd.DataFrame) -> pd.DataFrame:
         parts["value"].append(b.matrix.ravel())
     codes = {name: np.concatenate(arrays) for name, arrays in parts.items()}
     seen = [n for n in range(len(WAVES)) if (codes["wave"] == n).any()]
-    wave = np.searchsorted(seen, codes["wave"]).astype(np.int8)
+    place_of = np.zeros(len(WAVES), np.int8)
+    place_of[seen] = range(len(seen))
     columns = {"pupil": pd.Categorical.from_codes(codes["pupil"], categories=pupils.index.rename(None))}
     for role in ROLES:
         at = pd.Categorical(pupils[role])
         columns[role] = pd.Categorical.from_codes(at.codes[codes["pupil"]], categories=at.categories)
-    columns["wave"] = pd.Categorical.from_codes(wave, categories=[WAVES[n] for n in seen], ordered=True)
+    waves = [WAVES[n] for n in seen]
+    columns["wave"] = pd.Categorical.from_codes(place_of[codes["wave"]], categories=waves, ordered=True)
     for name, categories in (("informant", informants), ("outcome", outcomes), ("item", items)):
         columns[name] = pd.Categorical.from_codes(codes[name], categories=categories)
     return pd.DataFrame({**columns, "value": codes["value"]}, copy=False)
