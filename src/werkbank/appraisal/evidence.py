@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 SIZES = (
     "g_adjusted", "g_adjusted_unit_means", "hedges_g", "g_unit_means", "smcr_unit_means", "smcr",
 )  # fmt: skip
-STANDARDISED = (*SIZES, "d_ppc2", "d_ppc2_unit_means", "d_av", "d_rm", "d_z", "smcc")
 LEVELS = ("class", "teacher", "school")
 
 

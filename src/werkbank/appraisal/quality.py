@@ -58,6 +58,7 @@ def _numbers(e: Evidence, primary: list[Estimate]) -> Iterator[Claim]:
 
 
 def _detectable(e: Evidence, primary: list[Estimate]) -> Iterator[Claim]:
+    known = False
     for test in primary:
         size = e.beside(test, *SIZES)
         mdes = minimum_detectable(size.se, test.df) if size is not None else None
@@ -65,8 +66,10 @@ def _detectable(e: Evidence, primary: list[Estimate]) -> Iterator[Claim]:
         if size is None or mdes is None:
             yield _claim("unknown", "unknown", (test.id,), **names)
         else:
-            kind = "difference" if test.contrast else "change"
+            known, kind = True, "difference" if test.contrast else "change"
             yield _claim(kind, "information", (size.id,), mdes=mdes, share_power=0.80, alpha=0.05, **names)
+    if known:
+        yield _claim("missed", "information")
 
 
 def _control(e: Evidence, primary: list[Estimate]) -> Iterator[Claim]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from werkbank.reporting import pictures, tables
@@ -146,7 +147,7 @@ def provenance(report: Report, seed: int) -> Section:
     """Where the numbers come from, so that anyone can make them again."""
     words, study = report.words, report.study
     said = [
-        words.say("report.provenance.study", file=study.file),
+        words.say("report.provenance.study", file=Path(study.file).name),
         words.say("report.provenance.version", version=version("werkbank")),
         words.say("report.provenance.seed", seed=seed),
         words.say("report.provenance.results"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from werkbank.appraisal.evidence import STANDARDISED
 from werkbank.catalogue import has
 from werkbank.reporting.blocks import Column, Kind, Table
 
@@ -18,6 +17,7 @@ TIDIER = (
     "name", "why", "materials", "procedures", "provider", "how", "where", "when_and_how_much", "tailoring",
     "modifications", "fidelity_planned", "fidelity_actual",
 )  # fmt: skip
+CORRECTED = ("p_holm", "p_bh")
 LOSSES = ("without_pre", "without_post", "without_both", "without_unit")
 
 
@@ -167,7 +167,7 @@ def direction(report: Report, key: str) -> str:
 
 def estimates(report: Report, key: str) -> Table:
     """Every estimate of one scale with its formula, n, interval, p and corrected p."""
-    found = [e for e in report.results.where(outcome=key) if e.method not in {"p_holm", "p_bh"}]
+    found = [e for e in report.results.where(outcome=key) if e.method not in CORRECTED]
     words = report.words
     rows = tuple(_estimate_row(report, e) for e in found)
     kinds: dict[str, Kind] = {"formula": "text"}
@@ -179,35 +179,44 @@ def estimates(report: Report, key: str) -> Table:
     if any(e.n_clusters for e in found):
         kinds["clusters"] = "count"
     kinds.update({"estimate": "estimate", "ci": "interval", "scale": "text", "df": "df", "p": "p"})
-    if any(row["p_corrected"] is not None for row in rows):
-        kinds["p_corrected"] = "p"
-    columns = list(_columns(report, "estimates", **kinds))
-    columns = [
-        Column(c.key, words.say(f"report.flow.units_{report.evidence.unit}"), c.kind) if c.key == "clusters" else c
-        for c in columns
-    ]
+    columns = [_renamed(report, c) for c in _columns(report, "estimates", **kinds)]
+    corrected = [report.evidence.beside(e, *CORRECTED) for e in found if e.family]
+    methods = dict.fromkeys(c.method for c in corrected if c is not None)  # one: a scale belongs to one family
+    columns += [Column("p_corrected", words.say(f"report.estimates.{m}"), "p") for m in methods]
     title = words.say("report.estimates.title", outcome=words.outcome(key))
     return Table(f"tab-estimates-{key.replace('.', '-')}", title, tuple(columns), rows, tuple(_notes(report, found)))
 
 
+def _renamed(report: Report, column: Column) -> Column:
+    label = report.words.say(f"report.flow.units_{report.evidence.unit}")
+    return Column(column.key, label, column.kind) if column.key == "clusters" else column
+
+
 def _estimate_row(report: Report, e: Estimate) -> dict[str, Any]:
     words = report.words
-    corrected = report.evidence.beside(e, "p_holm", "p_bh") if e.family else None
-    unit = f"effects.standardisers.{e.standardiser}"
+    corrected = report.evidence.beside(e, *CORRECTED) if e.family else None
     return {
         "formula": words.method(e.method), "contrast": words.contrast(e.contrast), "wave": words.wave(e.wave_to),
         "n": e.n, "clusters": e.n_clusters, "estimate": e.estimate, "ci": (e.ci_low, e.ci_high),
-        "scale": words.say(unit) if has(unit, "nl") else e.standardiser or words.say("report.estimates.points"),
+        "scale": words.say("report.estimates.sd" if e.standardiser else "report.estimates.points"),
         "df": e.df, "p": e.p, "p_corrected": corrected.p if corrected else None,
     }  # fmt: skip
 
 
 def _notes(report: Report, found: Sequence[Estimate]) -> list[str]:
+    words = report.words
+    # which SD stands in the denominator is said once for each formula, so that rows stay readable
+    units = dict.fromkeys((words.method(e.method), e.standardiser) for e in found if e.standardiser)
+    said = [words.say("report.estimates.in_sd", name=n, standardiser=_standardiser(report, s)) for n, s in units]
+    if len(units) > 1:
+        said.append(words.say("report.estimates.note"))
     keys = dict.fromkeys(e.note for e in found if e.note)
-    said = [report.words.say(f"effects.notes.{k}") if has(f"effects.notes.{k}", "nl") else k for k in keys]
-    if any(e.method in STANDARDISED for e in found):
-        said.append(report.words.say("report.estimates.note"))
-    return said
+    return said + [words.say(f"effects.notes.{k}") if has(f"effects.notes.{k}", "nl") else k for k in keys]
+
+
+def _standardiser(report: Report, name: str) -> str:
+    key = f"effects.standardisers.{name}"
+    return report.words.say(key) if has(key, "nl") else name
 
 
 def quality(report: Report) -> Table:

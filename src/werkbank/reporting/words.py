@@ -112,9 +112,9 @@ class Words:
 
     def _number(self, key: str, value: Any) -> Any:  # noqa: ANN401 - JSON values
         if key in {"ci", "size_ci"}:
-            return numbers.interval(value[0], value[1], self.language)
+            return _unbroken(numbers.interval(value[0], value[1], self.language))
         if key in {"p", "p_corrected"}:
-            return numbers.p_phrase(value, self.language)
+            return _unbroken(numbers.p_phrase(value, self.language))
         if key == "alpha" or key.startswith("r_"):
             return numbers.bounded(value, self.language)
         if key.startswith("points_"):
@@ -122,3 +122,7 @@ class Words:
         if key.startswith("share_"):
             return numbers.share(value, self.language)
         return numbers.decimal(value, self.language) if key in _DECIMALS else value
+
+
+def _unbroken(text: str) -> str:
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
