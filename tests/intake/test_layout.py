@@ -89,9 +89,11 @@ def test_one_file_a_wave(read, matrix):
     assert intake.pupils["class"].dropna().to_dict() == {"02": "b", "03": "a"}
 
 
-def test_one_file_an_informant(read, notes):
-    own = {"name": "x", "items": ["q1"], "range": [1, 5], "better": "higher"}
-    outcomes = [{**own, "informant": "pupil"}, {**own, "name": "y", "informant": "teacher"}]
+def test_one_file_an_informant(read):
+    outcomes = [
+        {"name": name, "informant": who, "items": ["q1"], "range": [1, 5], "better": "higher"}
+        for name, who in (("x", "pupil"), ("y", "teacher"))
+    ]
     files = [
         {"path": "l.csv", "informant": "pupil", "wave": "pre"},
         {"path": "k.csv", "informant": "teacher", "wave": "pre"},
@@ -101,7 +103,7 @@ def test_one_file_an_informant(read, notes):
     assert rows.to_numpy().tolist() == [["x", "pupil", 4.0], ["y", "teacher", 2.0]]
 
 
-def test_an_outcome_that_one_of_the_files_lacks_is_noted(read, notes):
+def test_an_outcome_that_one_of_the_files_lacks_is_noted(read):
     contents = {"voor.csv": LONG.replace("T1", "T0").replace("01,x,T0,3,4\n", "").replace("02,c,T0,2,1\n", "")}
     contents["na.csv"] = "id,arm,wave,taal\n01,x,T1,5\n"
     outcomes = [*TWO_ARMS["outcomes"], {"name": "taal", "column": "taal", "better": "higher"}]
@@ -121,7 +123,7 @@ def test_an_unused_double_or_nameless_column_is_no_problem(read):
     assert len(read(ONE_GROUP, {"m.csv": ",id,a,b,z,z\n1,01,1,2,0,0\n"}).answers) == 2
 
 
-def test_codes_for_missing_may_be_numbers_or_words_and_blanks_are_simply_empty(read, matrix, notes):
+def test_codes_for_missing_may_be_numbers_or_words_and_blanks_are_simply_empty(read, matrix):
     outcome = {**TWO_ARMS["outcomes"][0], "missing": [99, "n.v.t.", "-1,5"]}
     content = "id,arm,wave,q1,q2\n01,x,T0,99,2\n02,c,T0, N.V.T. ,3\n01,x,T1, ,4\n02,c,T1,1,99.0\n"
     intake = read(TWO_ARMS, {"m.csv": content}, outcomes=[outcome])
@@ -135,7 +137,8 @@ def test_codes_for_missing_may_be_numbers_or_words_and_blanks_are_simply_empty(r
 def test_words_match_whatever_their_case_and_spaces(read, matrix, notes):
     answers = {"Helemaal mee eens": 5, "mee eens": 4, "Mee oneens": 2}
     outcome = {**TWO_ARMS["outcomes"][0], "answers": answers, "missing": ["weet niet"]}
-    content = "id;arm;wave;q1;q2\n01;x;T0;helemaal  mee eens ;MEE ONEENS\n02;c;T0;Mee\u00a0eens;Weet niet\n01;x;T1;;mee eens\n"
+    first = "id;arm;wave;q1;q2\n01;x;T0;helemaal  mee eens ;MEE ONEENS\n"
+    content = first + "02;c;T0;Mee\u00a0eens;Weet niet\n01;x;T1;;mee eens\n"
     intake = read(TWO_ARMS, {"m.csv": content}, outcomes=[outcome])
     assert matrix(intake).loc[("01", "pre")].to_dict() == {"q1": 5, "q2": 2}
     assert matrix(intake)["q1"]["02", "pre"] == 4

@@ -52,7 +52,7 @@ def test_every_answer_of_the_teaching_insights_files_arrives(shared, read, file,
     for outcome in changes["outcomes"]:
         for wave, columns in outcome["items"].items():
             here = answers[(answers["outcome"] == outcome["name"]) & (answers["wave"] == wave)]
-            table = here.set_index(["pupil", "item"])["value"].unstack()[outcome["items"]["pre"]]
+            table = here.pivot_table(index="pupil", columns="item", values="value")[outcome["items"]["pre"]]
             expected = raw[columns].dropna(how="all")
             assert (table.loc[expected.index].to_numpy() == expected.to_numpy()).sum() == expected.notna().sum().sum()
             assert len(table) == len(expected)
@@ -76,7 +76,7 @@ def test_answers_stored_as_words_become_numbers(shared, read):
     assert intake.answers["value"].value_counts().to_dict() == {float(k): n for k, n in expected.items()}
 
 
-def test_a_trial_in_classes_with_its_year_as_wave(shared, read, notes):
+def test_a_trial_in_classes_with_its_year_as_wave(shared, read):
     path = shared / "data" / "mental_abacus.csv"
     changes = {
         "design": {"kind": "randomised", "assigned_by": "class"},

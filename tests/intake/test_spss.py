@@ -33,7 +33,8 @@ def test_user_missing_codes_are_not_answers_and_are_counted_by_code(read, matrix
     intake = read(ONE_GROUP, {SAV: content})
     assert matrix(intake)["taal"].to_dict() == {("007", "pre"): 1, ("é9", "post"): 3.5}
     assert list(intake.pupils.index) == ["007", "8", "é9"]
-    counted = {n.values["code"]: n.values["n"] for n in intake.notes if n.key == "intake.user_missing"}
+    said = [vars(note)["values"] for note in intake.notes if note.key == "intake.user_missing"]
+    counted = {values["code"]: values["n"] for values in said}
     assert counted == {"9 (Weet niet)": 1, "97": 1, "99": 1}
     assert notes(intake)["file_sav"]["n"] == 3
     assert intake.files[0].labels["a"][9.0] == "Weet niet"

@@ -31,7 +31,7 @@ def test_numbers_text_and_ids_are_read_as_they_are_stored(read, matrix, notes):
     assert notes(intake)["forms_blank"] == {"outcome": "taal", "wave": "pre", "n": 1}
 
 
-def test_the_sheet_is_the_only_visible_one_or_the_named_one(read, matrix):
+def test_the_sheet_is_the_only_visible_one_or_the_named_one(read):
     other = [["id", "a", "b"], ["99", 9, 9]]
     named = read(ONE_GROUP, {XLSX: workbook(ROWS, oud=other)}, files=[{"path": XLSX, "sheet": "oud"}])
     assert list(named.pupils.index) == ["99"]
