@@ -142,7 +142,8 @@ def fit_cfa(
     -----
     Not for pupils in classes when p values matter: chi2 ignores clustering. Ordinal answers with fewer than five
     categories bias loadings downwards. Memory grows with the fourth power of the number of columns (0.4 GB at 56, more
-    than 1 GB at 84): test scales one by one rather than all at once. Checked against lavaan 0.6-14 (tests/oracles/cfa_models.json).
+    than 1 GB at 84): test scales one by one rather than all at once. Checked against lavaan 0.6-14
+    (tests/oracles/cfa_models.json).
     """
     rows, left_out = split(data, model.columns, group, missing)
     compiled = Model.of(model.entries(tuple(rows)))
