@@ -19,7 +19,10 @@ from werkbank.effects import multilevel as ml
 
 RAW = Path(__file__).with_suffix(".json")
 CLASSES = (6, 8, 12, 20)
-ICCS = (0.05, 0.15, 0.25)
+CELLS = {  # ICC and class size: the corners and the ordinary unequal classes
+    "outcome": ((0.05, "10"), (0.05, "10-30"), (0.15, "10-30"), (0.25, "10-30"), (0.25, "30")),
+    "waves": ((0.05, "10"), (0.15, "10-30"), (0.25, "30")),
+}
 SIZES = {"10": (10, 10), "30": (30, 30), "10-30": (10, 30)}
 OUTCOME = ("OLS, classes ignored", "class means", "randomisation", "Kenward-Roger", "Satterthwaite", "CR2")
 WAVES = ("class intercept only", "class means", "randomisation", "Kenward-Roger")
@@ -49,7 +52,7 @@ def outcome_cell(rng, k, icc, low, high, reps):
 
 
 def waves_cell(rng, k, icc, low, high, reps):
-    """Three waves; class ICC at each wave, half as much class by wave; is the change from pre to post equal?"""
+    """Three waves: class ICC, half as much class by wave; is the change from pre to post the same in both arms."""
     p = np.empty((reps, len(WAVES)))
     names = ["one", "w1", "w2", "arm", "arm:w1", "arm:w2"]
     for r in range(reps):
@@ -65,7 +68,7 @@ def waves_cell(rng, k, icc, low, high, reps):
         groups = {"class": c, "pupil": pupil}
         change = y[w == 1] - y[w == 0]
         p[r] = (
-            ml.test(ml.fit(y, X, groups, names), "arm:w1").p if r < reps // 10 else np.nan,
+            ml.test(ml.fit(y, X, groups, names), "arm:w1").p if r < reps // 20 else np.nan,
             ml.cluster_means_test(change, arm[class_of], class_of).p,
             ml.randomisation_test(change, arm[class_of], class_of, max_exact=1000, draws=999, seed=r).p,
             ml.test(ml.fit(y, X, groups, names, waves=w, waves_of=["class"]), "arm:w1").p,
@@ -90,14 +93,9 @@ def rates(p):
 def run(reps, seed=20240911):
     """Return {(model, classes, icc, size): (rates, numbers of tests)}."""
     out, start = {}, time.perf_counter()
-    cells = [
-        (name, cell, k, icc, size)
-        for name, cell, sizes in (("outcome", outcome_cell, SIZES), ("waves", waves_cell, ("10", "10-30")))
-        for k in CLASSES
-        for icc in ICCS
-        for size in sizes
-    ]
-    for number, (name, cell, k, icc, size) in enumerate(cells):
+    cells = [(name, k, icc, size) for name, grid in CELLS.items() for k in CLASSES for icc, size in grid]
+    for number, (name, k, icc, size) in reversed(list(enumerate(cells))):
+        cell = outcome_cell if name == "outcome" else waves_cell
         rng = np.random.default_rng([seed, number])
         out[name, k, icc, size] = rates(cell(rng, k, icc, *SIZES[size], reps))
         rate = " ".join(f"{x:.4f}" for x in out[name, k, icc, size][0])
@@ -118,7 +116,7 @@ def page(out, reps):
     for model, columns, title in (("outcome", OUTCOME, TITLE_OUTCOME), ("waves", WAVES, TITLE_WAVES)):
         lines += [f"## {title}", "", f"| classes | ICC | pupils a class | {' | '.join(columns)} |"]
         lines += ["|" + "---|" * (len(columns) + 3)]
-        for (name, k, icc, size), (rate, _) in out.items():
+        for (name, k, icc, size), (rate, _) in sorted(out.items()):
             if name == model:
                 cells = [f"{x:.3f}" for x in rate]
                 cells[headline(model, k)] = f"**{cells[headline(model, k)]}**"

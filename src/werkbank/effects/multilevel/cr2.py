@@ -24,13 +24,15 @@ if TYPE_CHECKING:
 class RobustFit:
     """Least squares with the CR2 covariance of its coefficients.
 
-    `beta` (p,) in units of y, `vcov` (p, p), `n` rows, `n_clusters`. `whitened` (K, p, p) and `gram` (K, p, p) are
-    B_g and Q_g'Q_g per cluster and `R` the triangle of X = QR, from which a contrast's df follow.
+    `beta` (p,) in units of y, `vcov` (p, p), `residual` mean square of the residuals, `n` rows, `n_clusters`.
+    `whitened` (K, p, p) and `gram` (K, p, p) are B_g and Q_g'Q_g per cluster and `R` the triangle of X = QR, from
+    which a contrast's df follow.
     """
 
     names: tuple[str, ...]
     beta: Floats
     vcov: Floats
+    residual: float
     n: int
     n_clusters: int
     whitened: Floats
@@ -90,7 +92,8 @@ def cluster_robust(y: ArrayLike, X: ArrayLike, clusters: ArrayLike, names: Seque
     inverse_root = np.where(left > 1e-10, 1 / np.sqrt(np.maximum(left, 1e-10)), 0.0)
     whitened = (vectors * inverse_root[:, None, :]) @ np.swapaxes(vectors, 1, 2)
     adjusted = np.linalg.solve(R, (whitened @ scores[:, :, None])[:, :, 0].T)
-    return RobustFit(columns, beta, adjusted @ adjusted.T, len(outcome), k, whitened, gram, R)
+    residual = float(np.mean(rest**2))
+    return RobustFit(columns, beta, adjusted @ adjusted.T, residual, len(outcome), k, whitened, gram, R)
 
 
 def cr2_test(fit: RobustFit, contrast: str | ArrayLike, *, ci_level: float = 0.95) -> ContrastTest:
@@ -122,9 +125,9 @@ def cr2_test(fit: RobustFit, contrast: str | ArrayLike, *, ci_level: float = 0.9
     if len(rows) > 1:
         raise UsageError("cr2_test takes one contrast at a time")
     variance = float(rows[0] @ fit.vcov @ rows[0])
-    if variance <= 1e-20 * float(np.diag(fit.vcov).max()) or variance == 0.0:
-        return untestable(1, "cr2", ci_level, "every cluster determines this coefficient alone: nothing varies")
     direction = np.linalg.solve(fit.R.T, rows[0])
+    if variance <= 1e-12 * fit.residual * float(direction @ direction):
+        return untestable(1, "cr2", ci_level, "every cluster determines this coefficient alone: nothing varies")
     w = fit.whitened @ direction
     z = (fit.gram @ w[:, :, None])[:, :, 0]
     d = np.einsum("gp,gp->g", w, z)

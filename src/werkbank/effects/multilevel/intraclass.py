@@ -84,18 +84,17 @@ def icc(y: ArrayLike, groups: Groups, *, ci_level: float = 0.95) -> IntraclassCo
 def icc_anova(y: ArrayLike, clusters: ArrayLike) -> AnovaIcc:
     """Estimate ICC(1) and ICC(2) from the one-way analysis of variance.
 
-    Missing values are refused (as NaN results). Unlike REML's, these can be negative. Bliese (2000): ICC(1) =
+    NaN when nothing varies or a value is missing. Unlike REML's, these can be negative. Bliese (2000): ICC(1) =
     (MSB - MSW)/(MSB + (n̄-1)MSW), ICC(2) = (MSB - MSW)/MSB. Checked against R's multilevel 2.7.
     """
     values = np.asarray(y, dtype=float)
     sizes, means, msb, msw = _mean_squares(values, labelled({"cluster": clusters})["cluster"])
     n, k = len(values), len(means)
-
-    def one(size: float) -> float:
-        return (msb - msw) / (msb + (size - 1) * msw)
-
     n0 = float((n - (sizes**2).sum() / n) / (k - 1))
-    return AnovaIcc(one(n / k), (msb - msw) / msb, one(n0), msb, msw, n, k)
+    with np.errstate(invalid="ignore", divide="ignore"):  # nothing varies: 0/0, which is the NaN that is promised
+        icc1, icc1_n0 = (np.float64(msb - msw) / (msb + (size - 1) * msw) for size in (n / k, n0))
+        icc2 = np.float64(msb - msw) / msb
+    return AnovaIcc(float(icc1), float(icc2), float(icc1_n0), msb, msw, n, k)
 
 
 def _mean_squares(values: Floats, codes: np.ndarray) -> tuple[Floats, Floats, float, float]:

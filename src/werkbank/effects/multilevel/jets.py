@@ -76,19 +76,28 @@ def _chain(f: Jet, value: Jet, slope: Jet, curvature: Jet) -> Jet:
     return np.concatenate([value, slope * f1, slope * f2 + curvature * f1[i] * f1[j]])
 
 
-def inverse_and_logdet(f: Jet) -> tuple[Jet, Jet]:
-    """Return the inverse and the log-determinant of (stacks of) square matrices with positive determinant."""
-    q = n_variables(len(f))
-    i, j = pairs(q)
-    v = np.linalg.inv(f[:1])
-    logdet = np.linalg.slogdet(f[:1])[1]
-    if q == 0:
-        return v, logdet
-    a, b = v @ f[1 : q + 1], v @ f[q + 1 :]
+def inverse(f: Jet) -> Jet:
+    """Return the inverse of (stacks of) square matrices."""
+    i, j = pairs(n_variables(len(f)))
+    v: Jet = np.linalg.inv(f[:1])
+    if not len(i):
+        return v
+    a, b = v @ f[1 : 1 + i[-1] + 1], v @ f[2 + i[-1] :]
     ai, aj = a[i], a[j]
-    both = ai @ aj
-    inverse = np.concatenate([v, -a @ v, (both + aj @ ai - b) @ v])
-    return inverse, np.concatenate([logdet, _trace(a), _trace(b - both)])
+    return np.concatenate([v, -a @ v, (ai @ aj + aj @ ai - b) @ v])
+
+
+def log_determinant(f: Jet) -> Jet:
+    """Return log|f| of (stacks of) square matrices with positive determinant."""
+    i, j = pairs(n_variables(len(f)))
+    value = np.linalg.slogdet(f[:1])[1]
+    if not len(i):
+        return value
+    vf = np.linalg.inv(f[:1]) @ f[1:]
+    a, b = vf[: i[-1] + 1], vf[i[-1] + 1 :]
+    # tr(AB) is the sum of the products of A's elements with those of B'
+    mixed = (a[i] * np.swapaxes(a[j], -1, -2)).sum(axis=(-1, -2))
+    return np.concatenate([value, _trace(a), _trace(b) - mixed])
 
 
 def _trace(matrices: Jet) -> Jet:

@@ -16,7 +16,8 @@ import numpy as np
 from werkbank.effects.multilevel.jets import (
     Jet,
     gradient_and_hessian,
-    inverse_and_logdet,
+    inverse,
+    log_determinant,
     logarithm,
     product,
     reciprocal,
@@ -46,7 +47,7 @@ def reduced(sums: Sums, theta: Floats, *, derivatives: bool) -> tuple[Jet, Jet]:
     d[0] += 1
     shrink = product(ratio, reciprocal(d))
     logdet = (logarithm(d) * sums.counts).sum(axis=1)
-    cross = np.negative(np.tensordot(shrink, sums.size_cross, axes=1))
+    cross = -(shrink @ sums.size_cross.reshape(len(sums.sizes), -1)).reshape(-1, *sums.cross.shape)
     cross[0] += sums.cross
     if not sums.levels:
         return cross, logdet
@@ -67,10 +68,10 @@ def reduced(sums: Sums, theta: Floats, *, derivatives: bool) -> tuple[Jet, Jet]:
         D = D[:, None]
         M = product(w, D, np.matmul)
         M[0] += np.eye(n_waves)
-        inverse, gain = inverse_and_logdet(M)
-        old, u, w = u, product(inverse, u, np.matmul), product(inverse, w, np.matmul)
+        M_inverse = inverse(M)
+        old, u, w = u, product(M_inverse, u, np.matmul), product(M_inverse, w, np.matmul)
         cross = cross - product(old, product(D, u, np.matmul), _gram)
-        logdet = logdet + gain.sum(axis=1)
+        logdet = logdet + log_determinant(M).sum(axis=1)
     return cross, logdet
 
 
@@ -92,13 +93,13 @@ def profile(sums: Sums, theta: Floats, *, reml: bool, derivatives: bool) -> Prof
     """
     cross, logdet = reduced(sums, theta, derivatives=derivatives)
     p = cross.shape[1] - 1
-    C, log_F = inverse_and_logdet(cross[:, :p, :p])
-    log_rss = inverse_and_logdet(cross)[1] - log_F
+    log_F = log_determinant(cross[:, :p, :p])
+    log_rss = log_determinant(cross) - log_F
     nu = sums.n - p if reml else sums.n
     deviance = nu * log_rss + logdet + (log_F if reml else 0.0)
     gradient, hessian = gradient_and_hessian(deviance)
     constant = nu * (1 + np.log(2 * np.pi / nu))
-    beta = C[0] @ cross[0, :p, p]
+    beta = np.linalg.solve(cross[0, :p, :p], cross[0, :p, p])
     return Profile(float(deviance[0]) + constant, gradient, hessian, float(np.exp(log_rss[0])) / nu, beta)
 
 
@@ -123,8 +124,8 @@ def information_at(sums: Sums, theta: Floats, sigma2: float, *, reml: bool) -> I
     cross, logdet = reduced(sums, theta, derivatives=True)
     p = cross.shape[1] - 1
     F, F1, F2 = _in_variances(cross[:, :p, :p], theta, sigma2, degree=-1)
-    log_F = inverse_and_logdet(cross[:, :p, :p])[1]
-    log_rss = inverse_and_logdet(cross)[1] - log_F
+    log_F = log_determinant(cross[:, :p, :p])
+    log_rss = log_determinant(cross) - log_F
     # logarithms are of degree 0 up to the constant that stands before log σ²; y'Py = exp(log rss) / σ²
     hessian_V = _in_variances(logdet, theta, sigma2, degree=0, constant=sums.n)[2]
     hessian_F = _in_variances(log_F, theta, sigma2, degree=0, constant=-p)[2]

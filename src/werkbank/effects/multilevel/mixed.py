@@ -140,7 +140,7 @@ def fit(
     outcome, matrix, columns = checked(y, X, names)
     coded, wave, crossed = _factors(groups, waves, waves_of, len(outcome))
     b0, rest, R = least_squares(matrix, outcome, columns)
-    scale = float(np.sqrt(rest @ rest / len(rest)))
+    scale = float(np.sqrt(np.mean(rest**2)))
     if scale <= 1e-10 * float(np.abs(outcome).max(initial=0.0)) or scale == 0.0:
         return _nothing_left(columns, b0, coded, crossed, method)
     sums = in_orthogonal_basis(matrix, rest, R, scale, (coded, wave, crossed))
@@ -155,7 +155,7 @@ def in_orthogonal_basis(
     basis = np.eye(p + 1)
     basis[:p, :p], basis[p, p] = np.linalg.inv(R), 1 / scale
     cross = np.eye(p + 1)
-    cross[p, p] = rest @ rest / scale**2
+    cross[p, p] = (rest**2).sum() / scale**2
     return summarise([*X.T, rest], basis, cross, *factors)
 
 
@@ -173,18 +173,24 @@ def _estimated(sums: Sums, R: Floats, b0: Floats, scale: float, names: tuple[str
     return MixedFit(
         names=names,
         beta=b0 + np.linalg.solve(R, scale * best.beta),
-        vcov=info.Phi,
+        vcov=info.Phi if converged else np.full_like(info.Phi, np.nan),
         variances=dict(zip(sums.terms, (theta * sigma2).tolist(), strict=True)),
         residual=sigma2,
-        loglik=-deviance / 2,
+        loglik=float(-deviance / 2),
         n=sums.n,
         n_groups=sums.n_groups,
         method=method,
         converged=converged,
         singular=bool((theta < 1e-8).any()),
-        note="" if converged else "the search for the variances did not end at a maximum",
-        information=info,
+        note="" if converged else _why_not(sums, theta),
+        information=info if converged else None,
     )
+
+
+def _why_not(sums: Sums, theta: Floats) -> str:
+    if theta.max() > 1e4:
+        return f"the outcome does not vary within {sums.terms[int(theta.argmax())]!r}: make that the unit of analysis"
+    return "the search for the variances did not end at a maximum"
 
 
 def maximise(sums: Sums, *, reml: bool, max_steps: int = 60) -> tuple[Floats, Profile, bool]:
@@ -199,7 +205,7 @@ def maximise(sums: Sums, *, reml: bool, max_steps: int = 60) -> tuple[Floats, Pr
         step[free] = _newton(current.hessian[np.ix_(free, free)], current.gradient[free])
         promise = -float(step @ current.gradient)
         if promise < 1e-13 * max(1.0, abs(current.deviance)):
-            return theta, current, True
+            return theta, current, bool(theta.max() < 1e6)
         better = _descend(sums, theta, step, current, reml=reml)
         if better is None:
             # no point along the step is better in floating point: what is left of the gradient is rounding
@@ -262,17 +268,27 @@ def least_squares(X: Floats, y: Floats, names: Sequence[str]) -> tuple[Floats, F
     """Return β, residuals and R of X = QR, refusing columns that say nothing new."""
     if len(X) < len(names):
         raise UsageError(f"{len(X)} rows cannot carry {len(names)} columns of X")
-    R = np.asarray(np.linalg.qr(X, mode="r"))
+    R = _triangle(X)
     lengths = np.sqrt((R**2).sum(axis=0))
     empty = np.abs(np.diag(R)) <= 1e-9 * np.maximum(lengths, np.finfo(float).tiny)
     if empty.any():
         culprits = ", ".join(name for name, bad in zip(names, empty, strict=True) if bad)
         raise UsageError(f"X is collinear: {culprits} follows from the columns before it; leave it out")
     beta, rest = np.zeros(len(R)), y
+    # einsum, not @: on a busy machine the threads that BLAS starts for long thin matrices wait for each other
     for _ in range(2):  # the second round takes out what rounding left in the first
-        beta = beta + np.linalg.solve(R, np.linalg.solve(R.T, X.T @ rest))
-        rest = y - X @ beta
+        beta = beta + np.linalg.solve(R, np.linalg.solve(R.T, np.einsum("ij,i->j", X, rest)))
+        rest = y - np.einsum("ij,j->i", X, beta)
     return beta, rest, R
+
+
+def _triangle(X: Floats) -> Floats:
+    """Return R of X = QR; long matrices in blocks that fit the processor's cache, which is three times as fast."""
+    blocks, p = len(X) // 1000, X.shape[1]
+    if blocks < 2 or p > 100:
+        return np.asarray(np.linalg.qr(X, mode="r"))
+    parts = np.asarray(np.linalg.qr(X[: blocks * 1000].reshape(blocks, 1000, p), mode="r"))
+    return np.asarray(np.linalg.qr(np.vstack([parts.reshape(-1, p), X[blocks * 1000 :]]), mode="r"))
 
 
 def _factors(

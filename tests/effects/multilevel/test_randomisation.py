@@ -1,0 +1,77 @@
+"""The randomisation test against enumeration by hand and scipy's permutation test."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from math import comb
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from werkbank.effects.multilevel import randomisation_test
+
+RNG = np.random.default_rng(12)
+Y8 = RNG.normal(size=8)
+ARM8 = np.array([1, 1, 1, 1, 0, 0, 0, 0])
+
+
+def test_smallest_p_of_four_against_four_is_2_in_70():
+    result = randomisation_test([9, 8, 7, 6, 1, 2, 3, 4], ARM8, np.arange(8))
+    assert result.exact
+    assert result.n_assignments == comb(8, 4)
+    assert result.p == pytest.approx(2 / 70)
+    assert result.smallest_p == pytest.approx(2 / 70)
+    assert result.estimate == pytest.approx(5.0)
+
+
+def test_unequal_arms_reach_1_in_c():
+    result = randomisation_test([9, 8, 1, 2, 3], [1, 1, 0, 0, 0], np.arange(5))
+    assert result.p == result.smallest_p == pytest.approx(1 / 10)
+
+
+def test_six_classes_cannot_reach_the_five_percent_level():
+    assert randomisation_test([9, 8, 7, 1, 2, 3], [1, 1, 1, 0, 0, 0], np.arange(6)).smallest_p == pytest.approx(0.1)
+
+
+def test_matches_scipys_exact_permutation_test():
+    theirs = stats.permutation_test(
+        (Y8[:4], Y8[4:]), lambda a, b, axis: a.mean(axis=axis) - b.mean(axis=axis), n_resamples=np.inf
+    )
+    ours = randomisation_test(Y8, ARM8, np.arange(8))
+    assert ours.p == pytest.approx(theirs.pvalue)
+    assert ours.estimate == pytest.approx(theirs.statistic)
+
+
+def test_covariates_and_pupils_match_enumeration_by_hand():
+    classes = np.repeat(np.arange(7), [3, 4, 5, 3, 4, 5, 3])
+    y, pre, arm = RNG.normal(size=27), RNG.normal(size=27), (classes < 3).astype(int)
+    means = np.array([[y[classes == c].mean(), pre[classes == c].mean()] for c in range(7)])
+    slope, intercept = np.polyfit(means[:, 1], means[:, 0], 1)
+    rest = means[:, 0] - intercept - slope * means[:, 1]
+    by_hand = [abs(rest[list(chosen)].mean() - np.delete(rest, chosen).mean()) for chosen in combinations(range(7), 3)]
+    p = np.mean([d >= by_hand[0] - 1e-12 for d in by_hand])  # the first combination is the one that happened
+    assert randomisation_test(y, arm, classes, {"pre": pre}).p == pytest.approx(p)
+
+
+def test_pairs_are_reassigned_within_pairs():
+    result = randomisation_test([5, 1, 6, 2, 9, 3], [1, 0, 1, 0, 1, 0], np.arange(6), strata=[1, 1, 2, 2, 3, 3])
+    assert result.n_assignments == 8
+    assert result.p == result.smallest_p == pytest.approx(2 / 8)
+
+
+def test_sample_uses_the_plus_one_rule_and_its_seed():
+    y, arm = RNG.normal(size=30), np.repeat([1, 0], 15)
+    first = randomisation_test(y, arm, np.arange(30), draws=999, seed=4)
+    assert not first.exact
+    assert first == randomisation_test(y, arm, np.arange(30), draws=999, seed=4)
+    assert first.smallest_p == pytest.approx(1 / 1000)
+    assert (first.p * 1000) % 1 == pytest.approx(0, abs=1e-9)
+    exact = randomisation_test(Y8, ARM8, np.arange(8)).p
+    assert randomisation_test(Y8, ARM8, np.arange(8), max_exact=1).p == pytest.approx(exact, abs=0.015)
+
+
+def test_one_class_in_an_arm_is_refused_with_the_reason():
+    result = randomisation_test([1, 2, 3, 4], [1, 0, 0, 0], np.arange(4))
+    assert np.isnan([result.p, result.smallest_p]).all()
+    assert "fewer than two" in result.note
