@@ -129,3 +129,20 @@ def test_only_pupils_judged_by_all_methods_are_compared_and_the_rest_is_counted(
     table = judged_by_all(flags)
     assert table.index.tolist() == ["p"]
     assert table.attrs["n_left_out"] == 2
+
+
+def test_jaccard_sensitivity_and_specificity_are_shares_of_sets(able):
+    pairs, shares = pairwise(able).set_index(["a", "b"]), against(able, "regression").set_index("method")
+    chosen = {name: set(able.index[able[name]]) for name in able}
+    for (a, b), row in pairs.iterrows():
+        assert row["jaccard"] == len(chosen[a] & chosen[b]) / len(chosen[a] | chosen[b])
+    standard, rest = chosen["regression"], set(able.index) - chosen["regression"]
+    for method, row in shares.iterrows():
+        assert row["sensitivity"] == len(chosen[method] & standard) / len(standard)
+        assert row["specificity"] == len(rest - chosen[method]) / len(rest)
+
+
+def test_jaccard_interval_is_exact_for_the_pupils_flagged_by_either(reference):
+    wanted = reference["bdf_lang"]["top10"]["absolute_mean"]  # 20 of 257, as a proportion
+    found = jaccard(Fourfold(20, 200, 37, 5))
+    assert (found.low, found.high) == pytest.approx((wanted["ci_low_clopper"], wanted["ci_high_clopper"]), abs=1e-9)

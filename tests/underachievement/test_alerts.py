@@ -63,22 +63,22 @@ def stable(rng, n, reliability, *, moments=7, subjects=("taal",), schools=1):
 def test_p_of_stable_pupils_is_uniform(reliability, known, confirm):
     rng = np.random.default_rng(int(reliability * 100) + 7 * known + confirm)
     sem = {"taal": np.sqrt(1 - reliability) * 15} if known else None
-    p = watch(stable(rng, 20_000, reliability), Rule(confirm=confirm, sem=sem)).table["p"]
+    p = watch(stable(rng, 8_000, reliability), Rule(confirm=confirm, sem=sem)).table["p"]
     for rate in (0.01, 0.05, 0.25):
-        assert abs((p <= rate).mean() - rate) < 3.5 * np.sqrt(rate * (1 - rate) / 20_000)
+        assert abs((p <= rate).mean() - rate) < 3.5 * np.sqrt(rate * (1 - rate) / 8_000)
 
 
 @pytest.mark.parametrize("control", ["fdr", "familywise"])
 @pytest.mark.parametrize("known", [True, False])
 def test_false_alarms_are_controlled_over_the_whole_school(control, known):
     rng = np.random.default_rng(20 + known)
-    schools, rate = 800, 0.10
-    scores = stable(rng, 800 * 30, 0.85, moments=6, schools=schools)
+    schools, rate = 400, 0.10
+    scores = stable(rng, 400 * 30, 0.85, moments=6, schools=schools)
     sem = {"taal": np.sqrt(0.15) * 15} if known else None
     found = watch(scores, Rule(rate=rate, control=control, sem=sem))
     any_alert = found.table.groupby("school")["state"].agg(lambda s: (s == "alert").any()).mean()
     assert abs(any_alert - rate) < 3.5 * np.sqrt(rate * (1 - rate) / schools)
-    assert found.n_expected == pytest.approx(rate * 24_000)  # what testing each pupil alone would give
+    assert found.n_expected == pytest.approx(rate * 12_000)  # what testing each pupil alone would give
 
 
 @pytest.mark.long

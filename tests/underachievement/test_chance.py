@@ -53,7 +53,7 @@ def test_perfect_correlation_leaves_no_difference():
 @pytest.mark.parametrize("r", TABLE)
 def test_simulated_pupils_reproduce_the_rates(r):
     rng = np.random.default_rng(int(100 * r))
-    n = 200_000
+    n = 60_000
     iq = rng.normal(size=n)
     pupils = pd.DataFrame({"iq": iq, "lang": r * iq + np.sqrt(1 - r * r) * rng.normal(size=n)})
     for method in ("absolute", "difference", "regression"):
@@ -61,7 +61,7 @@ def test_simulated_pupils_reproduce_the_rates(r):
         expected = chance_share(method, r)
         error = np.sqrt(expected * (1 - expected) / found.n_able)
         assert abs(found.share - expected) < 3.5 * error
-        assert found.chance == pytest.approx(expected, abs=0.006)
+        assert found.chance == pytest.approx(expected, abs=0.012)
 
 
 def test_probability_of_a_true_gap_matches_r(bdf, criteria, r):
@@ -90,10 +90,9 @@ def test_probability_is_calibrated_also_among_the_flagged(method):
     }[method]
     flags = found.table["flag"].to_numpy(bool)
     said, real = found.table["probability"].to_numpy()[flags], (gap >= k)[flags]
-    assert said.mean() == pytest.approx(real.mean(), abs=0.03)
-    for low in (0.2, 0.5):
-        bin_ = (said >= low) & (said < low + 0.3)
-        assert real[bin_].mean() == pytest.approx(said[bin_].mean(), abs=0.05)
+    for bin_ in (said >= 0, said < said.mean(), said >= said.mean()):
+        error = np.sqrt(np.mean(said[bin_] * (1 - said[bin_])) / bin_.sum())
+        assert abs(real[bin_].mean() - said[bin_].mean()) < 3.5 * error
     assert real.mean() < 0.8  # a good part of the flags rests on measurement error
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -88,3 +89,28 @@ def test_breadth_over_subjects():
 
 def test_no_rows_give_no_series():
     assert durations(flags("1").iloc[:0]).empty
+
+
+def naive(series):
+    """Return the kind by walking through the moments, the way one would on paper."""
+    start, seen, run = None, False, 0
+    for row in series.sort_values("date").dropna(subset=["flag"]).itertuples():
+        start, run = (row.date if run == 0 else start, run + 1) if row.flag else (None, 0)
+        seen |= bool(row.flag)
+        if run >= 2 and (row.date - start).days >= 183:
+            return "chronic"
+    return "situational" if seen else "not flagged"
+
+
+def test_many_series_agree_with_walking_through_them():
+    rng = np.random.default_rng(6)
+    n = 3000
+    table = pd.DataFrame({"pupil": rng.integers(0, 400, n), "subject": "taal", "day": rng.integers(0, 1500, n)})
+    table = table.drop_duplicates(["pupil", "day"])
+    table["date"] = pd.Timestamp("2020-01-01") + pd.to_timedelta(table["day"], "D")
+    table["flag"] = pd.array(rng.choice([True, False, None], len(table), p=[0.5, 0.4, 0.1]), dtype="boolean")
+    found = durations(table).set_index("pupil")["kind"].dropna()
+    assert found.value_counts().min() >= 10
+    for pupil, series in table.groupby("pupil"):
+        if pupil in found:
+            assert found[pupil] == naive(series)

@@ -15,6 +15,13 @@ def test_bdf_has_67_relative_and_20_absolute(bdf, criteria):
     assert kinds.to_dict() == {"not flagged": 2200, "relative": 67, "absolute": 20}
 
 
+def test_absolute_are_those_below_the_mean_by_r(bdf, criteria, reference):
+    kinds = relative_or_absolute(find(bdf, criteria["difference"]))
+    wanted = reference["bdf_lang"]["top10"]
+    both = set(wanted["difference"]["ids"]) & set(wanted["absolute_mean"]["ids"])
+    assert set(kinds.index[kinds == "absolute"]) == both
+
+
 def test_not_judged_stays_without_a_kind(bdf, criteria):
     kinds = relative_or_absolute(find(bdf.assign(lang=bdf["lang"].where(bdf.index > 3)), criteria["difference"]))
     assert kinds.isna().sum() == 3
@@ -38,6 +45,18 @@ def test_three_gates_count_what_passes_each(six):
     assert (found.n, found.n_both, found.share_both) == (6, 5, pytest.approx(5 / 6))
     assert (found.n_discrepancy, found.n_duration, found.n_signal) == (4, 3, 1)
     assert found.table["signal"].tolist() == [True, pd.NA, False, False, False, pd.NA]
+
+
+def test_gates_agree_with_a_pupil_by_pupil_reading(six):
+    discrepancy, duration, causes, both = six
+    found = gates(*six).table["signal"]
+    for pupil in both.index:
+        gap, long = discrepancy[pupil], duration[pupil] == "chronic"
+        cause = ["open" if pd.isna(c) else bool(c) for c in causes.loc[pupil]]
+        if pd.isna(gap) or (gap and long and "open" in cause and True not in cause):
+            assert found[pupil] is pd.NA
+        else:
+            assert found[pupil] == (gap and long and cause == [False, False])
 
 
 def test_causes_that_were_not_excluded_are_counted(six):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -18,6 +19,14 @@ def test_growth_matches_r(r):
     known = growth(table.assign(subject="taal"), "ability", sem={"taal": 2.0}).sort_values("pupil")
     ratio = known["slope_se"].to_numpy() / found["slope_se"].to_numpy()
     assert ratio.std() == pytest.approx(0, abs=1e-12)
+
+
+def test_growth_is_a_straight_line_through_each_pupils_scores(r):
+    table = pd.DataFrame(r["monitoring"]["series"])
+    table["date"] = pd.Timestamp("2020-01-01") + pd.to_timedelta(table["day"], unit="D")
+    found = growth(table.assign(subject="taal", ability=table["score"]), "ability").set_index("pupil")["slope"]
+    for pupil, s in table.groupby("pupil"):
+        assert found[pupil] == pytest.approx(np.polyfit(s["day"] / 365.25, s["score"], 1)[0], rel=1e-9)
 
 
 def test_one_score_has_no_slope():
@@ -76,3 +85,11 @@ def test_ceiling_needs_a_period_without_errors():
     found = ceiling_runs(table).set_index("pupil")
     assert found["ceiling"].to_dict() == {"always": True, "once": False, "short": False, "low": False}
     assert found.loc["always", ["n_flags", "longest", "days"]].tolist() == [3, 3, 366]
+
+
+@pytest.mark.parametrize("points", [1, 20, 300])
+def test_ceiling_does_not_depend_on_the_number_of_points(points):
+    dates = pd.to_datetime(["2024-01-20", "2024-09-10"])
+    table = pd.DataFrame({"pupil": "p", "subject": "rekenen", "date": dates, "raw": points * 0.9, "max": points})
+    assert ceiling_runs(table)["ceiling"].tolist() == [True]
+    assert ceiling_runs(table.assign(raw=points * 0.89))["ceiling"].tolist() == [False]
