@@ -66,15 +66,19 @@ def floor_and_ceiling(scores: pd.DataFrame, instrument: Instrument) -> pd.DataFr
     Returns
     -------
     DataFrame
-        Columns outcome, scale, informant, wave, n, mean, sd, floor, ceiling; n is the number of scores that exist.
+        Columns outcome, scale, informant, wave, n, mean, sd, floor, ceiling; n is the number of scores that exist,
+        which may be 0 where answers were missing.
     """
-    rows = scores[scores["score"].notna()]
     ends = {name: instrument.score_range(name) for name in instrument.scored}
-    low, high = (rows["scale"].map({name: e[side] for name, e in ends.items()}).astype(float) for side in (0, 1))
-    rows = rows.assign(floor=rows["score"] <= low + 1e-9, ceiling=rows["score"] >= high - 1e-9)
+    low, high = (scores["scale"].map({name: e[side] for name, e in ends.items()}).astype(float) for side in (0, 1))
+    there = scores["score"].notna()
+    rows = scores.assign(
+        floor=(scores["score"] <= low + 1e-9).astype(float).where(there),
+        ceiling=(scores["score"] >= high - 1e-9).astype(float).where(there),
+    )
     grouped = rows.groupby(["outcome", "scale", "informant", "wave"], observed=True, sort=False)
     return grouped.agg(
-        n=("score", "size"),
+        n=("score", "count"),
         mean=("score", "mean"),
         sd=("score", "std"),
         floor=("floor", "mean"),

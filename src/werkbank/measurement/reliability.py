@@ -1,4 +1,4 @@
-"""How reliable scores are: alpha, split halves, retest, differences, and class means.
+"""How reliable scores are: alpha, item-rest correlations, split halves, retest and differences.
 
 Items come as respondents x items, already keyed (`scoring.item_matrix`). What cannot be computed is NaN, and `note` is
 the catalogue key of the reason.
@@ -24,16 +24,14 @@ REASON = "measurement.reason."
 
 __all__ = [
     "Alpha",
-    "ClusterReliability",
     "Interval",
     "SplitHalf",
     "alpha",
-    "cluster_reliability",
+    "alpha_of",
     "covariance",
     "difference_reliability",
     "item_rest",
     "omega",
-    "omega_bootstrap",
     "retest",
     "split_half",
     "standard_error_of_measurement",
@@ -75,24 +73,6 @@ class SplitHalf:
     spearman_brown: float
     guttman: float
     n: int
-    note: str = ""
-
-
-@dataclass(frozen=True)
-class ClusterReliability:
-    """Reliability at two levels: pupils within their class, and class means.
-
-    `icc1` is the share of the variance of one pupil's score that lies between classes, `icc_k` the reliability of the
-    mean of a class of the typical size `n0`; the alphas are those of the within- and between-class covariance matrices.
-    """
-
-    alpha_within: float
-    alpha_between: float
-    icc1: float
-    icc_k: float
-    n: int
-    n_clusters: int
-    n0: float
     note: str = ""
 
 
@@ -151,7 +131,7 @@ def alpha(items: ArrayLike | pd.DataFrame, missing: Missing = "complete", level:
     reason = _too_little(c, n)
     if reason:
         return Alpha(math.nan, math.nan, math.nan, n, k, missing, level, note=REASON + reason)
-    estimate = float(_alpha(c))
+    estimate = float(alpha_of(c))
     low, high = _feldt(estimate, n, k, level)
     deviations = np.sqrt(np.diag(c))
     if (deviations == 0).any():
@@ -176,6 +156,12 @@ def item_rest(items: pd.DataFrame, missing: Missing = "complete") -> pd.Series[f
     with np.errstate(invalid="ignore", divide="ignore"):
         found = np.where((own > 0) & (rest > 1e-12), with_others / np.sqrt(own * rest), np.nan)
     return pd.Series(np.clip(found, -1, 1), index=items.columns, name="item_rest")
+
+
+def alpha_of(c: Matrix) -> float:
+    """Return alpha of a covariance matrix; NaN for one item."""
+    k, total = len(c), float(c.sum())
+    return k / (k - 1) * (1 - float(np.trace(c)) / total) if k > 1 and total != 0 else math.nan
 
 
 def split_half(items: ArrayLike | pd.DataFrame) -> SplitHalf:
@@ -249,71 +235,6 @@ def difference_reliability(
     return (sd_first**2 * first + sd_second**2 * second - shared) / total if total > 1e-12 else math.nan
 
 
-def cluster_reliability(items: ArrayLike | pd.DataFrame, clusters: ArrayLike) -> ClusterReliability:
-    """Reliability of pupils' differences within classes and of class means.
-
-    Parameters
-    ----------
-    items : respondents x items
-        Keyed answers; complete respondents with a known class are used.
-    clusters : array
-        The class of each respondent.
-
-    Returns
-    -------
-    ClusterReliability
-        NaN with a reason for fewer than two classes or no class of two pupils. `icc1` can be negative when class means
-        differ less than chance would make them; it is not cut off at 0.
-
-    Notes
-    -----
-    Analysis of variance with n0 = (N - Σn²/N)/(J - 1): between covariance (MS_B - MS_W)/n0 for every pair of items;
-    ICC(1) and ICC(k) of the mean score are (MSB - MSW)/(MSB + (n0-1) MSW) and (MSB - MSW)/MSB (Bliese 2000), the
-    alphas those of the two matrices (Geldhof et al. 2014, by moments instead of ML). Checked against lme4 on balanced
-    data and R multilevel.
-    """
-    x, codes = _complete_clusters(items, clusters)
-    sizes = np.bincount(codes) if len(codes) else np.zeros(0, int)
-    n, j = len(x), len(sizes)
-    if j < 2 or n <= j:
-        reason = REASON + ("too_few_clusters" if j < 2 else "singleton_clusters")
-        return ClusterReliability(math.nan, math.nan, math.nan, math.nan, n, j, math.nan, reason)
-    means = np.stack([np.bincount(codes, column) for column in x.T], axis=1) / sizes[:, None]
-    inside, outside = x - means[codes], means - x.mean(axis=0)
-    within = inside.T @ inside / (n - j)
-    between_ms = (outside * sizes[:, None]).T @ outside / (j - 1)
-    n0 = (n - float((sizes.astype(float) ** 2).sum()) / n) / (j - 1)
-    between = (between_ms - within) / n0
-    msb, msw = float(between_ms.sum()), float(within.sum())  # of the sum score; the k's cancel in the ratios
-    if msb <= 0 and msw <= 0:
-        return ClusterReliability(math.nan, math.nan, math.nan, math.nan, n, j, n0, REASON + "no_variance")
-    return ClusterReliability(
-        alpha_within=_alpha(within) if msw > 0 else math.nan,
-        alpha_between=_alpha(between) if msb > msw else math.nan,
-        icc1=(msb - msw) / (msb + (n0 - 1) * msw),
-        icc_k=(msb - msw) / msb if msb > 0 else math.nan,
-        n=n,
-        n_clusters=j,
-        n0=n0,
-        note="" if msb > msw else REASON + "no_between_variance",
-    )
-
-
-def _complete_clusters(items: ArrayLike | pd.DataFrame, clusters: ArrayLike) -> tuple[Matrix, NDArray[np.int64]]:
-    import pandas as pd
-
-    x = np.asarray(items, float)
-    codes = pd.factorize(np.asarray(clusters, object))[0]
-    use = ~np.isnan(x).any(axis=1) & (codes >= 0)
-    return x[use], np.unique(codes[use], return_inverse=True)[1]
-
-
-def _alpha(c: Matrix) -> float:
-    """Alpha of a covariance matrix; NaN for one item."""
-    k, total = len(c), float(c.sum())
-    return k / (k - 1) * (1 - float(np.trace(c)) / total) if k > 1 and total != 0 else math.nan
-
-
 def _feldt(estimate: float, n: int, k: int, level: float) -> tuple[float, float]:
     from scipy.stats import f
 
@@ -331,43 +252,3 @@ def _too_little(c: Matrix, n: int) -> str:
     if np.isnan(c).any():
         return "pair_without_respondents"
     return "no_variance" if float(c.sum()) <= 1e-12 * max(1.0, float(np.trace(c))) else ""
-
-
-def omega_bootstrap(
-    items: ArrayLike | pd.DataFrame, seed: int, clusters: ArrayLike | None = None, draws: int = 200, level: float = 0.95
-) -> Interval:
-    """Omega with a percentile bootstrap interval, which the delta interval can be held against.
-
-    Parameters
-    ----------
-    items : respondents x items
-        Keyed answers, at least three items; complete respondents are used.
-    seed : int
-        Seed of the resampling.
-    clusters : array, optional
-        The class of each respondent: whole classes are then resampled, as they were sampled.
-    draws : int
-        Number of resamples; those without a proper one-factor solution are left out, and the interval is NaN when they
-        are more than a tenth.
-    level : float
-        Confidence level.
-    """
-    x = np.asarray(items, float)
-    groups = np.arange(len(x)) if clusters is None else clusters
-    x, codes = _complete_clusters(x, groups)
-    found = omega(x)
-    n, rng = len(x), np.random.default_rng(seed)
-    if math.isnan(found.estimate):
-        return Interval(
-            math.nan, n=n, level=level, note=REASON + ("too_few_items" if x.shape[1] < 3 else "no_solution")
-        )
-    members = np.split(np.argsort(codes, kind="stable"), np.cumsum(np.bincount(codes))[:-1])
-    drawn = np.full(draws, np.nan)
-    for b in range(draws):
-        take = rng.integers(len(members), size=len(members))
-        drawn[b] = omega(x[np.concatenate([members[t] for t in take])]).estimate
-    kept = drawn[~np.isnan(drawn)]
-    if len(kept) < 0.9 * draws:
-        return Interval(found.estimate, n=n, level=level, note=REASON + "no_interval")
-    low, high = np.quantile(kept, [(1 - level) / 2, (1 + level) / 2])
-    return Interval(found.estimate, float(low), float(high), n, level)

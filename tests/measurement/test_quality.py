@@ -1,0 +1,111 @@
+"""The table of scale quality is what its parts say, wave by wave, and survives scales that cannot be judged."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from werkbank.instruments import Instrument, load
+from werkbank.measurement.items import discriminant
+from werkbank.measurement.quality import change_quality, discriminant_quality, scale_quality
+from werkbank.measurement.reliability import alpha, omega
+from werkbank.measurement.scoring import item_matrix, score
+
+KEY = load("strs-sf", "B")
+
+
+def study(pupils=120, waves=("pre", "post"), seed=6, turn=None):
+    """Simulated closeness and conflict in classes of twelve, answers 1-5; `turn` is an item left unreversed."""
+    rng = np.random.default_rng(seed)
+    lasting = rng.normal(size=(pupils, 2)) + rng.normal(scale=0.5, size=(pupils // 12, 2))[np.arange(pupils) // 12]
+    rows = []
+    for wave in waves:
+        trait = lasting + rng.normal(scale=0.5, size=lasting.shape)
+        for n, item in enumerate(KEY.items):
+            side = 0 if item in KEY.scales["closeness"].items else 1
+            value = np.clip(np.rint(3 + trait[:, side] + rng.normal(scale=0.8, size=pupils)), 1, 5)
+            value[rng.random(pupils) < 0.02] = np.nan
+            value = 6 - value if item == turn else value
+            pupil = np.arange(pupils)
+            rows.append(
+                pd.DataFrame({"pupil": pupil, "class": pupil // 12, "item": item, "wave": wave, "value": value})
+            )
+            rows[-1]["n"] = n
+    table = pd.concat(rows).drop(columns="n").astype({"pupil": str, "class": str})
+    return table.assign(teacher=table["class"], school="s", arm="a", informant="teacher", outcome="strs-sf")
+
+
+def test_the_table_says_what_its_parts_say():
+    answers = study()
+    found = scale_quality(answers, "strs-sf", KEY).set_index(["scale", "wave"])
+    assert len(found) == 4
+    items = item_matrix(answers, "strs-sf", KEY, "conflict", "post", "teacher")
+    row = found.loc[("conflict", "post")]
+    assert row["alpha"] == alpha(items).estimate
+    assert row["omega"] == pytest.approx(omega(items.to_numpy()).estimate)
+    scores = score(answers, "strs-sf", KEY, ["conflict"])
+    mine = scores.loc[scores["wave"] == "post", "score"]
+    assert (row["mean"], row["sd"], row["n_scores"]) == pytest.approx((mine.mean(), mine.std(), mine.count()))
+    assert row["sem"] == pytest.approx(mine.std() * math.sqrt(1 - row["alpha"]))
+    assert row["n_classes"] == 10
+    assert row["negative_items"] == ()
+
+
+def test_an_item_that_runs_against_its_scale_is_named():
+    found = scale_quality(study(turn="9"), "strs-sf", KEY).set_index(["scale", "wave"])
+    assert found.loc[("closeness", "pre"), "negative_items"] == ("9",)
+    assert found.loc[("closeness", "pre"), "item_lowest"] == "9"
+    assert found.loc[("conflict", "pre"), "negative_items"] == ()
+
+
+def test_reliability_of_change_uses_the_same_pupils():
+    answers = study()
+    quality = scale_quality(answers, "strs-sf", KEY)
+    table = score(answers, "strs-sf", KEY)
+    row = change_quality(table, quality, "pre", "post").set_index("scale").loc["closeness"]
+    wide = table[table["scale"] == "closeness"].pivot_table(index="pupil", columns="wave", values="score").dropna()
+    assert row["n"] == len(wide)
+    assert row["retest"] == pytest.approx(wide["pre"].corr(wide["post"]))
+    a = quality.set_index(["scale", "wave"])["alpha"]
+    variances = wide.var()
+    change = (wide["post"] - wide["pre"]).var()
+    errors = sum(variances[w] * (1 - a["closeness", w]) for w in ("pre", "post"))
+    assert row["reliability_of_change"] == pytest.approx(1 - errors / change)
+    assert change_quality(table, quality, "pre", "followup").empty
+    assert change_quality(table, quality, "pre", "post", arm="another").empty
+
+
+def test_scales_of_one_informant_are_held_against_each_other():
+    answers = study()
+    quality, table = scale_quality(answers, "strs-sf", KEY), score(answers, "strs-sf", KEY)
+    found = discriminant_quality(table, quality, "pre")
+    assert found[["first", "second"]].to_numpy().tolist() == [["strs-sf.closeness", "strs-sf.conflict"]]
+    assert found["informant"].tolist() == ["teacher"]
+    assert not found["too_alike"].any()
+    assert list(discriminant_quality(table, quality, "followup").columns) == list(
+        discriminant(pd.DataFrame(), {}).columns
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "k"),
+    [(np.full((6, 3), np.nan), 3), (np.ones((6, 3)), 3), (np.ones((1, 3)), 3), (np.arange(6.0)[:, None], 1)],
+    ids=["all missing", "constant", "one pupil", "one item"],
+)  # fmt: skip
+def test_a_scale_that_cannot_be_judged_still_has_its_row(values, k):
+    key = Instrument.own("joy", [str(n) for n in range(k)], (0, 5))
+    long = pd.DataFrame(values, columns=key.items).rename_axis("pupil").reset_index().melt("pupil", var_name="item")
+    long = long.assign(
+        **dict.fromkeys(["teacher", "class", "school", "arm"], "x"), wave="pre", informant="pupil", outcome="joy"
+    )
+    (row,) = scale_quality(long, "joy", key).to_dict("records")
+    assert math.isnan(row["alpha"])
+    assert row["note"]
+    assert row["n_scores"] == np.isfinite(values).all(axis=1).sum()
+
+
+def test_an_outcome_without_answers_is_an_empty_table():
+    assert scale_quality(study(), "another", KEY).empty
