@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tests.intake.conftest import LONG, ONE_GROUP, TWO_ARMS
+from tests.intake.test_broken import XLSX, workbook
 
 SEQ_C = {"instrument": "seq-c", "items": "seqc{item}_{wave}"}
 STRS = {"instrument": "strs-sf", "version": "B", "informant": "teacher", "items": "strs_{item}"}
@@ -144,3 +145,32 @@ def test_words_match_whatever_their_case_and_spaces(read, matrix, notes):
     assert matrix(intake)["q1"]["02", "pre"] == 4
     assert notes(intake)["words"]["n"] == 4
     assert notes(intake)["missing_codes"] == {"file": "m.csv", "outcome": "fijn", "code": "Weet niet", "n": 1}
+
+
+def test_one_workbook_may_hold_a_sheet_for_each_wave(read, refused, matrix):
+    sheet = [["id", "arm", "q1", "q2"], ["01", "x", 1, 2], ["02", "c", 3, 4]]
+    content = workbook(sheet, na=[*sheet[:2], ["02", "c", 5, 5]])
+    files = [{"path": XLSX, "sheet": "data", "wave": "T0"}, {"path": XLSX, "sheet": "na", "wave": "T1"}]
+    intake = read(TWO_ARMS, {XLSX: content}, files=files, columns={"wave": None})
+    assert matrix(intake)["q1"].to_dict() == {
+        ("01", "post"): 1,
+        ("01", "pre"): 1,
+        ("02", "post"): 5,
+        ("02", "pre"): 3,
+    }
+    problems = refused(TWO_ARMS, {XLSX: content}, files=[files[0], {**files[0]}], columns={"wave": None})
+    assert ("file_double", XLSX) in [(p.code, p.file) for p in problems]
+
+
+def test_answers_in_the_columns_of_another_wave_are_counted(read):
+    outcome = {"name": "x", "items": {"pre": ["q1"], "post": ["q2"]}, "range": [1, 5], "better": "higher"}
+    intake = read(TWO_ARMS, {"m.csv": LONG}, outcomes=[outcome])
+    assert intake.answers["value"].tolist() == [1, 5, 4, 1]
+    elsewhere = [n.values["n"] for n in intake.notes if n.key == "intake.answers_elsewhere"]
+    assert elsewhere == [2, 1]
+
+
+def test_a_scale_that_the_instrument_lacks_is_refused(refused):
+    outcome = {**STRS, "scales": ["warmth"]}
+    (problem,) = refused(ONE_GROUP, {"m.csv": "id,strs_1\n1,1\n"}, outcomes=[outcome])
+    assert (problem.code, problem.value) == ("instrument_unknown_scale", "warmth")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from werkbank.intake.ledger import SHOWN, nearest, shown
+from werkbank.intake.ledger import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -65,9 +65,12 @@ def decide_decimal(table: Table, columns: Iterable[str]) -> str | None:
     return max(proof, key=lambda sign: proof[sign]) if proof else None
 
 
-def number(text: str, sign: str | None) -> float | str:
-    """Return the number that `text` says when `sign` is the decimal sign, or the code of the problem."""
-    text = text.replace("−", "-")
+def number(cell: Any, sign: str | None) -> float | str:  # noqa: ANN401 - whatever a file may hold
+    """Return the number that a cell holds, or says when `sign` is the decimal sign, or the code of the problem."""
+    if not isinstance(cell, str):
+        stored = isinstance(cell, int | float | np.number)
+        return float(cell) if stored else "date_found" if is_date(cell) else "not_a_number"
+    text = cell.strip().replace("−", "-")
     if WHOLE.fullmatch(text) or (sign and DECIMAL[sign].fullmatch(text)):
         return float(text.replace(",", "."))
     if sign is None and TWO_WAYS.fullmatch(text):
@@ -132,7 +135,7 @@ def convert(table: Table, column: str, how: Reading, counts: Counts, ledger: Led
             wrong.setdefault(read, []).append(i)
         values[i] = np.inf if isinstance(read, str) else read
     for code, which in wrong.items():
-        _report(code, table, column, np.isin(codes, which).nonzero()[0], how, ledger)
+        _report(code, table, column, np.isin(codes, which), how, ledger)
     return np.asarray(values[codes])
 
 
@@ -140,7 +143,7 @@ def _read(cell: Any, column: str, table: Table, how: Reading, counts: Counts, n:
     """Return the number in one distinct cell (NaN: no answer), or the code of the problem."""
     text = shown(cell)
     label = table.reading.labels.get(column, {}).get(cell)
-    if any(_within(cell, low, high) for low, high in table.reading.user_missing.get(column, ())):
+    if table.is_user_missing(column, cell):
         counts.user_missing[f"{text} ({label})" if label else text] += n
         return np.nan
     if {plain(text), plain(label or text)} & how.missing:
@@ -149,7 +152,7 @@ def _read(cell: Any, column: str, table: Table, how: Reading, counts: Counts, n:
     if how.words is not None and (label or table.reading.kind != "sav" or isinstance(cell, str)):
         counts.words += n
         return _word(plain(label or text), how)
-    value: float | str = number(text, how.sign) if isinstance(cell, str) else _stored(cell)
+    value = number(cell, how.sign)
     if isinstance(value, float) and shown(value) in how.missing:
         counts.missing[text] += n
         return np.nan
@@ -164,34 +167,15 @@ def _word(word: str, how: Reading) -> float | str:
     return value if _fits(value, how) else "out_of_range"
 
 
-def _stored(cell: object) -> float | str:
-    if isinstance(cell, int | float | np.number):
-        return float(cell)
-    return "date_found" if is_date(cell) else "not_a_number"
-
-
-def _within(cell: Any, low: Any, high: Any) -> bool:  # noqa: ANN401 - SPSS codes are numbers or text
-    return isinstance(cell, str) == isinstance(low, str) and low <= cell <= high
-
-
 def _fits(value: float, how: Reading) -> bool:
     low, high = how.range or (-np.inf, np.inf)
     return bool(np.isfinite(value)) and low <= value <= high
 
 
-def _report(code: str, table: Table, column: str, at: np.ndarray, how: Reading, ledger: Ledger) -> None:
+def _report(code: str, table: Table, column: str, wrong: np.ndarray, how: Reading, ledger: Ledger) -> None:
     details: dict[str, Any] = {"outcome": how.outcome.id, "decimal": how.sign or "–"}
-    if code == "out_of_range" and how.range:
-        details |= {"low": f"{how.range[0]:g}", "high": f"{how.range[1]:g}"}
-    elif code == "out_of_range":
-        details |= {"low": "-∞", "high": "∞"}
-    if code != "unknown_word":
-        ledger.cells(code, table, column, at, **details)
-        return
-    labels = table.reading.labels.get(column, {})
-    for i in at[:SHOWN]:
-        cell = table.cells(column)[i]
-        word = str(labels.get(cell) or shown(cell))
-        where = {"column": column, "row": int(table.rows[i]), "value": word}
-        ledger.problem(code, table.path, **where, details={**details, **nearest(word, how.outcome.answers or [])})
-    ledger.more(code, len(at) - SHOWN)
+    if code == "out_of_range":
+        low, high = how.range or (-np.inf, np.inf)
+        details |= {"low": f"{low:g}", "high": f"{high:g}"}
+    valid = how.outcome.answers if code == "unknown_word" else None
+    ledger.cells(code, table, column, wrong, valid, **details)

@@ -52,20 +52,15 @@ def _cells(table: Table, name: str, ledger: Ledger) -> np.ndarray:
     codes, cells = distinct(table.cells(name))
     sign = decide_decimal(table, [name])
     values = np.full(len(cells) + 1, np.nan, dtype=object)
-    labels, missing = table.reading.labels.get(name, {}), table.reading.user_missing.get(name, ())
+    labels = table.reading.labels.get(name, {})
     for i, cell in enumerate(cells):
-        text = str(labels.get(cell) or shown(cell))
-        if not text or any(isinstance(cell, str) == isinstance(low, str) and low <= cell <= up for low, up in missing):
+        if not shown(cell) or table.is_user_missing(name, cell):
             continue
-        read = number(text, sign) if isinstance(cell, str) or cell in labels else _stored(cell)
-        values[i] = read if isinstance(read, float) else text
+        read = number(labels.get(cell, cell), sign)
+        values[i] = read if isinstance(read, float) else str(labels.get(cell) or shown(cell))
         if read in {"decimal_ambiguous", "decimal_mixed"}:
-            ledger.cells(str(read), table, name, (codes == i).nonzero()[0], decimal=sign or "–", outcome=name)
+            ledger.cells(str(read), table, name, codes == i, decimal=sign or "–")
     return np.asarray(values[codes])
-
-
-def _stored(cell: object) -> float | str:
-    return float(cell) if isinstance(cell, int | float) else "not_a_number"
 
 
 def _typed(first: pd.Series, name: str, ledger: Ledger) -> pd.Series:

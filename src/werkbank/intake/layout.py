@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from werkbank.errors import UnfitError
+from werkbank.errors import Problem, UnfitError
 from werkbank.instruments import load
 from werkbank.intake.ledger import nearest
 from werkbank.study.model import WAVES
@@ -93,10 +93,14 @@ def _items_and_range(study: Study, outcome: Outcome) -> tuple[tuple[str, ...], R
         return tuple(outcome.item_ids), outcome.range
     folder = study.folder / "instruments"
     key = load(outcome.instrument, outcome.version, outcome.order, folder if folder.is_dir() else None)
+    strange = [scale for scale in outcome.scales or [] if scale not in key.scored]
+    if strange:
+        details = {"name": key.name, "valid": ", ".join(key.scored)}
+        raise UnfitError([Problem("instrument_unknown_scale", value=scale, details=details) for scale in strange])
     wanted: set[str] = set()
-    for name in outcome.scales or key.scales:  # a scale that does not exist is scoring's to report: nothing is read
+    for name in outcome.scales or key.scales:
         parts = key.composites[name].weights if name in key.composites else [name]
-        wanted |= {item for part in parts if part in key.scales for item in key.scales[part].items}
+        wanted |= {item for part in parts for item in key.scales[part].items}
     return tuple(item for item in key.items if item in wanted), key.range
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,6 @@ import numpy as np
 
 from werkbank.errors import Problem, UnfitError
 from werkbank.intake.model import Note
-from werkbank.study.reading import _nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,46 +41,44 @@ class Ledger:
         else:
             self._more[problem.code] += 1
 
-    def cells(self, code: str, table: Table, column: str, at: np.ndarray, **details: Any) -> None:  # noqa: ANN401
-        """Add one problem for each of the cells `at` (positions) of a column."""
-        cells = table.cells(column)
+    def cells(
+        self,
+        code: str,
+        table: Table,
+        column: str,
+        wrong: np.ndarray,
+        valid: Iterable[str] | None = None,
+        **details: Any,  # noqa: ANN401 - what the sentence names
+    ) -> None:
+        """Add one problem for each of the cells `wrong` (a mask) of a column, with the nearest of the `valid` names."""
+        at, labels = wrong.nonzero()[0], table.reading.labels.get(column, {})
         for i in at[:SHOWN]:
-            cell = cells[i]
-            self.problem(code, table.path, column=column, row=int(table.rows[i]), value=shown(cell), details=details)
-        self.more(code, len(at) - SHOWN)
-
-    def more(self, code: str, n: int) -> None:
-        """Count `n` more problems of a kind without listing them."""
-        self._more[code] += max(0, n)
+            cell = table.cells(column)[i]
+            value = shown(cell) if valid is None else str(labels.get(cell) or shown(cell))
+            near = {} if valid is None else nearest(value, valid)
+            where = {"column": column, "row": int(table.rows[i]), "value": value}
+            self.problem(code, table.path, **where, details={**details, **near})
+        self._more[code] += max(0, len(at) - SHOWN)
 
     def note(self, name: str, **values: Any) -> None:  # noqa: ANN401 - what the sentence names
         """Add a note; `name` is its catalogue key under ``intake``."""
         self.notes.append(Note(f"intake.{name}", values))
 
-    @property
-    def unfit(self) -> bool:
-        """Whether there is any problem."""
-        return bool(self._problems)
-
-    def problems(self) -> list[Problem]:
-        """Return the problems, each kind together, with a last line that counts the rest of its kind."""
-        listed: list[Problem] = []
-        for code, found in self._problems.items():
-            listed += found
-            if self._more[code]:
-                listed.append(Problem("and_more", details={"n": self._more[code], "code": code}))
-        return listed
-
     def stop_if_unfit(self, language: str) -> None:
-        """Raise everything that was found.
+        """Raise everything that was found, each kind together, with a last line that counts the rest of its kind.
 
         Raises
         ------
         UnfitError
             When there is any problem.
         """
-        if self.unfit:
-            raise UnfitError(self.problems(), language)
+        problems: list[Problem] = []
+        for code, found in self._problems.items():
+            problems += found
+            if self._more[code]:
+                problems.append(Problem("and_more", details={"n": self._more[code], "code": code}))
+        if problems:
+            raise UnfitError(problems, language)
 
 
 def shown(cell: object) -> str:
@@ -94,5 +92,11 @@ def shown(cell: object) -> str:
 
 def nearest(value: str, valid: Iterable[str]) -> dict[str, str]:
     """Return the details ``nearest`` and ``valid`` of a problem about an unknown name."""
-    names = [str(v) for v in valid]
-    return {**_nearest(value, names), "valid": ", ".join(names[:SHOWN]) + (" …" if len(names) > SHOWN else "")}
+    names = {str(name).lower(): str(name) for name in valid}
+    close = difflib.get_close_matches(value.lower(), names, n=1, cutoff=0.0)
+    return {"nearest": names[close[0]] if close else "–", "valid": listed(list(names.values()))}
+
+
+def listed(names: list[str]) -> str:
+    """Return names as text, cut off where nobody would read on."""
+    return ", ".join(names[:SHOWN]) + (" …" if len(names) > SHOWN else "")

@@ -79,12 +79,17 @@ class Table:
 
     @property
     def path(self) -> str:
-        """The file's path as the user wrote it."""
-        return self.spec.path
+        """The file's path as the user wrote it, and its sheet if that was given: one workbook may hold two waves."""
+        return f"{self.spec.path} ({self.spec.sheet})" if self.spec.sheet else self.spec.path
 
     def cells(self, name: str) -> np.ndarray:
         """Return the cells of column `name` (of the first one, where the name stands twice)."""
         return self.columns[self.names.index(name)]
+
+    def is_user_missing(self, name: str, cell: Any) -> bool:  # noqa: ANN401 - SPSS codes are numbers or text
+        """Whether SPSS was told that this value of column `name` means: not answered."""
+        ranges = self.reading.user_missing.get(name, ())
+        return any(isinstance(cell, str) == isinstance(low, str) and low <= cell <= high for low, high in ranges)
 
 
 @dataclass(frozen=True)

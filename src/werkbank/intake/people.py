@@ -11,12 +11,12 @@ import pandas as pd
 
 from werkbank.intake.cells import distinct, is_date
 from werkbank.intake.layout import report_columns, wave_codes
-from werkbank.intake.ledger import SHOWN, nearest, shown
+from werkbank.intake.ledger import listed, nearest, shown
 from werkbank.intake.model import ROLES
 from werkbank.study.model import WAVES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
     from werkbank.intake.ledger import Ledger
     from werkbank.intake.model import Table
@@ -24,12 +24,6 @@ if TYPE_CHECKING:
 
 # 1.0E+05, 1,23E+11 and 12345.0 are what spreadsheets and data programs make of the ids 100000, 123456789012 and 12345
 NUMBERED = re.compile(r"[0-9](?:[.,][0-9]+)?E\+[0-9]+|[0-9]+[.,]0+", re.IGNORECASE)
-
-
-def texts(table: Table, column: str) -> np.ndarray:
-    """Return a column as text, '' where empty: '007' stays '007', and a workbook's whole numbers lose their '.0'."""
-    codes, cells = distinct(table.cells(column))
-    return np.asarray(np.array([*map(shown, cells), ""], dtype=object)[codes])
 
 
 def rows_of(study: Study, table: Table, ledger: Ledger) -> pd.DataFrame | None:
@@ -43,7 +37,7 @@ def rows_of(study: Study, table: Table, ledger: Ledger) -> pd.DataFrame | None:
         pupils = np.array([str(row) for row in table.rows], dtype=object)
     elif report_columns([id_column], table, ledger):
         pupils = _ids(table, id_column, ledger)
-        ledger.cells("id_missing", table, id_column, (pupils == "").nonzero()[0])
+        ledger.cells("id_missing", table, id_column, pupils == "")
     else:
         return None
     frame = pd.DataFrame({"pupil": pupils, "wave": waves_of(study, table, ledger), "row": table.rows}, dtype=object)
@@ -52,7 +46,8 @@ def rows_of(study: Study, table: Table, ledger: Ledger) -> pd.DataFrame | None:
         if column is None or column not in table.names:
             frame[role] = ""
         elif report_columns([column], table, ledger):
-            frame[role] = _arms(study, table, column, ledger) if role == "arm" else _ids(table, column, ledger)
+            coded = role == "arm" and study.arms
+            frame[role] = _coded("arm", table, column, study.arms, ledger) if coded else _ids(table, column, ledger)
     return frame.assign(file=table.path)
 
 
@@ -62,15 +57,13 @@ def _id_column(study: Study) -> str | None:
 
 
 def _ids(table: Table, column: str, ledger: Ledger) -> np.ndarray:
+    """Return a column as text, '' where empty: '007' stays '007', and a workbook's whole numbers lose their '.0'."""
     codes, cells = distinct(table.cells(column))
-    ids = texts(table, column)
-    damaged = [i for i, cell in enumerate(cells) if _is_damaged(cell)]
-    if damaged:
-        ledger.cells("id_damaged", table, column, np.isin(codes, damaged).nonzero()[0])
-    trimmed = sum(1 for cell in cells if isinstance(cell, str) and cell.strip() and cell != cell.strip())
-    if trimmed:
-        ledger.note("ids_trimmed", file=table.path, column=column, n=trimmed)
-    return ids
+    ledger.cells("id_damaged", table, column, np.isin(codes, [i for i, cell in enumerate(cells) if _is_damaged(cell)]))
+    spaced = [i for i, cell in enumerate(cells) if isinstance(cell, str) and cell.strip() not in {"", cell}]
+    if spaced:
+        ledger.note("ids_trimmed", file=table.path, column=column, n=int(np.isin(codes, spaced).sum()))
+    return np.asarray(np.array([*map(shown, cells), ""], dtype=object)[codes])
 
 
 def _is_damaged(cell: object) -> bool:
@@ -80,28 +73,15 @@ def _is_damaged(cell: object) -> bool:
     return isinstance(cell, dt.date | dt.time) or (isinstance(cell, int | float) and abs(cell) >= 1e15)
 
 
-def _arms(study: Study, table: Table, column: str, ledger: Ledger) -> np.ndarray:
-    found = _coded(table, column, set(study.arms))
-    if study.arms:
-        _unknown("unknown_arm", table, column, found, list(study.arms), ledger)
-    return found
-
-
-def _coded(table: Table, column: str, known: set[str]) -> np.ndarray:
+def _coded(what: str, table: Table, column: str, known: Iterable[str], ledger: Ledger) -> np.ndarray:
     """Return codes as the study file writes them: an SPSS code by its own, or by its value label."""
     codes, cells = distinct(table.cells(column))
     labels = table.reading.labels.get(column, {})
-    names = [str(labels.get(c, "")).strip() if shown(c) not in known else shown(c) for c in cells]
-    codings = [name if name in known else shown(cell) for name, cell in zip(names, cells, strict=True)]
-    return np.asarray(np.array([*codings, ""], dtype=object)[codes])
-
-
-def _unknown(code: str, table: Table, column: str, found: np.ndarray, valid: Sequence[str], ledger: Ledger) -> None:
-    at = (~np.isin(found, [*valid, ""])).nonzero()[0]
-    for i in at[:SHOWN]:
-        where = {"column": column, "row": int(table.rows[i]), "value": str(found[i])}
-        ledger.problem(code, table.path, **where, details=nearest(str(found[i]), valid))
-    ledger.more(code, len(at) - SHOWN)
+    both = [(shown(cell), str(labels.get(cell, "")).strip()) for cell in cells]
+    names = [label if label in known and code not in known else code for code, label in both]
+    found = np.asarray(np.array([*names, ""], dtype=object)[codes])
+    ledger.cells(f"unknown_{what}", table, column, ~np.isin(found, [*known, ""]), known)
+    return found
 
 
 def file_wave(study: Study, table: Table) -> str | None:
@@ -121,15 +101,13 @@ def waves_of(study: Study, table: Table, ledger: Ledger) -> np.ndarray:
         return np.full(len(table.rows), whole or "", dtype=object)
     if not report_columns([column], table, ledger):
         return np.full(len(table.rows), "", dtype=object)
-    found = _coded(table, column, set(codes))
-    ledger.cells("wave_missing", table, column, (found == "").nonzero()[0] if whole is None else np.array([], int))
-    _unknown("unknown_wave", table, column, found, list(codes), ledger)
+    found = _coded("wave", table, column, codes, ledger)
     canonical = np.array([codes.get(str(f), "") for f in found], dtype=object)
-    if whole is not None:
-        strange = ((canonical != "") & (canonical != whole)).nonzero()[0]
-        ledger.cells("wave_conflict", table, column, strange, wave=whole)
-        return np.full(len(table.rows), whole, dtype=object)
-    return canonical
+    if whole is None:
+        ledger.cells("wave_missing", table, column, found == "")
+        return canonical
+    ledger.cells("wave_conflict", table, column, (canonical != "") & (canonical != whole), wave=whole)
+    return np.full(len(table.rows), whole, dtype=object)
 
 
 def check_rows(study: Study, rows: pd.DataFrame, ledger: Ledger) -> None:
@@ -138,11 +116,10 @@ def check_rows(study: Study, rows: pd.DataFrame, ledger: Ledger) -> None:
     _check_zeros(named, ledger)
     double = named.duplicated(["file", "pupil", "wave"])
     first = named.drop_duplicates(["file", "pupil", "wave"]).set_index(["file", "pupil", "wave"])["row"]
-    for row in named[double].head(SHOWN).itertuples():
+    for row in named[double].itertuples():
         where = {"column": _id_column(study), "row": int(row.row), "value": row.pupil}
         details = {"other": int(first.loc[(row.file, row.pupil, row.wave)]), "wave": row.wave or "–"}
         ledger.problem("duplicate_pupil_wave", row.file, **where, details=details)
-    ledger.more("duplicate_pupil_wave", int(double.sum()) - SHOWN)
     if study.columns.arm is None:
         return
     in_arms = named[named["arm"] != ""].drop_duplicates(["pupil", "arm"])
@@ -180,14 +157,14 @@ def at_assignment(study: Study, rows: pd.DataFrame, ledger: Ledger) -> pd.DataFr
     """
     order = {"": -1, **{wave: n for n, wave in enumerate(WAVES)}}
     in_time = rows.iloc[rows["wave"].map(order).argsort(kind="stable")]
-    known = in_time.replace({role: {"": np.nan} for role in ROLES})
+    known = in_time.assign(**{role: in_time[role].where(in_time[role] != "") for role in ROLES})
     pupils = known.groupby("pupil", sort=False)[list(ROLES)].first()
     pupils = pupils.loc[rows["pupil"].drop_duplicates()]
     for role in ("teacher", "class", "school"):
         seen = known[["pupil", role]].dropna().drop_duplicates()
         changed = seen["pupil"][seen["pupil"].duplicated()].drop_duplicates().tolist()
         if changed and not (role == "teacher" and study.unit == "teacher"):
-            ledger.note(f"{role}_changed", n=len(changed), pupils=_listed(changed))
+            ledger.note(f"{role}_changed", n=len(changed), pupils=listed(changed))
     pairs = pupils[["school", "class"]].dropna().drop_duplicates()
     reused = pairs["class"][pairs["class"].duplicated()].nunique()
     if reused:
@@ -211,10 +188,8 @@ def _check_units(study: Study, pupils: pd.DataFrame, first_seen: pd.Series, ledg
     if unit == "pupil" or (unit == "teacher" and study.unit == "teacher"):
         return pupils
     column = study.columns.named().get(unit)
-    lost = pupils.index[pupils[unit].isna()]
-    for pupil in lost[:SHOWN]:
+    for pupil in pupils.index[pupils[unit].isna()]:
         ledger.problem("unit_missing", column=column, value=pupil, details={"unit": column})
-    ledger.more("unit_missing", len(lost) - SHOWN)
     if study.columns.arm is None:
         return pupils
     moved: list[str] = []
@@ -230,9 +205,5 @@ def _check_units(study: Study, pupils: pd.DataFrame, first_seen: pd.Series, ledg
             moved += members.index[members["arm"] != at_start[0]].tolist()
     if moved:
         pupils.loc[moved, [unit, *({"class", "teacher"} - {unit})]] = np.nan
-        ledger.note("unit_unknown", n=len(moved), pupils=_listed(moved), unit=column)
+        ledger.note("unit_unknown", n=len(moved), pupils=listed(moved), unit=column)
     return pupils
-
-
-def _listed(pupils: list[str]) -> str:
-    return ", ".join(pupils[:SHOWN]) + (" …" if len(pupils) > SHOWN else "")

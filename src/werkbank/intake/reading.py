@@ -52,6 +52,9 @@ def read_answers(study: Study) -> Intake:
     ledger = Ledger()
     slots = slots_of(study, ledger)
     declared = declared_names(study)
+    names = [(spec.path, spec.sheet) for spec in study.files]
+    for path, _ in {name: None for name in names if names.count(name) > 1}:
+        ledger.problem("file_double", path)
     opened = [open_table(study, spec, declared, ledger) for spec in study.files]
     tables = [table for table in opened if table is not None]
     if len(tables) < len(opened):  # with a file lacking, all that follows would only repeat that
@@ -122,6 +125,8 @@ def _blocks(
             at = waves == slot.wave if slot.wave is not None else waves != ""
             filled = ~np.isnan(values_of := np.column_stack(cells)).all(axis=1)
             _note_blank(slot.outcome.id, waves[at & ~filled], ledger)
+            if elsewhere := int((filled & ~at).sum()):
+                ledger.note("answers_elsewhere", file=table.path, outcome=slot.outcome.id, wave=slot.wave, n=elsewhere)
             keep = at & filled
             who = frame["pupil"].to_numpy()[keep]
             blocks.append(_Block(table.path, sign, here, who, waves[keep], table.rows[keep], values_of[keep]))
