@@ -150,17 +150,18 @@ def _new(arguments: argparse.Namespace) -> None:
 
 
 def _check(arguments: argparse.Namespace) -> None:
-    from werkbank.intake import read_answers
     from werkbank.study import load_study
 
     study = load_study(arguments.study)
+    from werkbank.intake import read_answers  # after the study file is known to be fit: it takes a second
+
     speech = arguments.language or study.language
     found = read_answers(study)
     rows = sum(file.n_rows for file in found.files)
     _tell(say("cli.done.fit", speech, n_rows=rows, n_files=len(found.files), n_pupils=len(found.pupils)))
     if found.notes:
         _tell(say("cli.done.decided", speech))
-        _tell(*(f"  {say(note.key, speech, **note.values)}" for note in found.notes))
+        _tell(*(f"  {note.sentence(speech)}" for note in found.notes))
 
 
 def _run(arguments: argparse.Namespace) -> None:

@@ -82,13 +82,16 @@ def _source(notebook: Path, language: str) -> Any:  # noqa: ANN401 - nbformat's 
     """Read a notebook that papermill can be trusted with: one parameters cell, every cell with an id of its own."""
     nbformat = quick_import("nbformat")
     try:
-        source = nbformat.read(notebook, as_version=nbformat.NO_CONVERT)
-        source.nbformat_minor = {4: max(5, source.nbformat_minor)}[source.nbformat]
-        for i, cell in enumerate(source.cells):
-            cell.setdefault("id", f"cell-{i + 1}")
-        marked = [c for c in source.cells if c.cell_type == "code" and "parameters" in c.metadata.get("tags", [])]
-    except (ValueError, KeyError, AttributeError, nbformat.reader.NotJSONError) as error:
-        raise ReportError(say("cli.stopped.not_a_notebook", language, path=notebook.name)) from error
+        raw = json.loads(notebook.read_text(encoding="utf-8"))
+        valid = raw["nbformat"] == 4 and nbformat.validator.isvalid(raw)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        valid = False
+    if not valid:
+        raise ReportError(say("cli.stopped.not_a_notebook", language, path=notebook.name))
+    source = nbformat.from_dict({**raw, "nbformat_minor": max(5, raw["nbformat_minor"])})
+    for i, cell in enumerate(source.cells):
+        cell.setdefault("id", f"cell-{i + 1}")
+    marked = [c for c in source.cells if c.cell_type == "code" and "parameters" in c.metadata.get("tags", [])]
     if len(marked) != 1:
         raise ReportError(say("cli.stopped.no_parameters_cell", language, path=notebook.name, found=len(marked)))
     return source
@@ -134,13 +137,17 @@ def _judged(notebook: Any, language: str, run: Callable[[], None]) -> None:  # n
         raise _stopped(notebook, "timeout", language) from None
     except DeadKernelError:
         raise _stopped(notebook, "died", language) from None
-    except RuntimeError as error:
-        # nbclient: the kernel did not come up, or not within its start time
+    except (RuntimeError, FileNotFoundError, PermissionError) as error:
+        # the process did not come up, or not within its start time
         raise MissingPieceError(say("cli.stopped.no_kernel", language, reason=str(error))) from error
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             if output.output_type == "error":
-                raise _stopped(notebook, _ending(output.ename), language, cell, output)
+                reason = f"{output.ename}: {output.evalue}"
+                raise _stopped(notebook, _ending(output.ename), language, cell, reason)
+            if output.get("name") == "stderr":
+                # a warning that nobody reads may be about the numbers: a report's notebook gives none
+                raise _stopped(notebook, "warned", language, cell, output.text.strip().splitlines()[0])
     code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
     if any(cell.execution_count is None for cell in code):
         raise _stopped(notebook, "unfinished", language)
@@ -155,7 +162,7 @@ def _last_begun(notebook: Any) -> Any:  # noqa: ANN401 - nbformat's node
     return [cell for cell in notebook.cells if cell.metadata.papermill.get("status") != "pending"][-1]
 
 
-def _stopped(notebook: Any, how: str, language: str, cell: Any = None, output: Any = None) -> ReportError:  # noqa: ANN401
+def _stopped(notebook: Any, how: str, language: str, cell: Any = None, reason: str = "") -> ReportError:  # noqa: ANN401
     """Say in which cell of the user's notebook, under which heading, and how a run ended."""
     cell = _last_begun(notebook) if cell is None else cell
     own = [c for c in notebook.cells if c.get("id") != INJECTED_ID]
@@ -163,8 +170,7 @@ def _stopped(notebook: Any, how: str, language: str, cell: Any = None, output: A
     above = [c.source for c in own[:number] if c.cell_type == "markdown"]
     titles = [title for text in above for title in re.findall(r"^#+\s+(.+?)\s*$", text, re.MULTILINE)]
     heading = titles[-1] if titles else say("cli.stopped.no_heading", language)
-    reason = f"{output.ename}: {_without_paths(output.evalue)}" if output is not None else ""
-    message = say(f"cli.stopped.{how}", language, cell=number, heading=heading, reason=reason)
+    message = say(f"cli.stopped.{how}", language, cell=number, heading=heading, reason=_without_paths(reason))
     return ReportError(message, number, heading)
 
 

@@ -17,6 +17,7 @@ from werkbank.running.kernel import KERNEL_NAME, kernel_json
 from werkbank.running.notebooks import notebook_folder
 
 FIRST = "evaluation.ipynb"
+SECONDS_TO_CLOSE = 8
 
 
 def open_lab(root: Path, *, language: str, browser: bool = True, port: int | None = None) -> None:
@@ -28,7 +29,7 @@ def open_lab(root: Path, *, language: str, browser: bool = True, port: int | Non
     Raises
     ------
     MissingPieceError
-        When JupyterLab is not installed.
+        When JupyterLab is not installed, or does not start here.
     """
     if importlib.util.find_spec("jupyterlab") is None:
         raise MissingPieceError(say("cli.problem.no_lab", language, python=Path(sys.executable).name))
@@ -37,7 +38,25 @@ def open_lab(root: Path, *, language: str, browser: bool = True, port: int | Non
         shutil.copytree(notebook_folder(), mine, ignore=lambda _, names: [n for n in names if n.startswith(".")])
         sys.stdout.write(say("cli.done.notebooks_copied", language, path=mine.as_posix()) + "\n")
     with tempfile.TemporaryDirectory(prefix="werkbank-lab-") as folder:
-        subprocess.run(lab_command(root, browser=browser, port=port), env=_environment(Path(folder)), check=False)  # noqa: S603 - our own words
+        command = lab_command(root, browser=browser, port=port)
+        server = subprocess.Popen(command, env=_environment(Path(folder)))  # noqa: S603 - our own words
+        try:
+            code = server.wait()
+        except KeyboardInterrupt:
+            _close(server)
+            return
+    if code:
+        raise MissingPieceError(say("cli.problem.lab_stopped", language, code=code))
+
+
+def _close(server: subprocess.Popen[bytes]) -> None:
+    server.terminate()  # it closes its kernels itself
+    try:
+        server.wait(SECONDS_TO_CLOSE)
+    except subprocess.TimeoutExpired:
+        # Jupyter's server can wait for ever for a worker thread of its own after everything is closed
+        server.kill()
+        server.wait()
 
 
 def lab_command(root: Path, *, browser: bool, port: int | None) -> list[str]:
@@ -50,10 +69,7 @@ def lab_command(root: Path, *, browser: bool, port: int | None) -> list[str]:
         "LabApp.default_url": f"/lab/tree/notebooks/{FIRST}",
         "MappingKernelManager.default_kernel_name": KERNEL_NAME,
         "KernelManager.transport_encryption": "auto",
-        # Lab would otherwise look for news, for updates and for extensions on the network
-        "LabApp.news_url": "None",
-        "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
-        "LabApp.extension_manager": "readonly",
+        "LabApp.extension_manager": "readonly",  # the other one lists what there is on the network
     }
     if port is not None:
         options["ServerApp.port"] = str(port)
@@ -61,9 +77,15 @@ def lab_command(root: Path, *, browser: bool, port: int | None) -> list[str]:
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    """Return an environment in which the kernel ``python3`` is this interpreter, before any other of that name."""
+    """Return an environment in which ``python3`` is this interpreter, and Lab does not ask the network for news."""
     spec = folder / "kernels" / KERNEL_NAME
     spec.mkdir(parents=True)
     (spec / "kernel.json").write_text(json.dumps(kernel_json()), encoding="utf-8")
-    path = os.pathsep.join(filter(None, [str(folder), os.environ.get("JUPYTER_PATH", "")]))
-    return {**os.environ, "JUPYTER_PATH": path}
+    silent = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
+    (folder / "labconfig").mkdir()
+    (folder / "labconfig" / "page_config.json").write_text(json.dumps(silent), encoding="utf-8")
+    first = {
+        name: os.pathsep.join(filter(None, [str(folder), os.environ.get(name, "")]))
+        for name in ("JUPYTER_PATH", "JUPYTER_CONFIG_PATH")
+    }
+    return {**os.environ, **first}

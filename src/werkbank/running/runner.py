@@ -85,16 +85,17 @@ def run_report(
         When the notebook did not run to its end or shows no results; then nothing is written either.
     """
     told = language or "en"
+    _known((told,), LANGUAGES, "no_language", "en")
+    _known(formats, FORMATS, "no_format", told)
     notebook = notebook_path(report, told)
     name = notebook.stem
-    _known(formats, FORMATS, "no_format", told)
-    _known((told,), LANGUAGES, "no_language", "en")
     own = checked(name, {"seed": seed, **parameters}, told)
 
-    from werkbank.intake import read_answers
     from werkbank.study import load_study
 
     study = load_study(study_file)
+    from werkbank.intake import read_answers  # after the study file is known to be fit: it takes a second
+
     read_answers(study)
     language = language or study.language
     place = Path(out) if out is not None else Path("reports") / study.folder.name
