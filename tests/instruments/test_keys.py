@@ -16,6 +16,7 @@ FORM = {
     "strs": 28, "strs-sf": 15, "sdq": 25, "seq-c": 24, "saas-r": 35, "rosenberg": 10, "qti-48": 48, "srq-a": 32,
     "bpnsfs": 24, "gse": 10, "tses-12": 12, "tses-24": 24, "mindset-3": 3, "lhs": 20, "amas": 9, "gas": 5,
     "scale-1-10": 1, "check-in": 1, "lh-signals": 7, "fairness": 3, "pupil-quiz": 4,
+    "three-words": 6,
 }  # fmt: skip
 
 

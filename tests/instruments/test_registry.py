@@ -109,6 +109,7 @@ def test_an_own_key_may_not_pass_for_a_shipped_one(tmp_path):
         (OWN.replace("reversed", "revresed"), "Extra inputs"),
         (OWN.replace("score: mean", "score: median"), "'sum', 'mean'"),
         (OWN + "composites:\n  all: {weights: {sadness: 1}}\n", "not a scale"),
+        (OWN.replace("reversed: [2]", "recode: [0, 1]"), "every whole answer"),
         (OWN + "items: [1, 2]\n", "does not have"),
         ("- 1\n- 2\n", "not a mapping"),
         ("name: [", "while parsing"),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from werkbank.catalogue import has
 from werkbank.instruments import Instrument, load
 from werkbank.measurement.items import discriminant
 from werkbank.measurement.quality import change_quality, discriminant_quality, scale_quality
@@ -15,6 +18,7 @@ from werkbank.measurement.reliability import alpha, omega
 from werkbank.measurement.scoring import item_matrix, score
 
 KEY = load("strs-sf", "B")
+MEASUREMENT = Path(__file__).parents[2] / "src" / "werkbank" / "measurement"
 
 
 def study(pupils=120, waves=("pre", "post"), seed=6, turn=None):
@@ -109,3 +113,15 @@ def test_a_scale_that_cannot_be_judged_still_has_its_row(values, k):
 
 def test_an_outcome_without_answers_is_an_empty_table():
     assert scale_quality(study(), "another", KEY).empty
+
+
+def test_every_reason_has_its_sentence_in_both_languages():
+    code = re.compile(r'"(too_(?:few|little)_\w+|no_\w+|singleton_\w+|constant_item|pair_without_\w+)"')
+    files = [
+        MEASUREMENT / f"{name}.py" for name in ("reliability", "clustered", "agreement", "perspectives", "quality")
+    ]
+    reasons = {reason for file in files for reason in code.findall(file.read_text(encoding="utf-8"))}
+    assert len(reasons) > 10
+    assert [
+        r for r in sorted(reasons) for language in ("nl", "en") if not has(f"measurement.reason.{r}", language)
+    ] == []

@@ -204,6 +204,14 @@ def test_goal_attainment_equals_the_worked_example():
     assert scored([[1, 0, 2, NAN, NAN]], load("gas"), "attainment") == pytest.approx([63.693], abs=5e-4)
 
 
+def test_impact_answers_count_as_the_source_says():
+    teacher, self_report = load("sdq-impact", "teacher"), load("sdq-impact", "self-parent")
+    assert scored([[0, 1, 2], [3, 3, 3]], teacher, "impact").tolist() == [1, 6]
+    assert scored([[3, 3, 1, NAN, NAN], [0, 1, 1, 1, 0]], self_report, "impact").tolist() == [7, 0]  # 4/3 x 5 = 6.67
+    assert teacher.score_range("impact") == (0, 6)
+    assert self_report.score_range("impact") == (0, 10)
+
+
 def test_bands_are_those_of_the_named_country_and_informant():
     key = load("sdq")
     table = pd.DataFrame(

@@ -52,8 +52,9 @@ class MissingRule(_Part):
 class Scale(_Part):
     """One scale: its items, which of them are reversed, and how the answers become a score.
 
-    `direction` says which end is better for the child (neither: the scale has no good end); `size` is how many items a
-    frame's scale has while its item numbers are still to be filled in.
+    `direction` says which end is better for the child (neither: the scale has no good end); `recode` gives the score of
+    each whole answer from low to high where the source does not score answers as they are numbered; `size` is how many
+    items a frame's scale has while its item numbers are still to be filled in.
     """
 
     items: Ids = ()
@@ -62,13 +63,14 @@ class Scale(_Part):
     score: Literal["sum", "mean", "gas_t"] = "mean"
     direction: Direction = "higher"
     missing: MissingRule = MissingRule()
+    recode: tuple[float, ...] = ()
     size: int | None = None
     label: Text = {}
 
     @property
     def range(self) -> Response:
         """The lowest and highest score that exists."""
-        k, (low, high) = len(self.items), self.response
+        k, (low, high) = len(self.items), (min(self.recode), max(self.recode)) if self.recode else self.response
         if self.score == "gas_t":
             return tuple(50 + 10 * k * x / math.sqrt(0.7 * k + 0.3 * k**2) for x in (low, high))  # type: ignore[return-value]
         return (k * low, k * high) if self.score == "sum" else (low, high)
@@ -83,6 +85,8 @@ class Scale(_Part):
             raise ValueError(f"this scale has {self.size} items, and {len(self.items)} are given")
         if self.response[0] >= self.response[1]:
             raise ValueError("the range must run from low to high")
+        if self.recode and len(self.recode) != self.response[1] - self.response[0] + 1:
+            raise ValueError("recode must give a score for every whole answer from low to high")
         return self
 
 

@@ -205,6 +205,9 @@ def _keyed(grid: _Grid, instrument: Instrument, name: str) -> Matrix:
         raise ValueError(f"{instrument.name}, {name}: an answer lies outside {low:g}-{high:g}")
     turned = [scale.items.index(item) for item in scale.reversed]
     values[:, turned] = low + high - values[:, turned]
+    if scale.recode:
+        there = ~np.isnan(values)
+        values[there] = np.array(scale.recode)[(values[there] - low).astype(int)]
     return values
 
 
