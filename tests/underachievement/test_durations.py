@@ -70,6 +70,18 @@ def test_two_results_on_one_day_are_refused():
     assert "rekenen" in str(caught.value)
 
 
+@pytest.mark.parametrize("column", ["pupil", "subject", "date"])
+def test_a_row_that_cannot_be_placed_is_refused(column):
+    table = flags("11")
+    table.loc[0, column] = None
+    with pytest.raises(UnfitError) as caught:
+        durations(table)
+    assert [(p.code, p.column, p.details["n"]) for p in caught.value.problems] == [
+        ("monitoring_row_incomplete", column, 1)
+    ]
+    assert column in str(caught.value)
+
+
 def test_breadth_over_subjects():
     table = pd.concat(
         [

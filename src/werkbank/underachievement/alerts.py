@@ -46,11 +46,9 @@ class Rule:
         Last scores that must all be low. With 2 a low score can be confirmed; with 1 it is never more than a reason
         to look again.
     rate : float
-        False-alarm rate over the whole school.
-    control : {"fdr", "familywise"}
-        Of the alerts in a school, at most `rate` false on average (Benjamini & Hochberg, 1995): the default, because
-        an alert asks for a talk and a missed drop costs more than a talk too many. Or: at most `rate` chance of any
-        false alert (Holm, 1979). When every pupil is stable both are the chance of any alert.
+        False-alarm rate over the whole school: of a school's alerts, at most this share false on average (Benjamini &
+        Hochberg, 1995), and when every pupil is stable, at most this chance of any alert. Not familywise, because an
+        alert asks for a talk, and a drop that is missed costs more than a talk too many.
     """
 
     scale: Scale = "ability"
@@ -59,7 +57,6 @@ class Rule:
     min_history: int = 3
     confirm: Literal[1, 2] = 2
     rate: float = 0.05
-    control: Literal["fdr", "familywise"] = "fdr"
 
     def __post_init__(self) -> None:
         least = {"linear": 2, "level": 1}[self.growth] + (self.sem is None)
@@ -132,16 +129,14 @@ def watch(scores: pd.DataFrame, rule: Rule) -> Watched:
     common_scale(scores, rule.scale)
     data = arrange(scores, rule.scale)
     own = _predicted(data, rule.confirm, linear=rule.growth == "linear")
-    table = data.rows.iloc[data.ends][list(SERIES)].reset_index(drop=True)
-    table["school"] = data.rows["school"].to_numpy()[data.ends] if "school" in data.rows else ""
-    table["n"], table["last_date"] = data.counts, data.rows["date"].to_numpy()[data.ends]
-    table["last"], table["predicted"] = own.seen[-1] + data.origin, own.predicted[-1] + data.origin
+    table = data.last[[*SERIES, "school"]].assign(n=data.counts, last_date=data.last["date"])
+    table["last"], table["predicted"] = data.last[rule.scale], own.predicted[-1] + data.origin
     error, sem, df = measurement_error(own.line, table, rule.sem)
     judged = (own.line.n >= rule.min_history) & np.isfinite(own.variance[-1]) & (sem > 0)
     z = (own.seen - own.predicted) / (np.where(judged, sem, np.nan) * np.sqrt(own.variance))
     table["z_last"], table["z_before"] = z[-1], z[0] if rule.confirm == 2 else np.nan
     table["p"] = _all_low(z, own.correlation, df)
-    table["p_adjusted"] = adjusted(table["p"], table["school"], rule.control)
+    table["p_adjusted"] = adjusted(table["p"], table["school"])
     low = table["p_adjusted"].to_numpy() <= rule.rate
     table["state"] = np.select([~judged, low], ["not judged", "alert" if rule.confirm == 2 else "look again"], "none")
     return Watched(
@@ -198,17 +193,10 @@ def _all_low(z: Floats, correlation: Floats, df: Floats) -> Floats:
     return p
 
 
-def adjusted(p: pd.Series, families: pd.Series, control: Literal["fdr", "familywise"]) -> pd.Series:
-    """Adjust p-values within each family (school): Benjamini-Hochberg, or Holm. Missing p stay missing, uncounted.
-
-    Source: Benjamini & Hochberg (1995); Holm (1979); checked against R's p.adjust.
-    """
-    known = pd.DataFrame({"p": p, "family": families}).dropna(subset=["p"]).sort_values("p", kind="stable")
-    grouped = known.groupby("family", observed=True, sort=False)["p"]
-    rank, m = grouped.cumcount() + 1, grouped.transform("size")
-    if control == "familywise":
-        steps = (known["p"] * (m - rank + 1)).groupby(known["family"], observed=True, sort=False).cummax()
-    else:
-        worst_first = (known["p"] * m / rank)[::-1]
-        steps = worst_first.groupby(known["family"][::-1], observed=True, sort=False).cummin()
-    return steps.clip(upper=1.0).reindex(p.index)
+def adjusted(p: pd.Series, families: pd.Series) -> pd.Series:
+    """Adjust p-values within each family (school) by Benjamini & Hochberg (1995); missing ones stay so, uncounted."""
+    worst_first = pd.DataFrame({"p": p, "family": families}).dropna(subset=["p"]).sort_values("p", ascending=False)
+    grouped = worst_first.groupby("family", observed=True, sort=False)["p"]
+    m = grouped.transform("size")
+    steps = worst_first["p"] * m / (m - grouped.cumcount())
+    return steps.groupby(worst_first["family"], observed=True, sort=False).cummin().clip(upper=1.0).reindex(p.index)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +29,9 @@ def share_beyond(rho: float, gate: float, threshold: float) -> float:
 
     Notes
     -----
-    One-dimensional integral over X of φ(x)·Φ((ρx - threshold)/√(1-ρ²)), divided by Φ(-gate). Checked against Owen's T,
+    One-dimensional integral over X of φ(x)·Φ((ρx - threshold)/√(1-ρ²)), divided by Φ(-gate). With ability X and gap S,
+    ρ is -r for the absolute split, √((1-r)/2) for the simple difference (its SD √(2-2r)) and 0 for regression: at
+    r = .6 the difference flags 35.7 % of the top 10 % when nobody underachieves. Checked against Owen's T, R,
     simulation and domain.md 3.8.
     """
     if any(math.isnan(v) for v in (rho, gate, threshold)):
@@ -48,42 +49,6 @@ def share_beyond(rho: float, gate: float, threshold: float) -> float:
     # beyond 9 SD of the gate nothing is left that a double could hold
     area, _ = quad(integrand, gate, max(gate, 0.0) + 9, epsabs=1e-13, epsrel=1e-11, limit=200)
     return float(area / math.sqrt(2 * math.pi) / norm.sf(gate))
-
-
-def chance_share(
-    method: Literal["absolute", "difference", "regression"],
-    r: float,
-    *,
-    top: float = 0.10,
-    threshold: float | None = None,
-) -> float:
-    """Share of the able pupils that `method` flags when scores are bivariate normal and nobody underachieves.
-
-    Parameters
-    ----------
-    method : {"absolute", "difference", "regression"}
-    r : float
-        Correlation of the expected and the actual measure in the whole group.
-    top : float
-        Share of pupils that counts as able (0-1); 1 means all pupils.
-    threshold : float, optional
-        Absolute: SDs below the mean (default 0). Difference: SDs (default 1). Regression: residual SDs (default 1).
-
-    Returns
-    -------
-    float
-        0-1. At r = .6 the simple difference flags 35.7 % of the top 10 %: regression to the mean, not underachievement.
-
-    Notes
-    -----
-    Gap S and ability X are bivariate normal with correlation -r (absolute), √((1-r)/2) (difference), 0 (regression);
-    the difference has SD √(2-2r). Source: domain.md 3.8 (table, R); checked against it and by simulation.
-    """
-    k = (0.0 if method == "absolute" else 1.0) if threshold is None else threshold
-    gate = -math.inf if top >= 1 else float(norm.isf(top))
-    if method == "difference":
-        return share_beyond(math.sqrt((1 - r) / 2), gate, k / math.sqrt(2 - 2 * r)) if r < 1 else float(k <= 0)
-    return share_beyond(-r if method == "absolute" else 0.0, gate, k)
 
 
 def true_gap(z: Floats, gap: Floats, weights: Floats, reliabilities: Floats, threshold: float) -> tuple[float, Floats]:

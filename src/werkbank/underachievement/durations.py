@@ -59,8 +59,17 @@ def in_order(table: pd.DataFrame, by: tuple[str, ...]) -> tuple[pd.DataFrame, ND
     Raises
     ------
     UnfitError
-        Problem ``underachievement_moment_twice``: a series with two rows on one day.
+        Problem ``monitoring_row_incomplete``: rows that cannot be placed, because a key or the date is missing;
+        ``underachievement_moment_twice``: a series with two rows on one day.
     """
+    gaps = table[[*by, "date"]].isna().sum()
+    if gaps.any():
+        raise UnfitError(
+            [
+                Problem("monitoring_row_incomplete", column=str(c), details={"n": int(n)})
+                for c, n in gaps[gaps > 0].items()
+            ]
+        )
     codes = table.groupby(list(by), observed=True, sort=False).ngroup().to_numpy()
     days = table["date"].to_numpy().astype("datetime64[D]")
     order = np.lexsort((days, codes))

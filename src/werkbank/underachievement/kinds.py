@@ -19,12 +19,6 @@ if TYPE_CHECKING:
 # every table of them prints the caveat.
 PROFILES = ("successful", "creative", "underground", "at_risk", "twice_exceptional", "autonomous")
 PROFILE_CAVEAT = "underachievement.profiles.caveat"
-# causes as practice groups them: a form to fill in with the pupil, never filled in by a computer
-CAUSES = {
-    "pupil": ("fear_of_failure", "fixed_mindset", "low_self_concept", "external_attribution"),
-    "surroundings": ("curriculum", "parents", "peers"),
-    "context": ("motivation", "group_pressure", "social_emotional"),
-}
 
 
 def relative_or_absolute(finding: Finding) -> pd.Series:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ from scipy.stats import beta, norm
 
 from werkbank.errors import Problem, UnfitError
 from werkbank.underachievement.chance import share_beyond, true_gap
-from werkbank.underachievement.criteria import Criteria, Grouping, Norm
+from werkbank.underachievement.criteria import Criteria, Grouping, Measure, Norm, Tie
 from werkbank.underachievement.regression import Prediction, regress
 from werkbank.underachievement.standardising import Scaled, cut_score, groups_of, standardise
 
@@ -99,25 +99,14 @@ def find(pupils: pd.DataFrame, criteria: Criteria) -> Finding:
     scaled = {m: standardise(pupils, m, criteria.min_group) for m in {*criteria.measures, criteria.expected}}
     expected, actual = scaled[criteria.expected], scaled[criteria.actual]
     able = _able(pupils, criteria, expected)
-    prediction, se, probability, threshold, tie = None, np.nan, np.full(len(pupils), np.nan), criteria.threshold, ">="
-    if criteria.method == "nomination":
-        gap, threshold, tie = pupils[criteria.nominated_by].to_numpy(float), 1.0, ">="
-    else:
-        measures = [scaled[m] for m in criteria.measures]
-        if criteria.method == "absolute":
-            cut = cut_score(pupils, criteria.actual, criteria.low, criteria.min_group, able)
-            gap, threshold, tie = (cut - actual.score) / actual.sd, 0.0, criteria.low.tie
-            weights = np.append(np.zeros(len(measures) - 1), -1.0)
-        elif criteria.method == "difference":
-            gap, weights, tie = expected.z - actual.z, np.array([1.0, -1.0]), criteria.tie
-        else:
-            prediction, gap, weights = _below_prediction(pupils, criteria, measures)
-            tie = criteria.tie
+    gap = _gap(pupils, criteria, scaled, able)
+    passed = gap.size >= gap.threshold if gap.tie == ">=" else gap.size > gap.threshold
+    judged = np.isfinite(gap.size) & (np.isfinite(expected.z) if criteria.able else True)
+    se, probability = np.nan, np.full(len(pupils), np.nan)
+    if len(gap.weights):
         reliabilities = np.array([np.nan if m.reliability is None else m.reliability for m in criteria.measures])
-        z = np.column_stack([m.z for m in measures])
-        se, probability = true_gap(z, gap, weights, reliabilities, threshold)
-    passed = gap >= threshold if tie == ">=" else gap > threshold
-    judged = np.isfinite(gap) & (np.isfinite(expected.z) if criteria.able else True)
+        z = np.column_stack([scaled[m].z for m in criteria.measures])
+        se, probability = true_gap(z, gap.size, gap.weights, reliabilities, gap.threshold)
     table = pd.DataFrame(
         {
             "expected": expected.score,
@@ -125,13 +114,13 @@ def find(pupils: pd.DataFrame, criteria: Criteria) -> Finding:
             "z_expected": expected.z,
             "z_actual": actual.z,
             "able": able,
-            "gap": gap if criteria.method != "nomination" else np.nan,
+            "gap": gap.size if len(gap.weights) else np.nan,
             "probability": probability,
-            "flag": pd.array(np.where(judged, able & passed, None), dtype="boolean"),
+            "flag": pd.Series(able & passed, index=pupils.index, dtype="boolean").mask(~judged),
         },
         index=pupils.index,
     )
-    return _counted(table, judged, criteria, float(se), prediction, threshold)
+    return _counted(table, judged, criteria, float(se), gap)
 
 
 def nominations(named: Mapping[str, Iterable[Any]], asked: Mapping[str, Iterable[Any]]) -> pd.DataFrame:
@@ -154,21 +143,18 @@ def nominations(named: Mapping[str, Iterable[Any]], asked: Mapping[str, Iterable
     UnfitError
         Problem ``underachievement_nominated_not_asked`` for each pupil named by a source that was not asked.
     """
-    problems, columns = [], {}
-    for source, pupils in asked.items():
-        about, chosen = list(pupils), set(named.get(source, ()))
-        strangers = sorted(map(str, chosen.difference(about)))
-        problems += [
-            Problem("underachievement_nominated_not_asked", value=pupil, details={"source": source})
-            for pupil in strangers
-        ]
+    columns, strangers = {}, []
+    for source in {**asked, **named}:
+        about, chosen = list(asked.get(source, ())), set(named.get(source, ()))
+        strangers += [(source, pupil) for pupil in sorted(map(str, chosen.difference(about)))]
         columns[source] = pd.Series([float(pupil in chosen) for pupil in about], index=pd.Index(about, name="pupil"))
-    problems += [
-        Problem("underachievement_nominated_not_asked", value="*", details={"source": s})
-        for s in set(named) - set(asked)
-    ]
-    if problems:
-        raise UnfitError(problems)
+    if strangers:
+        raise UnfitError(
+            [
+                Problem("underachievement_nominated_not_asked", value=pupil, details={"source": source})
+                for source, pupil in strangers
+            ]
+        )
     return pd.DataFrame(columns)
 
 
@@ -201,6 +187,29 @@ def _able(pupils: pd.DataFrame, criteria: Criteria, expected: Scaled) -> Flags:
     return expected.score >= cut if criteria.able.tie == ">=" else expected.score > cut
 
 
+class _Gap(NamedTuple):
+    """How far each pupil falls short, from where on that counts, and each z's weight in it (none: not a sum of z)."""
+
+    size: Floats
+    threshold: float
+    tie: Tie
+    weights: Floats
+    prediction: Prediction | None = None
+
+
+def _gap(pupils: pd.DataFrame, criteria: Criteria, scaled: dict[Measure, Scaled], able: Flags) -> _Gap:
+    expected, actual = scaled[criteria.expected], scaled[criteria.actual]
+    if criteria.method == "nomination":
+        return _Gap(pupils[criteria.nominated_by].to_numpy(float), 1.0, ">=", np.zeros(0))
+    if criteria.method == "absolute":
+        cut = cut_score(pupils, criteria.actual, criteria.low, criteria.min_group, able)
+        return _Gap((cut - actual.score) / actual.sd, 0.0, criteria.low.tie, np.array([0.0, -1.0]))
+    if criteria.method == "difference":
+        return _Gap(expected.z - actual.z, criteria.threshold, criteria.tie, np.array([1.0, -1.0]))
+    prediction, gap, weights = _below_prediction(pupils, criteria, [scaled[m] for m in criteria.measures])
+    return _Gap(gap, criteria.threshold, criteria.tie, weights, prediction)
+
+
 def _below_prediction(
     pupils: pd.DataFrame, criteria: Criteria, measures: list[Scaled]
 ) -> tuple[Prediction, Floats, Floats]:
@@ -229,9 +238,7 @@ def _below_prediction(
     return prediction, gap, slopes * units / prediction.see
 
 
-def _counted(
-    table: pd.DataFrame, judged: Flags, criteria: Criteria, se: float, prediction: Prediction | None, threshold: float
-) -> Finding:
+def _counted(table: pd.DataFrame, judged: Flags, criteria: Criteria, se: float, gap: _Gap) -> Finding:
     able, flagged = table["able"].to_numpy() & judged, table["flag"].fillna(value=False).to_numpy(bool)
     both = table[["expected", "actual"]].notna().all(axis=1)
     n_able, n_flagged = int(able.sum()), int(flagged.sum())
@@ -249,9 +256,9 @@ def _counted(
         share=n_flagged / n_able if n_able else np.nan,
         ci_low=low,
         ci_high=high,
-        chance=np.nan if criteria.method == "nomination" else _by_chance(table[judged], criteria, threshold),
+        chance=np.nan if criteria.method == "nomination" else _by_chance(table[judged], criteria, gap.threshold),
         correlation=r,
-        prediction=prediction,
+        prediction=gap.prediction,
         notes=_notes(criteria, table[judged], se),
     )
 

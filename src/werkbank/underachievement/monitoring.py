@@ -38,16 +38,15 @@ def growth(scores: pd.DataFrame, scale: Scale, sem: Mapping[str, float] | None =
     common_scale(scores, scale)
     data = arrange(scores, scale)
     line = line_through(data, 0, linear=True)
-    table = data.rows.iloc[data.ends][list(SERIES)].reset_index(drop=True)
-    table["school"] = data.rows["school"].to_numpy()[data.ends] if "school" in data.rows else ""
-    _, sigma, _ = measurement_error(line, table, sem)
+    _, sigma, _ = measurement_error(line, data.last, sem)
+    table = data.last[[*SERIES, "school"]]
     return table.assign(n=data.counts, slope=line.slope, slope_se=sigma * np.sqrt(line.per_year))
 
 
 class Arranged(NamedTuple):
     """Scores in order, series after series; times (years) and scores relative to the series' first."""
 
-    rows: pd.DataFrame
+    last: pd.DataFrame  # each series' last row; school is "" where there is none
     counts: NDArray[np.intp]
     ends: NDArray[np.intp]
     origin: Floats
@@ -75,8 +74,10 @@ def arrange(scores: pd.DataFrame, scale: Scale) -> Arranged:
     first = ends - counts + 1
     years = rows["date"].to_numpy().astype("datetime64[D]").astype(float) / DAYS_PER_YEAR
     y = rows[scale].to_numpy(float)
-    origin = y[first]
-    return Arranged(rows, counts, ends, origin, years - np.repeat(years[first], counts), y - np.repeat(origin, counts))
+    years, origin = years - np.repeat(years[first], counts), y[first]
+    last = rows.iloc[ends].reset_index(drop=True)
+    last = last if "school" in last else last.assign(school="")
+    return Arranged(last, counts, ends, origin, years, y - np.repeat(origin, counts))
 
 
 def line_through(data: Arranged, skip: int, *, linear: bool) -> Line:
@@ -98,7 +99,9 @@ def line_through(data: Arranged, skip: int, *, linear: bool) -> Line:
     stt = total(dt * dt)
     per_year = 1 / np.where(stt > 0, stt, np.nan)
     slope = total(dt * dy) * per_year
-    sse = np.maximum(total(dy * dy) - slope**2 * stt, 0.0)
+    syy = total(dy * dy)
+    sse = syy - slope**2 * stt
+    sse = np.where(sse > 1e-12 * syy, sse, 0.0)  # what is left is rounding, not scatter
     return Line(n, t_mean, y_mean, slope, per_year, sse, np.maximum(n - 2, 0))
 
 
