@@ -128,3 +128,69 @@ def test_descriptions_of_baumann_match_r(shared, baumann, make_study, long_score
     lowest, highest = (facts_of(facts, what=w, arm="DRTA", wave="pre")[0].value for w in ("min", "max"))
     treated = baumann.loc[baumann["group"] == "DRTA", "pretest_1"]
     assert (lowest, highest) == (treated.min(), treated.max())
+
+
+def test_lots_bring_attrition_and_both_boundaries(make_study, lossy):
+    pupils, _, _, scores = lossy
+    facts = describe(make_study(by="class"), scores, pupils)
+    flow = ("pupils_enrolled", "pupils_analysed")
+    counts = {arm: [facts_of(facts, what=what, arm=arm)[0].value for what in flow] for arm in "TC"}
+    (overall,) = facts_of(facts, what="attrition_overall")
+    (apart,) = facts_of(facts, what="attrition_differential")
+    assert overall.value == pytest.approx(1 - sum(b for _, b in counts.values()) / sum(a for a, _ in counts.values()))
+    assert apart.value == pytest.approx(abs(counts["T"][1] / counts["T"][0] - counts["C"][1] / counts["C"][0]))
+    assert facts_of(facts, what="attrition_cautious")[0].value in {"low", "high"}
+    assert facts_of(facts, what="baseline_equivalence")[0].value in {"satisfied", "with_adjustment", "not_satisfied"}
+    assert not facts_of(describe(make_study(kind="controlled", by="class"), scores, pupils), what="attrition_overall")
+
+
+def test_the_share_of_classes_is_that_of_the_null_model(make_study, lossy):
+    from werkbank.effects import multilevel
+
+    pupils, pre, _, scores = lossy
+    facts = describe(make_study(by="class"), scores, pupils)
+    used = pre.notna() & pupils["class"].notna()
+    known = multilevel.icc(pre[used], {"unit": pupils.loc[used, "class"]})
+    (share,) = facts_of(facts, what="icc", wave="pre")
+    assert share.value == pytest.approx(known.icc["unit"])
+    assert (share.n, share.arm) == (used.sum(), "")
+    (low,) = facts_of(facts, what="icc_ci_low", wave="pre")
+    assert low.value == pytest.approx(known.ci_low)
+
+
+def test_pupils_chosen_on_the_outcome_get_a_break_even_mean(make_study, lossy):
+    pupils, _, _, scores = lossy
+    study = make_study(by="class", design={"kind": "randomised", "assigned_by": "class", "selected_on": "y"})
+    facts = describe(study, scores, pupils)
+    (mean,) = facts_of(facts, what="regression_break_even_mean", arm="T")
+    (r,), (change,) = (facts_of(facts, what=w, arm="T") for w in ("r_pre_post", "mean_change"))
+    from werkbank.effects.reliable import expected_regression
+
+    used = pupils["arm"].eq("T")
+    before = mean.value - change.value / (1 - r.value)
+    assert expected_regression(before, mean.value, r.value) == pytest.approx(change.value)
+    assert used.any()
+    assert not facts_of(describe(make_study(by="class"), scores, pupils), what="regression_break_even_mean")
+
+
+def test_reliable_change_is_counted_in_the_good_direction(make_study, classroom, long_scores):
+    from werkbank.effects import reliable_changes
+    from werkbank.effects.reliable import jacobson_truax
+
+    pupils, pre, post = classroom(effect=1.5)
+    scores, study = long_scores({"pre": pre, "post": post}), make_study(by="class")
+    higher = reliable_changes(study, scores, pupils, {"y": 0.8}, {"y": "higher"})
+    lower = reliable_changes(study, scores, pupils, {"y": 0.8}, {"y": "lower"})
+    treated = pupils["arm"] == "T"
+    known = jacobson_truax(pre[treated], post[treated], 0.8).counts(pre[treated], post[treated])
+    for category in ("improved", "unchanged", "deteriorated"):
+        (fact,) = facts_of(higher, what=f"rci_jacobson_truax_{category}", arm="T")
+        assert (fact.value, fact.n) == (known[category], 48)
+    (worse,) = facts_of(lower, what="rci_jacobson_truax_deteriorated", arm="T")
+    assert worse.value == known["improved"]
+    assert reliable_changes(study, scores, pupils, {}, {"y": "higher"}) == []
+    assert reliable_changes(study, scores, pupils, {"y": 0.8}, {"y": "neither"}) == []
+    for arm in ("T", "C"):
+        for method in ("jacobson_truax", "edwards_nunnally", "hageman_arrindell"):
+            parts = [f.value for f in higher if f.arm == arm and f.what.startswith(f"rci_{method}")]
+            assert sum(parts) == 48

@@ -166,7 +166,9 @@ def test_another_test_beforehand_adjusts_but_gives_no_gain(make_study, classroom
     outcome = {"name": "y", "column": "y", "better": "higher", "role": "primary", "same_measure": False}
     pupils, pre, post = classroom()
     made = estimate(make_study(by="class", outcomes=[outcome]), long_scores({"pre": pre, "post": post}), pupils, 1)
-    assert {e.method for e in made} == {"ancova_unit_means", "g_adjusted_unit_means", "p_holm"}
+    methods = {e.method for e in made}
+    assert {"ancova_unit_means", "g_adjusted_unit_means"} <= methods
+    assert not {m for m in methods if m.startswith(("gain", "d_ppc2", "change", "d_z"))}
     single = make_study(kind="single_group", outcomes=[outcome])
     assert estimate(single, long_scores({"pre": pre, "post": post}), pupils, 1) == []
 
@@ -208,7 +210,7 @@ def test_every_interval_agrees_with_its_own_test(make_study, classroom, long_sco
         if unit == "pupil":
             pupils = pupils.assign(arm=np.resize(["T", "C"], len(pupils)))
         for e in estimate(make_study(by=unit), long_scores({"pre": pre, "post": post}), pupils, 1):
-            if e.p is not None and e.ci_low is not None:
+            if e.p is not None and e.ci_low is not None and e.method != "tost":
                 assert (e.ci_low > 0 or e.ci_high < 0) == (e.p < 0.05)
                 assert e.statistic is None or np.sign(e.statistic) == np.sign(e.estimate)
 

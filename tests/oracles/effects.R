@@ -1,6 +1,6 @@
 # Pins tests/oracles/effects.json.  Rscript tests/oracles/effects.R <shared folder> > tests/oracles/effects.json
-# R 4.2.2; base R alone, but for MASS::anorexia (the CSV of the shared data is the same). Formulas are written out.
-library(jsonlite)
+# R 4.2.2; base R, lme4 1.1-31, pbkrtest 0.5.2, clubSandwich 0.5.8; MASS::anorexia is the CSV of the shared data. Formulas are written out.
+library(jsonlite); suppressMessages({library(lme4); library(pbkrtest); library(clubSandwich)})
 shared <- commandArgs(TRUE)[1]
 baumann <- read.csv(file.path(shared, "oracles/data/baumann.csv"))
 anorexia <- read.csv(file.path(shared, "data/MASS_anorexia.csv"))
@@ -70,4 +70,20 @@ a <- summary(lm(post ~ arm + pre, mean_of))$coefficients["arm", ]; g <- summary(
 one <- t.test(mean_of$post - mean_of$pre); p <- t.test(mean_of$post[mean_of$arm == 1], mean_of$post[mean_of$arm == 0], var.equal = TRUE)
 out$classes <- list(data = cls, ancova = unname(a), gain = unname(g), change = list(t = one$statistic[[1]], p = one$p.value, b = one$estimate[[1]]),
                     post = list(t = p$statistic[[1]], p = p$p.value))
+fit <- lmer(post ~ arm + pre + (1 | class), cls, control = lmerControl(optCtrl = list(xtol_abs = 1e-12, ftol_abs = 1e-12)))
+kr <- KRmodcomp(fit, update(fit, . ~ . - arm))
+out$classes$mixed <- list(b = fixef(fit)[["arm"]], se = sqrt(vcovAdj(fit)[2, 2]), df = kr$test["Ftest", "ddf"],
+                          p = kr$test["Ftest", "p.value"])
+ols <- lm(post ~ arm + pre, cls)
+cr <- coef_test(ols, vcov = "CR2", cluster = cls$class, test = "Satterthwaite")["arm", ]
+out$classes$cr2 <- list(b = cr$beta, se = cr$SE, df = cr$df_Satt, p = cr$p_Satt)
+
+# reliable change of 30 couples (r = .80): formulas of Speer (1992) and Hageman & Arrindell (1999), written out
+couples <- reshape(read.csv(file.path(shared, "data/jacobson_1989.csv"))[, c("subject", "time", "das")],
+                   idvar = "subject", timevar = "time", direction = "wide")
+pre <- couples$das.pre; post <- couples$das.post; sem <- sd(pre) * sqrt(1 - .8)
+r1 <- (var(pre) - sem^2) / var(pre); r2 <- (var(post) - sem^2) / var(post); both <- 2 * sd(pre) * sd(post) * cor(pre, post)
+rdd <- (var(pre) * r1 + var(post) * r2 - both) / (var(pre) + var(post) - both)
+out$reliable <- list(edwards_nunnally = (post - (.8 * (pre - mean(pre)) + mean(pre))) / sem,
+  hageman_arrindell = ((post - pre) * rdd + (mean(post) - mean(pre)) * (1 - rdd)) / (sqrt(rdd) * sqrt(2 * sem^2)))
 cat(toJSON(out, digits = 15, auto_unbox = TRUE, pretty = TRUE))

@@ -2,5 +2,6 @@
 
 from werkbank.effects.describing import describe
 from werkbank.effects.estimating import estimate, headline
+from werkbank.effects.individual import reliable_changes
 
-__all__ = ["describe", "estimate", "headline"]
+__all__ = ["describe", "estimate", "headline", "reliable_changes"]

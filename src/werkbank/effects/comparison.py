@@ -45,7 +45,7 @@ def ancova(table: pd.DataFrame, weights: Weights, covariates: Sequence[str] = ()
     than the gain (Lord's paradox). Checked against R's lm (oracles ``ancova/``, emmeans pairs).
     """
     rows = _rows(table, weights)
-    return _contrast(rows, weights, rows["post"], _numeric(rows, ["pre", *covariates]))
+    return _contrast(rows, weights, rows["post"], numeric(rows, ["pre", *covariates]))
 
 
 def gain_difference(table: pd.DataFrame, weights: Weights) -> Quantity:
@@ -116,7 +116,10 @@ def _rows(table: pd.DataFrame, weights: Weights) -> pd.DataFrame:
     return table.loc[table["arm"].isin(list(weights))]
 
 
-def _numeric(rows: pd.DataFrame, columns: Sequence[str]) -> NDArray[np.float64]:
+def numeric(rows: pd.DataFrame, columns: Sequence[str]) -> NDArray[np.float64]:
+    """Return covariates as centred numbers: text becomes indicators of all values but the first."""
+    if not columns:
+        return np.empty((len(rows), 0))
     numbers = pd.get_dummies(rows[list(columns)], drop_first=True, dtype=float).to_numpy(dtype=float)
     centred: NDArray[np.float64] = numbers - numbers.mean(axis=0)
     return centred

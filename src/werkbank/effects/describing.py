@@ -5,9 +5,12 @@ from __future__ import annotations
 import pandas as pd
 
 from werkbank.effects.comparison import samples
+from werkbank.effects.multilevel import icc, identifiable
 from werkbank.effects.questions import Question, identifier, outcome_waves, questions
+from werkbank.effects.reliable import break_even_mean
 from werkbank.effects.sizes import Paired, hedges_g, sd
-from werkbank.effects.units import unit_of_analysis
+from werkbank.effects.standards import attrition, baseline_equivalence
+from werkbank.effects.units import Unit, unit_of_analysis
 from werkbank.results import Fact
 from werkbank.study.model import WAVES, Study
 
@@ -22,12 +25,17 @@ def describe(study: Study, scores_table: pd.DataFrame, pupils: pd.DataFrame) -> 
         `mean`, `sd`, `min`, `max` (outcome, arm, wave; `n` is theirs); and for every pair of waves (`wave` is the later
         one) `pupils_analysed` + `pupils_without_pre` + `pupils_without_post` + `pupils_without_both` +
         `pupils_without_unit` = enrolled, `units_analysed`, `r_pre_post`, `mean_change`, `sd_change` of the analysed
-        pupils; `baseline_difference` (Hedges' g before, of the analysed pupils; `arm` holds the contrast's name).
+        pupils; where pupils were chosen on the outcome `regression_break_even_mean`, the mean of all pupils at which
+        the whole change is regression to the mean. With `arm` the contrast's name: `baseline_difference` (Hedges' g
+        before, of the analysed pupils), `baseline_equivalence`, and for arms drawn by lot `attrition_overall`,
+        `_differential`, `_cautious`, `_optimistic`. Per wave where classes count: `icc` with `icc_ci_low`, `_high`.
         A single group has arm "". What cannot be computed (an SD of one pupil) has value None.
     """
     arms = _arms(study, pupils)
     facts = _flow(study, scores_table, pupils, arms)
+    unit = unit_of_analysis(study, pupils)
     for outcome, key, waves in outcome_waves(study, scores_table):
+        facts += _class_shares(unit, key, outcome.informant, waves)
         for arm, members in arms.items():
             for wave in waves:
                 values = waves[wave].reindex(members).dropna()
@@ -41,12 +49,12 @@ def describe(study: Study, scores_table: pd.DataFrame, pupils: pd.DataFrame) -> 
             if (question.key, arm, question.wave_from + question.wave_to) not in seen:
                 seen.add((question.key, arm, question.wave_from + question.wave_to))
                 facts += _analysed(question, arm)
-        facts += _baseline_difference(question)
+        facts += _of_contrast(study, question)
     return facts
 
 
 def _fact(
-    what: str, outcome: str, informant: str, arm: str, wave: str, value: float | None, n: int | None = None
+    what: str, outcome: str, informant: str, arm: str, wave: str, value: float | str | None, n: int | None = None
 ) -> Fact:
     number = None if value is None or pd.isna(value) else value
     return Fact(
@@ -108,12 +116,39 @@ def _analysed(q: Question, arm: str) -> list[Fact]:
     described = {"r_pre_post": pairs.r}
     if q.outcome.same_measure:
         described |= {"mean_change": pairs.change, "sd_change": pairs.sd_change}
+        if q.selected:
+            described["regression_break_even_mean"] = break_even_mean(pairs.mean_pre, pairs.change, pairs.r)
     return facts + [_fact(what, q.key, q.outcome.informant, arm, wave, x, len(used)) for what, x in described.items()]
 
 
-def _baseline_difference(q: Question) -> list[Fact]:
+def _of_contrast(study: Study, q: Question) -> list[Fact]:
+    """Describe how alike the arms were before, and how many were lost where arms were drawn by lot."""
     if not (q.weights and q.wave_from):
         return []
-    g = hedges_g(samples(q.analysed, q.weights, "pre"), list(q.weights.values()))
     n = len(q.analysed)
-    return [_fact("baseline_difference", q.key, q.outcome.informant, q.contrast, q.wave_to, g.value, n)]
+    g = hedges_g(samples(q.analysed, q.weights, "pre"), list(q.weights.values()))
+    found: dict[str, float | str] = {
+        "baseline_difference": g.value,
+        "baseline_equivalence": baseline_equivalence(g.value),
+    }
+    counts = [((q.table["arm"] == arm).sum(), (q.analysed["arm"] == arm).sum()) for arm in q.weights]
+    if study.design.kind == "randomised" and len(counts) == 2 and min(k for k, _ in counts) > 0:
+        (t, t_used), (c, c_used) = counts
+        lost = attrition((int(t), int(c)), (int(t_used), int(c_used)))
+        found |= {f"attrition_{name}": value for name, value in vars(lost).items()}
+    return [_fact(what, q.key, q.outcome.informant, q.contrast, q.wave_to, value, n) for what, value in found.items()]
+
+
+def _class_shares(unit: Unit, key: str, informant: str, waves: pd.DataFrame) -> list[Fact]:
+    """ICC of every wave from the null model, with its exact interval."""
+    if unit.of_pupil is None:
+        return []
+    facts = []
+    for wave in waves:
+        values = pd.DataFrame({"y": waves[wave], "unit": unit.of_pupil}).dropna()
+        kept, _ = identifiable({"unit": values["unit"].astype(str)}) if len(values) > 1 else ({}, {})
+        if kept and sd(values["y"]) > 0:
+            found = icc(values["y"], kept)
+            shares = {"icc": found.icc["unit"], "icc_ci_low": found.ci_low, "icc_ci_high": found.ci_high}
+            facts += [_fact(what, key, informant, "", wave, x, len(values)) for what, x in shares.items()]
+    return facts

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from werkbank.effects import comparison
 from werkbank.effects.change import change_sizes, mean_change
+from werkbank.effects.classes import change_by_unit, compared_by_unit
+from werkbank.effects.companions import companions
 from werkbank.effects.multiplicity import corrected
-from werkbank.effects.quantity import Quantity, not_computed
+from werkbank.effects.quantity import not_computed
 from werkbank.effects.questions import Question, questions
 from werkbank.effects.sizes import d_ppc2, hedges_g, sd, small_sample_factor
-from werkbank.effects.units import unit_means
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,8 +50,7 @@ def estimate(study: Study, scores_table: pd.DataFrame, pupils: pd.DataFrame, see
     A pupil without the score before or after is left out of that estimate; `n` is the number that was used, and
     `describe` accounts for the others.
     """
-    del seed  # nothing is drawn yet
-    made = [answer for question in questions(study, scores_table, pupils) for answer in _answers(question)]
+    made = [answer for question in questions(study, scores_table, pupils) for answer in _answers(question, seed)]
     return [*made, *corrected([test for test in made if test.family])]
 
 
@@ -62,17 +62,17 @@ def headline(study: Study, estimates: Sequence[Estimate]) -> Estimate | None:
     return next(iter([*ranked, *tests]), None)
 
 
-def _answers(question: Question) -> list[Estimate]:
+def _answers(question: Question, seed: int) -> list[Estimate]:
     by_unit = question.unit.of_pupil is not None
     if min(question.units_per_arm().values()) < 2:
         return [_refusal(question, by_unit=by_unit)]
     if not question.weights:
         if not question.outcome.same_measure:
             return []
-        return _change_by_unit(question) if by_unit else _change(question)
+        return change_by_unit(question) if by_unit else _change(question)
     if by_unit and _shares_units(question):
         return [_refusal(question, by_unit=True, note="units_in_more_than_one_arm")]
-    return _compared_by_unit(question) if by_unit else _compared(question)
+    return compared_by_unit(question, seed) if by_unit else _compared(question)
 
 
 def _refusal(q: Question, *, by_unit: bool, note: str = REFUSED) -> Estimate:
@@ -88,27 +88,13 @@ def _shares_units(q: Question) -> bool:
 
 def _change(q: Question) -> list[Estimate]:
     rows = q.analysed
-    sizes = change_sizes(rows["pre"], rows["post"])
-    return [
-        q.estimate("mean_change", mean_change(rows["pre"], rows["post"]), len(rows), headline=True),
-        *(q.estimate(name, size, len(rows)) for name, size in sizes.items()),
-    ]
-
-
-def _change_by_unit(q: Question) -> list[Estimate]:
-    rows = q.analysed
-    means = unit_means(rows, ["pre", "post"])
-    change = mean_change(means["pre"], means["post"])
+    change, sizes = mean_change(rows["pre"], rows["post"]), change_sizes(rows["pre"], rows["post"])
     s = sd(rows["pre"])
     in_sds = change.scaled(small_sample_factor(len(rows) - 1) / s, "sd_pre") if s > 0 else not_computed("no_variation")
-    bare = {
-        name: Quantity(size.value, standardiser=size.standardiser, note=size.note or "pupil_interval_withheld")
-        for name, size in change_sizes(rows["pre"], rows["post"]).items()
-    }
     return [
-        q.estimate("change_unit_means", change, len(rows), len(means), headline=True),
-        q.estimate("smcr_unit_means", in_sds, len(rows), len(means)),
-        *(q.estimate(name, size, len(rows), len(means)) for name, size in bare.items()),
+        q.estimate("mean_change", change, len(rows), headline=True),
+        *(q.estimate(name, size, len(rows)) for name, size in sizes.items()),
+        *companions(q, in_sds, change, q.units_per_arm(), len(rows)),
     ]
 
 
@@ -116,7 +102,13 @@ def _compared(q: Question) -> list[Estimate]:
     rows, n = q.analysed, len(q.analysed)
     g = q.estimate("hedges_g", hedges_g(comparison.samples(rows, q.weights), list(q.weights.values())), n)
     if not q.wave_from:
-        return [q.estimate("post_difference", comparison.post_difference(rows, q.weights), n, headline=True), g]
+        after = comparison.post_difference(rows, q.weights)
+        size = comparison.adjusted_g(after, rows, q.weights)
+        return [
+            q.estimate("post_difference", after, n, headline=True),
+            g,
+            *companions(q, size, after, q.units_per_arm(), n),
+        ]
     plain = comparison.ancova(rows, q.weights)
     made = [q.estimate("ancova", plain, n, headline=not q.covariates)]
     adjusted, adjusted_rows = plain, rows
@@ -130,31 +122,4 @@ def _compared(q: Question) -> list[Estimate]:
         change = d_ppc2(comparison.paired_groups(rows, q.weights), list(q.weights.values()))
         gain = comparison.gain_difference(rows, q.weights)
         made += [q.estimate("gain_difference", gain, n), q.estimate("d_ppc2", change, n)]
-    return made
-
-
-def _compared_by_unit(q: Question) -> list[Estimate]:
-    rows = q.analysed
-    columns = ["pre", "post"] if q.wave_from else ["post"]
-    means = unit_means(rows, columns)
-    n, units = len(rows), len(means)
-    if not q.wave_from:
-        difference = comparison.post_difference(means, q.weights)
-        size = comparison.adjusted_g(difference, rows, q.weights)
-        return [
-            q.estimate("post_difference_unit_means", difference, n, units, headline=True),
-            q.estimate("g_unit_means", size, n, units),
-        ]
-    adjusted = comparison.ancova(means, q.weights)
-    made = [
-        q.estimate("ancova_unit_means", adjusted, n, units, headline=True),
-        q.estimate("g_adjusted_unit_means", comparison.adjusted_g(adjusted, rows, q.weights), n, units),
-    ]
-    if q.outcome.same_measure:
-        gain = comparison.gain_difference(means, q.weights)
-        in_sds = comparison.standardised_gain(gain, rows, q.weights)
-        made += [
-            q.estimate("gain_difference_unit_means", gain, n, units),
-            q.estimate("d_ppc2_unit_means", in_sds, n, units),
-        ]
-    return made
+    return [*made, *companions(q, size, plain, q.units_per_arm(), n)]

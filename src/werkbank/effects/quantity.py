@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from scipy import special, stats
+from scipy import special
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,10 @@ def t_test(value: float, se: float, df: float, level: float = 0.95) -> Quantity:
     return Quantity(value, se, df, t, p, value - half, value + half)
 
 
-def normal_interval(value: float, variance: float, standardiser: str, level: float = 0.95) -> Quantity:
-    """Large-sample interval from a published variance, without a test: value ± z·√variance."""
+def large_sample_interval(value: float, variance: float, standardiser: str, df: float | None = None) -> Quantity:
+    """95 % interval from a published variance, without a test: value ± z·√variance, or t(df) where df are given."""
     if not variance >= 0:
         return Quantity(value, standardiser=standardiser, note="no_variance")
     se = math.sqrt(variance)
-    half = float(stats.norm.ppf((1 + level) / 2)) * se
+    half = float(special.ndtri(0.975) if df is None else special.stdtrit(df, 0.975)) * se
     return Quantity(value, se, ci_low=value - half, ci_high=value + half, standardiser=standardiser)

@@ -25,7 +25,8 @@ class Question:
     """One outcome, one contrast, one pair of waves.
 
     `table` has a row for every enrolled pupil of the arms compared: arm, unit, pre, post and the covariates, NaN where
-    not known. `weights` is empty for a single group; `wave_from` is "" for an outcome without pre-test.
+    not known. `weights` is empty for a single group; `wave_from` is "" for an outcome without pre-test; `selected`: the
+    pupils were chosen on this outcome.
     """
 
     outcome: Outcome
@@ -37,6 +38,8 @@ class Question:
     table: pd.DataFrame
     unit: Unit
     covariates: tuple[str, ...]
+    randomised: bool = False
+    selected: bool = False
 
     @property
     def analysed(self) -> pd.DataFrame:
@@ -52,7 +55,14 @@ class Question:
         return {arm: int(counts.get(arm, 0)) for arm in self.weights or [""]}
 
     def estimate(
-        self, method: str, quantity: Quantity, n: int, n_clusters: int | None = None, *, headline: bool = False
+        self,
+        method: str,
+        quantity: Quantity,
+        n: int,
+        n_clusters: int | None = None,
+        *,
+        headline: bool = False,
+        ci_level: float = 0.95,
     ) -> Estimate:
         """Put a quantity into the results store; only the headline test of a question belongs to a family."""
         from werkbank.catalogue import has, say
@@ -76,6 +86,7 @@ class Question:
             p=_plain(quantity.p),
             ci_low=_plain(quantity.ci_low),
             ci_high=_plain(quantity.ci_high),
+            ci_level=ci_level,
             standardiser=quantity.standardiser,
             n=n,
             n_clusters=n_clusters,
@@ -85,24 +96,29 @@ class Question:
 
 
 # effect sizes that say the same as the headline test, in SDs
-OF_THE_HEADLINE = frozenset({"g_adjusted", "g_adjusted_unit_means", "smcr_unit_means"})
+OF_THE_HEADLINE = frozenset({"g_adjusted", "g_adjusted_unit_means", "g_adjusted_mixed", "smcr_unit_means"})
 
 
 def questions(study: Study, scores: pd.DataFrame, pupils: pd.DataFrame) -> Iterator[Question]:
     """Yield every question in the order of the study file: outcome and scale, wave, contrast."""
     unit = unit_of_analysis(study, pupils)
     covariates = tuple(c for c in study.covariates if c in pupils)
-    enrolled = pupils[list(covariates)].assign(
+    by_lot = study.design.kind == "randomised"
+    above = ["school"] if unit.level in {"class", "teacher"} and "school" in pupils else []
+    enrolled = pupils[[*above, *covariates]].assign(
         arm="" if study.design.kind == "single_group" else pupils["arm"].astype(object),
         unit=pd.NA if unit.of_pupil is None else unit.of_pupil,
     )
     for outcome, key, waves in outcome_waves(study, scores):
+        chosen = study.design.selected_on in {outcome.id, key}
         for wave_from, wave_to in wave_pairs(study, list(waves)):
             pre = waves[wave_from] if wave_from else math.nan
             table = enrolled.assign(pre=pre, post=waves[wave_to])
             for contrast, weights in contrasts(study).items():
                 rows = table if not weights else table.loc[table["arm"].isin(list(weights))]
-                yield Question(outcome, key, contrast, weights, wave_from, wave_to, rows, unit, covariates)
+                yield Question(
+                    outcome, key, contrast, weights, wave_from, wave_to, rows, unit, covariates, by_lot, chosen
+                )
 
 
 def outcome_waves(study: Study, scores: pd.DataFrame) -> Iterator[tuple[Outcome, str, pd.DataFrame]]:

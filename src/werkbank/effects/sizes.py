@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special, stats
 
 from werkbank.effects.noncentral import noncentrality_ci
-from werkbank.effects.quantity import Quantity, normal_interval, not_computed
+from werkbank.effects.quantity import Quantity, large_sample_interval, not_computed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -162,7 +162,7 @@ def smcr(group: Paired) -> Quantity:
         return not_computed("no_variation")
     value = small_sample_factor(group.n - 1) * group.change / group.sd_pre
     r = 0.0 if math.isnan(group.r) else group.r
-    return normal_interval(value, 2 * (1 - r) / group.n + value**2 / (2 * group.n), "sd_pre")
+    return large_sample_interval(value, 2 * (1 - r) / group.n + value**2 / (2 * group.n), "sd_pre")
 
 
 def pooled_sd(groups: Sequence[Sample]) -> float:
@@ -222,7 +222,7 @@ def d_ppc2(groups: Sequence[Paired], weights: Sequence[float] = (1, -1), rho: fl
     if not rest > 0:
         return Quantity(value, standardiser="sd_pre_pooled", note="no_variance")
     variance = c**2 * df / (df - 2) * (rest + value**2) - value**2
-    return normal_interval(value, variance, "sd_pre_pooled")
+    return large_sample_interval(value, variance, "sd_pre_pooled")
 
 
 def pooled_r(groups: Sequence[Paired]) -> float:
