@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 # the effect size that goes with a headline test, the first that exists
 SIZES = (
-    "g_adjusted", "g_adjusted_unit_means", "hedges_g", "g_unit_means", "smcr_unit_means", "smcr",
+    "g_adjusted", "g_adjusted_unit_means", "g_adjusted_mixed", "hedges_g", "g_unit_means", "g_mixed",
+    "smcr_unit_means", "smcr",
 )  # fmt: skip
 LEVELS = ("class", "teacher", "school")
 

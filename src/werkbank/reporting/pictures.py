@@ -28,8 +28,7 @@ def before_after(report: Report) -> Figure | None:
 
 def change(report: Report) -> Figure | None:
     """Draw how far each unit moved from the first to the next measurement, on the same scales."""
-    same = [key for key in report.keys if report.study.outcome(key.partition(".")[0]).same_measure]
-    rows, unit = _panels(report, same)
+    rows, unit = _panels(report)
     return figures.change(rows, report.language, unit) if rows else None
 
 
@@ -66,9 +65,11 @@ def flow(report: Report) -> Figure | None:
     return figures.flow(streams, report.language) if streams else None
 
 
-def _panels(report: Report, keys: list[str] | None = None) -> tuple[list[list[figures.Panel]], str]:
+def _panels(report: Report) -> tuple[list[list[figures.Panel]], str]:
     wide = {key: table for _, key, table in outcome_waves(report.study, report.scores.table)}
-    keys = [key for key in (report.keys if keys is None else keys) if key in wide]
+    # a line between two different tests would show a change that nobody measured
+    same = [key for key in report.keys if report.study.outcome(key.partition(".")[0]).same_measure]
+    keys = [key for key in same if key in wide and len(wide[key].columns) > 1]
     primary = [key for key in keys if report.evidence.role(key) == "primary"] or keys[:1]
     unit = unit_of_analysis(report.study, report.intake.pupils)
     rows = [_row(report, key, wide[key], unit.of_pupil) for key in primary[:MOST_SCALES]]

@@ -18,6 +18,10 @@ TIDIER = (
     "modifications", "fidelity_planned", "fidelity_actual",
 )  # fmt: skip
 CORRECTED = ("p_holm", "p_bh")
+# how the names of methods begin that estimate in the scale's own units; others without standardiser have no unit
+IN_POINTS = (
+    "mean_change", "change_", "ancova", "gain_difference", "post_difference", "mixed_kr", "cr2", "randomisation_test",
+)  # fmt: skip
 LOSSES = ("without_pre", "without_post", "without_both", "without_unit")
 
 
@@ -147,8 +151,11 @@ def before_after(report: Report, key: str) -> Table:
     columns = _columns(
         report, "before_after", arm="text", wave="text", n="count", mean="mean", sd="mean", min="mean", max="mean"
     )
+    notes = [direction(report, key)]
+    if not report.study.outcome(key.partition(".")[0]).same_measure:
+        notes.append(words.say("report.before_after.other_measure"))
     title = words.say("report.before_after.title", outcome=words.outcome(key))
-    return Table(f"tab-scores-{key.replace('.', '-')}", title, columns, tuple(rows), (direction(report, key),))
+    return Table(f"tab-scores-{key.replace('.', '-')}", title, columns, tuple(rows), tuple(notes))
 
 
 def direction(report: Report, key: str) -> str:
@@ -198,9 +205,15 @@ def _estimate_row(report: Report, e: Estimate) -> dict[str, Any]:
     return {
         "formula": words.method(e.method), "contrast": words.contrast(e.contrast), "wave": words.wave(e.wave_to),
         "n": e.n, "clusters": e.n_clusters, "estimate": e.estimate, "ci": (e.ci_low, e.ci_high),
-        "scale": words.say("report.estimates.sd" if e.standardiser else "report.estimates.points"),
+        "scale": _unit(report, e),
         "df": e.df, "p": e.p, "p_corrected": corrected.p if corrected else None,
     }  # fmt: skip
+
+
+def _unit(report: Report, e: Estimate) -> str | None:
+    if e.standardiser:
+        return report.words.say("report.estimates.sd")
+    return report.words.say("report.estimates.points") if e.method.startswith(IN_POINTS) else None
 
 
 def _notes(report: Report, found: Sequence[Estimate]) -> list[str]:

@@ -1,0 +1,108 @@
+"""Whole reports of the example studies and of hard cases, made once by the real pipeline."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+SEED = 1
+HARD = {
+    # one class in each arm: nothing about the programme can be said
+    "one_class": {"kind": "randomised", "assigned_by": "class"},
+    # a single group in classes
+    "single": {"kind": "single_group"},
+}
+
+
+def made(study):
+    from werkbank.appraisal import appraise
+    from werkbank.effects import describe, estimate
+    from werkbank.intake import read_answers
+    from werkbank.measurement.study_scores import score_study
+    from werkbank.results import Results
+
+    intake = read_answers(study)
+    scores = score_study(intake)
+    found = Results(
+        study.model_dump(mode="json", by_alias=True, exclude_none=True),
+        tuple(estimate(study, scores.table, intake.pupils, SEED)),
+        (*scores.facts, *describe(study, scores.table, intake.pupils)),
+    )
+    return intake, scores, found.with_more(claims=appraise(study, found))
+
+
+@cache
+def example(name):
+    from werkbank.study import load_study
+    from werkbank.study.examples import example_path
+
+    return made(load_study(example_path(name)))
+
+
+def hard_study(name, folder):
+    """Write a small study with own items: one of them runs against the rest, one pupil lacks the second wave."""
+    import numpy as np
+    import yaml
+
+    from werkbank.study import load_study
+
+    rng = np.random.default_rng(5)
+    single = name == "single"
+    rows = ["pupil;klas;arm;wave;i1;i2;i3;i4"]
+    for pupil in range(40):
+        klas = f"k{pupil % 4 if single else pupil % 2}"
+        level = rng.normal()
+        for wave in ("T0", "T1") if pupil != 3 else ("T0",):
+            good = [int(np.clip(round(3 + level + rng.normal(0, 0.6)), 1, 5)) for _ in range(4)]
+            good[3] = 6 - good[3]  # meant to be reversed; the study file does not say so
+            rows.append(";".join([f"p{pupil}", klas, ("nieuw", "gewoon")[pupil % 2], wave, *map(str, good)]))
+    (folder / "raw.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    columns = {"pupil": "pupil", "class": "klas", "wave": "wave"} | ({} if single else {"arm": "arm"})
+    content = {
+        "title": "Moeilijk <geval> & co",
+        "design": HARD[name],
+        "files": [{"path": "raw.csv"}],
+        "columns": columns,
+        "waves": {"T0": "pre", "T1": "post"},
+        "outcomes": [
+            {
+                "name": "welbevinden",
+                "items": ["i1", "i2", "i3", "i4"],
+                "range": [1, 5],
+                "better": "higher",
+                "role": "primary",
+            }
+        ],
+    }
+    if not single:
+        content["arms"] = {"nieuw": "intervention", "gewoon": "control"}
+    (folder / "study.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    return load_study(folder / "study.yaml")
+
+
+@pytest.fixture(scope="session")
+def report(tmp_path_factory):
+    """Give the Report of an example or a hard case in a language."""
+    from werkbank.reporting.report import Report
+
+    @cache
+    def parts(name):
+        return made(hard_study(name, tmp_path_factory.mktemp(name))) if name in HARD else example(name)
+
+    return cache(lambda name, language: Report(*parts(name), language))
+
+
+@pytest.fixture(scope="session")
+def sections(report):
+    """Give every section of a report, in the order of its notebook."""
+    from werkbank.reporting import evaluation as ev
+
+    parts = (ev.summary, ev.design, ev.readings, ev.flow, ev.measures, ev.before_after, ev.estimates, ev.meaning)
+
+    @cache
+    def all_of(name, language):
+        shown = report(name, language)
+        return (*(part(shown) for part in parts), ev.provenance(shown, SEED))
+
+    return all_of

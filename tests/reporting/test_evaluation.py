@@ -1,0 +1,164 @@
+"""The evaluation report: what it says is what the results say, in both languages, for easy and hard studies."""
+
+import re
+from itertools import pairwise
+
+import pytest
+
+from werkbank.appraisal import check_text
+from werkbank.reporting import numbers
+from werkbank.reporting.blocks import Bullets, Figure, Heading, Paragraph, Section, Table
+
+CASES = [("baumann", "nl"), ("nabijheid", "nl"), ("nabijheid", "en"), ("one_class", "nl"), ("single", "en")]
+case = pytest.mark.parametrize(("name", "language"), CASES)
+
+
+def blocks(sections, kind):
+    return [b for s in sections for b in s.blocks if isinstance(b, kind)]
+
+
+def texts(sections):
+    for section in sections:
+        for block in section.blocks:
+            match block:
+                case Heading() | Paragraph():
+                    yield block.text
+                case Bullets():
+                    yield from block.items
+                case Figure():
+                    yield from (block.alt, block.caption)
+                case Table():
+                    yield from (block.title, *block.notes)
+                    yield from (v for row in block.rows for v in row.values() if isinstance(v, str))
+
+
+@case
+def test_no_word_says_more_than_the_design(sections, report, name, language):
+    grade = report(name, language).evidence.best_grade
+    quoted = [report(name, language).study.title_in(language)]
+    for text in texts(sections(name, language)):
+        if text not in quoted:
+            assert check_text(text, grade, language) == [], text
+
+
+@case
+def test_sections_are_whole(sections, name, language):
+    shown = sections(name, language)
+    assert [s.id for s in shown] == [
+        "summary", "design", "readings", "flow", "measures", "before-after", "estimates", "meaning", "provenance",
+    ]  # fmt: skip
+    for section in shown:
+        levels = [b.level for b in section.blocks if isinstance(b, Heading)]
+        assert levels[0] == 2
+        assert all(b - a <= 1 for a, b in pairwise(levels))
+        assert Section.from_json(section.to_json()).to_json() == section.to_json()
+    ids = [b.id for b in blocks(shown, Table) + blocks(shown, Figure)]
+    assert len(ids) == len(set(ids))
+    for text in texts(shown):
+        assert "None" not in text.split()
+        assert not re.search(r"\bnan\b|\{\w+\}", text), text
+
+
+@case
+def test_the_pupil_flow_adds_up(sections, name, language):
+    flow = next(s for s in sections(name, language) if s.id == "flow")
+    table = next(t for t in blocks([flow], Table) if t.id == "tab-analysed")
+    shown = [c.key for c in table.columns if c.key.startswith("without_")]
+    for row in table.rows:
+        assert row["enrolled"] == row["analysed"] + sum(row[loss] for loss in shown)
+
+
+@case
+def test_every_number_in_a_table_is_a_result(sections, report, name, language):
+    results = report(name, language).results
+    known = {e for x in results.estimates for e in (x.estimate, x.p, x.df, x.n, x.n_clusters, x.ci_low, x.ci_high)}
+    known |= {v for f in results.facts for v in (f.value, f.n)} | {
+        f.n_rows for f in report(name, language).intake.files
+    }
+    for table in blocks(sections(name, language), Table):
+        for row in table.rows:
+            for value in row.values():
+                for part in value if isinstance(value, tuple) else (value,):
+                    assert part in known or part is None or isinstance(part, str), (table.id, part)
+
+
+@case
+def test_estimates_and_their_numbers_of_pupils_are_all_there(sections, report, name, language):
+    shown = report(name, language)
+    rows = [r for t in blocks(sections(name, language), Table) if t.id.startswith("tab-estimates") for r in t.rows]
+    expected = [e for e in shown.results.estimates if not e.method.startswith("p_")]
+    refused = {e.outcome for e in expected if e.estimate is None and "refused" in e.note}
+    assert len(rows) == len([e for e in expected if e.outcome not in refused])
+    assert all(row["n"] is not None for row in rows)
+
+
+def test_primary_outcomes_come_first(sections):
+    heads = [b.text for b in next(s for s in sections("nabijheid", "nl") if s.id == "estimates").blocks
+             if isinstance(b, Heading) and b.level == 3]  # fmt: skip
+    assert heads[:2] == ["nabijheid (primair)", "conflict (primair)"]
+
+
+def test_an_answer_repeats_the_numbers_of_its_table(sections, report):
+    shown = report("nabijheid", "nl")
+    test = shown.evidence.tests[0]
+    summary = next(s for s in sections("nabijheid", "nl") if s.id == "summary")
+    text = blocks([summary], Bullets)[0].items[0].replace("\N{NO-BREAK SPACE}", " ")
+    assert numbers.decimal(test.estimate, "nl") in text
+    assert numbers.interval(test.ci_low, test.ci_high, "nl") in text
+    assert numbers.p_phrase(shown.evidence.beside(test, "p_holm").p, "nl") in text
+
+
+def test_an_empty_tidier_item_is_said_to_be_empty(sections):
+    table = next(t for t in blocks(sections("nabijheid", "nl"), Table) if t.id == "tab-programme")
+    assert len(table.rows) == 12
+    assert sum(row["said"] == "niet gerapporteerd" for row in table.rows) == 8
+
+
+def test_one_class_an_arm_is_refused_and_only_described(sections):
+    shown = sections("one_class", "nl")
+    refusals = [p.text for p in blocks(shown, Paragraph) if p.tone == "refusal"]
+    assert refusals
+    assert all("minder dan twee klassen" in text for text in refusals)
+    assert [t for t in blocks(shown, Table) if t.id.startswith("tab-scores")]
+    assert not [t for t in blocks(shown, Table) if t.id.startswith("tab-estimates")]
+
+
+def test_an_item_that_runs_against_its_scale_is_a_loud_warning(sections):
+    loud = [p.text for p in blocks(sections("single", "en"), Paragraph) if p.tone == "warning"]
+    assert any("i4" in text for text in loud)
+
+
+def test_the_panel_cannot_be_missing(sections):
+    from werkbank.appraisal.quality import TOPICS
+    from werkbank.catalogue import say
+
+    for name, language in CASES:
+        table = next(t for t in blocks(sections(name, language), Table) if t.id == "tab-quality")
+        assert {row["topic"] for row in table.rows} == {say(f"claims.topic.{t}", language) for t in TOPICS}
+
+
+def test_instruments_say_how_sure_their_key_is_and_when_a_score_is_given(sections):
+    said = " ".join(texts([next(s for s in sections("nabijheid", "nl") if s.id == "measures")]))
+    for part in ("matige zekerheid", "6 van de 7 antwoorden", "Pianta", "Kosteloos", "eigen maat"):
+        assert part in said
+
+
+def test_at_most_four_figures_and_each_says_what_is_seen(sections, report):
+    for name, language in CASES:
+        figures = blocks(sections(name, language), Figure)
+        assert len(figures) <= 4
+        for figure in figures:
+            assert figure.png.startswith(b"\x89PNG")
+            assert len(figure.alt) > 60
+            assert figure.alt != figure.caption
+    alt = next(f.alt for f in blocks(sections("nabijheid", "nl"), Figure) if f.id == "fig-before-after")
+    fact = report("nabijheid", "nl").evidence.fact("mean", "strs-sf.closeness", "LLInC", "pre")
+    assert f"voormeting {numbers.decimal(fact.value, 'nl')} (n = {fact.n})" in alt
+
+
+def test_a_pre_test_of_another_kind_is_never_drawn_as_change(sections):
+    from werkbank.reporting.blocks import Figure as Picture
+
+    shown = sections("bdf", "nl")
+    assert not [f for f in blocks(shown, Picture) if f.id in {"fig-before-after", "fig-change"}]
+    assert any("andere toets" in text for text in texts(shown))

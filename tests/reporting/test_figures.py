@@ -1,0 +1,68 @@
+"""Figures: the same picture every time, axes whose ticks are true, words for those who do not see it."""
+
+import numpy as np
+import pytest
+
+from werkbank.reporting import figures, style
+
+
+def panel(count=30, waves=("voor", "na"), **more):
+    rng = np.random.default_rng(1)
+    lines = rng.normal(3, 1, (count, len(waves)))
+    given = {"means": (3.0, 3.2)[: len(waves)], "n": (count,) * len(waves), "change": 0.5} | more
+    return figures.Panel("nieuw $x$", "taal", waves, tuple(lines.T), lines, **given)
+
+
+def test_the_same_data_give_the_same_bytes_without_program_or_date():
+    first, again = (figures.before_after([[panel()]], "nl", "pupil").png for _ in range(2))
+    assert first == again
+    assert b"Software" not in first
+    assert b"matplotlib" not in first
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 5, 400])
+def test_any_number_of_pupils_can_be_drawn(n):
+    means = (None, None) if n == 0 else (3.0, 3.2)
+    shown = figures.before_after([[panel(n, means=means)]], "en", "class")
+    assert ("no scores" in shown.alt) is (n == 0)
+    moved = figures.change([[panel(n)]], "en", "pupil")
+    assert (moved is None) is (n == 0)
+
+
+def test_one_wave_is_drawn_as_one_point():
+    assert figures.before_after([[panel(waves=("na",))]], "nl", "pupil").png
+
+
+def test_the_forest_says_on_which_side_of_zero_an_interval_lies():
+    bars = [
+        figures.Bar("a", 0.4, 0.1, 0.7),
+        figures.Bar("b", -0.4, -0.7, -0.1),
+        figures.Bar("c", 0, -0.2, 0.2, sure=False),
+    ]
+    alt = figures.forest(bars, "nl").alt
+    assert "a: 0,40, interval [0,10; 0,70], geheel rechts van nul." in alt
+    assert "b: −0,40, interval [−0,70; −0,10], geheel links van nul." in alt
+    assert "c: 0,00, interval [−0,20; 0,20], over nul heen." in alt
+
+
+def test_the_flow_tells_every_step():
+    stream = figures.Stream(
+        "nieuw", (("ingedeeld", 20), ("voor", 18), ("na", 19)), "geanalyseerd (taal)", (("na", 17),)
+    )
+    shown = figures.flow([stream], "nl")
+    assert "nieuw: ingedeeld: 20; voor: 18; na: 19. geanalyseerd (taal) na 17." in shown.alt
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 0.3), (0, 1.2), (-4, 9), (0, 60), (7, 35)])
+def test_tick_labels_say_where_the_tick_is(low, high):
+    with style.canvas(100, 60) as (figure, grid):
+        axes = grid[0][0]
+        axes.set_ylim(low, high)
+        style.decimal_axis(axes, "nl")
+        figure.canvas.draw()
+        for tick, label in zip(axes.get_yticks(), axes.get_yticklabels(), strict=True):
+            assert float(label.get_text().replace("−", "-").replace(",", ".")) == pytest.approx(tick)
+
+
+def test_arms_differ_in_marker_and_line_and_not_only_in_colour():
+    assert len({look.marker for look in style.LOOKS}) == len({str(look.dash) for look in style.LOOKS}) == 4
