@@ -174,3 +174,10 @@ def test_a_scale_that_the_instrument_lacks_is_refused(refused):
     outcome = {**STRS, "scales": ["warmth"]}
     (problem,) = refused(ONE_GROUP, {"m.csv": "id,strs_1\n1,1\n"}, outcomes=[outcome])
     assert (problem.code, problem.value) == ("instrument_unknown_scale", "warmth")
+
+
+def test_two_columns_for_the_same_wave_are_not_chosen_between(refused):
+    outcome = {"name": "taal", "column": "taal_{wave}", "better": "higher"}
+    content = "id,taal_T0,taal_S0\n01,1,2\n02,,3\n"
+    (problem,) = refused(ONE_GROUP, {"m.csv": content}, outcomes=[outcome], waves={"T0": "pre", "S0": "pre"})
+    assert (problem.code, problem.row, problem.value) == ("duplicate_across_files", 2, "01")

@@ -11,7 +11,7 @@ import pandas as pd
 
 from werkbank.intake.cells import Counts, Reading, convert, decide_decimal
 from werkbank.intake.covariates import add_covariates
-from werkbank.intake.layout import Placed, declared_names, place, report_columns, slots_of
+from werkbank.intake.layout import Placed, Slot, declared_names, place, report_columns, slots_of
 from werkbank.intake.ledger import Ledger
 from werkbank.intake.model import ROLES, Intake, Table
 from werkbank.intake.opening import open_table
@@ -71,7 +71,7 @@ def read_answers(study: Study) -> Intake:
     ledger.stop_if_unfit(study.language)
     pupils = at_assignment(study, rows, ledger)
     pupils = add_covariates(study, tables, frames, pupils, ledger)
-    _check_across_files(blocks, ledger)
+    _check_double_answers(blocks, ledger)
     ledger.stop_if_unfit(study.language)
     answers = _long(blocks, pupils)
     signs = {block.path: block.sign for block in blocks}
@@ -85,7 +85,7 @@ class _Block:
 
     path: str
     sign: str | None
-    slot: Placed
+    slot: Slot
     pupils: np.ndarray
     waves: np.ndarray
     rows: np.ndarray
@@ -129,7 +129,7 @@ def _blocks(
                 ledger.note("answers_elsewhere", file=table.path, outcome=slot.outcome.id, wave=slot.wave, n=elsewhere)
             keep = at & filled
             who = frame["pupil"].to_numpy()[keep]
-            blocks.append(_Block(table.path, sign, here, who, waves[keep], table.rows[keep], values_of[keep]))
+            blocks.append(_Block(table.path, sign, slot, who, waves[keep], table.rows[keep], values_of[keep]))
         _note_counts(table, counts, ledger)
         _note_file(table, sign, ledger)
     _check_empty(empty, ledger)
@@ -193,13 +193,13 @@ def _check_empty(empty: dict[tuple[str, str], list[tuple[Table, str, bool]]], le
                     ledger.note("column_empty_here", file=table.path, column=column, outcome=outcome)
 
 
-def _check_across_files(blocks: list[_Block], ledger: Ledger) -> None:
-    """The same pupil, wave and outcome in two files: nobody can tell which answers count."""
+def _check_double_answers(blocks: list[_Block], ledger: Ledger) -> None:
+    """The same pupil, wave and outcome in two files or columns: nobody can tell which answers count."""
     seen: dict[str, list[_Block]] = defaultdict(list)
     for block in blocks:
-        seen[block.slot.slot.outcome.id].append(block)
+        seen[block.slot.outcome.id].append(block)
     for outcome, mine in seen.items():
-        if len({block.path for block in mine}) < 2:
+        if len(mine) < 2:
             continue
         parts = [pd.DataFrame({"pupil": b.pupils, "wave": b.waves, "row": b.rows}).assign(file=b.path) for b in mine]
         rows = pd.concat(parts, ignore_index=True)
@@ -212,12 +212,12 @@ def _check_across_files(blocks: list[_Block], ledger: Ledger) -> None:
 
 def _long(blocks: list[_Block], pupils: pd.DataFrame) -> pd.DataFrame:
     """Spread the blocks out to one row an answer; codes are repeated, never text."""
-    outcomes = list(dict.fromkeys(b.slot.slot.outcome.id for b in blocks))
-    informants = list(dict.fromkeys(b.slot.slot.outcome.informant for b in blocks))
-    items = list(dict.fromkeys(item for b in blocks for item in b.slot.slot.items))
+    outcomes = list(dict.fromkeys(b.slot.outcome.id for b in blocks))
+    informants = list(dict.fromkeys(b.slot.outcome.informant for b in blocks))
+    items = list(dict.fromkeys(item for b in blocks for item in b.slot.items))
     parts: dict[str, list[np.ndarray]] = defaultdict(list)
     for b in blocks:
-        slot, k = b.slot.slot, len(b.slot.slot.items)
+        slot, k = b.slot, len(b.slot.items)
         n = len(b.rows)
         parts["pupil"].append(np.repeat(pupils.index.get_indexer(b.pupils).astype(np.int32), k))
         parts["wave"].append(np.repeat(pd.Index(WAVES).get_indexer(b.waves).astype(np.int8), k))
