@@ -7,8 +7,8 @@ import contextlib
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from tests.intake.conftest import LONG, TWO_ARMS
+
 from werkbank.errors import UnfitError
 from werkbank.intake import read_answers
 
