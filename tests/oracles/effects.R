@@ -78,6 +78,24 @@ ols <- lm(post ~ arm + pre, cls)
 cr <- coef_test(ols, vcov = "CR2", cluster = cls$class, test = "Satterthwaite")["arm", ]
 out$classes$cr2 <- list(b = cr$beta, se = cr$SE, df = cr$df_Satt, p = cr$p_Satt)
 
+# three waves of 10 classes, some pupils missing: constrained baseline, and difference in change
+set.seed(3)
+size <- c(8, 11, 9, 12, 7, 10, 9, 13, 8, 10); n <- sum(size); k <- rep(1:10, size)
+wav <- do.call(rbind, lapply(0:2, function(w) data.frame(pupil = sprintf("p%03d", 1:n), class = sprintf("k%02d", k),
+  arm = k %% 2, wave = w)))
+wav$y <- round(rep(rnorm(n), 3) + rep(rnorm(10, 0, .4)[k], 3) + unlist(lapply(1:3, function(w) rnorm(10, 0, .3)[k])) +
+  c(0, .6, .4)[wav$wave + 1] * wav$arm + rnorm(3 * n, 0, .6), 2)
+wav <- wav[runif(nrow(wav)) > .15, ]
+wav$a1 <- wav$arm * (wav$wave == 1); wav$a2 <- wav$arm * (wav$wave == 2); wav$w <- factor(wav$wave)
+tight <- lmerControl(optCtrl = list(xtol_abs = 1e-12, ftol_abs = 1e-12))
+kr_of <- function(fit, name) { L <- matrix(as.numeric(names(fixef(fit)) == name), 1); kr <- KRmodcomp(fit, L)
+  list(b = fixef(fit)[[name]], se = sqrt(as.matrix(vcovAdj(fit))[name, name]), df = kr$test["Ftest", "ddf"], p = kr$test["Ftest", "p.value"]) }
+con <- lmer(y ~ 0 + w + a1 + a2 + (1 | class) + (1 | class:w) + (1 | pupil), wav, control = tight)
+fre <- lmer(y ~ 0 + w + arm + a1 + a2 + (1 | class) + (1 | class:w) + (1 | pupil), wav, control = tight)
+out$waves <- list(data = wav[, c("pupil", "class", "arm", "wave", "y")],
+  constrained = lapply(list(post = "a1", followup = "a2"), function(x) kr_of(con, x)),
+  free = lapply(list(post = "a1", followup = "a2"), function(x) kr_of(fre, x)))
+
 # reliable change of 30 couples (r = .80): formulas of Speer (1992) and Hageman & Arrindell (1999), written out
 couples <- reshape(read.csv(file.path(shared, "data/jacobson_1989.csv"))[, c("subject", "time", "das")],
                    idvar = "subject", timevar = "time", direction = "wide")

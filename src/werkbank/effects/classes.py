@@ -11,7 +11,7 @@ import numpy as np
 from werkbank.effects import clustered, comparison, multilevel
 from werkbank.effects.change import change_sizes, mean_change
 from werkbank.effects.companions import companions
-from werkbank.effects.quantity import Quantity, not_computed
+from werkbank.effects.quantity import Quantity, not_computed, of_contrast_test
 from werkbank.effects.sizes import sd, small_sample_factor
 from werkbank.effects.units import unit_means
 
@@ -121,7 +121,7 @@ def mixed_difference(rows: pd.DataFrame, weights: Weights, covariates: Sequence[
     if not kept or np.linalg.matrix_rank(X) < X.shape[1]:
         return Mixed(not_computed("not_testable_by_model"), math.nan, math.nan)
     fit = multilevel.fit(rows["post"], X, kept)
-    return Mixed(_quantity(multilevel.test(fit, contrast)), sum(fit.variances.values()), fit.residual)
+    return Mixed(of_contrast_test(multilevel.test(fit, contrast)), sum(fit.variances.values()), fit.residual)
 
 
 def cr2_difference(rows: pd.DataFrame, weights: Weights, covariates: Sequence[str] = ()) -> Quantity:
@@ -129,7 +129,7 @@ def cr2_difference(rows: pd.DataFrame, weights: Weights, covariates: Sequence[st
     X, contrast = _design(rows, weights, covariates)
     if np.linalg.matrix_rank(X) < X.shape[1]:
         return not_computed("not_estimable")
-    return _quantity(
+    return of_contrast_test(
         multilevel.cr2_test(multilevel.cluster_robust(rows["post"], X, rows["unit"].astype(str)), contrast)
     )
 
@@ -138,12 +138,6 @@ def _design(rows: pd.DataFrame, weights: Weights, covariates: Sequence[str]) -> 
     arms = [(rows["arm"] == arm).to_numpy(dtype=float) for arm in weights]
     X = np.column_stack([*arms, comparison.numeric(rows, covariates)])
     return X, [*weights.values(), *[0.0] * (X.shape[1] - len(weights))]
-
-
-def _quantity(test: multilevel.ContrastTest) -> Quantity:
-    if test.note or not math.isfinite(test.p):
-        return not_computed("not_testable_by_model")
-    return Quantity(test.estimate, test.se, test.df, test.statistic, test.p, test.ci_low, test.ci_high)
 
 
 def _in_total_and_within_sds(rows: pd.DataFrame, weights: Weights, conditional: Mixed) -> dict[str, Quantity]:

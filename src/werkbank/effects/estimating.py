@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from werkbank.effects import comparison
@@ -12,6 +13,7 @@ from werkbank.effects.multiplicity import corrected
 from werkbank.effects.quantity import not_computed
 from werkbank.effects.questions import Question, questions
 from werkbank.effects.sizes import d_ppc2, hedges_g, sd, small_sample_factor
+from werkbank.effects.waves import over_waves
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,8 +52,21 @@ def estimate(study: Study, scores_table: pd.DataFrame, pupils: pd.DataFrame, see
     A pupil without the score before or after is left out of that estimate; `n` is the number that was used, and
     `describe` accounts for the others.
     """
-    made = [answer for question in questions(study, scores_table, pupils) for answer in _answers(question, seed)]
+    asked = list(questions(study, scores_table, pupils))
+    made = [answer for question in asked for answer in _answers(question, seed)]
+    for _, same in groupby(sorted(asked, key=_place), key=_place):
+        later = [q for q in same if q.weights and q.wave_from and q.outcome.same_measure and _has_units(q)]
+        if len(later) > 1:
+            made += over_waves(later)
     return [*made, *corrected([test for test in made if test.family])]
+
+
+def _place(q: Question) -> tuple[str, str]:
+    return q.key, q.contrast
+
+
+def _has_units(q: Question) -> bool:
+    return min(q.units_per_arm().values()) >= 2 and not (q.unit.of_pupil is not None and _shares_units(q))
 
 
 def headline(study: Study, estimates: Sequence[Estimate]) -> Estimate | None:

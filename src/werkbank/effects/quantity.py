@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from scipy import special
+
+if TYPE_CHECKING:
+    from werkbank.effects.multilevel import ContrastTest
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,13 @@ class Quantity:
 def not_computed(note: str) -> Quantity:
     """Return a quantity that could not be computed, with its reason."""
     return Quantity(math.nan, note=note)
+
+
+def of_contrast_test(test: ContrastTest) -> Quantity:
+    """Return a test of the multilevel room as a quantity; what its model cannot carry is NaN with a note."""
+    if test.note or not math.isfinite(test.p):
+        return not_computed("not_testable_by_model")
+    return Quantity(test.estimate, test.se, test.df, test.statistic, test.p, test.ci_low, test.ci_high)
 
 
 def t_test(value: float, se: float, df: float, level: float = 0.95) -> Quantity:

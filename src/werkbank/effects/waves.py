@@ -1,0 +1,119 @@
+"""Three or more waves in one model: what was gained, and what was kept of it."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from werkbank.effects import multilevel
+from werkbank.effects.quantity import Quantity, not_computed, of_contrast_test
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from werkbank.effects.comparison import Weights
+    from werkbank.effects.questions import Question
+    from werkbank.results import Estimate
+
+
+def over_waves(asked: Sequence[Question]) -> list[Estimate]:
+    """Answer the questions of one outcome and contrast, from one start to two or more later waves, in one model.
+
+    Every pupil with a score in any wave counts (missing at random); the estimates are ``waves_model`` per later wave,
+    and ``maintenance_ratio`` of each wave after the first later one.
+    """
+    first = asked[0]
+    long = _long(asked)
+    model = WavesModel(long, first.weights, [q.wave_to for q in asked], constrained=first.randomised)
+    n, units = long.index.nunique(), long["unit"].nunique() if first.unit.of_pupil is not None else None
+    found = [model.effect([q.wave_to]) for q in asked]
+    made = [q.estimate("waves_model", effect, n, units) for q, effect in zip(asked, found, strict=True)]
+    for q, effect in zip(asked[1:], found[1:], strict=True):
+        ratio = maintenance_ratio(effect, found[0], model.effect([asked[0].wave_to, q.wave_to]))
+        made.append(q.estimate("maintenance_ratio", ratio, n, units))
+    return made
+
+
+class WavesModel:
+    """y ~ wave + arm within later waves + (1 | unit) + (1 | unit:wave) + (1 | pupil), REML, Kenward-Roger.
+
+    Parameters
+    ----------
+    long : DataFrame
+        Indexed by pupil: arm, unit (NA where pupils were assigned), wave ("" is the start), y without missing values.
+    weights : mapping
+        The contrast, as in `comparison`.
+    later : sequence of str
+        The waves after the start, in order.
+    constrained : bool
+        One mean for all arms at the start: right for arms drawn by lot, and then as precise as adjusting. Otherwise the
+        effect at a wave is the difference in change from the start.
+
+    Notes
+    -----
+    The term per unit and wave is what makes the test right where classes were assigned: without it a true null is
+    rejected about 29 % of the time with 8 classes. Checked against lme4 and pbkrtest (tests/oracles/effects.R).
+    """
+
+    def __init__(self, long: pd.DataFrame, weights: Weights, later: Sequence[str], *, constrained: bool) -> None:
+        self.later, self.constrained, self.weights = list(later), constrained, weights
+        self.start = [] if constrained else [""]
+        waves = ["", *self.later]
+        columns = [(long["wave"] == w).to_numpy(float) for w in waves]
+        self._arms = list(weights)[:-1]  # the last arm is what the others are compared with
+        for wave in [*self.start, *self.later]:
+            here = (long["wave"] == wave).to_numpy()
+            columns += [(here & (long["arm"] == arm).to_numpy()).astype(float) for arm in self._arms]
+        self._offset, X = len(waves), np.column_stack(columns)
+        by_unit = bool(long["unit"].notna().all())
+        groups = {"unit": long["unit"].astype(str)} if by_unit else {}
+        groups["pupil"] = pd.Series(long.index.astype(str), long.index)
+        self.fit = None
+        if np.linalg.matrix_rank(X) == X.shape[1] and len(multilevel.identifiable(groups)[0]) == len(groups):
+            terms = {"waves": long["wave"].to_numpy(), "waves_of": ["unit"]} if by_unit else {}
+            self.fit = multilevel.fit(long["y"], X, groups, **terms)
+
+    def effect(self, waves: Sequence[str]) -> Quantity:
+        """Test the contrast at one later wave, or the sum of the contrasts at several."""
+        if self.fit is None:
+            return not_computed("not_testable_by_model")
+        row = np.zeros(len(self.fit.names))
+        blocks = [*self.start, *self.later]
+        for wave in waves:
+            for k, arm in enumerate(self._arms):
+                row[self._offset + blocks.index(wave) * len(self._arms) + k] += self.weights[arm]
+                if self.start:
+                    row[self._offset + k] -= self.weights[arm]
+        return of_contrast_test(multilevel.test(self.fit, row))
+
+
+def maintenance_ratio(late: Quantity, early: Quantity, their_sum: Quantity) -> Quantity:
+    """Share of the first effect that is left at a later wave, with Fieller's interval from the same model.
+
+    `their_sum` is the test of both effects added, which carries their covariance. Without a clear first effect (its own
+    interval holds 0) the ratio has no bounded interval and is not given. Fieller (1954). Checked against a simulation.
+    """
+    parts = (late, early, their_sum)
+    if any(x.se is None or x.df is None for x in parts) or not (early.p is not None and early.p < 0.05):
+        return not_computed("no_first_effect")
+    v_late, v_early, v_sum = ((x.se or 0.0) ** 2 for x in parts)
+    cov, ratio = (v_sum - v_late - v_early) / 2, late.value / early.value
+    t = float(special.stdtrit(min(x.df or 1.0 for x in (late, early)), 0.975))
+    g = t**2 * v_early / early.value**2
+    if g >= 1:
+        return not_computed("no_first_effect")
+    inside = v_late - 2 * ratio * cov + ratio**2 * v_early - g * (v_late - cov**2 / v_early)
+    centre = (ratio - g * cov / v_early) / (1 - g)
+    half = t / abs(early.value) * math.sqrt(max(inside, 0.0)) / (1 - g)
+    return Quantity(ratio, ci_low=centre - half, ci_high=centre + half)
+
+
+def _long(asked: Sequence[Question]) -> pd.DataFrame:
+    table = asked[0].table
+    parts = [table.assign(wave="", y=table["pre"]), *(q.table.assign(wave=q.wave_to, y=q.table["post"]) for q in asked)]
+    needed = ["y", "unit"] if asked[0].unit.of_pupil is not None else ["y"]
+    return pd.concat(parts)[["arm", "unit", "wave", "y"]].dropna(subset=needed)
