@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 
 from werkbank.catalogue import say
 from werkbank.errors import UsageError
@@ -38,12 +39,11 @@ def explained(name: str, language: str) -> list[str]:
 
 def _form(form: Instrument, language: str) -> list[str]:
     chosen = [f"{axis}: {value}" for axis, value in (("version", form.version), ("order", form.order)) if value]
-    low, high = form.range
+    # a frame's range may be unknown
+    low, high = (f"{end:g}" if math.isfinite(end) else "?" for end in form.range)
     lines = [
         " · ".join([f"{form.name}: {form.title}", *chosen]),
-        say(
-            "cli.instruments.answers", language, low=f"{low:g}", high=f"{high:g}", informants=", ".join(form.informant)
-        ),
+        say("cli.instruments.answers", language, low=low, high=high, informants=", ".join(form.informant)),
         *(_scale(form, scale, language) for scale in form.scales),
         *(_composite(form, scale, language) for scale in form.composites),
         say(f"instruments.status.{form.status}", language),

@@ -167,8 +167,9 @@ class Instrument(_Part):
 
     @property
     def status(self) -> Literal["complete", "frame"]:
-        """Whether every scale has its item numbers."""
-        return "complete" if all(scale.items for scale in self.scales.values()) else "frame"
+        """Whether every scale has its item numbers and its answer range (NaN in a frame whose range is not public)."""
+        filled = all(scale.items and math.isfinite(sum(scale.response)) for scale in self.scales.values())
+        return "complete" if filled else "frame"
 
     @property
     def scored(self) -> tuple[str, ...]:

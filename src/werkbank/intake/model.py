@@ -23,11 +23,14 @@ class Note:
     key: str
     values: dict[str, Any] = field(default_factory=dict)
 
-    def sentence(self, language: str = "nl") -> str:
-        """Return the note as one line in `language`."""
+    def sentence(self, language: str = "nl", *, names_pupils: bool = True) -> str:
+        """Return the note as one line in `language`; a report is written without the pupils' numbers."""
         from werkbank.catalogue import say
 
-        return say(self.key, language, **self.values)
+        values = dict(self.values)
+        if "pupils" in values and not names_pupils:
+            values["pupils"] = say("intake.see_check", language)
+        return say(self.key, language, **values)
 
 
 @dataclass(frozen=True)

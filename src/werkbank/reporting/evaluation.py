@@ -58,7 +58,7 @@ def readings(report: Report) -> Section:
     words = report.words
     # how a csv file was read stands in the table
     told = [note for note in report.intake.notes if not note.key.startswith("intake.file_csv")]
-    notes = tuple(note.sentence(report.language) for note in told)
+    notes = tuple(note.sentence(report.language, names_pupils=False) for note in told)
     decided = Bullets(notes) if notes else Paragraph(words.say("report.readings.no_notes"))
     return _section(
         report,
@@ -112,21 +112,24 @@ def before_after(report: Report) -> Section:
 
 def estimates(report: Report) -> Section:
     """Every estimate with its formula, primary outcomes first; each outcome opens with what may be said."""
-    words, e = report.words, report.evidence
+    words = report.words
     blocks: list[Block] = [
         Paragraph(words.say(f"report.estimates.lead_{_kind(report)}")),
         *_present(pictures.forest(report)),
     ]
+    number = 0
     for key in report.keys:
-        found = report.results.where(outcome=key)
-        role = words.say(f"report.outcome_role.{e.role(key)}")
+        role = words.say(f"report.outcome_role.{report.evidence.role(key)}")
         blocks.append(Heading(words.say("report.estimates.heading", outcome=words.outcome(key), role=role), 3))
-        answers = [c for c in report.claims("answer/") if c.values["outcome"] == key]
-        blocks += [Paragraph(words.claim(c), "refusal" if c.grade == "description" else "plain") for c in answers]
-        if any(x.estimate is not None for x in found):
-            blocks.append(tables.estimates(report, key))
-        elif not found:
+        questions = report.questions(key)
+        if not questions:
             blocks.append(Paragraph(words.say("report.estimates.none")))
+        for found in questions:
+            answers = [c for c in report.claims("answer/") if c.id in {f"answer/{e.id}" for e in found}]
+            blocks += [Paragraph(words.claim(c), "refusal" if c.grade == "description" else "plain") for c in answers]
+            if any(e.estimate is not None for e in found):
+                number += 1
+                blocks.append(tables.estimates(report, found, number))
     return _section(report, "estimates", *blocks, *_formulas(report))
 
 
