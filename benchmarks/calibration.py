@@ -10,12 +10,15 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from scipy import special
 
 from werkbank.effects import multilevel as ml
+from werkbank.effects.multilevel import design, likelihood, mixed, optimum, randomisation
+from werkbank.effects.multilevel.jets import gradient_and_hessian
 
 RAW = Path(__file__).with_suffix(".json")
 CLASSES = (6, 8, 12, 20)
@@ -26,62 +29,151 @@ CELLS = {  # ICC and class size: the corners and the ordinary unequal classes
 SIZES = {"10": (10, 10), "30": (30, 30), "10-30": (10, 30)}
 OUTCOME = ("OLS, classes ignored", "class means", "randomisation", "Kenward-Roger", "Satterthwaite", "CR2")
 WAVES = ("class intercept only", "class means", "randomisation", "Kenward-Roger")
+PER_DESIGN = 100  # studies that share class sizes and arms, so that they can be computed side by side
 
 
-def outcome_cell(rng, k, icc, low, high, reps):
-    """One post-test with the pre-test as covariate; classes assigned."""
-    p = np.empty((reps, len(OUTCOME)))
-    for r in range(reps):
-        arm = rng.permutation(np.arange(k) % 2)
-        c = np.repeat(np.arange(k), rng.integers(low, high + 1, k))
-        n, treated = len(c), arm[c].astype(float)
-        # pre and post correlate .6, within classes and between them
-        z = rng.normal(size=(2, k))[:, c] * icc**0.5 + rng.normal(size=(2, n)) * (1 - icc) ** 0.5
-        pre, y = z[0], 0.6 * z[0] + 0.8 * z[1]
-        X, names = np.column_stack([np.ones(n), treated, pre]), ["one", "treated", "pre"]
-        mixed = ml.fit(y, X, {"class": c}, names)
-        p[r] = (
-            ols_p(X, y),
-            ml.cluster_means_test(y, treated, c, {"pre": pre}).p,
-            ml.randomisation_test(y, treated, c, {"pre": pre}, max_exact=1000, draws=999, seed=r).p,
-            ml.test(mixed, "treated").p,
-            ml.test(mixed, "treated", "satterthwaite").p,
-            ml.cr2_test(ml.cluster_robust(y, X, c, names), "treated").p,
-        )
-    return p
+def outcome_design(rng, k, icc, low, high, reps, *, naive):  # noqa: ARG001 - the naive test is cheap here
+    """One post-test with the pre-test as covariate: p (reps, tests) of studies with the same classes."""
+    arm = rng.permutation(np.arange(k) % 2)
+    c = np.repeat(np.arange(k), rng.integers(low, high + 1, k))
+    n, treated = len(c), arm[c].astype(float)
+    # pre and post correlate .6, within classes and between them
+    z = rng.normal(size=(2, reps, k))[..., c] * icc**0.5 + rng.normal(size=(2, reps, n)) * (1 - icc) ** 0.5
+    pre, y = z[0], 0.6 * z[0] + 0.8 * z[1]
+    names = ("one", "treated", "pre")
+    Xs = [np.column_stack([np.ones(n), treated, pre[r]]) for r in range(reps)]
+    fits = fit_many(y, Xs, {"class": c}, names)
+    robust = [ml.cr2_test(ml.cluster_robust(y[r], Xs[r], c, names), "treated").p for r in range(reps)]
+    in_class = np.eye(k)[:, c] / np.bincount(c)[:, None]
+    y_means, pre_means = y @ in_class.T, pre @ in_class.T
+    by_means = ancova(y_means, arm, pre_means)
+    check(fits, y, Xs, {"class": c}, names, {})
+    if not np.isclose(ml.cluster_means_test(y[0], treated, c, {"pre": pre[0]}).p, by_means[0]):
+        raise RuntimeError("class means side by side are not those of the ordinary function")
+    return np.column_stack(
+        [
+            ancova(y, treated, pre),
+            by_means,
+            reassigned(y_means, arm, pre_means, rng),
+            [ml.test(f, "treated").p for f in fits],
+            [ml.test(f, "treated", "satterthwaite").p for f in fits],
+            robust,
+        ]
+    )
 
 
-def waves_cell(rng, k, icc, low, high, reps):
+def waves_design(rng, k, icc, low, high, reps, *, naive):
     """Three waves: class ICC, half as much class by wave; is the change from pre to post the same in both arms."""
-    p = np.empty((reps, len(WAVES)))
-    names = ["one", "w1", "w2", "arm", "arm:w1", "arm:w2"]
-    for r in range(reps):
-        arm = rng.permutation(np.arange(k) % 2)
-        class_of = np.repeat(np.arange(k), rng.integers(low, high + 1, k))
-        n = len(class_of)
-        pupil, w = np.repeat(np.arange(n), 3), np.tile([0, 1, 2], n)
-        c = class_of[pupil]
-        treated = arm[c].astype(float)
-        y = rng.normal(size=k)[c] * icc**0.5 + rng.normal(size=(k, 3))[c, w] * (icc / 2) ** 0.5
-        y += rng.normal(size=n)[pupil] * 0.4**0.5 + rng.normal(size=3 * n) * (0.6 - 1.5 * icc) ** 0.5
-        X = np.column_stack([np.ones(3 * n), w == 1, w == 2, treated, treated * (w == 1), treated * (w == 2)])
-        groups = {"class": c, "pupil": pupil}
-        change = y[w == 1] - y[w == 0]
-        p[r] = (
-            ml.test(ml.fit(y, X, groups, names), "arm:w1").p if r < reps // 20 else np.nan,
-            ml.cluster_means_test(change, arm[class_of], class_of).p,
-            ml.randomisation_test(change, arm[class_of], class_of, max_exact=1000, draws=999, seed=r).p,
-            ml.test(ml.fit(y, X, groups, names, waves=w, waves_of=["class"]), "arm:w1").p,
-        )
-    return p
+    arm = rng.permutation(np.arange(k) % 2)
+    class_of = np.repeat(np.arange(k), rng.integers(low, high + 1, k))
+    n = len(class_of)
+    pupil, w = np.repeat(np.arange(n), 3), np.tile([0, 1, 2], n)
+    c = class_of[pupil]
+    treated = arm[c].astype(float)
+    y = rng.normal(size=(reps, k))[:, c] * icc**0.5 + rng.normal(size=(reps, k * 3))[:, c * 3 + w] * (icc / 2) ** 0.5
+    y += rng.normal(size=(reps, n))[:, pupil] * 0.4**0.5 + rng.normal(size=(reps, 3 * n)) * (0.6 - 1.5 * icc) ** 0.5
+    X = np.column_stack([np.ones(3 * n), w == 1, w == 2, treated, treated * (w == 1), treated * (w == 2)])
+    names, groups = ("one", "w1", "w2", "arm", "arm:w1", "arm:w2"), {"class": c, "pupil": pupil}
+    terms = {"waves": w, "waves_of": ["class"]}
+    fits = fit_many(y, [X] * reps, groups, names, **terms)
+    check(fits, y, [X] * reps, groups, names, terms)
+    change = y[:, w == 1] - y[:, w == 0]
+    means = change @ (np.eye(k)[:, class_of] / np.bincount(class_of)[:, None]).T
+    return np.column_stack(
+        [
+            [ml.test(f, "arm:w1").p for f in fit_many(y, [X] * reps, groups, names)] if naive else [np.nan] * reps,
+            ancova(means, arm),
+            reassigned(means, arm, None, rng),
+            [ml.test(f, "arm:w1").p for f in fits],
+        ]
+    )
 
 
-def ols_p(X, y):
-    inverse = np.linalg.inv(X.T @ X)
-    beta = inverse @ X.T @ y
-    df = len(y) - X.shape[1]
-    se = np.sqrt(((y - X @ beta) ** 2).sum() / df * inverse[1, 1])
-    return 2 * special.stdtr(df, -abs(beta[1] / se))
+def fit_many(y, Xs, groups, names, waves=None, waves_of=()):
+    """Fit studies with the same groups: only the search for the variance ratios is done side by side."""
+    factors = design.factors(groups, waves, waves_of, y.shape[1])
+    ready = []
+    for outcome, X in zip(y, Xs, strict=True):
+        b0, rest, R = design.least_squares(X, outcome, names)
+        scale = float(np.sqrt(np.mean(rest**2)))
+        ready.append((design.in_orthogonal_basis(X, rest, R, scale, factors), R, b0, scale))
+    thetas = maximise_many([sums for sums, *_ in ready])
+    return [
+        mixed.estimated(sums, theta, R, b0, scale, names, "reml", converged=True)
+        for theta, (sums, R, b0, scale) in zip(thetas, ready, strict=True)
+    ]
+
+
+def maximise_many(several):
+    """`optimum.maximise` for several data sets with the same groups at once."""
+    data = {name: np.stack([getattr(s, name) for s in several]) for name in ("size_cross", "kind_u", "parent_u")}
+    sums = replace(several[0], cross=np.stack([s.cross for s in several]), **data)
+    q = len(sums.terms)
+
+    def value(theta, *, derivatives):
+        return likelihood.deviance(*likelihood.reduced(sums, theta, derivatives=derivatives), sums.n, reml=True)[0]
+
+    starts = np.stack([np.full((len(several), q), start) for start in optimum.STARTS])
+    best = np.argmin([value(theta, derivatives=False)[0] for theta in starts], axis=0)
+    theta = starts[best, np.arange(len(several))]
+    worse = np.zeros(len(several), dtype=bool)
+    for _ in range(60):
+        jet = value(theta, derivatives=True)
+        gradient, hessian = (np.moveaxis(x, -1, 0) for x in gradient_and_hessian(jet))
+        free = (theta > 0) | (gradient < 0)
+        gradient = np.where(free, gradient, 0.0)
+        hessian = np.where(free[:, :, None] & free[:, None, :], hessian, np.eye(q))
+        values, vectors = np.linalg.eigh(hessian)
+        curved = np.maximum(np.abs(values), 1e-10 * np.abs(values).max(axis=1, keepdims=True))
+        step = -np.einsum("rij,rj->ri", vectors, np.einsum("rji,rj->ri", vectors, gradient) / curved)
+        promise = -(step * gradient).sum(axis=1)
+        done = (promise < 1e-9) | (worse & (promise < 1e-6))
+        if done.all():
+            return theta
+        step[done] = 0.0
+        length = np.ones(len(several))
+        for _ in range(30):
+            trial = np.maximum(theta + length[:, None] * step, 0.0)
+            worse = value(trial, derivatives=False)[0] > jet[0]
+            if not worse.any():
+                break
+            length[worse] /= 2
+        theta = np.where(worse[:, None], theta, trial)
+    return theta
+
+
+def check(fits, y, Xs, groups, names, terms):
+    """The first fits are those of the ordinary function."""
+    for fitted, outcome, X in zip(fits[:2], y, Xs, strict=False):
+        if abs(fitted.loglik - ml.fit(outcome, X, groups, names, **terms).loglik) > 1e-6:
+            raise RuntimeError("fits side by side are not those of the ordinary function")
+
+
+def ancova(y, arm, covariate=None):
+    """Least squares p of the arm, one study a row."""
+    reps, n = y.shape
+    X = np.ones((reps, n, 2 if covariate is None else 3))
+    X[:, :, 1] = arm
+    if covariate is not None:
+        X[:, :, 2] = covariate
+    inverse = np.linalg.inv(np.swapaxes(X, 1, 2) @ X)
+    beta = inverse @ (np.swapaxes(X, 1, 2) @ y[:, :, None])
+    df = n - X.shape[2]
+    variance = ((y - (X @ beta)[..., 0]) ** 2).sum(axis=1) / df * inverse[:, 1, 1]
+    return 2 * special.stdtr(df, -np.abs(beta[:, 1, 0] / np.sqrt(variance)))
+
+
+def reassigned(means, arm, covariate, rng):
+    """Randomisation test of class means, one study a row: all assignments up to 1,000, else 999 random ones."""
+    k = len(arm)
+    rest = means - means.mean(axis=1, keepdims=True)
+    if covariate is not None:
+        centred = covariate - covariate.mean(axis=1, keepdims=True)
+        rest = rest - centred * ((centred * rest).sum(axis=1) / (centred**2).sum(axis=1))[:, None]
+    ways = randomisation.subsets(k, k // 2) if k <= 12 else np.argsort(rng.random((999, k)), axis=1) < k // 2
+    observed = np.abs(rest @ (arm - 0.5))
+    extreme = (np.abs(rest @ (ways - 0.5).T) >= observed[:, None] - 1e-9).sum(axis=1)
+    return extreme / len(ways) if k <= 12 else (extreme + 1) / (len(ways) + 1)
 
 
 def rates(p):
@@ -94,10 +186,15 @@ def run(reps, seed=20240911):
     """Return {(model, classes, icc, size): (rates, numbers of tests)}."""
     out, start = {}, time.perf_counter()
     cells = [(name, k, icc, size) for name, grid in CELLS.items() for k in CLASSES for icc, size in grid]
-    for number, (name, k, icc, size) in reversed(list(enumerate(cells))):
-        cell = outcome_cell if name == "outcome" else waves_cell
+    for number, (name, k, icc, size) in enumerate(cells):
+        simulate = outcome_design if name == "outcome" else waves_design
         rng = np.random.default_rng([seed, number])
-        out[name, k, icc, size] = rates(cell(rng, k, icc, *SIZES[size], reps))
+        batches = [
+            simulate(rng, k, icc, *SIZES[size], min(PER_DESIGN, reps), naive=batch % 5 == 0)
+            for batch in range(-(-reps // PER_DESIGN))
+        ]
+        out[name, k, icc, size] = rates(np.concatenate(batches))
+        RAW.write_text(json.dumps([[*key, reps, *(x.tolist() for x in value)] for key, value in out.items()]))
         rate = " ".join(f"{x:.4f}" for x in out[name, k, icc, size][0])
         RAW.write_text(json.dumps([[*key, reps, *(x.tolist() for x in value)] for key, value in out.items()]))
         print(f"{time.perf_counter() - start:6.0f} s  {name:8} {k:3} {icc:.2f} {size:6} {rate}", flush=True)

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from werkbank.effects.multilevel import fit, test
+from werkbank.effects.multilevel.design import checked, factors, in_orthogonal_basis, least_squares
 from werkbank.effects.multilevel.inference import adjusted_vcov, kenward_roger_df
 from werkbank.effects.multilevel.likelihood import information_at as information
-from werkbank.effects.multilevel.mixed import _factors, checked, in_orthogonal_basis, least_squares, rotated
+from werkbank.effects.multilevel.mixed import rotated
 
 ORACLE = Path(__file__).parents[2] / "oracles" / "multilevel_kr.json"
 DESIGNS = json.loads(ORACLE.read_text())
@@ -34,9 +35,9 @@ def terms(design):
 def information_at(design, variances, residual):
     given = arguments(design)
     y, X, names = checked(given["y"], given["X"], given["names"])
-    factors = _factors(given["groups"], given.get("waves"), given.get("waves_of", ()), len(y))
+    grouping = factors(given["groups"], given.get("waves"), given.get("waves_of", ()), len(y))
     _, rest, R = least_squares(X, y, names)
-    sums = in_orthogonal_basis(X, rest, R, 1.0, factors)
+    sums = in_orthogonal_basis(X, rest, R, 1.0, grouping)
     return rotated(information(sums, variances / residual, residual, reml=True), R, 1.0)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from werkbank.effects.multilevel.clusters import column_sums, labelled
 from werkbank.effects.multilevel.contrast import ContrastTest, contrast_rows, no_df, t_test, untestable
-from werkbank.effects.multilevel.mixed import checked, least_squares
+from werkbank.effects.multilevel.design import checked, least_squares
 from werkbank.errors import UsageError
 
 if TYPE_CHECKING:

@@ -36,12 +36,13 @@ def n_variables(n_coefficients: int) -> int:
 
 
 def variables(values: Jet, *, derivatives: bool) -> list[Jet]:
-    """Return the variables themselves as scalar jets."""
+    """Return the variables themselves, one jet for each entry of the last axis of `values`."""
+    along = np.moveaxis(values, -1, 0)
     if not derivatives:
-        return [np.array([value]) for value in values]
-    q = len(values)
-    seeds = np.zeros((q, 1 + q + q * (q + 1) // 2))
-    seeds[:, 0] = values
+        return list(along[:, None])
+    q = len(along)
+    seeds = np.zeros((q, 1 + q + q * (q + 1) // 2, *along.shape[1:]))
+    seeds[:, 0] = along
     seeds[np.arange(q), 1 + np.arange(q)] = 1.0
     return list(seeds)
 
@@ -78,23 +79,25 @@ def _chain(f: Jet, value: Jet, slope: Jet, curvature: Jet) -> Jet:
 
 def inverse(f: Jet) -> Jet:
     """Return the inverse of (stacks of) square matrices."""
-    i, j = pairs(n_variables(len(f)))
-    v: Jet = np.linalg.inv(f[:1])
-    if not len(i):
+    q = n_variables(len(f))
+    v = np.asarray(np.linalg.inv(f[:1]))
+    if q == 0:
         return v
-    a, b = v @ f[1 : 1 + i[-1] + 1], v @ f[2 + i[-1] :]
-    ai, aj = a[i], a[j]
-    return np.concatenate([v, -a @ v, (ai @ aj + aj @ ai - b) @ v])
+    i, j = pairs(q)
+    a, b = v @ f[1 : q + 1], v @ f[q + 1 :]
+    second = (a[i] @ a[j] + a[j] @ a[i] - b) @ v
+    return np.asarray(np.concatenate([v, -a @ v, second]))
 
 
 def log_determinant(f: Jet) -> Jet:
     """Return log|f| of (stacks of) square matrices with positive determinant."""
-    i, j = pairs(n_variables(len(f)))
-    value = np.linalg.slogdet(f[:1])[1]
-    if not len(i):
+    q = n_variables(len(f))
+    value = np.asarray(np.linalg.slogdet(f[:1])[1])
+    if q == 0:
         return value
+    i, j = pairs(q)
     vf = np.linalg.inv(f[:1]) @ f[1:]
-    a, b = vf[: i[-1] + 1], vf[i[-1] + 1 :]
+    a, b = vf[:q], vf[q:]
     # tr(AB) is the sum of the products of A's elements with those of B'
     mixed = (a[i] * np.swapaxes(a[j], -1, -2)).sum(axis=(-1, -2))
     return np.concatenate([value, _trace(a), _trace(b) - mixed])

@@ -31,29 +31,33 @@ if TYPE_CHECKING:
 
 
 def _gram(f: Jet, g: Jet) -> Jet:
-    f, g = (x.reshape(len(x), -1, x.shape[-1]) for x in (f, g))
+    f, g = (x.reshape(*x.shape[:-3], -1, x.shape[-1]) for x in (f, g))
     return np.swapaxes(f, -1, -2) @ g
 
 
 def _reduce(f: Jet, offsets: NDArray[np.intp]) -> Jet:
-    return np.asarray(np.add.reduceat(f, offsets, axis=1))
+    return np.asarray(np.add.reduceat(f, offsets, axis=-3))
 
 
 def reduced(sums: Sums, theta: Floats, *, derivatives: bool) -> tuple[Jet, Jet]:
-    """Return A'H⁻¹A (a x a) and log|H| as jets in θ."""
+    """Return A'H⁻¹A (a x a) and log|H| as jets in θ (…, q).
+
+    Leading axes of θ, and the same ones of the sums that hold data, stand for several data sets with the same groups.
+    """
     ratios = variables(theta, derivatives=derivatives)
-    ratio = ratios[sums.leaf][:, None]
+    ratio = ratios[sums.leaf][..., None]
     d = ratio * sums.sizes
     d[0] += 1
     shrink = product(ratio, reciprocal(d))
-    logdet = (logarithm(d) * sums.counts).sum(axis=1)
-    cross = -(shrink @ sums.size_cross.reshape(len(sums.sizes), -1)).reshape(-1, *sums.cross.shape)
+    logdet = (logarithm(d) * sums.counts).sum(axis=-1)
+    by_size = sums.size_cross.reshape(*sums.size_cross.shape[:-2], -1)
+    cross = -(shrink[..., None, :] @ by_size).reshape(*ratio.shape[:-1], *sums.cross.shape[-2:])
     cross[0] += sums.cross
     if not sums.levels:
         return cross, logdet
-    per_kind = shrink[:, sums.kind_size, None, None]
-    w = np.negative(_reduce(per_kind * sums.kind_w, sums.levels[0].offsets))
-    u = np.negative(_reduce(per_kind * sums.kind_u, sums.levels[0].offsets))
+    per_kind = shrink[..., sums.kind_size, None, None]
+    w = -_reduce(per_kind * sums.kind_w, sums.levels[0].offsets)
+    u = -_reduce(per_kind * sums.kind_u, sums.levels[0].offsets)
     w[0] += sums.parent_w[:, :, None] * np.eye(sums.parent_w.shape[1])
     u[0] += sums.parent_u
     for position, level in enumerate(sums.levels):
@@ -62,17 +66,30 @@ def reduced(sums: Sums, theta: Floats, *, derivatives: bool) -> tuple[Jet, Jet]:
         if w.shape[-1] > 1 and all(outer.by_wave is None for outer in sums.levels[position:]):
             w, u = w.sum(axis=(-1, -2), keepdims=True), u.sum(axis=-2, keepdims=True)
         n_waves = w.shape[-1]
-        D = np.multiply.outer(ratios[level.intercept], np.ones((n_waves, n_waves)))
+        D = ratios[level.intercept][..., None, None, None] * np.ones((n_waves, n_waves))
         if level.by_wave is not None:
-            D = D + np.multiply.outer(ratios[level.by_wave], np.eye(n_waves))
-        D = D[:, None]
+            D = D + ratios[level.by_wave][..., None, None, None] * np.eye(n_waves)
         M = product(w, D, np.matmul)
         M[0] += np.eye(n_waves)
         M_inverse = inverse(M)
         old, u, w = u, product(M_inverse, u, np.matmul), product(M_inverse, w, np.matmul)
         cross = cross - product(old, product(D, u, np.matmul), _gram)
-        logdet = logdet + log_determinant(M).sum(axis=1)
+        logdet = logdet + log_determinant(M).sum(axis=-1)
     return cross, logdet
+
+
+def deviance(cross: Jet, logdet: Jet, n: int, *, reml: bool) -> tuple[Jet, Jet]:
+    """Return -2 log L, profiled over the fixed effects and σ², and log of the residual sum of squares.
+
+    With S = A'H⁻¹A and F = X'H⁻¹X its leading block, that sum of squares is |S|/|F|.
+    """
+    p = cross.shape[-1] - 1
+    log_F = log_determinant(cross[..., :p, :p])
+    log_rss = log_determinant(cross) - log_F
+    nu = n - p if reml else n
+    value = nu * log_rss + logdet + (log_F if reml else 0.0)
+    value[0] += nu * (1 + np.log(2 * np.pi / nu))
+    return value, log_rss
 
 
 @dataclass(frozen=True)
@@ -87,20 +104,13 @@ class Profile:
 
 
 def profile(sums: Sums, theta: Floats, *, reml: bool, derivatives: bool) -> Profile:
-    """Return the deviance with the fixed effects and σ² at their best values for θ.
-
-    With S = A'H⁻¹A and F = X'H⁻¹X its leading block, the residual sum of squares is |S|/|F|.
-    """
+    """Return the deviance with the fixed effects and σ² at their best values for θ."""
     cross, logdet = reduced(sums, theta, derivatives=derivatives)
     p = cross.shape[1] - 1
-    log_F = log_determinant(cross[:, :p, :p])
-    log_rss = log_determinant(cross) - log_F
-    nu = sums.n - p if reml else sums.n
-    deviance = nu * log_rss + logdet + (log_F if reml else 0.0)
-    gradient, hessian = gradient_and_hessian(deviance)
-    constant = nu * (1 + np.log(2 * np.pi / nu))
+    value, log_rss = deviance(cross, logdet, sums.n, reml=reml)
+    sigma2 = float(np.exp(log_rss[0])) / (sums.n - p if reml else sums.n)
     beta = np.linalg.solve(cross[0, :p, :p], cross[0, :p, p])
-    return Profile(float(deviance[0]) + constant, gradient, hessian, float(np.exp(log_rss[0])) / nu, beta)
+    return Profile(float(value[0]), *gradient_and_hessian(value), sigma2, beta)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from werkbank.effects.multilevel.clusters import column_sums
 from werkbank.effects.multilevel.contrast import ContrastTest, no_df, t_test, untestable
-from werkbank.effects.multilevel.mixed import least_squares
+from werkbank.effects.multilevel.design import least_squares
 from werkbank.errors import UsageError
 
 if TYPE_CHECKING:

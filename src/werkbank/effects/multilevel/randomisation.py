@@ -123,14 +123,15 @@ def _as_extreme(rest: Floats, chosen: NDArray[np.bool_], observed: float) -> NDA
 def _every(blocks: list[NDArray[np.intp]], counts: list[tuple[int, int]], n: int) -> NDArray[np.bool_]:
     chosen = np.zeros((1, n), dtype=bool)
     for block, (size, k) in zip(blocks, counts, strict=True):
-        ways = _subsets(size, k)
+        ways = subsets(size, k)
         chosen = np.repeat(chosen, len(ways), axis=0)
         chosen[:, block] = np.tile(ways, (len(chosen) // len(ways), 1))
     return chosen
 
 
 @lru_cache(maxsize=8)
-def _subsets(size: int, k: int) -> NDArray[np.bool_]:
+def subsets(size: int, k: int) -> NDArray[np.bool_]:
+    """Return every way (rows) to choose k of `size` units."""
     ways = np.zeros((comb(size, k), size), dtype=bool)
     index = np.fromiter(chain.from_iterable(combinations(range(size), k)), dtype=np.intp).reshape(-1, k)
     ways[np.arange(len(ways))[:, None], index] = True
