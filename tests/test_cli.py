@@ -154,7 +154,9 @@ def test_all_problems_of_a_study_are_told_at_once(tmp_path):
 def test_the_language_can_be_chosen(tmp_path):
     file = Broken("", data={"T1;1;2": "T1;11;2"}).write(tmp_path / "studie")
     assert "1 problem was found" in werkbank("check", str(file), "--language", "en", cwd=tmp_path).stderr
-    assert "1 probleem" in werkbank("check", str(file), cwd=tmp_path).stderr
+    assert "1 probleem" in werkbank("check", str(file), cwd=tmp_path, LANG="en_GB.UTF-8").stderr
+    english = Broken("", data={"T1;1;2": "T1;11;2"}, study={"language: nl": "language: en"}).write(tmp_path / "study")
+    assert "1 problem was found" in werkbank("check", str(english), cwd=tmp_path, LANG="nl_NL.UTF-8").stderr
 
 
 def test_a_fit_study_is_said_to_be_fit(tmp_path):

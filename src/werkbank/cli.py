@@ -26,18 +26,18 @@ DEMO = ("baumann", "nabijheid")
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (`werkbank.errors`); no error of a user's ends in a traceback."""
     words = list(sys.argv[1:] if words is None else words)
-    language = _spoken_here()
+    language, chosen = _spoken_here(), None
     signal.signal(signal.SIGTERM, _interrupted)
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
     try:
         arguments = _parsed(words, language)
-        arguments.speech = arguments.language or language
-        language = arguments.speech
+        chosen = arguments.language
+        language = arguments.speech = chosen or language
         command: Callable[[argparse.Namespace], None] = arguments.command
         command(arguments)
     except UnfitError as error:
-        spoken = language if "--language" in words else error.language
+        spoken = chosen or error.language
         _complain(say("problems.heading", spoken, n=len(error.problems)))
         _complain(*(f"  {problem.sentence(spoken)}" for problem in error.problems))
         return error.exit_code

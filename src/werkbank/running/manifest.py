@@ -10,6 +10,7 @@ import hashlib
 import json
 import platform
 import re
+import sys
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -91,6 +92,7 @@ def _packages() -> dict[str, str]:
 
 
 def _environment() -> str:
-    """Return one hash over everything that is installed, whatever the order."""
-    lines = {f"{d.metadata['Name'].lower()}=={d.version}" for d in metadata.distributions()}
-    return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
+    """Return one hash over the name and version of everything that is installed, whatever the order."""
+    # the folders' names say both; reading the metadata of 150 packages would take half a second
+    installed = {found.stem.lower() for folder in sys.path for found in Path(folder).glob("*.dist-info")}
+    return hashlib.sha256("\n".join(sorted(installed)).encode()).hexdigest()

@@ -1,0 +1,48 @@
+"""How JupyterLab is started: for this computer only, with this interpreter, with the notebooks in view."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+
+from werkbank.errors import MissingPieceError
+from werkbank.running import lab
+
+
+def test_it_listens_to_this_computer_only_and_keeps_its_token(tmp_path):
+    command = lab.lab_command(tmp_path, browser=False, port=None)
+    assert command[:3] == [sys.executable, "-m", "jupyterlab"]
+    assert "--ServerApp.ip=127.0.0.1" in command
+    assert "--LabApp.default_url=/lab/tree/notebooks/evaluation.ipynb" in command
+    assert not any("token" in word or "password" in word or "allow-root" in word for word in command)
+
+
+def test_its_kernel_is_this_interpreter_before_any_other(tmp_path, monkeypatch):
+    monkeypatch.setenv("JUPYTER_PATH", "/elsewhere")
+    env = lab._environment(tmp_path)
+    assert env["JUPYTER_PATH"].split(":")[0] == str(tmp_path)
+    spec = json.loads((tmp_path / "kernels" / "python3" / "kernel.json").read_text())
+    assert spec["argv"][0] == sys.executable
+
+
+def test_without_jupyterlab_it_says_how_to_get_it(tmp_path, monkeypatch):
+    monkeypatch.setattr("werkbank.running.lab.importlib.util.find_spec", lambda _: None)
+    with pytest.raises(MissingPieceError, match="pip install jupyterlab"):
+        lab.open_lab(tmp_path, language="en")
+    assert not list(tmp_path.iterdir())
+
+
+def test_notebooks_that_are_there_are_left_as_they_are(tmp_path, monkeypatch):
+    monkeypatch.setattr(lab, "lab_command", lambda *_, **__: [sys.executable, "-c", "pass"])
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "notebooks" / "evaluation.ipynb").write_text("mine")
+    lab.open_lab(tmp_path, language="en")
+    assert (tmp_path / "notebooks" / "evaluation.ipynb").read_text() == "mine"
+
+
+def test_a_lab_that_does_not_start_is_a_missing_piece(tmp_path, monkeypatch):
+    monkeypatch.setattr(lab, "lab_command", lambda *_, **__: [sys.executable, "-c", "raise SystemExit(7)"])
+    with pytest.raises(MissingPieceError, match="7"):
+        lab.open_lab(tmp_path, language="en")
