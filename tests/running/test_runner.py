@@ -27,7 +27,11 @@ FAILURES = {
     "process is killed": (["import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"], "stierf"),
     "hangs": (["import time\ntime.sleep(60)"], "duurde langer"),
     "is interrupted": (["raise KeyboardInterrupt"], "onderbroken"),
-    "warns": (["import warnings\nwarnings.warn('het aantal iteraties is bereikt')"], "waarschuwing"),
+    "warns": (
+        ["import warnings\nwarnings.warn('het aantal iteraties is bereikt')"],
+        "waarschuwing die geen lezer zou zien: UserWarning: het aantal",
+    ),
+    "warns and raises": (["import sys\nprint('let op', file=sys.stderr)\n1 / 0"], "ZeroDivisionError"),
     "syntax error": (["als x"], "SyntaxError"),
 }
 

@@ -52,8 +52,6 @@ def execute(notebook: Path, parameters: dict[str, Any], work: Path, *, timeout: 
         When this interpreter cannot start a kernel.
     """
     papermill = quick_import("papermill")
-    # without any handler Python would print what papermill logs beside our own message
-    logging.getLogger("papermill").addHandler(logging.NullHandler())
     _register_engine()
     language = parameters["language"]
     executed: dict[str, Any] = papermill.execute_notebook(
@@ -108,6 +106,8 @@ def _register_engine() -> None:
     engines = quick_import("papermill.engines")
     if ENGINE in engines.papermill_engines._engines:  # noqa: SLF001 - there is no other way to ask
         return
+    # without any handler Python would print what papermill logs beside our own message
+    logging.getLogger("papermill").addHandler(logging.NullHandler())
 
     class WholeEngine(engines.NBClientEngine):  # type: ignore[name-defined, misc]
         """papermill's own engine, with the last word on whether a notebook has run."""
@@ -140,21 +140,18 @@ def _judged(notebook: Any, language: str, run: Callable[[], None]) -> None:  # n
     except (RuntimeError, FileNotFoundError, PermissionError) as error:
         # the process did not come up, or not within its start time
         raise MissingPieceError(say("cli.stopped.no_kernel", language, reason=str(error))) from error
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            if output.output_type == "error":
-                reason = f"{output.ename}: {output.evalue}"
-                raise _stopped(notebook, _ending(output.ename), language, cell, reason)
-            if output.get("name") == "stderr":
-                # a warning that nobody reads may be about the numbers: a report's notebook gives none
-                raise _stopped(notebook, "warned", language, cell, output.text.strip().splitlines()[0])
+    outputs = [(cell, output) for cell in notebook.cells for output in cell.get("outputs", [])]
+    for cell, output in outputs:
+        if output.output_type == "error":
+            ending = {"SystemExit": "left", "KeyboardInterrupt": "interrupted"}.get(output.ename, "raised")
+            raise _stopped(notebook, ending, language, cell, f"{output.ename}: {output.evalue}")
+    for cell, output in outputs:
+        if output.get("name") == "stderr":
+            # a warning that nobody reads may be about the numbers: a report's notebook gives none
+            raise _stopped(notebook, "warned", language, cell, output.text.strip().split("\n")[0])
     code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
     if any(cell.execution_count is None for cell in code):
         raise _stopped(notebook, "unfinished", language)
-
-
-def _ending(name: str) -> str:
-    return {"SystemExit": "left", "KeyboardInterrupt": "interrupted"}.get(name, "raised")
 
 
 def _last_begun(notebook: Any) -> Any:  # noqa: ANN401 - nbformat's node
@@ -175,6 +172,7 @@ def _stopped(notebook: Any, how: str, language: str, cell: Any = None, reason: s
 
 
 def _without_paths(text: str) -> str:
+    text = re.sub(r"^\S+\.py:\d+: ", "", text)  # a warning begins with a file of this run
     home = str(Path.home())
     return text.replace(home, "~") if len(home) > 1 else text
 
