@@ -12,7 +12,7 @@ from werkbank.reporting.words import Words
 if TYPE_CHECKING:
     from werkbank.intake import Intake
     from werkbank.measurement.study_scores import Scores
-    from werkbank.results import Claim, Results
+    from werkbank.results import Claim, Estimate, Results
     from werkbank.study import Study
 
 
@@ -43,6 +43,14 @@ class Report:
     def claims(self, start: str) -> list[Claim]:
         """Return the claims whose id starts with `start`, in their order."""
         return [c for c in self.results.claims if c.id.startswith(start)]
+
+    def questions(self, key: str) -> list[list[Estimate]]:
+        """Return the estimates of one scale, those of one question (waves, contrast) together; corrected p's apart."""
+        found: dict[tuple[str, str, str], list[Estimate]] = {}
+        for e in self.results.where(outcome=key):
+            if e.method not in {"p_holm", "p_bh"}:
+                found.setdefault((e.wave_from, e.wave_to, e.contrast), []).append(e)
+        return list(found.values())
 
     @cached_property
     def keys(self) -> list[str]:

@@ -18,10 +18,7 @@ TIDIER = (
     "modifications", "fidelity_planned", "fidelity_actual",
 )  # fmt: skip
 CORRECTED = ("p_holm", "p_bh")
-# how the names of methods begin that estimate in the scale's own units; others without standardiser have no unit
-IN_POINTS = (
-    "mean_change", "change_", "ancova", "gain_difference", "post_difference", "mixed_kr", "cr2", "randomisation_test",
-)  # fmt: skip
+IN_POINTS = "units of the scale"  # how an estimand says that it has no other unit
 LOSSES = ("without_pre", "without_post", "without_both", "without_unit")
 
 
@@ -172,26 +169,21 @@ def direction(report: Report, key: str) -> str:
     return words.say("report.before_after.direction_range", better=better, **values)
 
 
-def estimates(report: Report, key: str) -> Table:
-    """Every estimate of one scale with its formula, n, interval, p and corrected p."""
-    found = [e for e in report.results.where(outcome=key) if e.method not in CORRECTED]
-    words = report.words
-    rows = tuple(_estimate_row(report, e) for e in found)
-    kinds: dict[str, Kind] = {"formula": "text"}
-    if len({e.contrast for e in found}) > 1:
-        kinds["contrast"] = "text"
-    if len({e.wave_to for e in found}) > 1:
-        kinds["wave"] = "text"
-    kinds["n"] = "count"
+def estimates(report: Report, found: Sequence[Estimate], number: int) -> Table:
+    """Every estimate of one question with its formula, n, interval, p and corrected p."""
+    words, first = report.words, found[0]
+    kinds: dict[str, Kind] = {"formula": "text", "n": "count"}
     if any(e.n_clusters for e in found):
         kinds["clusters"] = "count"
     kinds.update({"estimate": "estimate", "ci": "interval", "scale": "text", "df": "df", "p": "p"})
     columns = [_renamed(report, c) for c in _columns(report, "estimates", **kinds)]
     corrected = [report.evidence.beside(e, *CORRECTED) for e in found if e.family]
-    methods = dict.fromkeys(c.method for c in corrected if c is not None)  # one: a scale belongs to one family
+    methods = dict.fromkeys(c.method for c in corrected if c is not None)  # one: a question belongs to one family
     columns += [Column("p_corrected", words.say(f"report.estimates.{m}"), "p") for m in methods]
-    title = words.say("report.estimates.title", outcome=words.outcome(key))
-    return Table(f"tab-estimates-{key.replace('.', '-')}", title, tuple(columns), rows, tuple(_notes(report, found)))
+    question = words.test(first.outcome, first.wave_to, first.contrast)
+    rows = tuple(_estimate_row(report, e) for e in found)
+    title = words.say("report.estimates.title", question=question)
+    return Table(f"tab-estimates-{number}", title, tuple(columns), rows, tuple(_notes(report, found)))
 
 
 def _renamed(report: Report, column: Column) -> Column:
@@ -202,25 +194,31 @@ def _renamed(report: Report, column: Column) -> Column:
 def _estimate_row(report: Report, e: Estimate) -> dict[str, Any]:
     words = report.words
     corrected = report.evidence.beside(e, *CORRECTED) if e.family else None
+    bare_p = e.method == "randomisation_smallest_p"  # a p-value by itself: it belongs where readers look for p
     return {
-        "formula": words.method(e.method), "contrast": words.contrast(e.contrast), "wave": words.wave(e.wave_to),
-        "n": e.n, "clusters": e.n_clusters, "estimate": e.estimate, "ci": (e.ci_low, e.ci_high),
-        "scale": _unit(report, e),
-        "df": e.df, "p": e.p, "p_corrected": corrected.p if corrected else None,
+        "formula": words.method(e.method), "n": e.n, "clusters": e.n_clusters,
+        "estimate": None if bare_p else e.estimate, "ci": (e.ci_low, e.ci_high), "scale": _unit(report, e),
+        "df": e.df, "p": e.estimate if bare_p else e.p, "p_corrected": corrected.p if corrected else None,
     }  # fmt: skip
 
 
 def _unit(report: Report, e: Estimate) -> str | None:
     if e.standardiser:
         return report.words.say("report.estimates.sd")
-    return report.words.say("report.estimates.points") if e.method.startswith(IN_POINTS) else None
+    return report.words.say("report.estimates.points") if IN_POINTS in e.estimand else None
 
 
 def _notes(report: Report, found: Sequence[Estimate]) -> list[str]:
     words = report.words
-    # which SD stands in the denominator is said once for each formula, so that rows stay readable
-    units = dict.fromkeys((words.method(e.method), e.standardiser) for e in found if e.standardiser)
-    said = [words.say("report.estimates.in_sd", name=n, standardiser=_standardiser(report, s)) for n, s in units]
+    # which SD stands in the denominator is said once for all formulas that share it, so that rows stay readable
+    units: dict[str, dict[str, None]] = {}
+    for e in found:
+        if e.standardiser:
+            units.setdefault(_standardiser(report, e.standardiser), {})[words.method(e.method)] = None
+    said = [
+        words.say("report.estimates.in_sd", names=words.listed(list(names)), standardiser=unit)
+        for unit, names in units.items()
+    ]
     if len(units) > 1:
         said.append(words.say("report.estimates.note"))
     keys = dict.fromkeys(e.note for e in found if e.note)

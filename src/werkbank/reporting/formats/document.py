@@ -1,0 +1,147 @@
+"""What every file of a report is written from: the sections of one run, and what stands around them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from html import unescape
+from math import ceil
+from typing import TYPE_CHECKING
+
+from werkbank.catalogue import has, say
+from werkbank.reporting import numbers
+from werkbank.reporting.blocks import Table
+from werkbank.reporting.html import inline
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from werkbank.reporting.blocks import Block, Column, Section
+
+_TAGS = re.compile(r"(</?(?:strong|em)>)")
+# what XML 1.0 cannot hold; a workbook, a Word file and a font refuse it alike
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_LINE = 112  # characters of table text that fit on a line of the page
+_GAP = 2  # of them between two columns
+_SHORT = 24  # lines of a table that fit on a page whatever their estimate missed
+
+
+@dataclass(frozen=True)
+class Document:
+    """A report before it is a file; equal documents give equal bytes in every format.
+
+    `provenance` is what the colophon says, by key, as for the HTML page; `report` is the kind of report as its cover
+    names it (an evaluation report when left out); `logo` is a PNG, JPEG or SVG picture, and shown only with the name
+    of the school that it stands for, because that is its text alternative.
+    """
+
+    sections: tuple[Section, ...]
+    language: str
+    title: str
+    simulated: bool
+    provenance: Mapping[str, str] = field(default_factory=dict)
+    report: str | None = None
+    school: str | None = None
+    logo: bytes | None = field(default=None, repr=False)
+
+    @property
+    def kind(self) -> str:
+        """What sort of report this is, in its language."""
+        return self.report or say("report.page.report", self.language)
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """Every block of every section, in order."""
+        return tuple(block for section in self.sections for block in section.blocks)
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """Every table, in order: the place in this list is the table's number in every format."""
+        return tuple(block for block in self.blocks if isinstance(block, Table))
+
+    @property
+    def colophon(self) -> tuple[tuple[str, str], ...]:
+        """What the report was made from and with, as (label, value)."""
+        known = {key: f"report.page.provenance.{key}" for key in self.provenance}
+        labels = {key: say(name, self.language) if has(name, self.language) else key for key, name in known.items()}
+        return tuple((labels[key], value) for key, value in self.provenance.items())
+
+
+@dataclass(frozen=True)
+class Run:
+    """A piece of text in one style."""
+
+    text: str
+    strong: bool = False
+    emphasis: bool = False
+
+
+def printable(text: str) -> str:
+    """Return text in which each control character, which no format can hold, is a visible ``\N{REPLACEMENT CHARACTER}``."""
+    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def runs(text: str) -> tuple[Run, ...]:
+    """Return text as runs: the same ``*emphasis*`` and ``**strong**`` as in HTML, because HTML's reading decides."""
+    strong = emphasis = False
+    found = []
+    for piece in _TAGS.split(inline(printable(text))):
+        if _TAGS.fullmatch(piece):
+            opens = not piece.startswith("</")
+            strong, emphasis = (opens, emphasis) if "strong" in piece else (strong, opens)
+        elif piece:
+            found.append(Run(unescape(piece), strong, emphasis))
+    return tuple(found)
+
+
+def plain(text: str) -> str:
+    """Return text without its markup."""
+    return "".join(run.text for run in runs(text))
+
+
+@dataclass(frozen=True)
+class Written:
+    """A table as a page shows it: `rows` are texts, `widths` parts of the text's width that add up to 1 at most.
+
+    `short` tables fit on a page for certain, and are better not divided over two.
+    """
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numeric: tuple[bool, ...]
+    widths: tuple[float, ...]
+    notes: tuple[str, ...]
+    short: bool
+
+
+def written(table: Table, language: str) -> Written:
+    """Return what readers see of a table; every number is written by `numbers.cell`, as on the HTML page."""
+    numeric = tuple(column.kind != "text" for column in table.columns)
+    rows = tuple(tuple(_cell(row.get(c.key), c, language) for c in table.columns) for row in table.rows)
+    header = tuple(plain(column.label) for column in table.columns)
+    missing = [say("report.table.missing", language)] if any(numbers.MISSING in row for row in rows) else []
+    widths = _widths(header, rows, numeric)
+    lines = sum(max(ceil(len(text) / (_LINE * w)) for text, w in zip(row, widths, strict=True)) for row in rows)
+    short = lines <= _SHORT
+    return Written(header, rows, numeric, widths, (*table.notes, *missing), short)
+
+
+def _cell(value: object, column: Column, language: str) -> str:
+    text = printable(numbers.cell(value, column, language))
+    # an interval or `< ,001` is one number and stays on one line
+    return text if column.kind == "text" else text.replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def _widths(header: tuple[str, ...], rows: tuple[tuple[str, ...], ...], numeric: tuple[bool, ...]) -> tuple[float, ...]:
+    """Give numbers the width they need; what is left goes to columns of words, the shortest of which need least."""
+    columns = list(zip(header, *rows, strict=True))
+    words = [max(len(word) for text in column for word in text.split(" ")) for column in columns]
+    longest = [max(map(len, column)) for column in columns]
+    wanted = [w if n else 0 for w, n in zip(words, numeric, strict=True)]
+    room = _LINE - sum(wanted) - _GAP * len(wanted)
+    texts = sorted((i for i, number in enumerate(numeric) if not number), key=longest.__getitem__)
+    for place, i in enumerate(texts):
+        wanted[i] = max(words[i], min(longest[i], room // (len(texts) - place)))
+        room -= wanted[i]
+    line = max(_LINE, sum(wanted) + _GAP * len(wanted))
+    return tuple((width + _GAP) / line for width in wanted)

@@ -1,0 +1,135 @@
+"""A report as PDF/UA-1, set by typst: a cover, running heads, tables whose heads return, pictures with their words."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from werkbank.catalogue import say
+from werkbank.reporting.blocks import Bullets, Figure, Heading, Paragraph, Table
+from werkbank.reporting.formats.document import runs, written
+
+if TYPE_CHECKING:
+    from werkbank.reporting.blocks import Block
+    from werkbank.reporting.formats.document import Document
+
+TEMPLATE = Path(__file__).parents[1] / "page" / "report.typ"
+_REPLACED = "\N{REPLACEMENT CHARACTER}"
+
+
+def pdf(document: Document) -> bytes:
+    """Return a report as a PDF that conforms to PDF/UA-1; the compiler refuses to make any other.
+
+    The template reads the report as JSON: a text is never typst markup, whatever it holds. Fonts are those inside
+    typst, with matplotlib's for what they lack, so that every machine sets the same pages. A character that neither
+    has (an emoji in a title) is replaced by a visible sign, and the colophon counts them.
+
+    Raises
+    ------
+    typst.TypstError
+        When the document would not conform: a picture without text alternative, a skipped level of heading.
+    """
+    import typst
+
+    files: dict[str, bytes] = {}
+    content = _content(document, files)
+    text, n_replaced = _displayable(json.dumps(content, ensure_ascii=False))
+    if n_replaced:
+        note = {"replaced": say("formats.replaced", document.language, n=n_replaced)}
+        text = json.dumps(json.loads(text) | note, ensure_ascii=False)
+    files |= {"main.typ": TEMPLATE.read_bytes(), "report.json": text.encode()}
+    with TemporaryDirectory() as folder:
+        for name, file in files.items():
+            (Path(folder) / name).write_bytes(file)
+        made: bytes = typst.compile(
+            Path(folder) / "main.typ",
+            root=folder,
+            format="pdf",
+            pdf_standards=["ua-1"],
+            ignore_system_fonts=True,
+            font_paths=[_fallback_fonts()],
+        )
+    return made
+
+
+def _content(document: Document, files: dict[str, bytes]) -> dict[str, Any]:
+    language = document.language
+    if document.school and document.logo:
+        files["logo"] = document.logo
+    return {
+        "language": language,
+        "title": document.title,
+        "report": document.kind,
+        "school": document.school,
+        "logo": say("formats.logo", language, school=document.school) if "logo" in files else None,
+        "simulated": say("report.page.simulated", language) if document.simulated else None,
+        "simulated_sentence": say("report.page.simulated_sentence", language),
+        "spoken": say("formats.language", language),
+        "contents": say("report.page.contents", language),
+        "colophon": say("report.page.colophon", language),
+        "provenance": document.colophon,
+        "replaced": None,
+        "table": say("formats.table", language),
+        "figure": say("formats.figure", language),
+        "blocks": [_block(block, language, files) for block in document.blocks],
+    }
+
+
+def _block(block: Block, language: str, files: dict[str, bytes]) -> dict[str, Any]:
+    match block:
+        case Heading():
+            # the study's title is the document's, so that its parts are headings of level 1
+            return {"is": "heading", "level": max(1, block.level - 1), "text": _text(block.text)}
+        case Paragraph():
+            word = None if block.tone in {"plain", "lead"} else say(f"report.tone.{block.tone}", language)
+            return {"is": "paragraph", "tone": block.tone, "word": word, "text": _text(block.text)}
+        case Bullets():
+            return {"is": "bullets", "items": [_text(item) for item in block.items]}
+        case Table():
+            return _table(block, language)
+        case Figure():
+            name = f"picture-{len(files)}"
+            files[name] = block.svg.encode() if block.svg else block.png
+            shown = {"alt": block.alt, "caption": _text(block.caption), "width": block.width_mm}
+            return {"is": "picture", "file": name, **shown}
+
+
+def _table(block: Table, language: str) -> dict[str, Any]:
+    table = written(block, language)
+    return {
+        "is": "table",
+        "title": _text(block.title),
+        "header": table.header,
+        "short": table.short,
+        "numeric": table.numeric,
+        "widths": table.widths,
+        "rows": table.rows,
+        "notes": [_text(note) for note in table.notes],
+    }
+
+
+def _text(text: str) -> list[dict[str, Any]]:
+    return [dict(vars(run)) for run in runs(text)]
+
+
+def _displayable(text: str) -> tuple[str, int]:
+    known = _characters()
+    shown = "".join(c if ord(c) in known else _REPLACED for c in text)
+    return shown, sum(a != b for a, b in zip(text, shown, strict=True))
+
+
+def _fallback_fonts() -> str:
+    import matplotlib as mpl
+
+    return str(Path(mpl.get_data_path()) / "fonts" / "ttf")
+
+
+@cache
+def _characters() -> frozenset[int]:
+    """Return the characters of the widest font at hand; typst's own has hardly any beyond these."""
+    from matplotlib.ft2font import FT2Font
+
+    return frozenset(FT2Font(str(Path(_fallback_fonts()) / "DejaVuSans.ttf")).get_charmap())
