@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 _TAGS = re.compile(r"(</?(?:strong|em)>)")
 # what XML 1.0 cannot hold; a workbook, a Word file and a font refuse it alike
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
-_LINE = 112  # characters of table text that fit on a line of the page
-_GAP = 2  # of them between two columns
+_GAP = 3  # of them between two columns
 _SHORT = 24  # lines of a table that fit on a page whatever their estimate missed
 
 
@@ -114,14 +113,17 @@ class Written:
     short: bool
 
 
-def written(table: Table, language: str) -> Written:
-    """Return what readers see of a table; every number is written by `numbers.cell`, as on the HTML page."""
+def written(table: Table, language: str, line: int) -> Written:
+    """Return what readers see of a table; every number is written by `numbers.cell`, as on the HTML page.
+
+    `line` is the number of characters of the table's text that fit on a line of the page.
+    """
     numeric = tuple(column.kind != "text" for column in table.columns)
     rows = tuple(tuple(_cell(row.get(c.key), c, language) for c in table.columns) for row in table.rows)
     header = tuple(plain(column.label) for column in table.columns)
     missing = [say("report.table.missing", language)] if any(numbers.MISSING in row for row in rows) else []
-    widths = _widths(header, rows, numeric)
-    lines = sum(max(ceil(len(text) / (_LINE * w)) for text, w in zip(row, widths, strict=True)) for row in rows)
+    widths = _widths(header, rows, numeric, line)
+    lines = sum(max(ceil(len(text) / (line * w)) for text, w in zip(row, widths, strict=True)) for row in rows)
     short = lines <= _SHORT
     return Written(header, rows, numeric, widths, (*table.notes, *missing), short)
 
@@ -132,16 +134,18 @@ def _cell(value: object, column: Column, language: str) -> str:
     return text if column.kind == "text" else text.replace(" ", "\N{NO-BREAK SPACE}")
 
 
-def _widths(header: tuple[str, ...], rows: tuple[tuple[str, ...], ...], numeric: tuple[bool, ...]) -> tuple[float, ...]:
+def _widths(
+    header: tuple[str, ...], rows: tuple[tuple[str, ...], ...], numeric: tuple[bool, ...], line: int
+) -> tuple[float, ...]:
     """Give numbers the width they need; what is left goes to columns of words, the shortest of which need least."""
     columns = list(zip(header, *rows, strict=True))
     words = [max(len(word) for text in column for word in text.split(" ")) for column in columns]
     longest = [max(map(len, column)) for column in columns]
     wanted = [w if n else 0 for w, n in zip(words, numeric, strict=True)]
-    room = _LINE - sum(wanted) - _GAP * len(wanted)
+    room = line - sum(wanted) - _GAP * len(wanted)
     texts = sorted((i for i, number in enumerate(numeric) if not number), key=longest.__getitem__)
     for place, i in enumerate(texts):
         wanted[i] = max(words[i], min(longest[i], room // (len(texts) - place)))
         room -= wanted[i]
-    line = max(_LINE, sum(wanted) + _GAP * len(wanted))
+    line = max(line, sum(wanted) + _GAP * len(wanted))
     return tuple((width + _GAP) / line for width in wanted)

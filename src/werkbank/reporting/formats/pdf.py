@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from werkbank.reporting.formats.document import Document
 
 TEMPLATE = Path(__file__).parents[1] / "page" / "report.typ"
+_LINE = 126  # characters of 9 points between the margins
 _REPLACED = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -98,7 +99,7 @@ def _block(block: Block, language: str, files: dict[str, bytes]) -> dict[str, An
 
 
 def _table(block: Table, language: str) -> dict[str, Any]:
-    table = written(block, language)
+    table = written(block, language, _LINE)
     return {
         "is": "table",
         "title": _text(block.title),
