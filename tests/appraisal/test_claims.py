@@ -183,7 +183,7 @@ DESIGNS = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     study=DESIGNS,
     estimate=st.sampled_from([-3.0, -0.2, 0.0, 0.2, 3.0]),
