@@ -52,7 +52,7 @@ def test_the_headline_follows_the_number_of_classes(make_study, classroom, long_
 
 
 def test_declared_covariates_join_the_mixed_model(make_study, classroom, long_scores):
-    pupils, pre, post = classroom(classes=14)
+    pupils, pre, post = classroom(classes=20)
     pupils["sex"] = np.resize(["g", "b", "g"], len(pupils))
     pupils.loc[pupils.index[:3], "sex"] = None
     made = estimate(make_study(by="class", covariates=["sex"]), long_scores({"pre": pre, "post": post}), pupils, 1)
