@@ -102,6 +102,15 @@ def test_results_are_readable_and_shared_by_the_languages(made):
     assert sorted(manifest["reports"]) == ["evaluation.en", "evaluation.nl"]
 
 
+def test_a_report_made_again_is_the_same_to_the_byte(demo, tmp_path):
+    import werkbank
+
+    again = werkbank.run_report(werkbank.example_path("baumann"), language="en", out=tmp_path / "uit")
+    for file in again.files:
+        if file.name != "manifest.json":  # the first one also names the Dutch report
+            assert file.read_bytes() == (demo[0] / "baumann" / file.name).read_bytes(), file.name
+
+
 def test_no_file_names_this_machine(demo):
     names = {str(Path.home()) + "/", str(ROOT), str(demo[0].parent)}
     for path in demo[0].rglob("*.*"):

@@ -108,6 +108,7 @@ def test_a_whole_notebook_gives_every_file_and_a_manifest_that_agrees(notebook, 
         assert sha256(tmp_path / "uit" / name) == digest
     assert manifest["inputs"]["data"][0]["file"] == "raw/scores.csv"
     assert manifest["inputs"]["parameters"] == {"seed": 20250901}
+    assert {"study", "data", "code", "environment", "packages", "python", "werkbank"} <= set(manifest["inputs"])
     assert Results.from_json((tmp_path / "uit" / "results.json").read_text()) == made.results
     everything = "".join(file.read_text(encoding="utf-8") for file in made.files)
     assert "p03" not in everything

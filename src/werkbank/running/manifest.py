@@ -11,6 +11,7 @@ import json
 import platform
 import re
 import sys
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,6 +44,7 @@ def inputs_of(study: Study, parameters: dict[str, Any]) -> dict[str, Any]:
         "instruments": [_hashed(folder, path) for path in own_keys],
         "parameters": parameters,
         "werkbank": werkbank.__version__,
+        "code": _code(),
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
         "packages": _packages(),
@@ -91,6 +93,16 @@ def _packages() -> dict[str, str]:
     return {name: metadata.version(name) for name in sorted(set(asked))}
 
 
+@cache
+def _code() -> str:
+    """Return one hash over werkbank's own code, keys and wording: a version number does not move with every change."""
+    package = Path(__file__).resolve().parents[1]
+    files = sorted(path for path in package.rglob("*") if path.suffix in {".py", ".yaml", ".j2", ".css"})
+    lines = [f"{path.relative_to(package).as_posix()} {sha256(path)}" for path in files]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+@cache
 def _environment() -> str:
     """Return one hash over the name and version of everything that is installed, whatever the order."""
     # the folders' names say both; reading the metadata of 150 packages would take half a second
