@@ -38,7 +38,9 @@ def test_equal_classes_without_pre_test_are_the_t_test_of_class_means(classroom)
     assert (mixed.value, mixed.se, mixed.df) == pytest.approx((means.value, means.se, means.df), rel=1e-6)
 
 
-@pytest.mark.parametrize(("classes", "headline"), [(8, "ancova_unit_means"), (12, "ancova_unit_means"), (20, "mixed_kr")])
+@pytest.mark.parametrize(
+    ("classes", "headline"), [(8, "ancova_unit_means"), (12, "ancova_unit_means"), (20, "mixed_kr")]
+)
 def test_the_headline_follows_the_number_of_classes(make_study, classroom, long_scores, classes, headline):
     pupils, pre, post = classroom(classes=classes)
     made = estimate(make_study(by="class"), long_scores({"pre": pre, "post": post}), pupils, 1)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import pandas as pd
 
 from werkbank.effects.comparison import samples
+from werkbank.effects.missing import little_mcar
 from werkbank.effects.multilevel import icc, identifiable
+from werkbank.effects.quantity import not_computed
 from werkbank.effects.questions import Question, identifier, outcome_waves, questions
 from werkbank.effects.reliable import break_even_mean
-from werkbank.effects.sizes import Paired, hedges_g, sd
+from werkbank.effects.sizes import Paired, Sample, hedges_g, sd
 from werkbank.effects.standards import attrition, baseline_equivalence
 from werkbank.effects.units import Unit, unit_of_analysis
 from werkbank.results import Fact
@@ -28,7 +30,9 @@ def describe(study: Study, scores_table: pd.DataFrame, pupils: pd.DataFrame) -> 
         pupils; where pupils were chosen on the outcome `regression_break_even_mean`, the mean of all pupils at which
         the whole change is regression to the mean. With `arm` the contrast's name: `baseline_difference` (Hedges' g
         before, of the analysed pupils), `baseline_equivalence`, and for arms drawn by lot `attrition_overall`,
-        `_differential`, `_cautious`, `_optimistic`. Per wave where classes count: `icc` with `icc_ci_low`, `_high`.
+        `_differential`, `_cautious`, `_optimistic`. `dropout_difference` is Hedges' g before of those
+        without the later score minus those with it (n = the former); `mcar_chi2`, `_df`, `_p` are Little's test over
+        all waves, which takes pupils as independent. Per wave where classes count: `icc` with `icc_ci_low`, `_high`.
         A single group has arm "". What cannot be computed (an SD of one pupil) has value None.
     """
     arms = _arms(study, pupils)
@@ -36,6 +40,10 @@ def describe(study: Study, scores_table: pd.DataFrame, pupils: pd.DataFrame) -> 
     unit = unit_of_analysis(study, pupils)
     for outcome, key, waves in outcome_waves(study, scores_table):
         facts += _class_shares(unit, key, outcome.informant, waves)
+        mcar = little_mcar(waves.reindex(pupils.index)) if len(waves.columns) > 1 else not_computed("nothing_missing")
+        if not mcar.note:
+            parts = {"mcar_chi2": mcar.value, "mcar_df": mcar.df, "mcar_p": mcar.p}
+            facts += [_fact(what, key, outcome.informant, "", "", x, len(waves)) for what, x in parts.items()]
         for arm, members in arms.items():
             for wave in waves:
                 values = waves[wave].reindex(members).dropna()
@@ -112,6 +120,10 @@ def _analysed(q: Question, arm: str) -> list[Fact]:
     facts = [_fact(what, q.key, q.outcome.informant, arm, wave, count, len(table)) for what, count in counts.items()]
     if not q.wave_from:
         return facts
+    gone, stayed = (Sample.of(table.loc[~no_pre & lost, "pre"]) for lost in (no_post, ~no_post))
+    facts.append(
+        _fact("dropout_difference", q.key, q.outcome.informant, arm, wave, hedges_g([gone, stayed]).value, gone.n)
+    )
     pairs = Paired.of(used["pre"], used["post"])
     described = {"r_pre_post": pairs.r}
     if q.outcome.same_measure:

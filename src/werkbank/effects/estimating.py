@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 from werkbank.effects import comparison
 from werkbank.effects.change import change_sizes, mean_change
 from werkbank.effects.classes import change_by_unit, compared_by_unit
 from werkbank.effects.companions import companions
+from werkbank.effects.imputing import imputed
 from werkbank.effects.multiplicity import corrected
 from werkbank.effects.quantity import not_computed
 from werkbank.effects.questions import Question, questions
@@ -53,20 +53,26 @@ def estimate(study: Study, scores_table: pd.DataFrame, pupils: pd.DataFrame, see
     `describe` accounts for the others.
     """
     asked = list(questions(study, scores_table, pupils))
-    made = [answer for question in asked for answer in _answers(question, seed)]
-    for _, same in groupby(sorted(asked, key=_place), key=_place):
-        later = [q for q in same if q.weights and q.wave_from and q.outcome.same_measure and _has_units(q)]
+    made: list[Estimate] = []
+    for question in asked:
+        answers = _answers(question, seed)
+        made += answers
+        if answers and answers[0].p is not None and question.weights and question.wave_from and _primary(question):
+            made += imputed(question, answers[0].method, seed)
+    for place in dict.fromkeys((q.key, q.contrast) for q in asked):
+        later = [q for q in asked if (q.key, q.contrast) == place and q.wave_from and _over_waves(q)]
         if len(later) > 1:
             made += over_waves(later)
     return [*made, *corrected([test for test in made if test.family])]
 
 
-def _place(q: Question) -> tuple[str, str]:
-    return q.key, q.contrast
+def _primary(q: Question) -> bool:
+    return q.outcome.role == "primary"  # filling in takes seconds: what decides gets it
 
 
-def _has_units(q: Question) -> bool:
-    return min(q.units_per_arm().values()) >= 2 and not (q.unit.of_pupil is not None and _shares_units(q))
+def _over_waves(q: Question) -> bool:
+    apart = q.unit.of_pupil is None or not _shares_units(q)
+    return bool(q.weights) and q.outcome.same_measure and apart and min(q.units_per_arm().values()) >= 2
 
 
 def headline(study: Study, estimates: Sequence[Estimate]) -> Estimate | None:
