@@ -4,13 +4,7 @@ from __future__ import annotations
 
 import math
 
-# What Works Clearinghouse Standards 4.1, table II.1, cautious boundary: the largest difference in attrition between
-# two arms (percentage points) that is acceptable at an overall attrition of 0, 1, 2 … 57 per cent
-BOUNDARY = (
-    5.7, 5.8, 5.9, 5.9, 6.0, 6.1, 6.2, 6.3, 6.3, 6.3, 6.3, 6.2, 6.2, 6.1, 6.0, 5.9, 5.9, 5.8, 5.7, 5.5,
-    5.4, 5.3, 5.2, 5.1, 4.9, 4.8, 4.7, 4.5, 4.4, 4.3, 4.1, 4.0, 3.8, 3.6, 3.5, 3.3, 3.2, 3.1, 2.9, 2.8,
-    2.6, 2.5, 2.3, 2.1, 2.0, 1.8, 1.6, 1.5, 1.3, 1.2, 1.0, 0.9, 0.7, 0.6, 0.4, 0.3, 0.2, 0.0,
-)  # fmt: skip
+from werkbank.effects.standards import attrition_risk
 
 
 def minimum_detectable(se: float | None, df: float | None, power: float = 0.80, alpha: float = 0.05) -> float | None:
@@ -52,9 +46,5 @@ def attrition(enrolled: dict[str, int], analysed: dict[str, int]) -> tuple[float
 
 
 def acceptable(overall: float, differential: float) -> bool:
-    """Whether attrition is low by the cautious WWC boundary; between whole per cents the stricter neighbour counts."""
-    percent = 100 * overall
-    low, high = math.floor(percent + 1e-9), math.ceil(percent - 1e-9)
-    if high >= len(BOUNDARY):
-        return False
-    return 100 * differential <= min(BOUNDARY[low], BOUNDARY[high]) + 1e-9
+    """Whether attrition is low by the cautious boundary of the What Works Clearinghouse."""
+    return attrition_risk(overall, differential, "cautious") == "low"
