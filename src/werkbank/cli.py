@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import werkbank
 from werkbank.catalogue import LANGUAGES, say
-from werkbank.errors import EXIT_ENVIRONMENT, EXIT_INTERRUPTED, EXIT_OK, UnfitError, UsageError, WerkbankError
+from werkbank.errors import EXIT_ENVIRONMENT, EXIT_INTERRUPTED, EXIT_OK, UnfitError, UsageError, WerkbankError, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -117,8 +117,6 @@ def _parsed(words: list[str], language: str) -> argparse.Namespace:
 
     names = list(commands.choices)
     if words and not words[0].startswith("-") and words[0] not in names:
-        from werkbank.running.notebooks import nearest
-
         raise UsageError(say("cli.problem.no_command", language, name=words[0], **nearest(words[0], names)))
     return parser.parse_args(words or ["--help"])
 

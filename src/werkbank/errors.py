@@ -13,10 +13,17 @@ Every error is picklable: they cross process borders in a batch.
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass, field
 from typing import Any
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_UNFIT, EXIT_ENVIRONMENT, EXIT_INTERRUPTED = 0, 1, 2, 3, 4, 130
+
+
+def nearest(given: str, valid: list[str]) -> dict[str, str]:
+    """Return the valid name that is most like `given`, and all of them, as the values of a sentence."""
+    close = difflib.get_close_matches(given, valid, n=1, cutoff=0.0)
+    return {"nearest": close[0] if close else "–", "valid": ", ".join(valid) or "–"}
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 
 from werkbank.catalogue import say
-from werkbank.errors import UsageError
+from werkbank.errors import UsageError, nearest
 from werkbank.instruments.model import Instrument, MissingRule
 from werkbank.instruments.registry import names, template, variants
 
@@ -26,9 +25,7 @@ def explained(name: str, language: str) -> list[str]:
         When there is no such key; the message names the nearest.
     """
     if name not in names():
-        near = difflib.get_close_matches(name, names(), n=1, cutoff=0.0)[0]
-        valid = ", ".join(names())
-        raise UsageError(say("cli.problem.no_instrument", language, name=name, nearest=near, valid=valid))
+        raise UsageError(say("cli.problem.no_instrument", language, name=name, **nearest(name, names())))
     lines: list[str] = []
     for form in variants(name):
         lines += ["", *_form(form, language)] if lines else _form(form, language)

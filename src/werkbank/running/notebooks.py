@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
 from werkbank.catalogue import say
-from werkbank.errors import UsageError
+from werkbank.errors import UsageError, nearest
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -48,12 +47,6 @@ def notebook_path(report: str | Path, language: str = "en") -> Path:
     if report not in names:
         raise UsageError(say("cli.problem.no_report", language, name=report, **nearest(str(report), names)))
     return notebook_folder() / f"{report}.ipynb"
-
-
-def nearest(given: str, valid: list[str]) -> dict[str, str]:
-    """Return the valid name that is most like `given`, and all of them, as values for a sentence."""
-    close = difflib.get_close_matches(given, valid, n=1, cutoff=0.0)
-    return {"nearest": close[0] if close else "–", "valid": ", ".join(valid) or "–"}
 
 
 def code_hash(notebook: Path) -> str:

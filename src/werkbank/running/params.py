@@ -11,8 +11,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from werkbank.catalogue import say
-from werkbank.errors import UsageError
-from werkbank.running.notebooks import nearest
+from werkbank.errors import UsageError, nearest
 
 SEED = 20250901
 

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from werkbank.catalogue import LANGUAGES, say
-from werkbank.errors import ReportError, UsageError
+from werkbank.errors import ReportError, UsageError, nearest
 from werkbank.results import Results
 from werkbank.running import manifest
 from werkbank.running.execution import CELL_SECONDS, archived, execute, sections_of
-from werkbank.running.notebooks import code_hash, nearest, notebook_path
+from werkbank.running.notebooks import code_hash, notebook_path
 from werkbank.running.params import SEED, checked
 
 if TYPE_CHECKING:

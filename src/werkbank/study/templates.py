@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from werkbank.catalogue import say
-from werkbank.errors import UsageError
+from werkbank.errors import UsageError, nearest
 from werkbank.study.schema import schema_text
 
 FOLDER = Path(__file__).parent / "templates"
@@ -28,11 +28,7 @@ def new_study(folder: Path, example: str, language: str) -> Path:
         When the folder exists, cannot bear that name, or there is no such example.
     """
     if example not in names():
-        from difflib import get_close_matches
-
-        near = get_close_matches(example, names(), n=1, cutoff=0.0)[0]
-        valid = ", ".join(names())
-        raise UsageError(say("cli.problem.no_example", language, name=example, nearest=near, valid=valid))
+        raise UsageError(say("cli.problem.no_example", language, name=example, **nearest(example, names())))
     if not re.fullmatch(r"[^\x00-\x1f<>:\"|?*]+", folder.name):
         raise UsageError(say("cli.problem.folder_name", language, path=str(folder)))
     if folder.exists():
