@@ -1,0 +1,254 @@
+"""A report as a Word file that can be edited: styles, captions that renumber, heads that return, pictures with words."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import docx as word
+from docx.oxml import OxmlElement, parse_xml
+from docx.oxml.ns import qn
+from docx.shared import Mm
+
+from werkbank.catalogue import say
+from werkbank.reporting.blocks import Bullets, Figure, Heading, Paragraph, Table
+from werkbank.reporting.formats.document import Run, plain, printable, runs, written
+from werkbank.reporting.formats.packed import timeless
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from docx.document import Document as WordFile
+
+    from werkbank.reporting.blocks import Block
+    from werkbank.reporting.formats.document import Document
+
+LOOK = Path(__file__).parents[1] / "page" / "report.word.xml"
+LOCALES = {"nl": "nl-NL", "en": "en-GB"}
+_WIDTH_MM = 166  # of A4's 210, between the margins
+_WIDTH = 9411  # the same in twentieths of a point
+_LINE = 122  # characters of 9 points in that width
+_UNWANTED = ("thumbnail", "customXml", "stylesWithEffects")  # what python-docx's template carries along
+
+
+def docx(document: Document) -> bytes:
+    """Return a report as a Word file, the same bytes for the same report, without person or time in its properties.
+
+    Every look is a style (Heading 1 to 3, Caption, List Bullet, Note, Warning, Table Text, ...); table and figure numbers
+    and the contents are fields; a table's head returns on each page and no row is divided; pictures and tables carry
+    their text alternative; the language is the report's.
+    """
+    file = word.Document()
+    _dressed(file, document)
+    body = _Body(file, document.language)
+    body.opening(document)
+    for block in document.blocks:
+        body.add(block)
+    body.closing(document)
+    made = io.BytesIO()
+    file.save(made)
+    return timeless(made.getvalue())
+
+
+def _dressed(file: WordFile, document: Document) -> None:
+    """Put the report's styles, page, running heads and properties in the place of the template's."""
+    locale = LOCALES[document.language]
+    styles, numbering = parse_xml(LOOK.read_text(encoding="utf-8").replace("LANGUAGE", locale).encode())
+    for mine, theirs in ((styles, file.styles.element), (numbering, file.part.numbering_part.element)):
+        theirs[:] = list(mine)
+    for part in (file.part, file.part.package):
+        for key in [k for k, rel in part.rels.items() if rel.reltype.rpartition("/")[2] in _UNWANTED]:
+            part.rels.pop(key)
+    settings = file.settings.element
+    settings.find(qn("w:themeFontLang")).set(qn("w:val"), locale)
+    settings.find(qn("w:decimalSymbol")).set(qn("w:val"), "," if document.language == "nl" else ".")
+    settings.find(qn("w:listSeparator")).set(qn("w:val"), ";" if document.language == "nl" else ",")
+    mode = settings.find(qn("w:compat")).find(qn("w:compatSetting"))
+    mode.set(qn("w:val"), "15")  # else Word opens the file in compatibility mode
+
+    known = file.core_properties
+    known.title, known.subject, known.language = printable(document.title), document.kind, locale
+    known.author, known.comments = document.school or "werkbank", ""
+
+    page = file.sections[0]
+    page.page_width, page.page_height = Mm(210), Mm(297)
+    page.left_margin = page.right_margin = Mm((210 - _WIDTH_MM) / 2)
+    page.top_margin, page.bottom_margin = Mm(27), Mm(24)
+    mark = [_run(Run("\t")), _run(Run(say("report.page.simulated", document.language), strong=True))]
+    head, foot = page.header.paragraphs[0]._p, page.footer.paragraphs[0]._p  # noqa: SLF001 - python-docx' own way in
+    head.extend([_run(Run(document.title)), *(mark if document.simulated else [])])
+    foot.extend([_run(Run(f"{document.school or document.kind}\t")), _field("PAGE", "1"), _run(Run(" / "))])
+    foot.append(_field("NUMPAGES", "1"))
+
+
+class _Body:
+    """The text of the file, filled from top to bottom; it numbers headings, tables and figures."""
+
+    def __init__(self, file: WordFile, language: str) -> None:
+        self.file = file
+        self.language = language
+        self.end = file.element.body[-1]  # the properties of the page, which stay last
+        self.n = {"heading": 0, "table": 0, "figure": 0}
+
+    def put(self, *elements: Any) -> None:  # noqa: ANN401 - python-docx' XML elements have no public type
+        for element in elements:
+            self.end.addprevious(element)
+
+    def opening(self, document: Document) -> None:
+        """Write the title, what it is, whose it is, and the contents."""
+        if document.school and document.logo:
+            self.picture(document.logo, say("formats.logo", self.language, school=document.school), 50)
+        self.put(_paragraph("Subtitle", runs(document.kind)), _paragraph("Title", (Run(document.title),)))
+        if document.school:
+            self.put(_paragraph("Lead", (Run(document.school),)))
+        if document.simulated:
+            word_, sentence = (say(f"report.page.{key}", self.language) for key in ("simulated", "simulated_sentence"))
+            self.put(_paragraph("Warning", (Run(f"{word_}.", strong=True), Run(f" {sentence}"))))
+        self.put(_paragraph("Normal", (Run(say("formats.language", self.language)),)))
+        self.contents([plain(b.text) for b in document.blocks if isinstance(b, Heading) and b.level <= 2])
+
+    def contents(self, headings: list[str]) -> None:
+        """Write the contents as a field: clickable at once, renewed by Word when its user asks."""
+        self.put(_paragraph("TOCHeading", (Run(say("report.page.contents", self.language)),)))
+        first, last = 0, len(headings) - 1
+        for i, heading in enumerate(headings):
+            line = _paragraph("TOC1", ())
+            if i == first:
+                line.extend([_mark("begin"), _instruction('TOC \\o "1-1" \\n \\h \\z \\u'), _mark("separate")])
+            link = _element("w:hyperlink", _run(Run(f"{i + 1}.\t{heading}")), anchor=f"_Toc{i + 1:05}", history=1)
+            line.append(link)
+            if i == last:
+                line.append(_mark("end"))
+            self.put(line)
+
+    def closing(self, document: Document) -> None:
+        """Write where the report comes from."""
+        if document.colophon:
+            title = _paragraph("Heading1", (Run(say("report.page.colophon", self.language)),))
+            # the colophon is no part of the report's argument: no number
+            title.pPr.append(_element("w:numPr", _element("w:numId", val=0)))
+            self.put(title)
+        for label, value in document.colophon:
+            self.put(_paragraph("TableNote", (Run(f"{label}: ", strong=True), Run(value))))
+
+    def add(self, block: Block) -> None:
+        """Write one block."""
+        match block:
+            case Heading():
+                self.heading(block)
+            case Paragraph(text, "plain" | "lead" as tone):
+                self.put(_paragraph("Normal" if tone == "plain" else "Lead", runs(text)))
+            case Paragraph(text, tone):
+                said = Run(say(f"report.tone.{tone}", self.language), strong=True)
+                self.put(_paragraph(tone.capitalize(), (said, Run(" "), *runs(text))))
+            case Bullets():
+                self.put(*(_paragraph("ListBullet", runs(item)) for item in block.items))
+            case Table():
+                self.table(block)
+            case Figure():
+                self.picture(block.png, block.alt, min(block.width_mm, _WIDTH_MM))
+                self.put(self.caption("figure", runs(block.caption)))
+
+    def heading(self, block: Heading) -> None:
+        level = min(3, max(1, block.level - 1))  # the study's title has the style Title
+        line = _paragraph(f"Heading{level}", runs(block.text))
+        if level == 1:
+            self.n["heading"] += 1
+            n = self.n["heading"]
+            line.insert(1, _element("w:bookmarkStart", id=n, name=f"_Toc{n:05}"))
+            line.append(_element("w:bookmarkEnd", id=n))
+            if n == 1:
+                line.pPr.append(_element("w:pageBreakBefore"))
+        self.put(line)
+
+    def caption(self, kind: str, said: tuple[Run, ...]) -> Any:  # noqa: ANN401
+        self.n[kind] += 1
+        name = say(f"formats.{kind}", self.language)
+        line = _paragraph("Caption", (Run(f"{name} ", strong=True),), keep=kind == "table")
+        line.append(_field(f"SEQ {name} \\* ARABIC", str(self.n[kind]), strong=True))
+        line.extend([_run(Run(". ", strong=True)), *(_run(Run(r.text, kind == "table" or r.strong, r.emphasis)) for r in said)])
+        return line
+
+    def picture(self, image: bytes, alt: str, width_mm: float) -> None:
+        added = self.file.add_paragraph(style="Picture")
+        shape = added.add_run().add_picture(io.BytesIO(image), width=Mm(width_mm))
+        shape._inline.docPr.set("descr", printable(alt))  # noqa: SLF001 - python-docx has no other way to it
+
+    def table(self, block: Table) -> None:
+        shown = written(block, self.language, _LINE)
+        widths = [round(_WIDTH * part) for part in shown.widths]
+        keep = shown.short
+        looks = ["TableNumber" if number else "TableText" for number in shown.numeric]
+        head = _element("w:tr", _element("w:trPr", _element("w:cantSplit"), _element("w:tblHeader")))
+        head.extend(_cells(shown.header, looks, widths, keep=True))
+        made = _element("w:tbl", _table_properties(plain(block.title), sum(widths)))
+        made.append(_element("w:tblGrid", *(_element("w:gridCol", w=width) for width in widths)))
+        made.append(head)
+        for i, row in enumerate(shown.rows):
+            line = _element("w:tr", _element("w:trPr", _element("w:cantSplit")))
+            line.extend(_cells(row, looks, widths, keep=keep and i < len(shown.rows) - 1))
+            made.append(line)
+        self.put(self.caption("table", runs(block.title)), made)
+        # a paragraph after every table, or Word would join two into one
+        self.put(*(_paragraph("TableNote", runs(note)) for note in shown.notes or ("",)))
+
+
+def _table_properties(title: str, width: int) -> Any:  # noqa: ANN401
+    return _element(
+        "w:tblPr",
+        _element("w:tblStyle", val="ReportTable"),
+        _element("w:tblW", w=round(5000 * min(1, width / _WIDTH)), type="pct"),
+        _element("w:tblLayout", type="autofit"),
+        _element("w:tblLook", val="0020", firstRow=1, lastRow=0, firstColumn=0, lastColumn=0, noHBand=1, noVBand=1),
+        _element("w:tblCaption", val=title),
+    )
+
+
+def _cells(texts: tuple[str, ...], looks: list[str], widths: list[int], *, keep: bool) -> Iterator[Any]:
+    for text, look, width in zip(texts, looks, widths, strict=True):
+        size = _element("w:tcPr", _element("w:tcW", w=width, type="dxa"))
+        yield _element("w:tc", size, _paragraph(look, (Run(text),), keep=keep))
+
+
+def _element(tag: str, *children: Any, **attributes: object) -> Any:  # noqa: ANN401
+    made = OxmlElement(tag)
+    for name, value in attributes.items():
+        made.set(qn(f"w:{name}"), printable(str(value)))
+    made.extend(children)
+    return made
+
+
+def _paragraph(style: str, said: tuple[Run, ...], *, keep: bool = False) -> Any:  # noqa: ANN401
+    properties = _element("w:pPr", _element("w:pStyle", val=style))
+    if keep:
+        properties.append(_element("w:keepNext"))
+    return _element("w:p", properties, *map(_run, said))
+
+
+def _run(said: Run) -> Any:  # noqa: ANN401
+    made = OxmlElement("w:r")
+    if said.strong or said.emphasis:
+        made.append(_element("w:rPr", _element("w:rStyle", val="Strong" if said.strong else "Emphasis")))
+    for i, piece in enumerate(printable(said.text).split("\t")):
+        if i:
+            made.append(_element("w:tab"))
+        text = _element("w:t")
+        text.text = piece
+        text.set(qn("xml:space"), "preserve")
+        made.append(text)
+    return made
+
+
+def _field(instruction: str, shown: str, *, strong: bool = False) -> Any:  # noqa: ANN401
+    return _element("w:fldSimple", _run(Run(shown, strong)), instr=f" {instruction} ")
+
+
+def _mark(kind: str) -> Any:  # noqa: ANN401
+    return _element("w:r", _element("w:fldChar", fldCharType=kind))
+
+
+def _instruction(text: str) -> Any:  # noqa: ANN401
+    told = _element("w:instrText")
+    told.text = text
+    return _element("w:r", told)
