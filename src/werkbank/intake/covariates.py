@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 def add_covariates(
     study: Study, tables: list[Table], frames: dict[str, pd.DataFrame | None], pupils: pd.DataFrame, ledger: Ledger
 ) -> pd.DataFrame:
-    """Return `pupils` with the study's covariates, as they were at the first wave seen.
+    """Return `pupils` with the columns the study file names about them, as they were at the first wave seen.
 
     A column of which every cell is a number becomes float; any other becomes text, and when it holds both a note says
     so. Empty cells and SPSS user-missing codes are NaN. A covariate that changes later keeps its first value, counted.
     """
     order = {"": -1, **{wave: n for n, wave in enumerate(WAVES)}}
     added = pupils.copy()
-    for name in study.covariates:
+    for name in study.pupil_columns:
         parts = []
         for table in tables:
             frame = frames[table.path]

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from werkbank.study.model import Study
 
 WHO = ("pupil", *ROLES)
+ANSWERED = ("wave", "informant", "outcome", "item", "value")
 
 
 def read_answers(study: Study) -> Intake:
@@ -50,6 +51,9 @@ def read_answers(study: Study) -> Intake:
     counted in notes. A pupil who answered nothing of an outcome at a wave has no rows for it, and is counted.
     """
     ledger = Ledger()
+    if not study.files:  # a study that only follows pupils by their test results
+        nobody = pd.DataFrame(columns=[*ROLES], index=pd.Index([], name="pupil"))
+        return Intake(study, pd.DataFrame(columns=[*WHO, *ANSWERED]), nobody, (), ())
     slots = slots_of(study, ledger)
     declared = declared_names(study)
     names = [(spec.path, spec.sheet) for spec in study.files]
@@ -96,7 +100,7 @@ def _check_roles(study: Study, tables: list[Table], ledger: Ledger) -> None:
     """Every column that the study file names stands in at least one file."""
     named = study.columns.named()
     named.pop("pupil", None)
-    for column in [*named.values(), *study.covariates]:
+    for column in [*named.values(), *study.pupil_columns]:
         if not any(column in table.names for table in tables):
             report_columns([column], tables[0], ledger)
     if study.columns.pupil is None and study.unit == "pupil" and (len(tables) > 1 or "wave" in named):

@@ -102,7 +102,8 @@ def score_study(intake: Intake) -> Scores:
                 more, loud = _quality(answers, outcome, key, scale)
                 facts += more
                 warnings += loud
-    table = pd.concat([t for t in tables if len(t)], ignore_index=True) if any(map(len, tables)) else tables[0]
+    empty = tables[0] if tables else pd.DataFrame(columns=SCORES)
+    table = pd.concat([t for t in tables if len(t)], ignore_index=True) if any(map(len, tables)) else empty
     return Scores(table[SCORES], keys, tuple(facts), tuple(warnings))
 
 

@@ -7,34 +7,20 @@ intake. Every field's description becomes the help that an editor shows (schema/
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import ConfigDict, Field, PrivateAttr, model_validator
 
-# canonical wave names in the order of time; the file's own codes are mapped to these
-WAVES = ("baseline", "pre", "post", "followup", "followup2", "followup3", "followup4", "followup5", "followup6")
+from werkbank.study.parts import WAVES, FileSpec, Informant, Name, Part, Text, Wave, text_in
+from werkbank.study.underachievement import Monitoring, Underachievement  # noqa: TC001 - pydantic reads it
 
-Wave = Literal["baseline", "pre", "post", "followup", "followup2", "followup3", "followup4", "followup5", "followup6"]
-Informant = Literal["teacher", "pupil", "parent", "observer", "test"]
+__all__ = ["WAVES", "Contrast", "Design", "FileSpec", "Outcome", "Programme", "Study", "text_in"]
+
 ArmRole = Literal["intervention", "control", "target", "transfer"]
 Unit = Literal["pupil", "class", "teacher", "school"]
-Text = str | dict[Literal["nl", "en"], str]  # one text, or one per language of the report
-Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", description="letters, digits, - and _")]
 
 
-def text_in(text: Text | None, language: str, otherwise: str = "") -> str:
-    """Return `text` in `language`, in its other language when it has only that, or `otherwise` when there is none."""
-    if isinstance(text, dict):
-        by_language: dict[str, str] = {str(k): v for k, v in text.items()}
-        return by_language.get(language) or next(iter(by_language.values()), otherwise)
-    return text or otherwise
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-class Design(_Part):
+class Design(Part):
     """How pupils came to be in an arm, and what that means for what may be said."""
 
     kind: Literal["single_group", "controlled", "randomised"] = Field(
@@ -48,19 +34,7 @@ class Design(_Part):
     preregistration: str | None = Field(default=None, description="where the plan was registered, if it was")
 
 
-class FileSpec(_Part):
-    """One file with answers. What can be seen in the file need not be said here."""
-
-    path: str = Field(description="relative to the folder of study.yaml")
-    sheet: str | None = Field(default=None, description="the sheet of a workbook; needed when there is more than one")
-    wave: str | None = Field(default=None, description="the wave code, when the whole file is of one wave")
-    informant: Informant | None = Field(default=None, description="whose answers these are, when all are one's")
-    delimiter: Literal[",", ";", "\t", "|"] | None = Field(default=None, description="when it cannot be seen")
-    decimal: Literal[",", "."] | None = Field(default=None, description="when it cannot be seen")
-    encoding: str | None = Field(default=None, description="when it cannot be seen")
-
-
-class Columns(_Part):
+class Columns(Part):
     """The names of the columns that say who, where and when."""
 
     pupil: str | None = Field(default=None, description="left out: every row is one pupil, numbered by its row")
@@ -75,7 +49,7 @@ class Columns(_Part):
         return {k: v for k, v in self.model_dump(by_alias=True).items() if v is not None}
 
 
-class Outcome(_Part):
+class Outcome(Part):
     """One thing that was measured: by an instrument with a key, by own items, or as a ready score in a column."""
 
     name: Name | None = Field(default=None, description="how results call it; an instrument's name when left out")
@@ -157,7 +131,7 @@ def _without_wave(column: str) -> str:
     return column.replace("{wave}", "").strip("_-. ") if "{wave}" in column else column
 
 
-class Contrast(_Part):
+class Contrast(Part):
     """A comparison of arms that was planned: weights that add up to zero."""
 
     name: Name
@@ -171,13 +145,13 @@ class Contrast(_Part):
         return self
 
 
-class Privacy(_Part):
+class Privacy(Part):
     """How small a group may be before its numbers are hidden."""
 
     min_cell: int = Field(default=6, ge=2, description="the smallest count that may be shown")
 
 
-class Programme(_Part):
+class Programme(Part):
     """A description of one's own programme after the TIDieR checklist; what is left out is reported as not reported."""
 
     name: str
@@ -194,8 +168,12 @@ class Programme(_Part):
     fidelity_actual: str | None = None
 
 
-class Study(_Part):
+class Study(Part):
     """Everything werkbank needs to know about a study, apart from the answers themselves."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"anyOf": [{"required": ["files", "outcomes"]}, {"required": ["monitoring"]}]}
+    )
 
     title: Text = Field(description="one title, or one per language: {nl: …, en: …}")
     language: Literal["nl", "en"] = "nl"
@@ -204,13 +182,17 @@ class Study(_Part):
     unit: Literal["pupil", "teacher"] = Field(default="pupil", description="whom a row of answers is about")
     programme: str | Programme | None = Field(default=None, description="a name, or a description (TIDieR)")
     design: Design
-    files: list[FileSpec] = Field(min_length=1)
+    files: list[FileSpec] = Field(
+        default_factory=list, min_length=1, description="may be left out when pupils are only monitored"
+    )
     columns: Columns = Field(default_factory=Columns)
     arms: dict[str, ArmRole] = Field(default_factory=dict, description="the file's arm codes -> their role")
     waves: dict[str, Wave] = Field(default_factory=dict, description="the file's wave codes -> pre, post, followup …")
-    outcomes: list[Outcome] = Field(min_length=1)
+    outcomes: list[Outcome] = Field(default_factory=list, min_length=1, description="as files")
     contrasts: list[Contrast] = Field(default_factory=list, description="planned comparisons of three or more arms")
     covariates: list[str] = Field(default_factory=list, description="columns known before the programme began")
+    underachievement: Underachievement | None = Field(default=None, description="who achieves less than expected")
+    monitoring: Monitoring | None = Field(default=None, description="pupils followed by their test results")
     privacy: Privacy = Field(default_factory=Privacy)
     reports: list[str] = Field(default_factory=lambda: ["evaluation"])
 
@@ -230,6 +212,12 @@ class Study(_Part):
     def title_in(self, language: str) -> str:
         """Return the title for a report in `language`."""
         return text_in(self.title, language)
+
+    @property
+    def pupil_columns(self) -> list[str]:
+        """The columns that say something of a pupil: covariates, and what the block on underachievement names."""
+        more = self.underachievement.columns if self.underachievement else []
+        return list(dict.fromkeys([*self.covariates, *more]))
 
     @property
     def control_arms(self) -> list[str]:
@@ -267,6 +255,11 @@ class Study(_Part):
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Study:
         ids = [outcome.id for outcome in self.outcomes]
+        if self.monitoring is None and not (self.files and self.outcomes):
+            raise ValueError("without_outcomes")
+        named = self.underachievement.outcomes if self.underachievement else []
+        if any(name.split(".")[0] not in ids for name in named):
+            raise ValueError("underachievement_outcome_unknown")
         if len(ids) != len(set(ids)):
             raise ValueError("outcome_names_double")
         if self.design.kind == "single_group" and self.control_arms:

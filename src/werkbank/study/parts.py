@@ -1,0 +1,41 @@
+"""What every block of a study file is built from: waves, texts in two languages, files."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+# canonical wave names in the order of time; the file's own codes are mapped to these
+WAVES = ("baseline", "pre", "post", "followup", "followup2", "followup3", "followup4", "followup5", "followup6")
+
+Wave = Literal["baseline", "pre", "post", "followup", "followup2", "followup3", "followup4", "followup5", "followup6"]
+Informant = Literal["teacher", "pupil", "parent", "observer", "test"]
+Text = str | dict[Literal["nl", "en"], str]  # one text, or one per language of the report
+Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", description="letters, digits, - and _")]
+
+
+def text_in(text: Text | None, language: str, otherwise: str = "") -> str:
+    """Return `text` in `language`, in its other language when it has only that, or `otherwise` when there is none."""
+    if isinstance(text, dict):
+        by_language: dict[str, str] = {str(k): v for k, v in text.items()}
+        return by_language.get(language) or next(iter(by_language.values()), otherwise)
+    return text or otherwise
+
+
+class Part(BaseModel):
+    """A block of a study file: it cannot be changed, and knows no other keys than its own."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class FileSpec(Part):
+    """One file with answers. What can be seen in the file need not be said here."""
+
+    path: str = Field(description="relative to the folder of study.yaml")
+    sheet: str | None = Field(default=None, description="the sheet of a workbook; needed when there is more than one")
+    wave: str | None = Field(default=None, description="the wave code, when the whole file is of one wave")
+    informant: Informant | None = Field(default=None, description="whose answers these are, when all are one's")
+    delimiter: Literal[",", ";", "\t", "|"] | None = Field(default=None, description="when it cannot be seen")
+    decimal: Literal[",", "."] | None = Field(default=None, description="when it cannot be seen")
+    encoding: str | None = Field(default=None, description="when it cannot be seen")

@@ -1,0 +1,211 @@
+"""What was found, as estimates and facts for the one store; never a pupil, only counts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from werkbank.intake.ledger import shown
+from werkbank.results import Estimate, Fact
+from werkbank.underachievement.agreement import against, judged_by_all, pairwise, which_by_which
+from werkbank.underachievement.fairness import flag_rates, residuals_by_group
+from werkbank.underachievement.kinds import profile_counts, relative_or_absolute
+
+if TYPE_CHECKING:
+    from werkbank.underachievement.methods import Finding
+    from werkbank.underachievement.study import Examined
+
+ROOT = "underachievement"
+KINDS = ("chronic", "situational", "not flagged")
+
+
+def estimates(examined: Examined, min_cell: int) -> list[Estimate]:
+    """Return shares, chance levels, agreement and rates by group.
+
+    ``outcome`` is what was achieved, ``wave_to`` the moment, ``contrast`` the method, ``a x b`` for two methods, or
+    ``column=code`` for a group of pupils; all exploratory, because a flag tests no hypothesis.
+
+    Parameters
+    ----------
+    examined : Examined
+    min_cell : int
+        Groups in which fewer pupils could be told apart have no numbers.
+    """
+    found: list[Estimate] = []
+    for (actual, wave, method), f in examined.findings.items():
+        at = {"outcome": actual, "wave_to": wave, "contrast": method, "role": "exploratory"}
+        found += [_estimate(name, at, **values) for name, values in _shares(f).items()]
+    for actual, wave in examined.last.items():
+        at = {"outcome": actual, "wave_to": wave, "role": "exploratory"}
+        found += _agreement(examined, actual, at)
+        found += _fairness(examined, actual, at, min_cell)
+    return found
+
+
+def facts(examined: Examined) -> list[Fact]:
+    """Return counts, cuts, kinds, durations, gates and what the regressions explain."""
+    found: list[Fact] = []
+    for (actual, wave, method), f in examined.findings.items():
+        found += [_fact(f"{actual}/{wave or 'once'}/{method}", *row, actual, wave) for row in _of_finding(f)]
+    for actual, wave in examined.last.items():
+        at = (f"{actual}/{wave or 'once'}", actual, wave)
+        for which in ("able", "low"):
+            found.append(_fact(at[0], f"cut_{which}", "underachievement_cut", examined.cuts[actual, which], *at[1:]))
+        found += _gates(examined, actual, at)
+        found += _durations(examined, actual, at)
+        found += _overlap(examined, actual, at)
+    for breadth, n in examined.broad["breadth"].value_counts().items():
+        found.append(_fact("breadth", str(breadth), "underachievement_duration", int(n), n=len(examined.broad)))
+    for name, table in examined.patterns.items():
+        seen = table["pattern"].dropna()
+        found.append(_fact("selective", name, "underachievement_selective", int(seen.sum()), n=len(seen)))
+    if examined.block.profiles:
+        labels = examined.pupils[examined.block.profiles].dropna().astype(str).str.strip()
+        for profile, n in profile_counts(labels).items():
+            found.append(_fact("profiles", profile, "underachievement_count", n, n=len(labels)))
+    return found
+
+
+def _shares(f: Finding) -> dict[str, dict[str, Any]]:
+    flagged = f.table.loc[f.table["flag"].fillna(value=False).astype(bool), "probability"]
+    found: dict[str, dict[str, Any]] = {
+        "share": {"estimate": f.share, "ci_low": f.ci_low, "ci_high": f.ci_high, "n": f.n_able},
+        "chance": {"estimate": f.chance, "n": f.n_judged},
+    }
+    if f.criteria.method != "nomination":
+        found["se_gap"] = {"estimate": f.se_gap, "n": f.n_judged}
+        found["true_gap"] = {"estimate": flagged.mean() if len(flagged) else None, "n": f.n_flagged}
+    return found
+
+
+def _of_finding(f: Finding) -> list[tuple[str, str, float]]:
+    """(name, registry row, value) of everything that is counted in one finding."""
+    rows: list[tuple[str, str, float]] = [
+        (name, "underachievement_count", getattr(f, f"n_{name}"))
+        for name in ("both", "judged", "able", "flagged")
+    ]  # fmt: skip
+    rows.insert(0, ("pupils", "underachievement_count", f.n))
+    rows.append(("correlation", "underachievement_correlation", f.correlation))
+    kinds = relative_or_absolute(f)
+    rows += [(k, "underachievement_kind", int((kinds == k).sum())) for k in ("relative", "absolute")]
+    if f.prediction is not None:
+        p, row = f.prediction, "underachievement_regression"
+        if p.icc is not None:
+            row = "underachievement_random_intercept"
+            rows.append(("icc", row, p.icc))
+        rows += [("r2", row, p.r2), ("see", row, p.see), ("cv_r2", "underachievement_cv_r2", p.cv_r2)]
+        rows += [(f"b_{name}", row, value) for name, value in p.coefficients.items()]
+    return rows
+
+
+def _gates(examined: Examined, actual: str, at: tuple[str, str, str]) -> list[Fact]:
+    g = examined.gates[actual]
+    counts = {name: getattr(g, f"n_{name}") for name in ("both", "discrepancy", "duration", "signal")}
+    counts["not_established"] = g.n_not_established
+    counts |= {f"not_established_{cause}": n for cause, n in g.not_established.items() if cause != "any"}
+    found = [_fact(f"{at[0]}/gates", name, "underachievement_gates", n, *at[1:], n=g.n) for name, n in counts.items()]
+    return [*found, _fact(f"{at[0]}/gates", "share_both", "underachievement_gates", g.share_both, *at[1:], n=g.n)]
+
+
+def _durations(examined: Examined, actual: str, at: tuple[str, str, str]) -> list[Fact]:
+    mine = examined.lasting[examined.lasting["subject"] == actual]["kind"]
+    names = [k for k in KINDS if len(mine)]
+    return [
+        _fact(
+            f"{at[0]}/duration",
+            k.replace(" ", "_"),
+            "underachievement_duration",
+            int((mine == k).sum()),
+            *at[1:],
+            n=int(mine.notna().sum()),
+        )
+        for k in names
+    ]
+
+
+def _overlap(examined: Examined, actual: str, at: tuple[str, str, str]) -> list[Fact]:
+    """How many able pupils each combination of methods flagged: what an UpSet figure draws."""
+    flags = judged_by_all(examined.flags(actual))
+    if flags.shape[1] < 2 or flags.empty:
+        return []
+    found = []
+    for row in which_by_which(flags).to_dict("records"):
+        name = "+".join(method for method in examined.methods if row[method]) or "none"
+        found.append(_fact(f"{at[0]}/overlap", name, "underachievement_count", int(row["n"]), *at[1:], n=len(flags)))
+    return found  # fmt: skip
+
+
+def _agreement(examined: Examined, actual: str, at: dict[str, Any]) -> list[Estimate]:
+    flags = judged_by_all(examined.flags(actual))
+    if flags.shape[1] < 2 or flags.empty:
+        return []
+    found = [
+        _estimate(name, {**at, "contrast": f"{row['a']} x {row['b']}"}, **_interval(row, name), n=row["n"])
+        for row in pairwise(flags).to_dict("records")
+        for name in ("kappa", "phi", "jaccard")
+    ]
+    standard = examined.methods[0]
+    found += [
+        _estimate(name, {**at, "contrast": f"{row['method']} x {standard}"}, **_interval(row, name), n=row[f"{name}_n"])
+        for row in against(flags, standard).to_dict("records")
+        for name in ("sensitivity", "specificity")
+    ]
+    return found
+
+
+def _interval(row: dict[Any, Any], name: str) -> dict[str, Any]:
+    return {"estimate": row[name], "ci_low": row[f"{name}_low"], "ci_high": row[f"{name}_high"]}
+
+
+def _fairness(examined: Examined, actual: str, at: dict[str, Any], min_cell: int) -> list[Estimate]:
+    found: list[Estimate] = []
+    main = examined.flags(actual)[examined.methods[0]]
+    residual = next((m for m in ("regression", "random_intercept") if m in examined.methods), None)
+    unit = next((g for g in ("class", "school") if g in examined.pupils), None)
+    for group in examined.block.fairness:
+        codes = examined.pupils[group.column].map(shown).replace("", np.nan)
+        rows = [("flag_rate", row) for row in flag_rates(main, codes, min_cell).to_dict("records")]
+        if residual is not None:
+            gap = -examined.finding(actual, residual).table["gap"]
+            clusters = None if unit is None else examined.pupils[unit]
+            by_group = residuals_by_group(gap, codes, min_cell, clusters).rename(columns={"mean": "share"})
+            rows += [("residual", row) for row in by_group.to_dict("records")]
+        for name, row in rows:
+            values = {k: row[k] for k in ("ci_low", "ci_high", "n", "n_clusters", "se", "df") if k in row}
+            where = {**at, "contrast": f"{group.column}={row['group']}"}
+            found.append(
+                _estimate(name, where, **values, estimate=row["share"], note="hidden" if row["hidden"] else "")
+            )
+    return found
+
+
+ROWS = {"share": "underachievement_share", "chance": "underachievement_chance", "se_gap": "underachievement_se_gap",
+        "true_gap": "underachievement_true_gap", "kappa": "kappa_flags", "phi": "phi_flags", "jaccard": "jaccard_flags",
+        "sensitivity": "sensitivity_flags", "specificity": "sensitivity_flags", "flag_rate": "flag_rate_by_group",
+        "residual": "residual_by_group"}  # fmt: skip
+
+
+def _estimate(name: str, at: dict[str, Any], **values: Any) -> Estimate:  # noqa: ANN401 - an Estimate's fields
+    where = f"{at['outcome']}/{at['wave_to'] or 'once'}/{at['contrast'].replace(' ', '')}"
+    numbers = {k: _plain(v) for k, v in values.items()}
+    numbers |= {k: int(numbers[k]) for k in ("n", "n_clusters") if numbers.get(k) is not None}
+    return Estimate(id=f"{ROOT}/{where}/{name}", method=ROWS[name], estimand=name, **{**at, **numbers})
+
+
+def _fact(
+    place: str, name: str, what: str, value: float, outcome: str = "", wave: str = "", n: int | None = None
+) -> Fact:
+    return Fact(f"{ROOT}/{place}/{name}", what, _plain(value), outcome, "", "", wave, n)
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - numpy's and pandas' numbers, or text
+    """Return a number as Python's own: None when it could not be computed, whole where it counts."""
+    if isinstance(value, str) or value is None:
+        return value
+    if isinstance(value, (int, np.integer)):
+        return int(value)
+    number = float(value)
+    if not np.isfinite(number):
+        return None
+    return number
