@@ -68,11 +68,19 @@ def labelled(groups: Groups) -> dict[str, Codes]:
     named = groups if isinstance(groups, Mapping) else {_name(g, i): g for i, g in enumerate(groups)}
     coded = {}
     for name, labels in named.items():
-        codes, _ = pd.factorize(np.asarray(labels), sort=False)
-        if (codes < 0).any():
-            raise UsageError(f"{int((codes < 0).sum())} rows have no {name}; drop and count them before the model")
-        coded[name] = np.asarray(codes, dtype=np.intp)
+        coded[name] = _codes(np.asarray(labels))
+        missing = int((coded[name] < 0).sum())
+        if missing:
+            raise UsageError(f"{missing} rows have no {name}; drop and count them before the model")
     return coded
+
+
+def _codes(labels: NDArray[Any]) -> Codes:
+    if labels.dtype.kind in "iu" and labels.size and labels.min() >= 0 and labels.max() < 2 * labels.size:
+        # small whole numbers need no hash table
+        rank = np.cumsum(np.bincount(labels) > 0) - 1
+        return np.asarray(rank[labels], dtype=np.intp)
+    return np.asarray(pd.factorize(labels, sort=False)[0], dtype=np.intp)
 
 
 def _name(labels: ArrayLike, position: int) -> str:
