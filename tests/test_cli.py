@@ -163,8 +163,8 @@ def test_a_fit_study_is_said_to_be_fit(tmp_path):
     file = Broken("").write(tmp_path / "studie")
     done = werkbank("check", str(file), cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "48 rijen" in done.stdout
-    assert "24 leerlingen" in done.stdout
+    assert "rijen 48" in done.stdout
+    assert "leerlingen 24" in done.stdout
 
 
 def test_help_is_quick_and_names_what_works(tmp_path):

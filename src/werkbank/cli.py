@@ -89,16 +89,16 @@ def _parsed(words: list[str], language: str) -> argparse.Namespace:
     parser.add_argument("--version", action="version", version=f"werkbank {werkbank.__version__}", help=text("version"))
     commands = parser.add_subparsers(title=text("commands"), metavar="", required=True)
 
-    def command(name: str, run: Callable[[argparse.Namespace], None], *, spoken: bool = True) -> _Parser:
+    def command(name: str, run: Callable[[argparse.Namespace], None], spoken: str | None = "language") -> _Parser:
         added: _Parser = commands.add_parser(name, help=text(name), description=text(name), allow_abbrev=False)
         added.set_defaults(command=run, language=None)
-        if spoken:
-            added.add_argument("--language", choices=LANGUAGES, help=text("language"))
+        if spoken is not None:
+            added.add_argument("--language", choices=LANGUAGES, help=text(spoken))
         return added
 
-    demo = command("demo", _demo, spoken=False)
+    demo = command("demo", _demo, None)
     demo.add_argument("--out", metavar="DIR", default="reports/demo", help=text("demo_out"))
-    new = command("new", _new)
+    new = command("new", _new, "language_here")
     new.add_argument("name", metavar="NAME", help=text("name"))
     new.add_argument("--example", default="controlled", help=text("example", valid=", ".join(_templates())))
     check = command("check", _check)
@@ -108,10 +108,10 @@ def _parsed(words: list[str], language: str) -> argparse.Namespace:
     run.add_argument("--report", metavar="NAME", default="evaluation", help=text("report"))
     run.add_argument("--format", metavar="FORMAT", default="html", help=text("format"))
     run.add_argument("--out", metavar="DIR", help=text("out"))
-    instruments = command("instruments", _instruments)
+    instruments = command("instruments", _instruments, "language_here")
     instruments.add_argument("name", metavar="NAME", nargs="?", help=text("instrument"))
-    command("schema", _schema, spoken=False)
-    lab = command("lab", _lab, spoken=False)
+    command("schema", _schema, None)
+    lab = command("lab", _lab, None)
     lab.add_argument("--no-browser", action="store_true", help=text("no_browser"))
     lab.add_argument("--port", type=int, help=text("port"))
 
