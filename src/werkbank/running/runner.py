@@ -15,14 +15,11 @@ from werkbank.results import Results
 from werkbank.running import manifest
 from werkbank.running.execution import CELL_SECONDS, archived, execute, sections_of
 from werkbank.running.notebooks import code_hash, notebook_path
+from werkbank.running.pages import FORMATS, USUAL, pages
 from werkbank.running.params import SEED, checked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from werkbank.study.model import Study
-
-FORMATS = ("html",)
 
 
 @dataclass(frozen=True)
@@ -50,7 +47,7 @@ def run_report(
     language: str | None = None,
     out: str | Path | None = None,
     seed: int = SEED,
-    formats: tuple[str, ...] = FORMATS,
+    formats: tuple[str, ...] = USUAL,
     timeout: int = CELL_SECONDS,
     **parameters: object,
 ) -> RunOutcome:
@@ -69,7 +66,7 @@ def run_report(
     seed : int
         Of everything that is drawn at random.
     formats : tuple of str
-        Of `FORMATS`.
+        Of `pages.FORMATS`: all are written from this one run.
     timeout : int
         Seconds that one cell may take.
     **parameters
@@ -105,11 +102,12 @@ def run_report(
         executed = execute(notebook, passed, work, timeout=timeout)
         decisive = {k: v for k, v in own.items() if k not in {"study", "language", "results"}}
         inputs, code = manifest.inputs_of(study, decisive), code_hash(notebook)
-        page = _page(executed, study, language, manifest.footer(inputs, notebook.name, code))
+        footer = manifest.footer(inputs, notebook.name, code)
+        written = pages(sections_of(executed), study, language, formats, footer)
         kept, left_out = archived(executed, {**passed, "study": file.name, "results": ""})
         results = _results(work, notebook.name, language)
         texts = {
-            f"{name}.{language}.html": page,
+            **{f"{name}.{language}.{form}": content for form, content in written.items()},
             f"{name}.{language}.ipynb": kept,
             "results.json": results.to_json(),
             "results.csv": results.to_csv(),
@@ -140,18 +138,6 @@ def _workplace(place: Path) -> Iterator[Path]:
                 folder.rmdir()
 
 
-def _page(executed: dict[str, Any], study: Study, language: str, footer: dict[str, str]) -> str:
-    from werkbank.reporting.blocks import Section
-    from werkbank.reporting.page import render
-
-    sections = [Section.from_json(item) for item in sections_of(executed)]
-    if not sections:
-        raise ReportError(say("cli.stopped.no_sections", language))
-    return render(
-        sections, language=language, title=study.title_in(language), simulated=study.simulated, provenance=footer
-    )
-
-
 def _results(work: Path, notebook: str, language: str) -> Results:
     try:
         return Results.from_json((work / "results.json").read_text(encoding="utf-8"))
@@ -160,7 +146,7 @@ def _results(work: Path, notebook: str, language: str) -> Results:
 
 
 def _publish(
-    place: Path, work: Path, texts: dict[str, str], inputs: dict[str, Any], key: str, code: str
+    place: Path, work: Path, texts: dict[str, str | bytes], inputs: dict[str, Any], key: str, code: str
 ) -> tuple[str, ...]:
     """Move every file to its final name in one step each, the manifest last: a report is done when that says so."""
     before = manifest.read(place)
@@ -170,17 +156,21 @@ def _publish(
     hashes = {}
     for file, text in texts.items():
         path = work / "made" / file
-        path.write_text(text, encoding="utf-8", newline="\n")
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
         hashes[file] = manifest.sha256(path)
     common = {file: hashes.pop(file) for file in ("results.json", "results.csv")}
     others = {k: v for k, v in earlier.items() if k != key}
+    own = earlier.get(key, {"notebook": "", "files": {}})
+    if same and own["notebook"] == code:  # its other formats, written from an equal run, still hold
+        hashes = {**own["files"], **hashes}
     if same and others and before.get("results") != common:
         raise ReportError(say("cli.stopped.results_differ", key.rpartition(".")[2], others=", ".join(sorted(others))))
     reports = {**(others if same else {}), key: {"notebook": code, "files": hashes}}
     (work / "made" / manifest.NAME).write_text(manifest.written(inputs, common, reports), encoding="utf-8")
 
     place.mkdir(parents=True, exist_ok=True)
-    superseded = tuple(sorted(file for k in others for file in others[k]["files"])) if not same else ()
+    gone = {file for k in ({} if same else others) for file in others[k]["files"]} | (own["files"].keys() - hashes)
+    superseded = tuple(sorted(gone))
     for file in superseded:
         (place / Path(file).name).unlink(missing_ok=True)
     for file in [*texts, manifest.NAME]:

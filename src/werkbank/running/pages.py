@@ -1,0 +1,43 @@
+"""The files of one run: every format is written from the sections that the executed notebook shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from werkbank.catalogue import say
+from werkbank.errors import ReportError
+
+if TYPE_CHECKING:
+    from werkbank.study.model import Study
+
+FORMATS = ("html", "pdf", "docx", "xlsx")
+USUAL = ("html",)
+
+
+def pages(
+    shown: list[dict[str, Any]], study: Study, language: str, formats: tuple[str, ...], footer: dict[str, str]
+) -> dict[str, str | bytes]:
+    """Return the report in each of `formats`, by format; `shown` are the sections of the executed notebook as JSON.
+
+    Raises
+    ------
+    ReportError
+        When the notebook shows no section.
+    """
+    from werkbank.reporting.blocks import Section
+
+    sections = tuple(Section.from_json(item) for item in shown)
+    if not sections:
+        raise ReportError(say("cli.stopped.no_sections", language))
+    title, simulated = study.title_in(language), study.simulated
+    made: dict[str, str | bytes] = {}
+    for name in formats:
+        if name == "html":
+            from werkbank.reporting.page import render
+
+            made[name] = render(sections, language=language, title=title, simulated=simulated, provenance=footer)
+        else:
+            from werkbank.reporting.formats import Document, write
+
+            made[name] = write(Document(sections, language, title, simulated, footer), name)
+    return made
