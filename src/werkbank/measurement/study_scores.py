@@ -92,7 +92,9 @@ def score_study(intake: Intake) -> Scores:
     """
     study, answers = intake.study, intake.answers
     keys = instruments_of(study)
-    tables, facts, warnings = [], [], []
+    tables: list[pd.DataFrame] = []
+    facts = [Fact(f"file-{n}/rows_read", "rows_read", f.n_rows) for n, f in enumerate(intake.files, start=1)]
+    warnings: list[Warned] = []
     for outcome in study.outcomes:
         key = keys[outcome.id]
         scored = score(answers, outcome.id, key, outcome.scales)
