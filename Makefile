@@ -45,9 +45,9 @@ docs: $(STAMP)-test  ## regenerate docs/verification.md and the JSON Schema
 	$(BIN)/python -m werkbank schema > schema/study.schema.json
 
 lock:  ## resolve the dependencies again (needs uv)
-	uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
+	uv pip compile --quiet pyproject.toml --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
 	  --no-annotate --no-header --python-version 3.11 --upgrade -o requirements.lock
-	uv pip compile pyproject.toml --group test -c requirements.lock --universal --generate-hashes --no-emit-index-url \
+	uv pip compile --quiet pyproject.toml --group test -c requirements.lock --universal --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-annotate --no-header --python-version 3.11 -o requirements-test.lock
 
 clean:  ## remove the environment and what was made

@@ -1,4 +1,4 @@
-"""What is shipped: the wheel carries notebooks, examples, keys and sentences, and nothing names a registry or a machine."""
+"""What is shipped: a wheel with notebooks, examples, keys and sentences; no registry and no machine is named."""
 
 from __future__ import annotations
 

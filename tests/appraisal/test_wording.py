@@ -63,6 +63,12 @@ def test_plain_words_are_free(text, language):
     assert check_text(text, "description", language) == []
 
 
+@pytest.mark.parametrize(("text", "language"), [("Er is geen relevant effect.", "nl"), ("No relevant change.", "en")])
+def test_that_nothing_relevant_is_there_needs_an_equivalence_test(text, language):
+    assert check_text(text, "effect", language)
+    assert check_text(text, "effect", language, equivalent=True) == []
+
+
 def test_a_grade_that_does_not_exist_is_an_error():
     with pytest.raises(ValueError, match="proof is not one of"):
         check_text("", "proof", "nl")
@@ -73,7 +79,7 @@ def test_a_grade_that_does_not_exist_is_an_error():
 def test_no_sentence_of_ours_says_more_than_its_grade(topic, language):
     for key, sentence in sentences(topic, language).items():
         grade = "effect" if topic == "claims" and key.startswith(("answer.effect.", "grade.effect")) else "association"
-        assert check_text(sentence, grade, language) == [], key
+        assert check_text(sentence, grade, language, equivalent=key.endswith(".equivalent")) == [], key
 
 
 @pytest.mark.parametrize("topic", ["claims", "report", "figures", "glossary"])

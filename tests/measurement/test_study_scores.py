@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import subprocess
 
 import pytest
 import yaml
@@ -50,7 +49,7 @@ def test_every_scale_of_items_has_its_reliability_at_every_wave(nabijheid):
     assert scores.warnings == ()
 
 
-def test_an_item_that_was_not_reversed_is_named_loudly(tmp_path, nabijheid):
+def test_an_item_that_was_not_reversed_is_named_loudly(tmp_path):
     rows = ["id,a,b,c"]
     rows += [f"p{i},{1 + i % 5},{1 + i % 5},{5 - i % 5}" for i in range(40)]
     (tmp_path / "a.csv").write_text("\n".join(rows))

@@ -96,6 +96,16 @@ out$waves <- list(data = wav[, c("pupil", "class", "arm", "wave", "y")],
   constrained = lapply(list(post = "a1", followup = "a2"), function(x) kr_of(con, x)),
   free = lapply(list(post = "a1", followup = "a2"), function(x) kr_of(fre, x)))
 
+# one-sided non-compliance: two-stage least squares, and a dose among the treated
+set.seed(4)
+dr <- data.frame(arm = rep(0:1, each = 40), pre = round(rnorm(80), 2))
+dr$received <- dr$arm * (runif(80) < .65); dr$dose <- round(dr$received * runif(80, 2, 10), 1)
+dr$post <- round(.5 * dr$pre + .8 * dr$received + rnorm(80, 0, .8), 2)
+X <- cbind(dr$received, 1, dr$pre); Z <- cbind(dr$arm, 1, dr$pre)
+XX <- Z %*% solve(crossprod(Z), crossprod(Z, X)); b <- solve(crossprod(XX), crossprod(XX, dr$post))
+s2 <- sum((dr$post - X %*% b)^2) / (80 - 3); dose <- summary(lm(post ~ dose + pre, dr, subset = arm == 1))$coefficients["dose", ]
+out$cace <- list(data = dr, b = b[1], se = sqrt(s2 * solve(crossprod(XX))[1, 1]), dose = unname(dose))
+
 # reliable change of 30 couples (r = .80): formulas of Speer (1992) and Hageman & Arrindell (1999), written out
 couples <- reshape(read.csv(file.path(shared, "data/jacobson_1989.csv"))[, c("subject", "time", "das")],
                    idvar = "subject", timevar = "time", direction = "wide")

@@ -98,7 +98,8 @@ def sections(report):
     """Give every section of a report, in the order of its notebook."""
     from werkbank.reporting import evaluation as ev
 
-    parts = (ev.summary, ev.design, ev.readings, ev.flow, ev.measures, ev.before_after, ev.estimates, ev.meaning)
+    parts = (ev.summary, ev.design, ev.readings, ev.flow, ev.measures, ev.before_after, ev.estimates, ev.robustness)
+    parts = (*parts, ev.mechanisms, ev.meaning)
 
     @cache
     def all_of(name, language):

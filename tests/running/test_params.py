@@ -50,7 +50,8 @@ def test_a_name_that_is_no_parameter_never_becomes_code(name):
 
 
 def test_what_reaches_papermill_are_plain_values():
-    assert checked("evaluation", {"seed": 7}) == {"study": "nabijheid", "language": "nl", "seed": 7, "results": ""}
+    plain = {"study": "nabijheid", "language": "nl", "seed": 7, "results": "", "only": {}}
+    assert checked("evaluation", {"seed": 7}) == plain
 
 
 def test_the_hash_of_a_notebook_is_of_its_code_only(notebook):
