@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from werkbank.errors import UnfitError
-from werkbank.instruments import Instrument, load, names, read, template
+from werkbank.instruments import Instrument, load, names, read, template, variants
 
 OWN = """\
 name: my-list
@@ -130,3 +130,10 @@ def test_an_inline_questionnaire_is_one_scale_of_its_own_name():
     assert key.scales["interest"].response == (1, 4)
     assert key.items == ("a", "b", "c")
     assert key.score_range("interest") == (1, 4)
+
+
+@pytest.mark.parametrize("name", [n for n in names() if any(v.status == "frame" for v in variants(n))])
+def test_the_template_of_a_frame_is_yaml_with_a_hole_for_each_scale(name):
+    text = template(name)
+    assert yaml.safe_load(text)["name"] == name
+    assert text.count("<- item numbers") == text.count("items: []") > 0
