@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from werkbank.appraisal.evidence import SIZES, Evidence
 from werkbank.appraisal.quality import quality_panel
 from werkbank.catalogue import has
+from werkbank.effects.certainty import EQUIVALENCE_BOUND
 from werkbank.results import Claim
 
 if TYPE_CHECKING:
@@ -37,7 +38,10 @@ def appraise(study: Study, results: Results) -> list[Claim]:
     Notes
     -----
     A claim of effect needs assignment by lot, analysis by the unit that was assigned, two of them in each arm, and
-    attrition within the cautious WWC boundary. "No effect" is never claimed: that takes an equivalence test.
+    attrition within the cautious WWC boundary. That nothing relevant is there is claimed only where the interval of
+    the equivalence test lies within its bounds (variant ``equivalent``). A claim's value `also` names whole sentences
+    that must follow it: that those who gave the programme filled in the questionnaire, or that a difference that is
+    clear lies within the bounds all the same.
     """
     evidence = Evidence(study, results)
     return [*quality_panel(evidence), *_design(evidence), *(_answer(evidence, test) for test in evidence.tests)]
@@ -75,7 +79,12 @@ def _answer(evidence: Evidence, test: Estimate) -> Claim:
         "method": size.method if size is not None else "",
         "n": test.n,
     }
+    equivalence = _equivalence(evidence, test)
     sureness = _sureness(values)
+    if sureness == "unclear" and equivalence:
+        sureness = "equivalent"
+    values |= equivalence
+    values["also"] = _also(evidence, test, within=bool(equivalence) and sureness == "clear")
     side = "higher" if (test.estimate or 0) > 0 else "lower"
     variant = f"{sureness}_{side}" if sureness in {"clear", "fragile"} else sureness
     return Claim(f"answer/{test.id}", about, grade, f"claims.answer.{grade}.{variant}", values)
@@ -89,6 +98,25 @@ def _sureness(values: dict[str, Any]) -> str:
         return "unclear"
     # an interval that excludes zero is not enough when several questions were asked: the corrected p decides
     return "clear" if (values["p_corrected"] or 0) < ALPHA else "fragile"
+
+
+def _equivalence(evidence: Evidence, test: Estimate) -> dict[str, Any]:
+    """Return what the equivalence test found where it says that nothing relevant is there, else nothing."""
+    tost = evidence.beside(test, "tost")
+    if tost is None or tost.p is None or tost.ci_low is None or tost.ci_high is None:
+        return {}
+    within = tost.ci_low > -EQUIVALENCE_BOUND and tost.ci_high < EQUIVALENCE_BOUND and tost.p < ALPHA
+    found = {
+        "bound": EQUIVALENCE_BOUND,
+        "p_equivalence": tost.p,
+        "equivalence_ci": [tost.ci_low, tost.ci_high],
+    }
+    return found if within else {}
+
+
+def _also(evidence: Evidence, test: Estimate, *, within: bool) -> list[str]:
+    said = ["within_bounds"] * within + ["rated"] * evidence.rated_by_implementers(test.outcome)
+    return [f"claims.also.{name}" for name in said]
 
 
 def _arms(evidence: Evidence, test: Estimate) -> dict[str, Any]:

@@ -82,6 +82,11 @@ class Evidence:
         """Return the role of the outcome that results call `key`."""
         return self.study.outcome(key.partition(".")[0]).role
 
+    def rated_by_implementers(self, key: str) -> bool:
+        """Whether those who gave the programme filled in what results call `key`; pupils and tests are not they."""
+        outcome = self.study.outcome(key.partition(".")[0])
+        return self.study.design.raters_are_implementers is True and outcome.informant not in {"pupil", "test"}
+
     def beside(self, test: Estimate, *methods: str) -> Estimate | None:
         """Return the first estimate of one of `methods` that answers the same question as `test`."""
         for method in methods:

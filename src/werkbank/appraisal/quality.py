@@ -67,7 +67,9 @@ def _detectable(e: Evidence, primary: list[Estimate]) -> Iterator[Claim]:
             yield _claim("unknown", "unknown", (test.id,), **names)
         else:
             known, kind = True, "difference" if test.contrast else "change"
-            yield _claim(kind, "information", (size.id,), mdes=mdes, share_power=0.80, alpha=0.05, **names)
+            in_points = minimum_detectable(test.se, test.df)
+            values = {"mdes": mdes, "points": in_points, "share_power": 0.80, "alpha": 0.05, **names}
+            yield _claim(kind, "information", (size.id, test.id), **values)
     if known:
         yield _claim("missed", "information")
 
@@ -163,8 +165,18 @@ def _reliability(e: Evidence, primary: list[Estimate]) -> Iterator[Claim]:
 
 
 def _comparability(e: Evidence, primary: list[Estimate]) -> Iterator[Claim]:
-    del e, primary
-    yield _claim("not_examined", "unknown")
+    asked = {t.outcome for t in primary}
+    levels = [f for what in ("", "_arms") for f in e.results.facts_where(what=f"invariance_level{what}")]
+    levels = [f for f in levels if f.outcome in asked]
+    low = [f for f in levels if f.value not in {"strict", "scalar", "unknown"}]
+    if not levels:
+        yield _claim("not_examined", "unknown")
+    elif low:
+        names = list(dict.fromkeys(f.outcome for f in low))
+        yield _claim("not_comparable", "attention", tuple(f.id for f in low), outcomes=names)
+    else:
+        known = all(f.value != "unknown" for f in levels)
+        yield _claim("comparable" if known else "not_shown", "met" if known else "unknown", tuple(f.id for f in levels))
 
 
 def _multiplicity(e: Evidence, primary: list[Estimate]) -> Iterator[Claim]:

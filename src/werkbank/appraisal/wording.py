@@ -17,13 +17,13 @@ _CAUSAL = {
         r"effect(?:en)? van", r"effect(?:en)? had(?:den)?", r"doordat", r"(?:heeft|hebben|had|hadden) geleid tot",
         r"leidde(?:n)? tot", r"dankzij", r"(?:ten|als) gevolg van", r"veroorzaak\w*", r"bewerkstellig\w*",
         r"door (?:het|dit|de|deze) (?:programma|interventie|aanpak|training|coaching)",
-        r"(?:programma|interventie) (?:werkt|werkte|helpt|hielp)",
+        r"(?:programma|interventie|aanpak) (?:werkt|werkte|helpt|hielp)", r"(?:komt|kwam) door",
     ),
     "en": (
         r"effects? of", r"impacts? of", r"because of", r"led to", r"leads to", r"owing to", r"thanks to",
         r"as a result of", r"result(?:s|ed)? in", r"caus(?:e|es|ed|ing)", r"due to the",
         r"by the (?:programme|program|intervention|training|coaching)",
-        r"(?:programme|intervention) (?:works|worked|helps|helped)",
+        r"(?:programme|intervention|approach) (?:works|worked|helps|helped)", r"(?:comes|came) from the",
     ),
 }  # fmt: skip
 
@@ -43,8 +43,14 @@ _NEVER = {
     ),
 }  # fmt: skip
 
+# say that nothing relevant is there: only after an equivalence test
+_EQUIVALENT = {
+    "nl": (r"geen relevante? \w+", r"geen \w+ van belang"),
+    "en": (r"no relevant \w+", r"no \w+ that matters"),
+}
 
-def check_text(text: str, grade: str, language: str) -> list[str]:
+
+def check_text(text: str, grade: str, language: str, *, equivalent: bool = False) -> list[str]:
     """Return the phrases in `text` that a design of this grade does not carry; an empty list is what one wants.
 
     Parameters
@@ -53,6 +59,8 @@ def check_text(text: str, grade: str, language: str) -> list[str]:
         Plain text of our own making; quotations of the user (titles, programme names) are theirs to word.
     grade : str
         One of `GRADES`: the strongest claim that the text may make.
+    equivalent : bool
+        Whether an equivalence test carries it: then it may say that nothing relevant is there.
     language : str
         ``nl`` or ``en``.
 
@@ -63,13 +71,11 @@ def check_text(text: str, grade: str, language: str) -> list[str]:
     """
     if grade not in GRADES:
         raise ValueError(f"{grade} is not one of {', '.join(GRADES)}")
-    found = [m.group() for m in _pattern("never", language).finditer(text)]
-    if grade != "effect":
-        found += [m.group() for m in _pattern("causal", language).finditer(text)]
-    return found
+    kinds = ["never"] + ["causal"] * (grade != "effect") + ["equivalent"] * (not equivalent)
+    return [m.group() for kind in kinds for m in _pattern(kind, language).finditer(text)]
 
 
 @cache
 def _pattern(kind: str, language: str) -> re.Pattern[str]:
-    phrases = (_NEVER if kind == "never" else _CAUSAL)[language]
+    phrases = {"never": _NEVER, "causal": _CAUSAL, "equivalent": _EQUIVALENT}[kind][language]
     return re.compile(rf"\b(?:{'|'.join(phrases)})\b", re.IGNORECASE)

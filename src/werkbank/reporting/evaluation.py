@@ -6,14 +6,18 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from werkbank.appraisal.evidence import SIZES
 from werkbank.reporting import pictures, tables
-from werkbank.reporting.blocks import Block, Bullets, Heading, Paragraph, Section
+from werkbank.reporting.blocks import Block, Bullets, Heading, Paragraph, Section, Table
 from werkbank.study import text_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from werkbank.reporting.report import Report
+    from werkbank.results import Estimate
+
+MECHANISMS = ("moderation", "mediation", "dose")  # how the methods begin that ask for whom, or along which way
 
 
 def summary(report: Report) -> Section:
@@ -111,26 +115,55 @@ def before_after(report: Report) -> Section:
 
 
 def estimates(report: Report) -> Section:
-    """Every estimate with its formula, primary outcomes first; each outcome opens with what may be said."""
+    """The main analysis of every question, in one figure and one table; then what may be said of each outcome."""
     words = report.words
     blocks: list[Block] = [
         Paragraph(words.say(f"report.estimates.lead_{_kind(report)}")),
-        *_present(pictures.forest(report)),
+        *_present(pictures.forest(report), tables.main(report, report.evidence.tests)),
     ]
-    number = 0
     for key in report.keys:
         role = words.say(f"report.outcome_role.{report.evidence.role(key)}")
         blocks.append(Heading(words.say("report.estimates.heading", outcome=words.outcome(key), role=role), 3))
-        questions = report.questions(key)
-        if not questions:
+        answers = [c for c in report.claims("answer/") if c.values["outcome"] == key]
+        blocks += [Paragraph(words.claim(c), "refusal" if c.grade == "description" else "plain") for c in answers]
+        if not answers:
             blocks.append(Paragraph(words.say("report.estimates.none")))
-        for found in questions:
-            answers = [c for c in report.claims("answer/") if c.id in {f"answer/{e.id}" for e in found}]
-            blocks += [Paragraph(words.claim(c), "refusal" if c.grade == "description" else "plain") for c in answers]
-            if any(e.estimate is not None for e in found):
-                number += 1
-                blocks.append(tables.estimates(report, found, number))
-    return _section(report, "estimates", *blocks, *_formulas(report))
+    return _section(report, "estimates", *blocks)
+
+
+def robustness(report: Report) -> Section:
+    """Whether another way to compute gives another answer: all other estimates, a table for each question."""
+    words = report.words
+    blocks: list[Block] = [Paragraph(words.say("report.robustness.lead"))]
+    for key in report.keys:
+        asked = [_beside_main(report, found) for found in report.questions(key)]
+        # a table needs a number: what could not be computed for any reason is said in the outcome's own paragraph
+        asked = [found for found in asked if any(e.estimate is not None for e in found)]
+        if asked:
+            blocks.append(Heading(words.outcome(key), 3))
+        for found in asked:
+            number = sum(isinstance(block, Table) for block in blocks) + 1
+            blocks.append(tables.estimates(report, found, number))
+    if len(blocks) == 1:
+        blocks = [Paragraph(words.say("report.robustness.none"))]
+    return _section(report, "robustness", *blocks)
+
+
+def mechanisms(report: Report) -> Section:
+    """For whom and along which way: never mixed with what was found for everyone."""
+    words = report.words
+    found = [e for e in report.results.estimates if e.method.startswith(MECHANISMS)]
+    if not found:
+        return _section(report, "mechanisms", Paragraph(words.say("report.mechanisms.none")))
+    return _section(
+        report, "mechanisms", Paragraph(words.say("report.mechanisms.lead")), tables.mechanisms(report, found)
+    )
+
+
+def _beside_main(report: Report, found: list[Estimate]) -> list[Estimate]:
+    test = next((e for e in found if e.family), None)
+    size = report.evidence.beside(test, *SIZES) if test is not None else None
+    return [e for e in found if e is not test and e is not size and not e.method.startswith(MECHANISMS)]
 
 
 def meaning(report: Report) -> Section:
@@ -161,6 +194,7 @@ def provenance(report: Report, seed: int) -> Section:
         report,
         "provenance",
         Bullets(tuple(said)),
+        *_formulas(report),
         Heading(words.say("report.glossary.heading"), 3),
         Bullets(tuple(words.say(f"glossary.{term}") for term in _terms(report))),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from werkbank.appraisal.evidence import SIZES
 from werkbank.catalogue import has
 from werkbank.reporting.blocks import Column, Kind, Table
 
@@ -169,21 +170,63 @@ def direction(report: Report, key: str) -> str:
     return words.say("report.before_after.direction_range", better=better, **values)
 
 
+def main(report: Report, tests: Sequence[Estimate]) -> Table | None:
+    """The main analysis: a row for every question, in points and in SDs, with p and corrected p."""
+    e, words = report.evidence, report.words
+    found = [t for t in tests if t.estimate is not None]
+    if not found:
+        return None
+    pairs = [(t, e.beside(t, *SIZES)) for t in found]
+    rows = tuple(
+        {
+            "question": words.test(t.outcome, t.wave_to, t.contrast), "n": t.n, "clusters": t.n_clusters,
+            "estimate": t.estimate, "ci": (t.ci_low, t.ci_high), "size": s.estimate if s else None,
+            "size_ci": (s.ci_low, s.ci_high) if s else None, "df": t.df, "p": t.p,
+            "p_corrected": _corrected_p(report, t),
+        }
+        for t, s in pairs
+    )  # fmt: skip
+    kinds: dict[str, Kind] = {
+        "question": "text", "n": "count", "clusters": "count", "estimate": "estimate", "ci": "interval",
+        "size": "estimate", "size_ci": "interval", "df": "df", "p": "p", "p_corrected": "p",
+    }  # fmt: skip
+    if not any(row["clusters"] for row in rows):
+        del kinds["clusters"]
+    columns = tuple(_renamed(report, c) for c in _columns(report, "estimates", **kinds))
+    used = list(dict.fromkeys(words.method(t.method) for t in found))
+    notes = [words.say("report.estimates.main_method", names=words.listed(used))]
+    notes += _notes(report, [s for _, s in pairs if s is not None])
+    return Table("tab-main", words.say("report.estimates.main_title"), columns, rows, tuple(notes))
+
+
+def _corrected_p(report: Report, test: Estimate) -> float | None:
+    corrected = report.evidence.beside(test, *CORRECTED) if test.family else None
+    return corrected.p if corrected is not None else None
+
+
 def estimates(report: Report, found: Sequence[Estimate], number: int) -> Table:
-    """Every estimate of one question with its formula, n, interval, p and corrected p."""
+    """Estimates of one question beside its main analysis: formula, n, interval and p of each."""
     words, first = report.words, found[0]
     kinds: dict[str, Kind] = {"formula": "text", "n": "count"}
     if any(e.n_clusters for e in found):
         kinds["clusters"] = "count"
     kinds.update({"estimate": "estimate", "ci": "interval", "scale": "text", "df": "df", "p": "p"})
-    columns = [_renamed(report, c) for c in _columns(report, "estimates", **kinds)]
-    corrected = [report.evidence.beside(e, *CORRECTED) for e in found if e.family]
-    methods = dict.fromkeys(c.method for c in corrected if c is not None)  # one: a question belongs to one family
-    columns += [Column("p_corrected", words.say(f"report.estimates.{m}"), "p") for m in methods]
+    columns = tuple(_renamed(report, c) for c in _columns(report, "estimates", **kinds))
     question = words.test(first.outcome, first.wave_to, first.contrast)
     rows = tuple(_estimate_row(report, e) for e in found)
     title = words.say("report.estimates.title", question=question)
-    return Table(f"tab-estimates-{number}", title, tuple(columns), rows, tuple(_notes(report, found)))
+    return Table(f"tab-estimates-{number}", title, columns, rows, tuple(_notes(report, found)))
+
+
+def mechanisms(report: Report, found: Sequence[Estimate]) -> Table:
+    """Estimates that ask for whom, or along which way, a row each."""
+    words = report.words
+    question = Column("question", words.say("report.estimates.question"))
+    rows = [{"question": words.test(e.outcome, e.wave_to, e.contrast)} | _estimate_row(report, e) for e in found]
+    kinds: dict[str, Kind] = {"formula": "text", "n": "count", "estimate": "estimate", "ci": "interval", "df": "df"}
+    columns = (question, *_columns(report, "estimates", **kinds, p="p"))
+    notes = tuple(_notes(report, found))
+    return Table("tab-mechanisms", words.say("report.mechanisms.title"), columns, tuple(rows), notes)
 
 
 def _renamed(report: Report, column: Column) -> Column:
@@ -193,12 +236,11 @@ def _renamed(report: Report, column: Column) -> Column:
 
 def _estimate_row(report: Report, e: Estimate) -> dict[str, Any]:
     words = report.words
-    corrected = report.evidence.beside(e, *CORRECTED) if e.family else None
     bare_p = e.method == "randomisation_smallest_p"  # a p-value by itself: it belongs where readers look for p
     return {
         "formula": words.method(e.method), "n": e.n, "clusters": e.n_clusters,
         "estimate": None if bare_p else e.estimate, "ci": (e.ci_low, e.ci_high), "scale": _unit(report, e),
-        "df": e.df, "p": e.estimate if bare_p else e.p, "p_corrected": corrected.p if corrected else None,
+        "df": e.df, "p": e.estimate if bare_p else e.p,
     }  # fmt: skip
 
 

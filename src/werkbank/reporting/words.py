@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from werkbank.results import Claim
     from werkbank.study import Study
 
-_DECIMALS = {"estimate", "size", "mdes", "g"}
+_DECIMALS = {"estimate", "size", "mdes", "g", "bound", "points"}
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,12 @@ class Words:
         return say(f"effects.methods.{name}.name", self.language) if has(f"effects.methods.{name}.name", "nl") else name
 
     def claim(self, claim: Claim) -> str:
-        """Return a claim as a sentence: its catalogue sentence with its values written in this language."""
+        """Return a claim as its sentence, and those that must follow it, with its values written in this language."""
+        values = self.written(claim)
+        return " ".join(self.say(key, **values) for key in (claim.sentence, *claim.values.get("also", ())))
+
+    def written(self, claim: Claim) -> dict[str, Any]:
+        """Return the values of a claim as this language writes them."""
         values: dict[str, Any] = {key: self._written(key, value, claim.values) for key, value in claim.values.items()}
         if "outcome" in claim.values and "contrast" in claim.values:
             values["test"] = self.test(*(str(claim.values[k]) for k in ("outcome", "wave", "contrast")))
@@ -95,7 +100,7 @@ class Words:
         if unit := claim.values.get("unit"):
             unit = self.study.unit if unit == "pupil" else unit
             values |= {f"unit_{form}": say(f"report.unit.{unit}.{form}", self.language) for form in ("one", "many")}
-        return self.say(claim.sentence, **values)
+        return values
 
     def _written(self, key: str, value: Any, others: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON values
         names = {"outcome": self.outcome, "lowest": self.outcome, "wave": self.wave, "wave_from": self.wave}
@@ -111,9 +116,9 @@ class Words:
         return self._number(key, value)
 
     def _number(self, key: str, value: Any) -> Any:  # noqa: ANN401 - JSON values
-        if key in {"ci", "size_ci"}:
+        if key in {"ci", "size_ci", "equivalence_ci"}:
             return _unbroken(numbers.interval(value[0], value[1], self.language))
-        if key in {"p", "p_corrected"}:
+        if key in {"p", "p_corrected", "p_equivalence"}:
             return _unbroken(numbers.p_phrase(value, self.language))
         if key == "alpha" or key.startswith("r_"):
             return numbers.bounded(value, self.language)
