@@ -12,7 +12,7 @@ from werkbank.effects.questions import Question, identifier, outcome_waves, ques
 from werkbank.effects.reliable import break_even_mean
 from werkbank.effects.sizes import Paired, Sample, hedges_g, sd
 from werkbank.effects.standards import attrition, baseline_equivalence
-from werkbank.effects.units import Unit, unit_of_analysis
+from werkbank.effects.units import Unit, unit_names, unit_of_analysis
 from werkbank.results import Fact
 from werkbank.study.model import WAVES, Study
 
@@ -23,7 +23,8 @@ def describe(study: Study, scores_table: pd.DataFrame, pupils: pd.DataFrame) -> 
     Returns
     -------
     list of Fact
-        `pupils_enrolled`, `units_enrolled` (arm); `pupils_measured` (arm, wave: at least one score);
+        `pupils_enrolled`, `units_enrolled` (arm); `classes_with_both` (where pupils were assigned: classes in which
+        control pupils may have noticed the programme); `pupils_measured` (arm, wave: at least one score);
         `mean`, `sd`, `min`, `max` (outcome, arm, wave; `n` is theirs); and for every pair of waves (`wave` is the later
         one) `pupils_analysed` + `pupils_without_pre` + `pupils_without_post` + `pupils_without_both` +
         `pupils_without_unit` = enrolled, `units_analysed`, `r_pre_post`, `mean_change`, `sd_change` of the analysed
@@ -78,8 +79,12 @@ def _arms(study: Study, pupils: pd.DataFrame) -> dict[str, pd.Index]:
 
 def _flow(study: Study, scores: pd.DataFrame, pupils: pd.DataFrame, arms: dict[str, pd.Index]) -> list[Fact]:
     unit = unit_of_analysis(study, pupils)
+    names = unit_names(pupils, "class") if unit.of_pupil is None and study.control_arms else None
     scored = scores.loc[scores["score"].notna(), ["pupil", "wave"]].astype({"wave": str})
     facts = []
+    if names is not None:
+        share = pupils["arm"].astype(object).isin(study.control_arms).groupby(names).mean()
+        facts.append(_fact("classes_with_both", "", "", "", "", int(share.between(0, 1, inclusive="neither").sum())))
     for arm, members in arms.items():
         facts.append(_fact("pupils_enrolled", "", "", arm, "", len(members)))
         if unit.of_pupil is not None:

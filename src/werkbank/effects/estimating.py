@@ -9,6 +9,7 @@ from werkbank.effects.change import change_sizes, mean_change
 from werkbank.effects.classes import change_by_unit, compared_by_unit
 from werkbank.effects.companions import companions
 from werkbank.effects.imputing import imputed
+from werkbank.effects.moderation import moderated
 from werkbank.effects.multiplicity import corrected
 from werkbank.effects.quantity import not_computed
 from werkbank.effects.questions import Question, questions
@@ -58,12 +59,18 @@ def estimate(study: Study, scores_table: pd.DataFrame, pupils: pd.DataFrame, see
         answers = _answers(question, seed)
         made += answers
         if answers and answers[0].p is not None and question.weights and question.wave_from and _primary(question):
-            made += imputed(question, answers[0].method, seed)
+            made += [_by_pre_test(question), *imputed(question, answers[0].method, seed)]
     for place in dict.fromkeys((q.key, q.contrast) for q in asked):
         later = [q for q in asked if (q.key, q.contrast) == place and q.wave_from and _over_waves(q)]
         if len(later) > 1:
             made += over_waves(later)
     return [*made, *corrected([test for test in made if test.family])]
+
+
+def _by_pre_test(q: Question) -> Estimate:
+    rows = q.analysed
+    units = None if q.unit.of_pupil is None else int(rows["unit"].nunique())
+    return q.estimate("moderation_pre", moderated(rows, q.weights, "pre").interaction, len(rows), units)
 
 
 def _primary(q: Question) -> bool:

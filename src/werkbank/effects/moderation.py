@@ -1,0 +1,145 @@
+"""For whom it works, and what it does to those who really took part. Exploratory, unless it was planned."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import special
+
+from werkbank.effects import comparison, multilevel
+from werkbank.effects.linear import Fit, least_squares
+from werkbank.effects.quantity import Quantity, not_computed, of_contrast_test, t_test
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from werkbank.effects.comparison import Weights
+
+
+@dataclass(frozen=True)
+class Moderation:
+    """How the difference between arms depends on a moderator.
+
+    `interaction` is the change of the difference per unit of the moderator; `effects` the difference at chosen values
+    (the simple slopes of the programme); `region` the Johnson-Neyman points, where the difference turns significant
+    (None: there are no such points), significant `between` them or outside.
+    """
+
+    interaction: Quantity
+    effects: dict[float, Quantity]
+    region: tuple[float, float] | None
+    between: bool
+
+
+def moderated(
+    table: pd.DataFrame,
+    weights: Weights,
+    moderator: str,
+    covariates: Sequence[str] = ("pre",),
+    at: Sequence[float] | None = None,
+) -> Moderation:
+    """Test post ~ arm + arm:moderator + covariates; one difference against another, never two p values.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row per pupil: arm, post, the moderator and the covariates without missing values. With a column `unit` the
+        model has a random intercept per class and Kenward-Roger's test; without it, least squares.
+    at : sequence of float, optional
+        Where to give the difference: mean - SD, mean, mean + SD when left out.
+
+    Notes
+    -----
+    Johnson & Neyman (1936); Bauer & Curran (2005): the region solves b(x)² = t²·Var b(x) with the df of the
+    interaction. Checked against R (oracles ``slope_homogeneity``, ``johnson_neyman``).
+    """
+    rows = table.loc[table["arm"].isin(list(weights))]
+    values = rows[moderator].to_numpy(dtype=float)
+    centre = float(values.mean())
+    arms = np.column_stack([(rows["arm"] == arm).to_numpy(dtype=float) for arm in weights])
+    others = comparison.numeric(rows, [c for c in covariates if c != moderator])
+    X = np.column_stack([arms, arms * (values - centre)[:, None], others])
+    fit = _fitted(rows, X)
+    w = np.array(list(weights.values()))
+
+    def difference(main: float, slope: float) -> Quantity:
+        return _tested(fit, np.concatenate([main * w, slope * w, np.zeros(others.shape[1])]))
+
+    spread = float(values.std(ddof=1))
+    points = at if at is not None else (centre - spread, centre, centre + spread)
+    interaction, main = difference(0, 1), difference(1, 0)
+    region, between = _johnson_neyman(main, interaction, difference(1, 1), centre)
+    return Moderation(interaction, {float(x): difference(1, x - centre) for x in points}, region, between)
+
+
+def _fitted(rows: pd.DataFrame, X: np.ndarray) -> Fit | multilevel.MixedFit | None:
+    if np.linalg.matrix_rank(X) < X.shape[1]:
+        return None
+    if "unit" not in rows or rows["unit"].isna().any():
+        return least_squares(rows["post"], X)
+    kept, _ = multilevel.identifiable({"unit": rows["unit"].astype(str)})
+    return multilevel.fit(rows["post"], X, kept) if kept else least_squares(rows["post"], X)
+
+
+def _tested(fit: Fit | multilevel.MixedFit | None, row: np.ndarray) -> Quantity:
+    if fit is None:
+        return not_computed("not_estimable")
+    return fit.combination(row) if isinstance(fit, Fit) else of_contrast_test(multilevel.test(fit, row))
+
+
+def _johnson_neyman(
+    main: Quantity, slope: Quantity, their_sum: Quantity, centre: float
+) -> tuple[tuple[float, float] | None, bool]:
+    if any(x.se is None or x.df is None for x in (main, slope, their_sum)):
+        return None, False
+    v_main, v_slope, v_sum = ((x.se or 0.0) ** 2 for x in (main, slope, their_sum))
+    t2 = float(special.stdtrit(slope.df, 0.975)) ** 2
+    a = slope.value**2 - t2 * v_slope
+    b = 2 * (main.value * slope.value - t2 * (v_sum - v_main - v_slope) / 2)
+    c = main.value**2 - t2 * v_main
+    root = b**2 - 4 * a * c
+    if root < 0 or a == 0:
+        return None, False
+    low, high = sorted((-b + sign * math.sqrt(root)) / (2 * a) for sign in (-1, 1))
+    return (low + centre, high + centre), a < 0
+
+
+def cace(table: pd.DataFrame, weights: Weights, received: str) -> Quantity:
+    """Effect on those who take part when assigned (CACE), for arms drawn by lot: two-stage least squares.
+
+    `received` is a column of 0-1 (or a share): what was really had; the lot is its instrument, the pre-test a
+    covariate. Assumes that the lot works only through taking part and that nobody does the opposite. Rows are the units
+    that were drawn. NaN when the lot hardly changed what was had (first-stage F below 10). Angrist, Imbens & Rubin
+    (1996). Checked against R.
+    """
+    rows = table.loc[table["arm"].isin(list(weights))]
+    treated = (rows["arm"].map(weights) > 0).to_numpy(dtype=float)
+    common = np.column_stack([np.ones(len(rows)), comparison.numeric(rows, ["pre"])])
+    had, y = rows[received].to_numpy(dtype=float), rows["post"].to_numpy(dtype=float)
+    Z = np.column_stack([treated, common])
+    first = least_squares(had, Z)
+    strength = first.combination([1.0, 0.0, 0.0])
+    if first.variance > 0 and (strength.statistic is None or strength.statistic**2 < 10):
+        return not_computed("weak_instrument")
+    X = np.column_stack([had, common])
+    fitted = Z @ np.linalg.lstsq(Z, X, rcond=None)[0]
+    b = np.linalg.lstsq(fitted, y, rcond=None)[0]
+    rest, df = y - X @ b, len(y) - X.shape[1]
+    if df < 1:
+        return not_computed("no_degrees_of_freedom")
+    cov = float(rest @ rest) / df * np.linalg.inv(fitted.T @ fitted)
+    return t_test(float(b[0]), math.sqrt(cov[0, 0]), df)
+
+
+def dose_response(table: pd.DataFrame, dose: str) -> Quantity:
+    """Slope of post on the dose among the treated, at equal pre-test; nobody was given a dose by lot: exploratory.
+
+    Rows are treated pupils, or classes when doses belong to classes. Checked against R's lm through `least_squares`.
+    """
+    X = np.column_stack([np.ones(len(table)), table[dose].to_numpy(dtype=float), comparison.numeric(table, ["pre"])])
+    return least_squares(table["post"], X).combination([0.0, 1.0, 0.0])

@@ -1,0 +1,198 @@
+"""Every defensible analysis of one question at once: whether the conclusion hangs on one decision."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from werkbank.effects import comparison
+from werkbank.effects.classes import cr2_difference, mixed_difference
+from werkbank.effects.moderation import moderated
+from werkbank.effects.questions import Question, identifier, questions
+from werkbank.effects.units import unit_means
+from werkbank.results import Fact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from werkbank.effects.quantity import Quantity
+    from werkbank.study.model import Study
+
+SCORING = (0.0, 0.8, 1.0)  # share of the items that must have been answered, beyond the instrument's own rule
+_CUTS = tuple(f"{how}_{sds}_sd" for how in ("dropped", "winsorised") for sds in (2, 2.5, 3))
+OUTLIERS = ("kept", *_CUTS, "winsorised_5_percent")
+MOST = 100  # different data sets that decisions lead to; each is analysed by three to five models
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """What was decided about the data: every field is one of a few defensible ways."""
+
+    scoring: float
+    outliers: str
+    within_arms: bool  # outliers judged against their own arm, or against everybody
+    normal_ranks: bool  # ranks turned into normal scores, or the scores themselves
+    every_wave: bool  # only pupils measured at every wave, or at the two compared
+    overlap: bool  # only pupils in the range of pre-tests that all arms have, or all
+    covariates: bool  # adjusted for the declared covariates besides the pre-test, or not
+
+
+def multiverse(
+    study: Study,
+    scores: pd.DataFrame,
+    pupils: pd.DataFrame,
+    place: tuple[str, str],
+    seed: int,
+    *,
+    most: int = MOST,
+) -> pd.DataFrame:
+    """Estimate one effect under many combinations of decisions.
+
+    Parameters
+    ----------
+    place : (str, str)
+        The key of the outcome and the name of the contrast (as in an Estimate); the first later wave is taken.
+    seed : int
+        For the order in which combinations are tried, until `most` different data sets were found.
+
+    Returns
+    -------
+    DataFrame
+        One row per specification, sorted by effect: the fields of `Decisions`, model, effect (in unadjusted post-test
+        SDs of pupils), p, ci_low, ci_high, n. Combinations that lead to the same scores are one; every model respects
+        the unit that was assigned; what leaves an arm with less than two units gives no row.
+
+    Raises
+    ------
+    KeyError
+        No such outcome and contrast with two waves and two units in every arm.
+
+    Notes
+    -----
+    Steegen, Tuerlinckx, Gelman & Vanpaemel (2016). The models are those of the registry's rows.
+    """
+    asked = {s: _asked(study, scores, pupils, place, s) for s in SCORING}
+    if not asked[SCORING[0]]:
+        raise KeyError(f"no {place[0]} with {place[1]} at two waves and two units in every arm")
+    grid = [Decisions(*choice) for choice in _grid(asked[SCORING[0]][0], waves=len(asked[SCORING[0]]))]
+    order = [0, *(1 + np.random.default_rng(seed).permutation(len(grid) - 1))]  # the first leaves the data as they are
+    seen: set[bytes] = set()
+    rows: list[dict[str, object]] = []
+    for decisions in (grid[i] for i in order):
+        if len(seen) == most or not (same := asked[decisions.scoring]):
+            continue
+        data = _data(same, decisions)
+        mark = pd.util.hash_pandas_object(data[["pre", "post"]]).to_numpy().tobytes() + bytes([decisions.covariates])
+        if mark in seen or not _enough(same[0], data):
+            continue
+        seen.add(mark)
+        rows += _specified(same[0], data, decisions)
+    columns = [*(f.name for f in fields(Decisions)), "model", "effect", "p", "ci_low", "ci_high", "n"]
+    return pd.DataFrame(rows, columns=columns).sort_values("effect", ignore_index=True)
+
+
+def multiverse_facts(table: pd.DataFrame, outcome: str, contrast: str) -> list[Fact]:
+    """Summarise: specifications, median effect, range, shares (0-1) of the median's sign, and of p < .05 besides."""
+    median = float(table["effect"].median())
+    same = np.sign(table["effect"]) == np.sign(median)
+    found = {
+        "multiverse_specifications": len(table),
+        "multiverse_median": median,
+        "multiverse_lowest": float(table["effect"].min()),
+        "multiverse_highest": float(table["effect"].max()),
+        "multiverse_same_sign": float(same.mean()),
+        "multiverse_significant": float((same & (table["p"] < 0.05)).mean()),
+    }
+    place = (outcome, contrast or "all")
+    return [Fact(identifier(*place, what), what, x, outcome, arm=contrast, n=len(table)) for what, x in found.items()]
+
+
+def _asked(
+    study: Study, scores: pd.DataFrame, pupils: pd.DataFrame, place: tuple[str, str], share: float
+) -> list[Question]:
+    enough = scores.loc[scores["n_items_answered"] >= share * scores["n_items"] - 1e-9]
+    found = questions(study, enough, pupils)
+    return [q for q in found if (q.key, q.contrast) == place and q.wave_from and q.weights and _enough(q, q.analysed)]
+
+
+def _grid(q: Question, waves: int) -> Iterable[tuple[Any, ...]]:
+    both = (False, True)
+    return itertools.product(
+        SCORING, OUTLIERS, both, both, both if waves > 1 else (False,), both, both if q.covariates else (False,)
+    )
+
+
+def _data(asked: list[Question], decisions: Decisions) -> pd.DataFrame:
+    q, rows = asked[0], asked[0].analysed
+    if decisions.every_wave:
+        rows = rows.loc[np.logical_and.reduce([x.table.loc[rows.index, "post"].notna() for x in asked])]
+    if decisions.covariates:
+        rows = rows.dropna(subset=list(q.covariates))
+    if decisions.overlap and len(rows):
+        ranges = rows.groupby("arm")["pre"].agg(["min", "max"])
+        rows = rows.loc[rows["pre"].between(ranges["min"].max(), ranges["max"].min())]
+    for wave in ("pre", "post"):
+        groups = rows["arm"] if decisions.within_arms else pd.Series(0, index=rows.index)
+        tamed = rows.groupby(groups)[wave].transform(_tamed, how=decisions.outliers)
+        rows = rows.assign(**{wave: tamed})
+    rows = rows.dropna(subset=["pre", "post"])
+    if decisions.normal_ranks:
+        rows = rows.assign(**{w: special.ndtri((rows[w].rank() - 0.5) / len(rows)) for w in ("pre", "post")})
+    return rows
+
+
+def _separate_slopes(rows: pd.DataFrame, weights: comparison.Weights, covariates: list[str]) -> Quantity:
+    average = float(rows["pre"].mean())
+    return moderated(rows.drop(columns="unit"), weights, "pre", covariates, [average]).effects[average]
+
+
+def _tamed(values: pd.Series, how: str) -> pd.Series:
+    if how == "kept":
+        return values
+    kind, size, measure = how.split("_")
+    if measure == "percent":
+        return values.clip(*values.quantile([float(size) / 100, 1 - float(size) / 100]))
+    reach = float(size) * values.std()
+    low, high = values.mean() - reach, values.mean() + reach
+    return values.where(values.between(low, high)) if kind == "dropped" else values.clip(low, high)
+
+
+def _enough(q: Question, rows: pd.DataFrame) -> bool:
+    counted = rows["unit"] if q.unit.of_pupil is not None else rows.index.to_series()
+    return bool(counted.groupby(rows["arm"]).nunique().reindex(list(q.weights), fill_value=0).min() >= 2)
+
+
+def _specified(q: Question, rows: pd.DataFrame, decisions: Decisions) -> list[dict[str, object]]:
+    made = []
+    for model, test in _tests(q, rows, list(q.covariates) if decisions.covariates else []).items():
+        size = comparison.adjusted_g(test, rows, q.weights)
+        if size.p is not None:
+            numbers = {"effect": size.value, "p": size.p, "ci_low": size.ci_low, "ci_high": size.ci_high}
+            made.append({**asdict(decisions), "model": model, **numbers, "n": len(rows)})
+    return made
+
+
+def _tests(q: Question, rows: pd.DataFrame, covariates: list[str]) -> dict[str, Quantity]:
+    rows = rows.assign(pre_squared=(rows["pre"] - rows["pre"].mean()) ** 2)
+    w, curved = q.weights, ["pre_squared", *covariates]
+    if q.unit.of_pupil is None:
+        tests = {"ancova": comparison.ancova(rows, w, covariates), "ancova_curved": comparison.ancova(rows, w, curved)}
+        tests["ancova_separate_slopes"] = _separate_slopes(rows, w, covariates)
+        simple = {"post_difference": comparison.post_difference, "gain_difference": comparison.gain_difference}
+        means = rows
+    else:
+        tests = {
+            "mixed_kr": mixed_difference(rows, w, ["pre", *covariates]).test,
+            "mixed_kr_curved": mixed_difference(rows, w, ["pre", *curved]).test,
+            "cr2": cr2_difference(rows, w, ["pre", *covariates]),
+        }
+        means = unit_means(rows, ["pre", "post"])
+        simple = {"ancova_unit_means": comparison.ancova, "gain_difference_unit_means": comparison.gain_difference}
+    if not covariates:
+        tests |= {name: test(means, w) for name, test in simple.items() if q.outcome.same_measure or "gain" not in name}
+    return tests
