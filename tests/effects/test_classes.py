@@ -93,3 +93,20 @@ def test_a_school_level_is_used_where_it_can_be_told_from_classes(classroom):
     assert with_schools.df != pytest.approx(mixed_difference(rows, WEIGHTS).test.df, rel=1e-3)
     alike = mixed_difference(rows.assign(school="one"), WEIGHTS).test
     assert alike.df == pytest.approx(mixed_difference(rows, WEIGHTS).test.df)
+
+
+@pytest.mark.parametrize(
+    ("measure", "b", "se"),
+    [("arithmeticTotal", -0.535, 0.875), ("woodcockTotal", 0.012, 0.312), ("pvAvg", 0.069, 0.048)],
+)
+def test_mental_abacus_gives_the_published_null(shared, measure, b, se):
+    # Barner et al. (2017): 164 pupils in 21 classes; lme4 on post ~ group + pre + grade + (1 | class)
+    data = pd.read_csv(shared / "data/mental_abacus.csv")
+    wide = data.pivot_table(index="subid", columns="year", values=measure)
+    rows = data.drop_duplicates("subid").set_index("subid")[["class_num", "grade", "group"]].join(wide).dropna()
+    rows = rows.rename(columns={"class_num": "unit", "group": "arm", 2015: "pre", 2016: "post"})
+    treated = next(arm for arm in rows["arm"].unique() if arm != "CNTL")
+    made = mixed_difference(rows, {treated: 1.0, "CNTL": -1.0}, ["pre", "grade"]).test
+    assert made.value == pytest.approx(b, abs=6e-4)
+    assert made.se == pytest.approx(se, rel=0.03)  # Kenward-Roger's is a little larger than lme4's
+    assert made.p > 0.05
