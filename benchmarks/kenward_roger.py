@@ -3,8 +3,8 @@
 ``python benchmarks/kenward_roger.py [--lme-python /path/to/a/python/that/has/it] [--statsmodels]``
 
 Every engine gets the same CSV file and times only its own call, in processor time so that a busy machine does not
-count (the best of some repetitions); what is missing on this machine is left out. Model: y ~ treat + pre + (1 | class), about 25
-pupils a class.
+count (the best of some repetitions); what is missing on this machine is left out. Model: y ~ treat + pre + (1 | class),
+about 25 pupils a class.
 """
 
 from __future__ import annotations
