@@ -75,6 +75,13 @@ def bounded_interval(low: float | None, high: float | None, language: str, digit
     return _between(bounded(low, language, digits), bounded(high, language, digits), language)
 
 
+def share_interval(low: float | None, high: float | None, language: str) -> str:
+    """Return the interval of a proportion as percentages: ``[28%; 40%]``."""
+    if _absent(low) or _absent(high):
+        return MISSING
+    return _between(share(low, language), share(high, language), language)
+
+
 def _between(low: str, high: str, language: str) -> str:
     return f"[{low}{', ' if language == 'en' else '; '}{high}]"
 
@@ -90,6 +97,8 @@ def cell(value: object, column: Column, language: str) -> str:
     """Return what a reader sees in a table's cell; ``column.kind`` decides how it is written."""
     if column.kind == "interval" or isinstance(value, (tuple, list)):
         low, high = value if isinstance(value, (tuple, list)) else (None, None)
+        if column.kind == "share":
+            return share_interval(low, high, language)
         write = bounded_interval if column.kind == "reliability" else interval
         return write(low, high, language, 2 if column.digits is None else column.digits)
     if value is None:

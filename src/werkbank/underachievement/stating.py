@@ -70,7 +70,13 @@ def facts(examined: Examined) -> list[Fact]:
 def _shares(f: Finding) -> dict[str, dict[str, Any]]:
     flagged = f.table.loc[f.table["flag"].fillna(value=False).astype(bool), "probability"]
     found: dict[str, dict[str, Any]] = {
-        "share": {"estimate": f.share, "ci_low": f.ci_low, "ci_high": f.ci_high, "n": f.n_able},
+        "share": {
+            "estimate": f.share,
+            "ci_low": f.ci_low,
+            "ci_high": f.ci_high,
+            "n": f.n_able,
+            "note": " ".join(f.notes),
+        },
         "chance": {"estimate": f.chance, "n": f.n_judged},
     }
     if f.criteria.method != "nomination":
@@ -101,9 +107,11 @@ def _of_finding(f: Finding) -> list[tuple[str, str, float]]:
 
 def _gates(examined: Examined, actual: str, at: tuple[str, str, str]) -> list[Fact]:
     g = examined.gates[actual]
-    counts = {name: getattr(g, f"n_{name}") for name in ("both", "discrepancy", "duration", "signal")}
-    counts["not_established"] = g.n_not_established
+    counts: dict[str, int | None] = {name: getattr(g, f"n_{name}") for name in ("both", "discrepancy", "duration")}
+    counts |= {"signal": g.n_signal, "not_established": g.n_not_established}
     counts |= {f"not_established_{cause}": n for cause, n in g.not_established.items() if cause != "any"}
+    if actual not in set(examined.lasting["subject"]):  # a gate that nobody was led to is not a gate nobody passed
+        counts |= dict.fromkeys(set(counts) - {"both", "discrepancy"})
     found = [_fact(f"{at[0]}/gates", name, "underachievement_gates", n, *at[1:], n=g.n) for name, n in counts.items()]
     return [*found, _fact(f"{at[0]}/gates", "share_both", "underachievement_gates", g.share_both, *at[1:], n=g.n)]
 
@@ -194,7 +202,7 @@ def _estimate(name: str, at: dict[str, Any], **values: Any) -> Estimate:  # noqa
 
 
 def _fact(
-    place: str, name: str, what: str, value: float, outcome: str = "", wave: str = "", n: int | None = None
+    place: str, name: str, what: str, value: float | None, outcome: str = "", wave: str = "", n: int | None = None
 ) -> Fact:
     return Fact(f"{ROOT}/{place}/{name}", what, _plain(value), outcome, "", "", wave, n)
 
