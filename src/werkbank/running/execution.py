@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,9 @@ CELL_SECONDS = 900
 INJECTED_ID = "injected-parameters"
 
 
-def execute(notebook: Path, parameters: dict[str, Any], work: Path, *, timeout: int = CELL_SECONDS) -> dict[str, Any]:
+def execute(
+    notebook: Path, parameters: dict[str, Any], work: Path, *, timeout: int = CELL_SECONDS, warm: bool = False
+) -> dict[str, Any]:
     """Run a notebook in a fresh process of this interpreter, in the folder `work`.
 
     Parameters
@@ -38,6 +41,8 @@ def execute(notebook: Path, parameters: dict[str, Any], work: Path, *, timeout: 
         An existing folder: the process runs in it, and the notebook's files land in it.
     timeout : int
         Seconds that one cell may take.
+    warm : bool
+        In a child of a warm template process where that can be, otherwise in an ordinary kernel.
 
     Returns
     -------
@@ -72,6 +77,7 @@ def execute(notebook: Path, parameters: dict[str, Any], work: Path, *, timeout: 
         resources={"metadata": {"path": str(work)}},
         shutdown_kernel="immediate",
         told_in=language,
+        warm_env=undisturbed(work) if warm else None,
     )
     return executed
 
@@ -114,15 +120,16 @@ def _register_engine() -> None:
 
         @classmethod
         def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **options: Any) -> None:  # noqa: ANN401
-            notebook, language = nb_man.nb, options.pop("told_in")
+            notebook, language, env = nb_man.nb, options.pop("told_in"), options.pop("warm_env")
             for cell in notebook.cells:
                 if "injected-parameters" in cell.metadata.get("tags", []):
                     cell["id"] = INJECTED_ID
-            _judged(
-                notebook,
-                language,
-                lambda: super(WholeEngine, cls).execute_managed_notebook(nb_man, kernel_name, **options),
-            )
+            run = super().execute_managed_notebook
+            if env is not None:
+                from werkbank.running.warm.engine import ForkEngine
+
+                run = partial(ForkEngine.execute_managed_notebook, env=env)
+            _judged(notebook, language, lambda: run(nb_man, kernel_name, **options))
 
     engines.papermill_engines.register(ENGINE, WholeEngine)
 
@@ -135,8 +142,9 @@ def _judged(notebook: Any, language: str, run: Callable[[], None]) -> None:  # n
         run()
     except CellTimeoutError:
         raise _stopped(notebook, "timeout", language) from None
-    except DeadKernelError:
-        raise _stopped(notebook, "died", language) from None
+    except DeadKernelError as error:
+        status = getattr(error, "status", "")  # only a forked child tells
+        raise _stopped(notebook, "died_with" if status else "died", language, reason=status) from None
     except (RuntimeError, FileNotFoundError, PermissionError) as error:
         # the process did not come up, or not within its start time
         raise MissingPieceError(say("cli.stopped.no_kernel", language, reason=str(error))) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 from pathlib import Path
@@ -54,3 +55,16 @@ def code_hash(notebook: Path) -> str:
     cells: list[dict[str, Any]] = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
     return hashlib.sha256("\n\0\n".join(code).encode()).hexdigest()
+
+
+def declared_parameters(notebook: Path) -> set[str]:
+    """Return the names that a notebook's parameters cell assigns."""
+    try:
+        cells: list[dict[str, Any]] = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+        marked = [cell for cell in cells if "parameters" in cell["metadata"].get("tags", [])]
+        lines = [line for cell in marked for line in ast.parse("".join(cell["source"])).body]
+    except (ValueError, KeyError, TypeError, AttributeError, SyntaxError):
+        return set()  # what is wrong with it is told when it is run
+    targets = [line.target if isinstance(line, ast.AnnAssign) else line.targets[0]
+               for line in lines if isinstance(line, ast.AnnAssign | ast.Assign)]  # fmt: skip
+    return {target.id for target in targets if isinstance(target, ast.Name)}

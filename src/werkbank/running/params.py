@@ -25,13 +25,39 @@ class ReportParams(BaseModel):
     language: Literal["nl", "en"] = Field(default="nl", description="of the report")
     seed: int = Field(default=SEED, ge=0, lt=2**32, description="of everything that is drawn at random")
     results: str = Field(default="", description="the file to which the results go; empty: to none")
+    only: dict[str, str] = Field(
+        default={}, description="a role and a code, as {'school': '007'}: a report of these pupils; empty: of all"
+    )
 
 
 class EvaluationParams(ReportParams):
     """Of ``evaluation.ipynb``."""
 
 
-MODELS: dict[str, type[ReportParams]] = {"evaluation": EvaluationParams}
+class MeasurementParams(ReportParams):
+    """Of ``measurement.ipynb``."""
+
+
+class UnderachievementParams(ReportParams):
+    """Of ``underachievement.ipynb``."""
+
+    study: str = Field(default="bdf", description="a study file with a block underachievement, or an example's name")
+    pupil_pages: bool = Field(default=False, description="true: pupils by name, on a page that is private")
+
+
+MODELS: dict[str, type[ReportParams]] = {
+    "evaluation": EvaluationParams,
+    "measurement": MeasurementParams,
+    "underachievement": UnderachievementParams,
+}
+
+
+NOT_DECISIVE = {"study", "language", "results"}  # of the results: the study is known by its hash
+
+
+def decisive(parameters: dict[str, Any]) -> dict[str, Any]:
+    """Return the parameters that decide what the results are, as a manifest keeps them."""
+    return {k: v for k, v in parameters.items() if k not in NOT_DECISIVE and v != {}}
 
 
 def checked(report: str, given: dict[str, object], language: str = "en") -> dict[str, Any]:

@@ -14,9 +14,9 @@ from werkbank.errors import ReportError, UsageError, nearest
 from werkbank.results import Results
 from werkbank.running import manifest
 from werkbank.running.execution import CELL_SECONDS, archived, execute, sections_of
-from werkbank.running.notebooks import code_hash, notebook_path
+from werkbank.running.notebooks import code_hash, declared_parameters, notebook_path
 from werkbank.running.pages import FORMATS, USUAL, pages
-from werkbank.running.params import SEED, checked
+from werkbank.running.params import SEED, checked, decisive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,6 +49,7 @@ def run_report(
     seed: int = SEED,
     formats: tuple[str, ...] = USUAL,
     timeout: int = CELL_SECONDS,
+    warm: bool = False,
     **parameters: object,
 ) -> RunOutcome:
     """Make one report of one study: all of its files, or none.
@@ -69,6 +70,8 @@ def run_report(
         Of `pages.FORMATS`: all are written from this one run.
     timeout : int
         Seconds that one cell may take.
+    warm : bool
+        Run it in a child of a warm template process (`werkbank.running.warm`); what it gives is the same.
     **parameters
         Further parameters of the notebook; each must be known to its model.
 
@@ -87,21 +90,23 @@ def run_report(
     notebook = notebook_path(report, told)
     name = notebook.stem
     own = checked(name, {"seed": seed, **parameters}, told)
+    if own["only"] and "only" not in declared_parameters(notebook):  # it would be a report of everyone
+        raise UsageError(say("cli.problem.no_only", told, path=notebook.name))
 
     from werkbank.study import load_study
 
     study = load_study(study_file)
     from werkbank.intake import read_answers  # after the study file is known to be fit: it takes a second
 
-    read_answers(study)
+    read_answers(study, own["only"])
     language = language or study.language
     place = Path(out) if out is not None else Path("reports") / study.folder.name
     file = Path(study_file) / "study.yaml" if Path(study_file).is_dir() else Path(study_file)
     passed = {**own, "study": file.resolve().as_posix(), "language": language, "results": "results.json"}
+    passed = {k: v for k, v in passed.items() if v != {}}
     with _workplace(place) as work:
-        executed = execute(notebook, passed, work, timeout=timeout)
-        decisive = {k: v for k, v in own.items() if k not in {"study", "language", "results"}}
-        inputs, code = manifest.inputs_of(study, decisive), code_hash(notebook)
+        executed = execute(notebook, passed, work, timeout=timeout, warm=warm)
+        inputs, code = manifest.inputs_of(study, decisive(own)), code_hash(notebook)
         footer = manifest.footer(inputs, notebook.name, code)
         written = pages(sections_of(executed), study, language, formats, footer)
         kept, left_out = archived(executed, {**passed, "study": file.name, "results": ""})

@@ -1,0 +1,85 @@
+"""Answers for a notebook: of a whole study or of one school, read now or found in a process that was forked after it.
+
+What was kept is found by content (the study as declared, the bytes of every file), so a file that has changed since is
+read again. Nothing is kept unless `keep` is called: in JupyterLab every reading is a reading.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from werkbank.errors import Problem, UnfitError
+from werkbank.intake import reading
+from werkbank.intake.model import ROLES, Intake, Note
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from werkbank.study import Study
+
+_kept: dict[str, Intake] = {}
+
+
+def read_answers(study: Study, only: Mapping[str, str] | None = None) -> Intake:
+    """Read and check all files of a study, and keep the pupils that are asked for.
+
+    Parameters
+    ----------
+    study : Study
+        As `werkbank.study.load_study` returns it: it knows its folder.
+    only : mapping of str to str, optional
+        A role (teacher, class, school, arm) -> the code, as the file has it, to which a report is limited: ``{"school":
+        "007"}``. All files are read and checked all the same; a note says how many pupils remain of how many.
+
+    Returns
+    -------
+    Intake
+        See `werkbank.intake.reading.read_answers`. Membership is that at assignment, so a pupil who moved to another
+        school counts for the first; one of whom it is unknown belongs to none.
+
+    Raises
+    ------
+    UnfitError
+        With every problem of every file; or because no pupil has that code.
+    """
+    intake = (_kept.get(_content(study)) if _kept else None) or reading.read_answers(study)
+    for role, code in (only or {}).items():
+        intake = _limited(intake, role, code)
+    return intake
+
+
+def keep(study: Study) -> Intake:
+    """Read a study and keep its answers for this process and the children that it forks."""
+    intake = reading.read_answers(study)
+    _kept[_content(study)] = intake
+    return intake
+
+
+def _limited(intake: Intake, role: str, code: str) -> Intake:
+    pupils = intake.pupils
+    known = sorted({str(value) for value in pupils[role].dropna()}) if role in ROLES else []
+    if code not in known:
+        shown = ", ".join(known[:20]) + (" …" if len(known) > 20 else "")
+        details = {"role": role, "valid": shown or "–"}
+        raise UnfitError(
+            [Problem("only_unknown", intake.study.file, value=code, details=details)], intake.study.language
+        )
+    inside = pupils[(pupils[role].astype("string") == code).fillna(value=False)]
+    answers = intake.answers[intake.answers["pupil"].isin(inside.index)].copy()
+    for column in answers.select_dtypes("category"):
+        answers[column] = answers[column].cat.remove_unused_categories()
+    note = Note("intake.only", {"code": code, "n": len(inside), "n_all": len(pupils)})
+    return replace(intake, answers=answers.reset_index(drop=True), pupils=inside.copy(), notes=(note, *intake.notes))
+
+
+def _content(study: Study) -> str:
+    digest = hashlib.sha256(study.model_dump_json().encode())
+    digest.update(str(study.folder.resolve()).encode())
+    for path in sorted({spec.path for spec in study.files}):
+        try:
+            digest.update((study.folder / path).read_bytes())
+        except OSError:
+            digest.update(b"absent")  # reading it again says what is wrong
+    return digest.hexdigest()
