@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 FEWEST_ROWS = 100  # respondents in each group: below, fit indices say more about chance than about the questionnaire
 MOST_ITEMS = 20
 MOST_FIML = 2_000  # respondents: above, complete answers are enough, and every pattern of gaps costs time
-STEP = ("chi2", "df", "cfi", "rmsea")
+STEP = ("chi2", "df", "cfi", "rmsea", "delta_cfi", "delta_rmsea")
 
 
 def comparability(intake: Intake, keys: Mapping[str, Instrument], *, arms: bool = True) -> list[Fact]:
@@ -46,7 +47,8 @@ def comparability(intake: Intake, keys: Mapping[str, Instrument], *, arms: bool 
         strict, scalar (score means may be compared), metric, configural, none (not even the same structure could be
         shown) or unknown, with `n` the respondents used. Below scalar `invariance_partial` names the items whose
         release leaves latent means comparable, found by looking at these same data (empty: none does). For every model
-        of the ladder `invariance_chi2`, `_df`, `_cfi`, `_rmsea`, ids ``<scale>/<waves>/<level>/<what>``;
+        of the ladder `invariance_chi2`, `_df`, `_cfi`, `_rmsea`, `_delta_cfi` and `_delta_rmsea`, with its level in the
+        id, ``<scale>/<waves>/<level>/<what>``;
         `invariance_reason`, a key under ``measurement_report.reason``, where the ladder stopped;
         `invariance_missing`, fiml or complete; from (partial) scalar on `latent_mean_change`, in SDs of the first wave.
         For arms the same with ``_arms`` after the name.
@@ -126,10 +128,11 @@ def _facts(ladder: _Ladder, data: pd.DataFrame, model: FactorModel, groups: pd.S
         ladder.fact("invariance_level", _level(found), n),
         ladder.fact("invariance_missing", missing, n),
         *(
-            ladder.fact(f"invariance_{what}", getattr(step.cfa.fit, what), n, step.level)
+            ladder.fact(f"invariance_{what}", value, n, step.level)
             for step in found.steps
             if step.cfa.admissible
             for what in STEP
+            if math.isfinite(value := getattr(step if what.startswith("delta") else step.cfa.fit, what))
         ),
     ]
     stopped = next((step for step in found.steps if step.held is not True), None)

@@ -212,7 +212,7 @@ def _types(outcome: Outcome, table: pd.DataFrame, waves: list[str]) -> list[Fact
 
 
 def _circle(outcome: Outcome, intake: Intake, scores: Scores) -> Iterator[Fact]:
-    """Give the mean profile of each arm and wave, and the order of the sectors (of class means, if there are enough)."""
+    """Give the mean profile of each arm and wave, and the order of the sectors (by class, if there are enough)."""
     key = scores.instruments[outcome.id]
     table = _of(scores.table, outcome)
     arms = table.assign(who=table["pupil"].astype(object).where(table["pupil"].notna(), table["teacher"]))
