@@ -40,7 +40,7 @@ def inputs_of(study: Study, parameters: dict[str, Any]) -> dict[str, Any]:
     own_keys = sorted((folder / "instruments").glob("*.yaml"))
     return {
         "study": _hashed(folder, folder / Path(study.file).name if Path(study.file).suffix else folder / "study.yaml"),
-        "data": [_hashed(folder, folder / spec.path) for spec in study.files],
+        "data": [_hashed(folder, folder / spec.path) for spec in study.data_files],
         "instruments": [_hashed(folder, path) for path in own_keys],
         "parameters": parameters,
         "werkbank": werkbank.__version__,
@@ -87,6 +87,7 @@ def _hashed(folder: Path, path: Path) -> dict[str, str]:
     return {"file": shown, "sha256": sha256(path)}
 
 
+@cache
 def _packages() -> dict[str, str]:
     """Return the versions of what werkbank itself asks for."""
     asked = [re.split(r"[^A-Za-z0-9._-]", line)[0] for line in metadata.requires("werkbank") or []]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from werkbank.errors import UsageError
 
-EXAMPLES = ("baumann", "bdf", "nabijheid")
+EXAMPLES = ("baumann", "bdf", "nabijheid", "volgsysteem")
 
 
 def example_path(name: str) -> Path:

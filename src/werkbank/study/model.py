@@ -214,6 +214,11 @@ class Study(Part):
         return text_in(self.title, language)
 
     @property
+    def data_files(self) -> list[FileSpec]:
+        """Every file that the study reads."""
+        return [*self.files, *([self.monitoring.file] if self.monitoring else [])]
+
+    @property
     def pupil_columns(self) -> list[str]:
         """The columns that say something of a pupil: covariates, and what the block on underachievement names."""
         more = self.underachievement.columns if self.underachievement else []

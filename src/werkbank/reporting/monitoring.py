@@ -1,0 +1,196 @@
+"""The report on pupil monitoring, a function for each section: alerts with their false-alarm rate, growth, levels.
+
+Nothing is computed here. Pupils appear only in `pupils`, which a reader must ask for and which says that it is private.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from babel.dates import format_date
+
+from werkbank.errors import Problem, UnfitError
+from werkbank.reporting import numbers
+from werkbank.reporting.blocks import Block, Bullets, Column, Heading, Kind, Paragraph, Section, Table
+
+if TYPE_CHECKING:
+    from werkbank.reporting.report import Report
+    from werkbank.results import Fact
+    from werkbank.study.underachievement import Monitoring
+    from werkbank.underachievement.following import Followed
+
+DAYS, SHARE = 183, 0.90  # of a run without an error, as `ceiling_runs` counts it
+
+
+def summary(report: Report) -> Section:
+    """How many were followed, how many alerts there are, and how many chance would have given."""
+    block, words = _block(report), report.words
+    counts = {name: _count(report, name) for name in ("pupils", "series", "judged")}
+    n, missing = int(_value(report, "alerts") or 0), int(_value(report, "missing") or 0)
+    rate = numbers.share(block.rate, report.language)
+    expected = numbers.decimal(_value(report, "expected"), report.language, 0)
+    said = [
+        _say(report, "summary.rate", rate=rate),
+        words.say("underachievement.alerts.unprotected", n_expected=expected),
+        _say(report, "summary.shared"),
+    ]
+    if missing:
+        said.append(_say(report, "summary.missing", n=missing, n_text=numbers.count(missing, report.language)))
+    guard = "signal" if block.confirm == 2 else "one_score"
+    return _section(
+        report,
+        "summary",
+        Paragraph(_say(report, "summary.line", **counts), "lead"),
+        Paragraph(_say(report, "summary.alerts", n=n, n_text=numbers.count(n, report.language))),
+        Bullets(tuple(said)),
+        Paragraph(words.say(f"underachievement.guards.{guard}"), "warning"),
+    )
+
+
+def method(report: Report) -> Section:
+    """Every choice behind an alert."""
+    block, language = _block(report), report.language
+    rows: list[tuple[str, str, dict[str, str]]] = [
+        ("scale", f"scale_{block.scale}", {}),
+        ("growth", f"growth_{block.growth}", {}),
+    ]
+    given = block.sem or {}
+    rows += [("sem", "sem_given", {"subject": s, "value": numbers.decimal(v, language)}) for s, v in given.items()]
+    rows += [] if given else [("sem", "sem_estimated", {})]
+    rows += [
+        ("min_history", "history", {"n": str(block.min_history)}),
+        ("confirm", f"confirm_{block.confirm}", {}),
+        ("rate", "rate", {"rate": numbers.share(block.rate, language)}),
+    ]
+    said = [
+        {"item": _say(report, f"method.rows.{item}"), "choice": _say(report, f"method.{key}", **values)}
+        for item, key, values in rows
+    ]
+    table = _table(report, "choices", "method", {"item": "text", "choice": "text"}, said)
+    return _section(report, "method", Paragraph(_say(report, "method.lead")), table)
+
+
+def alerts(report: Report) -> Section:
+    """Alerts by school and subject, and what an alert is."""
+    kinds: dict[str, Kind] = {
+        "place": "text", "series": "count", "judged": "count", "alerts": "count", "sem": "mean", "sem_df": "df",
+    }  # fmt: skip
+    table = _table(report, "alerts", "alerts", kinds, _by_place(report, kinds), _say(report, "alerts.note"))
+    state = "alert" if _block(report).confirm == 2 else "look_again"
+    said = report.words.say(f"underachievement.alerts.{state}")
+    not_judged = Paragraph(_say(report, "alerts.not_judged"), "note")
+    return _section(report, "alerts", Paragraph(said), table, not_judged)
+
+
+def growth(report: Report) -> Section:
+    """Growth per year by school and subject."""
+    kinds: dict[str, Kind] = {"place": "text", "n": "count", "growth": "mean", "growth_sd": "mean"}
+    rows = _by_place(report, kinds, n_of="growth")
+    table = _table(report, "growth", "growth", kinds, rows, _say(report, "growth.note"))
+    return _section(report, "growth", Paragraph(_say(report, "growth.lead")), table)
+
+
+def levels(report: Report) -> Section:
+    """Runs without an error, and the last level of each pupil, counted as an order."""
+    blocks: list[Block] = []
+    kinds: dict[str, Kind] = {"place": "text", "n": "count", "ceiling": "count"}
+    rows = [row for row in _by_place(report, kinds, n_of="ceiling") if row["n"]]
+    if rows:
+        said = report.words.say(
+            "underachievement.guards.no_learning_space", days=DAYS, share=numbers.share(SHARE, report.language)
+        )
+        blocks.append(_table(report, "ceiling", "levels", kinds, rows, said, title="ceiling_title"))
+    bands = [f for f in report.results.facts if "/band_" in f.id]
+    if bands:
+        blocks.append(_bands(report, bands))
+    return _section(report, "levels", *(blocks or [Paragraph(_say(report, "levels.none"))]))
+
+
+def _bands(report: Report, facts: list[Fact]) -> Table:
+    names = list(dict.fromkeys(f.id.rpartition("/band_")[2] for f in facts))
+    rows: dict[str, dict[str, Any]] = {}
+    for f in facts:
+        row = rows.setdefault(f.outcome, {"subject": f.outcome, "n": f.n})
+        row[f.id.rpartition("/band_")[2]] = f.value
+    columns = [Column("subject", _say(report, "levels.subject")), Column("n", _say(report, "levels.n"), "count")]
+    columns += [Column(name, name, "count") for name in names]
+    note = (_say(report, "levels.bands_note"),)
+    return Table("tab-bands", _say(report, "levels.bands_title"), tuple(columns), tuple(rows.values()), note)
+
+
+def pupils(report: Report, followed: Followed | None = None) -> Section:
+    """Nothing but where to find it; or, when `followed` is given, the pupils with an alert, on a private page."""
+    if followed is None:
+        return _section(report, "pupils", Paragraph(_say(report, "pupils.not_here")))
+    kinds: dict[str, Kind] = {
+        "pupil": "text", "place": "text", "last_date": "text", "last": "mean", "predicted": "mean",
+        "z_last": "estimate", "z_before": "estimate", "p_adjusted": "p",
+    }  # fmt: skip
+    table = followed.watched.table
+    shown = table[table["state"].isin(["alert", "look again"])].sort_values("p_adjusted")
+    rows = [
+        {
+            **{k: float(row[k]) for k in ("last", "predicted", "z_last", "z_before", "p_adjusted")},
+            "pupil": str(row["pupil"]),
+            "place": _place(report, str(row["school"]), str(row["subject"])),
+            "last_date": format_date(row["last_date"], "medium", locale=report.language),
+        }
+        for row in shown.to_dict("records")
+    ]
+    guards = [Paragraph(report.words.say(f"underachievement.guards.{g}"), "warning") for g in ("signal", "referral")]
+    private = Paragraph(report.words.say("underachieving.pupils.private"), "warning")
+    if not rows:
+        return _section(report, "pupils", private, Paragraph(_say(report, "pupils.none")))
+    made = _table(report, "pupils", "pupils", kinds, rows, _say(report, "pupils.note"))
+    return _section(report, "pupils", private, made, *guards)
+
+
+def _block(report: Report) -> Monitoring:
+    found = report.study.monitoring
+    if found is None:
+        raise UnfitError([Problem("monitoring_not_declared", file=report.study.file)], report.study.language)
+    return found
+
+
+def _say(report: Report, key: str, **values: object) -> str:
+    return report.words.say(f"monitoring.{key}", **values)
+
+
+def _value(report: Report, name: str) -> float | None:
+    for fact in report.results.facts:
+        if fact.id == f"monitoring/{name}" and not isinstance(fact.value, str):
+            return fact.value
+    return None
+
+
+def _count(report: Report, name: str) -> str:
+    return numbers.count(_value(report, name), report.language)
+
+
+def _place(report: Report, school: str, subject: str) -> str:
+    return _say(report, "alerts.place_school", school=school, subject=subject) if school else subject
+
+
+def _by_place(report: Report, kinds: dict[str, Kind], n_of: str = "") -> list[dict[str, Any]]:
+    """One row for each school and subject, with the facts that the columns are called after."""
+    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    for f in report.results.facts:
+        name = f.id.rpartition("/")[2]
+        if f.outcome and not name.startswith("band_"):
+            row = rows.setdefault((f.arm, f.outcome), {"place": _place(report, f.arm, f.outcome)})
+            row[name] = f.value
+            if name == n_of:
+                row["n"] = f.n
+    return [{key: row.get(key) for key in kinds} for row in rows.values()]
+
+
+def _section(report: Report, name: str, *blocks: Block) -> Section:
+    return Section(name, report.language, (Heading(_say(report, f"heading.{name}"), 2), *blocks))
+
+
+def _table(
+    report: Report, name: str, topic: str, kinds: dict[str, Kind], rows: list[dict[str, Any]], *notes: str,
+    title: str = "title",
+) -> Table:  # fmt: skip
+    columns = tuple(Column(key, _say(report, f"{topic}.{key}"), kind) for key, kind in kinds.items())
+    return Table(f"tab-{name}", _say(report, f"{topic}.{title}"), columns, tuple(rows), notes)
