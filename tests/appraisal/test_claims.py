@@ -194,7 +194,8 @@ def test_a_clear_difference_within_the_bounds_is_both():
 @pytest.mark.parametrize(("informant", "says"), [("teacher", True), ("pupil", False), ("test", False)])
 def test_the_sentence_itself_says_that_those_who_gave_the_programme_filled_it_in(informant, says):
     study = a_study(raters_are_implementers=True)
-    study = study.model_copy(update={"outcomes": [study.outcomes[0].model_copy(update={"informant": informant})]})
+    first = study.outcomes[0].model_copy(update={"informant": informant})
+    study = study.model_copy(update={"outcomes": [first, *study.outcomes[1:]]})
     claim = answer(study, results_of(study))
     assert ("vulde deze vragenlijst zelf in" in said(study, results_of(study))[claim.id]) is says
 

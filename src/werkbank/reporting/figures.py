@@ -42,6 +42,25 @@ class Panel:
 
 
 @dataclass(frozen=True)
+class Line:
+    """The means of one arm from wave to wave, None where there is none to show, with their n."""
+
+    arm: str
+    means: tuple[float | None, ...]
+    n: tuple[int | None, ...]
+
+
+@dataclass(frozen=True)
+class Plot:
+    """One scale: the means of all arms on one axis."""
+
+    outcome: str
+    waves: tuple[str, ...]
+    lines: tuple[Line, ...]
+    limits: tuple[float, float]
+
+
+@dataclass(frozen=True)
 class Bar:
     """One interval of a forest: `sure` is False for what was explored."""
 
@@ -120,14 +139,66 @@ def _panel(axes: Axes, panel: Panel, look: style.Look, language: str) -> None:
 
 
 def _seen(panel: Panel, language: str) -> str:
+    return _said(language, panel.arm, panel.outcome, panel.waves, panel.means, panel.n)
+
+
+def _said(
+    language: str,
+    arm: str,
+    outcome: str,
+    waves: Sequence[str],
+    means: Sequence[float | None],
+    n: Sequence[int | None],
+) -> str:
     points = [
-        say("figures.point", language, wave=wave, mean=numbers.decimal(mean, language), n=numbers.count(n, language))
-        for wave, mean, n in zip(panel.waves, panel.means, panel.n, strict=True)
+        say("figures.point", language, wave=wave, mean=numbers.decimal(mean, language), n=numbers.count(k, language))
+        for wave, mean, k in zip(waves, means, n, strict=True)
         if mean is not None
     ]
     if not points:
-        return say("figures.panel_empty", language, arm=panel.arm, outcome=panel.outcome)
-    return say("figures.panel", language, arm=panel.arm, outcome=panel.outcome, points="; ".join(points))
+        return say("figures.panel_empty", language, arm=arm, outcome=outcome)
+    return say("figures.panel", language, arm=arm, outcome=outcome, points="; ".join(points))
+
+
+def means(plots: Sequence[Plot], language: str) -> Figure:
+    """Means of all arms from wave to wave, a plot for each scale: for readers of one page, without single scores."""
+    with style.canvas(WIDTH, 48, ncols=len(plots)) as (figure, grid):
+        for axes, plot in zip(grid[0], plots, strict=True):
+            _means(axes, plot, language)
+        picture = style.png(figure)
+    seen = []
+    for plot in plots:
+        for line in plot.lines:
+            known = {"arm": line.arm, "outcome": plot.outcome, "waves": plot.waves}
+            seen.append(_said(language, means=line.means, n=line.n, **known))
+    alt = " ".join([say("school.figure.alt", language, n=len(plots)), *seen])
+    caption = "caption" if len(plots[0].lines) > 1 else "caption_one"
+    return Figure("fig-means", picture, alt, say(f"school.figure.{caption}", language), int(WIDTH))
+
+
+def _means(axes: Axes, plot: Plot, language: str) -> None:
+    at = np.arange(len(plot.waves), dtype=float)
+    drawn = np.array([[np.nan if m is None else m for m in line.means] for line in plot.lines])
+    for position, (line, values) in enumerate(zip(plot.lines, drawn, strict=True)):
+        look = style.look(position)
+        axes.plot(at, values, color=look.colour, marker=look.marker, linestyle=look.dash, linewidth=2.2, label=line.arm)
+        for x, mean in enumerate(values):
+            others = drawn[:, x][~np.isnan(drawn[:, x])]
+            if np.isnan(mean):
+                continue
+            above = bool(mean >= others.mean()) if len(set(others)) > 1 else position == 0
+            text = numbers.decimal(mean, language, 1 if np.ptp(plot.limits) > 5 else 2)
+            axes.annotate(
+                text, (x, mean), (0, 7 if above else -7), textcoords="offset points", ha="center",
+                va="bottom" if above else "top", color=look.colour, fontweight="bold",
+            )  # fmt: skip
+    axes.set_xticks(at, plot.waves)
+    axes.set_xlim(-0.4, len(at) - 0.6)
+    axes.set_ylim(*plot.limits)
+    axes.set_title(plot.outcome)
+    style.decimal_axis(axes, language)
+    if len(plot.lines) > 1:
+        axes.legend(frameon=False, loc="best", fontsize=8, handlelength=2.6)
 
 
 def change(rows: Sequence[Sequence[Panel]], language: str, lines_are: str) -> Figure | None:

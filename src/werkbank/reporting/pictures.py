@@ -12,6 +12,8 @@ from werkbank.effects.units import unit_of_analysis
 from werkbank.reporting import figures
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
 
     from werkbank.reporting.blocks import Figure
@@ -30,6 +32,34 @@ def change(report: Report) -> Figure | None:
     """Draw how far each unit moved from the first to the next measurement, on the same scales."""
     rows, unit = _panels(report)
     return figures.change(rows, report.language, unit) if rows else None
+
+
+def means(report: Report, may_show: Callable[[int | None], bool]) -> Figure | None:
+    """Draw the means of every arm, one beside another, on the primary scales (else the first one); no single scores.
+
+    A mean whose n `may_show` refuses is left out. The axis is as high as the spread between pupils, so that a
+    difference looks as large as it is beside that spread.
+    """
+    e, words = report.evidence, report.words
+    same = [key for key in report.keys if report.study.outcome(key.partition(".")[0]).same_measure]
+    plots = []
+    for key in ([k for k in same if e.role(k) == "primary"] or same[:1])[:MOST_SCALES]:
+        facts = {arm: [e.fact("mean", key, arm, wave) for wave in e.waves] for arm in e.arms}
+        shown = {arm: [f if f is not None and may_show(f.n) else None for f in of_arm] for arm, of_arm in facts.items()}
+        lines = tuple(
+            figures.Line(
+                words.arm(arm),
+                tuple(None if f is None or f.value is None else float(f.value) for f in of_arm),
+                tuple(None if f is None else f.n for f in of_arm),
+            )
+            for arm, of_arm in shown.items()
+        )
+        drawn = [m for line in lines for m in line.means if m is not None]
+        spread = [e.number("sd", key, arm, wave) or 0.0 for arm in e.arms for wave in e.waves]
+        if len(e.waves) > 1 and drawn:
+            limits = (min(drawn) - max(spread), max(drawn) + max(spread))
+            plots.append(figures.Plot(words.outcome(key), tuple(words.wave(w) for w in e.waves), lines, limits))
+    return figures.means(plots, report.language) if plots else None
 
 
 def forest(report: Report) -> Figure | None:

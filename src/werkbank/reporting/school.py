@@ -1,0 +1,387 @@
+"""The report for a school: one page first, in everyday words; then the details. Nobody in it can be recognised.
+
+Groups smaller than the study's `privacy.min_cell` are left out everywhere, and so is every result in which they take
+part; no lowest or highest score and no dot of a single pupil or class is shown. Nothing is computed here: see `Report`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from werkbank.reporting import numbers, pictures
+from werkbank.reporting.blocks import Block, Bullets, Column, Heading, Paragraph, Section, Table
+
+if TYPE_CHECKING:
+    from werkbank.reporting.report import Report
+    from werkbank.results import Claim, Estimate
+
+HERE = "school"
+# what a page has room for, the weightiest first; numbers, detectable and multiplicity are told elsewhere on it
+LIMITS = (
+    "reliability", "control", "raters", "selection", "attrition", "baseline", "followup", "unit", "comparability",
+    "preregistration",
+)  # fmt: skip
+MOST = 4
+INFORMANTS = ("teacher", "pupil", "parent", "observer", "test")
+
+
+def one_page(report: Report) -> Section:
+    """What was done and with whom, what changed, how sure that is, what it does not show, what to do next."""
+    say = report.words.say
+    blocks: list[Block] = [Heading(say(f"{HERE}.heading.one_page"), 2), *_short(report)]
+    blocks += [Heading(say(f"{HERE}.done.heading"), 3), Paragraph(" ".join(_done(report)))]
+    blocks.append(Heading(say(f"{HERE}.changed.heading"), 3))
+    blocks += _found(report, primary=True)
+    blocks += [Heading(say(f"{HERE}.sure.heading"), 3), Paragraph(" ".join(_sure(report)))]
+    blocks += [
+        Heading(say(f"{HERE}.not_shown.heading"), 3),
+        Bullets((*_limits(report), say(f"{HERE}.not_shown.averages"))),
+    ]
+    blocks += [Heading(say(f"{HERE}.next.heading"), 3), Bullets(tuple(_next(report)))]
+    return Section("one-page", report.language, tuple(blocks))
+
+
+def who(report: Report) -> Section:
+    """How many there were at the start and at each measurement."""
+    words, e = report.words, report.evidence
+    columns = [_column(report, "arm"), _column(report, "enrolled", "count")]
+    columns += [Column(w, words.wave(w), "count") for w in e.waves]
+    rows = []
+    for arm in e.arms:
+        counts = {"enrolled": e.count("pupils_enrolled", arm=arm)}
+        counts |= {w: e.count("pupils_measured", arm=arm, wave=w) for w in e.waves}
+        rows.append({"arm": words.arm(arm)} | {k: _shown(report, n) for k, n in counts.items()})
+    title = words.say(f"{HERE}.table.who")
+    table = Table("tab-who", title, tuple(columns), tuple(rows), _hidden_note(report, rows))
+    return _section(report, "who", Paragraph(words.say(f"{HERE}.who.lead")), table)
+
+
+def details(report: Report) -> Section:
+    """The other outcomes in words; all means and all differences in tables."""
+    say = report.words.say
+    others = _measured(report, [k for k in report.keys if k not in _first(report)])
+    lead = " ".join([say(f"{HERE}.numbers.{'lead' if others else 'none'}"), *others])
+    found = _found(report, primary=False)
+    return _section(report, "numbers", Paragraph(lead), *found, _means(report), *_sizes(report))
+
+
+def trust(report: Report) -> Section:
+    """The quality panel in everyday words: every topic, always."""
+    words = report.words
+    rows = [
+        {
+            "topic": words.say(f"claims.topic.{claim.id.split('/')[1]}"),
+            "status": words.say(f"claims.status.{claim.values['status']}"),
+            "finding": _plainly(report, claim),
+        }
+        for claim in report.claims("quality/")
+    ]
+    columns = tuple(Column(key, words.say(f"report.quality.{key}")) for key in ("topic", "status", "finding"))
+    table = Table("tab-quality", words.say(f"{HERE}.trust.title"), columns, tuple(rows))
+    return _section(report, "trust", Paragraph(words.say(f"{HERE}.trust.lead")), table)
+
+
+def terms(report: Report, seed: int) -> Section:
+    """What the words mean, and where the numbers come from."""
+    words, study = report.words, report.study
+    used = ["mean", "arms", "lot", "between", "chance", "sd", "waves"]
+    if study.design.kind == "single_group":
+        used.remove("arms")
+    if study.design.kind != "randomised":
+        used.remove("lot")
+    made = [words.say("report.provenance.study", file=Path(study.file).name), words.say(f"{HERE}.terms.results")]
+    made.append(words.say("report.provenance.seed", seed=seed))
+    if study.source:
+        made.insert(0, words.say("report.design.source", source=study.source))
+    return _section(
+        report,
+        "terms",
+        Heading(words.say(f"{HERE}.terms.heading"), 3),
+        Bullets(tuple(words.say(f"{HERE}.terms.{term}") for term in used)),
+        Heading(words.say(f"{HERE}.terms.source_heading"), 3),
+        Bullets(tuple(made)),
+    )
+
+
+def _section(report: Report, name: str, *blocks: Block) -> Section:
+    return Section(name, report.language, (Heading(report.words.say(f"{HERE}.heading.{name}"), 2), *blocks))
+
+
+def _column(report: Report, key: str, kind: Any = "text") -> Column:  # noqa: ANN401 - a Kind
+    return Column(key, report.words.say(f"{HERE}.table.{key}"), kind)
+
+
+# --- what may be shown
+
+
+def _small(report: Report, n: int | None) -> bool:
+    return n is not None and 0 < n < report.study.privacy.min_cell
+
+
+def _shown(report: Report, n: int | None) -> int | None:
+    return None if _small(report, n) else n
+
+
+def _hidden_arm(report: Report, arm: str) -> bool:
+    return _small(report, report.evidence.count("pupils_enrolled", arm=arm))
+
+
+def _hidden_test(report: Report, test: Estimate) -> bool:
+    """Whether a group behind `test` is too small to show: its difference would tell that group's mean."""
+    e = report.evidence
+    arms = list(e.weights(test.contrast)) or [""]
+    return any(
+        _hidden_arm(report, arm) or _small(report, e.count("pupils_analysed", test.outcome, arm, e.when(test)))
+        for arm in arms
+    )
+
+
+def _hidden_note(report: Report, rows: list[dict[str, Any]]) -> tuple[str, ...]:
+    if all(value is not None for row in rows for value in row.values()):
+        return ()
+    return (report.words.say(f"{HERE}.table.hidden", min_cell=report.study.privacy.min_cell),)
+
+
+# --- what was done, and with whom
+
+
+def _done(report: Report) -> list[str]:
+    study, words = report.study, report.words
+    said = []
+    if study.programme is not None:
+        name = study.programme if isinstance(study.programme, str) else study.programme.name
+        said.append(words.say(f"{HERE}.done.programme", programme=name))
+    unit = study.unit if study.design.assigned_by == "pupil" else study.design.assigned_by
+    said.append(words.say(f"{HERE}.done.{study.design.kind}", unit_many=words.say(f"report.unit.{unit}.many")))
+    waves = words.listed([words.wave(w) for w in report.evidence.waves])
+    return [*said, *_arms(report), *_measured(report, _first(report)), words.say(f"{HERE}.done.waves", waves=waves)]
+
+
+def _first(report: Report) -> list[str]:
+    """Return the scales of the first page: the primary ones; all of them where a study names none."""
+    return [k for k in report.keys if report.evidence.role(k) == "primary"] or report.keys
+
+
+def _measured(report: Report, keys: list[str]) -> list[str]:
+    words, said = report.words, []
+    for informant in INFORMANTS:
+        named = [words.outcome(k) for k in keys if report.study.outcome(k.partition(".")[0]).informant == informant]
+        if named:
+            said.append(words.say(f"{HERE}.measured.{informant}", outcomes=words.listed(named)))
+    return said
+
+
+def _arms(report: Report) -> list[str]:
+    e, words = report.evidence, report.words
+    said = []
+    for arm in e.arms:
+        pupils, units = e.count("pupils_enrolled", arm=arm), e.count("units_enrolled", arm=arm)
+        values: dict[str, Any] = {"arm": words.arm(arm), "min_cell": report.study.privacy.min_cell}
+        values["pupils"] = words.count("pupil", pupils or 0)
+        if _hidden_arm(report, arm):
+            said.append(words.say(f"{HERE}.done.arm_hidden", **values))
+        elif units is None:
+            said.append(words.say(f"{HERE}.done.arm", **values))
+        else:
+            said.append(words.say(f"{HERE}.done.arm_units", units=words.count(e.unit, units), **values))
+    return said
+
+
+# --- what changed
+
+
+def _found(report: Report, *, primary: bool) -> list[Block]:
+    """Return a figure (of what matters most) and a paragraph for every outcome that is primary, or is not."""
+    keys = [k for k in report.keys if (k in _first(report)) is primary]
+    figure = pictures.means(report, lambda n: not _small(report, n)) if primary else None
+    return [*([figure] if figure else []), *(_outcome(report, key) for key in keys)]
+
+
+def _short(report: Report) -> list[Paragraph]:
+    """Return the answer to the first question in a sentence, for who reads no further."""
+    e, words = report.evidence, report.words
+    if not e.tests:
+        return []
+    test = e.tests[0]
+    claim = next(c for c in report.claims("answer/") if c.id == f"answer/{test.id}")
+    sureness = "refused" if claim.grade == "description" else claim.sentence.rpartition(".")[2].partition("_")[0]
+    hidden = _hidden_test(report, test)
+    said = [words.say(f"{HERE}.short.{'hidden' if hidden else f'{claim.grade}.{sureness}'}", **words.written(claim))]
+    if e.rated_by_implementers(test.outcome) and not hidden and sureness != "refused":
+        said.append(words.say(f"{HERE}.short.rated"))
+    return [Paragraph(" ".join(said), "lead")]
+
+
+def _outcome(report: Report, key: str) -> Paragraph:
+    words, e = report.words, report.evidence
+    name, _, scale = key.partition(".")
+    instrument = report.scores.instruments[name]
+    low, high = instrument.score_range(scale or name)
+    better = words.say(f"instruments.direction.{instrument.direction(scale or name)}")
+    ends = {"low": _tidy(report, low), "high": _tidy(report, high)}
+    kind = "range" if all(abs(end) != float("inf") for end in (low, high)) else "no_range"
+    claims = [c for c in report.claims("answer/") if c.values["outcome"] == key]
+    if not claims:
+        return Paragraph(words.say(f"{HERE}.changed.nothing", outcome=_capital(words.outcome(key))))
+    said = [words.say(f"{HERE}.changed.{kind}", outcome=_capital(words.outcome(key)), better=better, **ends)]
+    for claim in claims:
+        said += _answer(report, claim)
+    # what holds of several waves is said once, after the last of them
+    said = [text for i, text in enumerate(said) if text not in said[i + 1 :]]
+    if e.rated_by_implementers(key) and any(c.grade != "description" for c in claims):
+        said.append(words.say(f"{HERE}.changed.rated"))
+    refused = all(c.grade == "description" for c in claims)
+    return Paragraph(" ".join(said), "refusal" if refused else "plain")
+
+
+def _answer(report: Report, claim: Claim) -> list[str]:
+    """Return the sentences that say in everyday words what one test found, and how sure that is."""
+    words = report.words
+    values = words.written(claim) | {"min_cell": report.study.privacy.min_cell}
+    test = next(t for t in report.evidence.tests if claim.id == f"answer/{t.id}")
+    if _hidden_test(report, test):
+        return [words.say(f"{HERE}.changed.hidden", **values)]
+    if claim.grade == "description":
+        return [words.say(f"{HERE}.refusal.{claim.sentence.rpartition('.')[2]}", **values)]
+    kind = "compared" if test.contrast else "change"
+    sureness = claim.sentence.rpartition(".")[2].partition("_")[0]
+    d, (low, high) = claim.values["estimate"], claim.values["ci"]
+    digits = _digits([d, low, high], _width(report, test.outcome))
+    side = "level" if round(d, digits) == 0 else "higher" if d > 0 else "lower"
+    said = [words.say(f"{HERE}.fact.{kind}.{side}", d=numbers.decimal(abs(d), report.language, digits), **values)]
+    if low is not None and high is not None:
+        reach = "both_sides" if low <= 0 <= high else "one_side"
+        ends = (abs(low), abs(high)) if reach == "both_sides" else sorted((abs(low), abs(high)))
+        written = {k: numbers.decimal(v, report.language, digits) for k, v in zip(("low", "high"), ends, strict=True)}
+        said.append(words.say(f"{HERE}.between.{kind}.{reach}", **written))
+    said.append(words.say(f"{HERE}.verdict.{claim.grade}.{sureness}", **values))
+    if "claims.also.within_bounds" in claim.values["also"]:
+        said.append(words.say(f"{HERE}.changed.within_bounds", **values))
+    return said
+
+
+def _width(report: Report, key: str) -> float:
+    name, _, scale = key.partition(".")
+    low, high = report.scores.instruments[name].score_range(scale or name)
+    return high - low
+
+
+def _digits(found: list[float | None], width: float) -> int:
+    """Return as few decimals as suffice: one on a long scale, two on a short one, more when an end would become 0."""
+    ends = [abs(x) for x in found if x]
+    start = 1 if width > 10 else 2
+    return next((k for k in (start, 2, 3) if all(round(x, k) for x in ends)), 3)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _tidy(report: Report, number: float) -> str:
+    whole = number == round(number)
+    return numbers.decimal(number, report.language, 0 if whole else 1)
+
+
+# --- how sure, what not, what next
+
+
+def _sure(report: Report) -> list[str]:
+    words, e = report.words, report.evidence
+    said = [words.say(f"{HERE}.sure.{e.best_grade}")]
+    if e.best_grade == "description":
+        return said
+    if any(t.wave_from and t.contrast for t in e.tests):
+        said.append(words.say(f"{HERE}.sure.adjusted"))
+    for claim in report.claims("quality/detectable/"):
+        if claim.values.get("points") is not None:
+            kind = claim.sentence.rpartition(".")[2]
+            digits = _digits([claim.values["points"]], _width(report, str(claim.values["outcome"])))
+            points = numbers.decimal(claim.values["points"], report.language, digits)
+            return [*said, words.say(f"{HERE}.sure.detectable_{kind}", **words.written(claim) | {"points": points})]
+    return said
+
+
+def _limits(report: Report) -> list[str]:
+    pressing = {"attention": 0, "unknown": 1}
+    claims = [c for c in report.claims("quality/") if c.id.split("/")[1] in LIMITS and c.values["status"] in pressing]
+    claims.sort(key=lambda c: (pressing[c.values["status"]], LIMITS.index(c.id.split("/")[1])))
+    first = {c.sentence: c for c in reversed(claims)}  # one of a kind: an outcome more says nothing new
+    return [_plainly(report, c) for c in claims if first[c.sentence] is c][: MOST - 1]
+
+
+def _plainly(report: Report, claim: Claim) -> str:
+    """Return a claim of the quality panel in everyday words."""
+    key = f"{HERE}.{claim.sentence.partition('.')[2]}"
+    values = report.words.written(claim)
+    if claim.sentence.startswith("claims.quality.numbers") and _hidden_arm(report, str(claim.values["arm"])):
+        key, values = f"{HERE}.quality.numbers.hidden", values | {"min_cell": report.study.privacy.min_cell}
+    return report.words.say(key, **values)
+
+
+def _next(report: Report) -> list[str]:
+    study, e, words = report.study, report.evidence, report.words
+    answers = report.claims("answer/")
+    first = {c.values["role"] for c in answers[:1]}  # answers stand in the order of their weight
+    open_ends = [c for c in answers if c.values["role"] in first]
+    open_ends = [c for c in open_ends if c.grade == "description" or c.sentence.endswith(("unclear", "untested"))]
+    unit = study.unit if e.unit == "pupil" else e.unit
+    values = {form: words.say(f"report.unit.{unit}.{form.partition('_')[2]}") for form in ("unit_one", "unit_many")}
+    asked = {
+        "fix_items": any(c.sentence.endswith("reliability.negative") for c in report.claims("quality/")),
+        "talk": True,
+        "compare": study.design.kind == "single_group",
+        "lot": study.design.kind == "controlled",
+        "more_units": bool(open_ends),
+        "second_source" + "_teachers" * (study.unit == "teacher"): study.design.raters_are_implementers is True,
+        "measure_later": any(c.sentence.endswith("followup.none") for c in report.claims("quality/")),
+        "worth": any("clear" in c.sentence for c in answers),
+        "plan": study.design.preregistration is None,
+    }
+    return [words.say(f"{HERE}.next.{name}", **values) for name, wanted in asked.items() if wanted][:MOST]
+
+
+# --- tables
+
+
+def _means(report: Report) -> Table:
+    e, words = report.evidence, report.words
+    rows = []
+    for key in report.keys:
+        for arm in e.arms:
+            row: dict[str, Any] = {"outcome": words.outcome(key), "arm": words.arm(arm)}
+            for wave in e.waves:
+                fact = e.fact("mean", key, arm, wave)
+                hidden = fact is None or _small(report, fact.n) or _hidden_arm(report, arm)
+                row |= {f"n_{wave}": None, wave: None} if hidden else {f"n_{wave}": fact.n, wave: fact.value}
+            rows.append(row)
+    columns = [_column(report, key) for key in ("outcome", "arm")]
+    for wave in e.waves:
+        columns += [Column(wave, words.wave(wave), "mean"), Column(f"n_{wave}", words.say(f"{HERE}.table.n"), "count")]
+    title = words.say(f"{HERE}.table.means")
+    return Table("tab-means", title, tuple(columns), tuple(rows), _hidden_note(report, rows))
+
+
+def _sizes(report: Report) -> list[Table]:
+    words = report.words
+    tests = [t for t in report.evidence.tests if t.estimate is not None]
+    if not tests:
+        return []
+    rows = []
+    for t in tests:
+        hidden = _hidden_test(report, t)
+        found = {"n": t.n, "estimate": t.estimate, "ci": (t.ci_low, t.ci_high)}
+        question = words.test(t.outcome, t.wave_to, t.contrast)
+        rows.append({"outcome": question} | (dict.fromkeys(found) if hidden else found))
+    kind = "compared" if tests[0].contrast else "change"
+    columns = (
+        _column(report, "outcome"),
+        _column(report, "n", "count"),
+        Column("estimate", words.say(f"{HERE}.table.estimate_{kind}"), "estimate"),
+        _column(report, "ci", "interval"),
+    )
+    notes = [words.say(f"{HERE}.table.minus")]
+    if any(t.contrast and t.wave_from for t in tests):
+        notes.append(words.say(f"{HERE}.table.adjusted"))
+    title = words.say(f"{HERE}.table.{'differences' if tests[0].contrast else 'changes'}")
+    return [Table("tab-differences", title, columns, tuple(rows), (*notes, *_hidden_note(report, rows)))]
