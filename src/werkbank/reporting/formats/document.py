@@ -22,6 +22,7 @@ _TAGS = re.compile(r"(</?(?:strong|em)>)")
 # what XML 1.0 cannot hold; a workbook, a Word file and a font refuse it alike
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _GAP = 3  # of them between two columns
+_WORD = 28  # of a word; a longer one (a path, a hash) is broken where the column ends
 _SHORT = 24  # lines of a table that fit on a page whatever their estimate missed
 
 
@@ -76,8 +77,8 @@ class Run:
 
 
 def printable(text: str) -> str:
-    """Return text in which each control character, which no format can hold, is a visible ``\N{REPLACEMENT CHARACTER}``."""
-    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+    """Return text in which a visible sign stands for each control character, and a space for a tab or a new line."""
+    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", re.sub(r"[\t\r\n\v\f]", " ", text))
 
 
 def runs(text: str) -> tuple[Run, ...]:
@@ -102,7 +103,8 @@ def plain(text: str) -> str:
 class Written:
     """A table as a page shows it: `rows` are texts, `widths` parts of the text's width that add up to 1 at most.
 
-    `short` tables fit on a page for certain, and are better not divided over two.
+    `short` tables fit on a page for certain, and are better not divided over two. `scale` is below 1 where the numbers
+    need more than the page's width at the usual size.
     """
 
     header: tuple[str, ...]
@@ -111,6 +113,7 @@ class Written:
     widths: tuple[float, ...]
     notes: tuple[str, ...]
     short: bool
+    scale: float
 
 
 def written(table: Table, language: str, line: int) -> Written:
@@ -122,10 +125,11 @@ def written(table: Table, language: str, line: int) -> Written:
     rows = tuple(tuple(_cell(row.get(c.key), c, language) for c in table.columns) for row in table.rows)
     header = tuple(plain(column.label) for column in table.columns)
     missing = [say("report.table.missing", language)] if any(numbers.MISSING in row for row in rows) else []
-    widths = _widths(header, rows, numeric, line)
-    lines = sum(max(ceil(len(text) / (line * w)) for text, w in zip(row, widths, strict=True)) for row in rows)
-    short = lines <= _SHORT
-    return Written(header, rows, numeric, widths, (*table.notes, *missing), short)
+    wanted = _wanted(header, rows, numeric, line)
+    lines = sum(max(ceil(len(text) / width) for text, width in zip(row, wanted, strict=True)) for row in rows)
+    whole = max(line, sum(wanted))
+    widths = tuple(width / whole for width in wanted)
+    return Written(header, rows, numeric, widths, (*table.notes, *missing), lines <= _SHORT, line / whole)
 
 
 def _cell(value: object, column: Column, language: str) -> str:
@@ -134,10 +138,10 @@ def _cell(value: object, column: Column, language: str) -> str:
     return text if column.kind == "text" else text.replace(" ", "\N{NO-BREAK SPACE}")
 
 
-def _widths(
+def _wanted(
     header: tuple[str, ...], rows: tuple[tuple[str, ...], ...], numeric: tuple[bool, ...], line: int
-) -> tuple[float, ...]:
-    """Give numbers the width they need; what is left goes to columns of words, the shortest of which need least."""
+) -> list[int]:
+    """Give numbers the characters they need; what is left goes to words, first to the columns that need least."""
     columns = list(zip(header, *rows, strict=True))
     words = [max(len(word) for text in column for word in text.split(" ")) for column in columns]
     longest = [max(map(len, column)) for column in columns]
@@ -145,7 +149,6 @@ def _widths(
     room = line - sum(wanted) - _GAP * len(wanted)
     texts = sorted((i for i, number in enumerate(numeric) if not number), key=longest.__getitem__)
     for place, i in enumerate(texts):
-        wanted[i] = max(words[i], min(longest[i], room // (len(texts) - place)))
+        wanted[i] = max(min(words[i], _WORD), min(longest[i], room // (len(texts) - place)))
         room -= wanted[i]
-    line = max(line, sum(wanted) + _GAP * len(wanted))
-    return tuple((width + _GAP) / line for width in wanted)
+    return [width + _GAP for width in wanted]

@@ -1,4 +1,4 @@
-"""A report as a Word file that can be edited: styles, captions that renumber, heads that return, pictures with words."""
+"""A report as a Word file that can be edited: styles, captions that renumber, heads that return, alt text."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ _UNWANTED = ("thumbnail", "customXml", "stylesWithEffects")  # what python-docx'
 def docx(document: Document) -> bytes:
     """Return a report as a Word file, the same bytes for the same report, without person or time in its properties.
 
-    Every look is a style (Heading 1 to 3, Caption, List Bullet, Note, Warning, Table Text, ...); table and figure numbers
-    and the contents are fields; a table's head returns on each page and no row is divided; pictures and tables carry
-    their text alternative; the language is the report's.
+    Every look is a style (Heading 1 to 3, Caption, List Bullet, Note, Warning, Table Text, ...); the numbers of tables
+    and figures and the contents are fields; a table's head returns on each page and no row is divided; pictures and
+    tables carry their text alternative; the language is the report's.
     """
     file = word.Document()
     _dressed(file, document)
@@ -167,7 +167,9 @@ class _Body:
         name = say(f"formats.{kind}", self.language)
         line = _paragraph("Caption", (Run(f"{name} ", strong=True),), keep=kind == "table")
         line.append(_field(f"SEQ {name} \\* ARABIC", str(self.n[kind]), strong=True))
-        line.extend([_run(Run(". ", strong=True)), *(_run(Run(r.text, kind == "table" or r.strong, r.emphasis)) for r in said)])
+        line.extend(
+            [_run(Run(". ", strong=True)), *(_run(Run(r.text, kind == "table" or r.strong, r.emphasis)) for r in said)]
+        )
         return line
 
     def picture(self, image: bytes, alt: str, width_mm: float) -> None:
@@ -179,7 +181,8 @@ class _Body:
         shown = written(block, self.language, _LINE)
         widths = [round(_WIDTH * part) for part in shown.widths]
         keep = shown.short
-        looks = ["TableNumber" if number else "TableText" for number in shown.numeric]
+        size = "Small" if shown.scale < 1 else ""
+        looks = [f"TableNumber{size}" if number else f"TableText{size}" for number in shown.numeric]
         head = _element("w:tr", _element("w:trPr", _element("w:cantSplit"), _element("w:tblHeader")))
         head.extend(_cells(shown.header, looks, widths, keep=True))
         made = _element("w:tbl", _table_properties(plain(block.title), sum(widths)))
@@ -230,11 +233,11 @@ def _run(said: Run) -> Any:  # noqa: ANN401
     made = OxmlElement("w:r")
     if said.strong or said.emphasis:
         made.append(_element("w:rPr", _element("w:rStyle", val="Strong" if said.strong else "Emphasis")))
-    for i, piece in enumerate(printable(said.text).split("\t")):
+    for i, piece in enumerate(said.text.split("\t")):
         if i:
             made.append(_element("w:tab"))
         text = _element("w:t")
-        text.text = piece
+        text.text = printable(piece)
         text.set(qn("xml:space"), "preserve")
         made.append(text)
     return made

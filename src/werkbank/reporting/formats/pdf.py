@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 TEMPLATE = Path(__file__).parents[1] / "page" / "report.typ"
 _LINE = 126  # characters of 9 points between the margins
+_SMALLEST = 0.7  # of 9 points: what can still be read
 _REPLACED = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -46,7 +47,7 @@ def pdf(document: Document) -> bytes:
         for name, file in files.items():
             (Path(folder) / name).write_bytes(file)
         made: bytes = typst.compile(
-            Path(folder) / "main.typ",
+            str(Path(folder) / "main.typ"),
             root=folder,
             format="pdf",
             pdf_standards=["ua-1"],
@@ -105,6 +106,7 @@ def _table(block: Table, language: str) -> dict[str, Any]:
         "title": _text(block.title),
         "header": table.header,
         "short": table.short,
+        "scale": max(table.scale, _SMALLEST),
         "numeric": table.numeric,
         "widths": table.widths,
         "rows": table.rows,

@@ -1,0 +1,132 @@
+"""The Word file: styles and fields that a user goes on with, text alternatives, nothing of a person or a time."""
+
+import io
+import zipfile
+
+import docx
+import pytest
+from docx.oxml.ns import qn
+from tests.reporting.formats.conftest import NASTY, hard, png, squeezed, zip_times
+
+from werkbank.reporting.formats import write
+from werkbank.reporting.formats.docx import LOOK
+
+
+@pytest.fixture(scope="module")
+def made(file):
+    return file("hard", "nl", "docx")
+
+
+@pytest.fixture(scope="module")
+def word(made):
+    return docx.Document(io.BytesIO(made))
+
+
+def styled(word, style):
+    return [p.text for p in word.paragraphs if p.style.name == style]
+
+
+def test_every_look_is_a_style(word):
+    used = {p.style.name for p in word.paragraphs}
+    assert used <= {style.name for style in word.styles}
+    assert used >= {
+        "Title", "Subtitle", "Heading 1", "Heading 2", "Caption", "List Bullet", "Lead", "Note", "Warning", "Refusal",
+        "Table Note", "Picture", "toc 1", "TOC Heading",
+    }  # fmt: skip
+    assert styled(word, "Heading 1") == ["Heading one <&>", "Two", "Herkomst van dit rapport"]
+    assert styled(word, "Heading 2") == ["Deeper"]
+    for i, table in enumerate(word.tables):
+        assert table.style.name == "Report Table"
+        inside = {p.style.name for row in table.rows for c in row.cells for p in c.paragraphs}
+        small = " Small" if i == 0 else ""  # nine columns of long numbers
+        assert inside <= {f"Table Text{small}", f"Table Number{small}"}
+    # no direct look: sizes, colours and fonts stand in styles alone
+    assert not [e for tag in ("w:sz", "w:color", "w:rFonts", "w:jc") for e in word.element.body.iter(qn(tag))]
+
+
+def test_the_styles_that_are_named_exist():
+    import re
+
+    look = LOOK.read_text(encoding="utf-8")
+    named = set(re.findall(r'<w:(?:basedOn|next|pStyle) w:val="(\w+)"', look))
+    assert named <= set(re.findall(r'w:styleId="(\w+)"', look))
+
+
+def test_the_language_is_the_reports(word, file):
+    defaults = word.styles.element.find(qn("w:docDefaults"))
+    assert next(defaults.iter(qn("w:lang"))).get(qn("w:val")) == "nl-NL"
+    english = docx.Document(io.BytesIO(file("hard", "en", "docx")))
+    assert next(english.styles.element.iter(qn("w:lang"))).get(qn("w:val")) == "en-GB"
+    assert (word.core_properties.language, english.core_properties.language) == ("nl-NL", "en-GB")
+
+
+def test_a_tables_head_returns_and_no_row_is_divided(word):
+    for table in word.tables:
+        heads = [row._tr.trPr.find(qn("w:tblHeader")) is not None for row in table.rows]
+        assert heads == [True] + [False] * (len(table.rows) - 1)
+        assert all(row._tr.trPr.find(qn("w:cantSplit")) is not None for row in table.rows)
+    assert len(word.tables[0].rows) == 61
+
+
+def test_captions_number_themselves(word):
+    assert styled(word, "Caption")[0] == "Tabel . Every kind of cell"
+    fields = [e.get(qn("w:instr")).strip() for e in word.element.body.iter(qn("w:fldSimple"))]
+    assert fields == [r"SEQ Tabel \* ARABIC", r"SEQ Figuur \* ARABIC", r"SEQ Tabel \* ARABIC", r"SEQ Tabel \* ARABIC"]
+    shown = ["".join(t.text for t in e.iter(qn("w:t"))) for e in word.element.body.iter(qn("w:fldSimple"))]
+    assert shown == ["1", "1", "2", "3"]
+    assert all(p.paragraph_format.keep_with_next for p in word.paragraphs if p.text.startswith("Tabel "))
+
+
+def test_contents_lead_to_headings(word):
+    targets = {e.get(qn("w:name")) for e in word.element.body.iter(qn("w:bookmarkStart"))}
+    links = [e.get(qn("w:anchor")) for e in word.element.body.iter(qn("w:hyperlink"))]
+    assert len(links) == 2
+    assert set(links) == targets
+    marks = [e.get(qn("w:fldCharType")) for e in word.element.body.iter(qn("w:fldChar"))]
+    assert marks == ["begin", "separate", "end"]
+
+
+def test_pictures_and_tables_have_their_words(word):
+    assert [e.get("descr") for e in word.element.body.iter(qn("wp:docPr"))] == ['What is "seen" <there>']
+    captions = [e.get(qn("w:val")) for e in word.element.body.iter(qn("w:tblCaption"))]
+    assert captions == ["Every kind of cell", "Nothing", "One"]
+    named = docx.Document(io.BytesIO(write(hard("en", school="De Wilg", logo=png()), "docx")))
+    assert next(named.element.body.iter(qn("wp:docPr"))).get("descr") == "Logo of De Wilg"
+
+
+def test_tones_are_words(word):
+    assert styled(word, "Note")[0].startswith("Toelichting. note text")
+    assert styled(word, "Warning")[1].startswith("Let op. warning text")
+    assert styled(word, "Refusal")[0].startswith("Niet mogelijk. refusal text")
+
+
+def test_texts_are_texts(word):
+    bullets = [squeezed(text) for text in styled(word, "List Bullet")]
+    assert bullets[0] == squeezed(NASTY[0])
+    assert bullets[6] == squeezed(NASTY[6])
+    assert bullets[5] == "emphasisandstrong"
+
+
+def test_it_holds_no_person_no_time_and_no_leftovers(made, word):
+    about = word.core_properties
+    assert (about.author, about.last_modified_by, about.comments) == ("werkbank", "", "")
+    assert about.title == "#title() = <x> & co"
+    assert (about.created, about.modified) == (None, None)
+    assert zip_times(made) == {(1980, 1, 1, 0, 0, 0)}
+    names = zipfile.ZipFile(io.BytesIO(made)).namelist()
+    assert not [n for n in names if "thumbnail" in n or "customXml" in n or "WithEffects" in n]
+
+
+def test_libreoffice_shows_it_whole(made, soffice):
+    from pypdf import PdfReader
+
+    pages = [page.extract_text() for page in PdfReader(io.BytesIO(soffice(made, "hard.docx"))).pages]
+    assert len(pages) > 4
+    assert all("Gesimuleerde gegevens" in page for page in pages)
+    assert f"{len(pages)} / {len(pages)}" in pages[-1]
+    said = squeezed("".join(pages))
+    assert "Tabel1.Everykindofcell" in said
+    assert "Tabel3.One" in said
+    assert "1.Headingone<&>" in said
+    assert said.count("textcolumn") >= 2  # the head on each of the table's pages
+    assert squeezed("[−0,50; −1,24]") in said
