@@ -45,9 +45,17 @@ class UnderachievementParams(ReportParams):
     pupil_pages: bool = Field(default=False, description="true: pupils by name, on a page that is private")
 
 
+class MonitoringParams(ReportParams):
+    """Of ``monitoring.ipynb``."""
+
+    study: str = Field(default="volgsysteem", description="a study file with a block monitoring, or an example's name")
+    pupil_pages: bool = Field(default=False, description="true: pupils by name, on a page that is private")
+
+
 MODELS: dict[str, type[ReportParams]] = {
     "evaluation": EvaluationParams,
     "measurement": MeasurementParams,
+    "monitoring": MonitoringParams,
     "underachievement": UnderachievementParams,
 }
 
