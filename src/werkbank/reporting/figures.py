@@ -162,9 +162,14 @@ def _said(
 
 def means(plots: Sequence[Plot], language: str) -> Figure:
     """Means of all arms from wave to wave, a plot for each scale: for readers of one page, without single scores."""
-    with style.canvas(WIDTH, 48, ncols=len(plots)) as (figure, grid):
+    with style.canvas(WIDTH, 43, ncols=len(plots)) as (figure, grid):
         for axes, plot in zip(grid[0], plots, strict=True):
             _means(axes, plot, language)
+        if len(plots[0].lines) > 1:
+            figure.legend(
+                *grid[0][0].get_legend_handles_labels(), loc="outside upper left", ncols=len(plots[0].lines),
+                frameon=False, fontsize=8.5, handlelength=2.6,
+            )  # fmt: skip
         picture = style.png(figure)
     seen = []
     for plot in plots:
@@ -197,8 +202,6 @@ def _means(axes: Axes, plot: Plot, language: str) -> None:
     axes.set_ylim(*plot.limits)
     axes.set_title(plot.outcome)
     style.decimal_axis(axes, language)
-    if len(plot.lines) > 1:
-        axes.legend(frameon=False, loc="best", fontsize=8, handlelength=2.6)
 
 
 def change(rows: Sequence[Sequence[Panel]], language: str, lines_are: str) -> Figure | None:

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from werkbank.results import Claim, Estimate
 
 HERE = "school"
-# what a page has room for, the weightiest first; numbers, detectable and multiplicity are told elsewhere on it
+# what a page has room for, the weightiest first; who filled in, numbers and detectable are told elsewhere on it
 LIMITS = (
-    "reliability", "control", "raters", "selection", "attrition", "baseline", "followup", "unit", "comparability",
+    "reliability", "control", "selection", "attrition", "baseline", "followup", "unit", "comparability",
     "preregistration",
 )  # fmt: skip
-MOST = 4
+MOST = 3
 INFORMANTS = ("teacher", "pupil", "parent", "observer", "test")
 
 
@@ -54,7 +54,8 @@ def who(report: Report) -> Section:
         rows.append({"arm": words.arm(arm)} | {k: _shown(report, n) for k, n in counts.items()})
     title = words.say(f"{HERE}.table.who")
     table = Table("tab-who", title, tuple(columns), tuple(rows), _hidden_note(report, rows))
-    return _section(report, "who", Paragraph(words.say(f"{HERE}.who.lead")), table)
+    waves = words.say(f"{HERE}.done.waves", waves=words.listed([words.wave(w) for w in e.waves]))
+    return _section(report, "who", Paragraph(f"{waves} {words.say(f'{HERE}.who.lead')}"), table)
 
 
 def details(report: Report) -> Section:
@@ -154,8 +155,7 @@ def _done(report: Report) -> list[str]:
         said.append(words.say(f"{HERE}.done.programme", programme=name))
     unit = study.unit if study.design.assigned_by == "pupil" else study.design.assigned_by
     said.append(words.say(f"{HERE}.done.{study.design.kind}", unit_many=words.say(f"report.unit.{unit}.many")))
-    waves = words.listed([words.wave(w) for w in report.evidence.waves])
-    return [*said, *_arms(report), *_measured(report, _first(report)), words.say(f"{HERE}.done.waves", waves=waves)]
+    return [*said, *_arms(report), *_measured(report, _first(report))]
 
 
 def _first(report: Report) -> list[str]:
@@ -291,8 +291,6 @@ def _sure(report: Report) -> list[str]:
     said = [words.say(f"{HERE}.sure.{e.best_grade}")]
     if e.best_grade == "description":
         return said
-    if any(t.wave_from and t.contrast for t in e.tests):
-        said.append(words.say(f"{HERE}.sure.adjusted"))
     for claim in report.claims("quality/detectable/"):
         if claim.values.get("points") is not None:
             kind = claim.sentence.rpartition(".")[2]
@@ -307,7 +305,7 @@ def _limits(report: Report) -> list[str]:
     claims = [c for c in report.claims("quality/") if c.id.split("/")[1] in LIMITS and c.values["status"] in pressing]
     claims.sort(key=lambda c: (pressing[c.values["status"]], LIMITS.index(c.id.split("/")[1])))
     first = {c.sentence: c for c in reversed(claims)}  # one of a kind: an outcome more says nothing new
-    return [_plainly(report, c) for c in claims if first[c.sentence] is c][: MOST - 1]
+    return [_plainly(report, c) for c in claims if first[c.sentence] is c][:MOST]
 
 
 def _plainly(report: Report, claim: Claim) -> str:

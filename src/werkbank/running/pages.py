@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from werkbank.catalogue import say
+from werkbank.catalogue import has, say
 from werkbank.errors import ReportError
 
 if TYPE_CHECKING:
@@ -30,14 +31,18 @@ def pages(
     if not sections:
         raise ReportError(say("cli.stopped.no_sections", language))
     title, simulated = study.title_in(language), study.simulated
+    named = f"report.kinds.{Path(footer.get('notebook', '')).stem}"
+    kind = say(named, language) if has(named, language) else None
     made: dict[str, str | bytes] = {}
     for name in formats:
         if name == "html":
             from werkbank.reporting.page import render
 
-            made[name] = render(sections, language=language, title=title, simulated=simulated, provenance=footer)
+            made[name] = render(
+                sections, language=language, title=title, simulated=simulated, provenance=footer, kind=kind
+            )
         else:
             from werkbank.reporting.formats import Document, write
 
-            made[name] = write(Document(sections, language, title, simulated, footer), name)
+            made[name] = write(Document(sections, language, title, simulated, footer, kind), name)
     return made

@@ -26,6 +26,7 @@ def render(
     title: str,
     simulated: bool,
     provenance: Mapping[str, str],
+    kind: str | None = None,
 ) -> str:
     """Return a report as one HTML page: accessible, printable, without any outside request or script.
 
@@ -43,6 +44,8 @@ def render(
         What the footer says about where the page comes from (version, hashes, seed). A key that the catalogue knows
         as ``report.page.provenance.<key>`` is shown by its name there. Nothing else enters the page: equal input is
         equal bytes.
+    kind : str, optional
+        What sort of report this is, in its language; an evaluation report when left out.
     """
     shown = {_provenance_label(key, language): value for key, value in provenance.items()}
     return _template().render(
@@ -51,6 +54,7 @@ def render(
         css=(FOLDER / "report.css").read_text(encoding="utf-8"),
         language=language,
         title=title,
+        kind=kind or say("report.page.report", language),
         simulated=simulated,
         provenance=shown,
         say=lambda key: say(f"report.page.{key}", language),
