@@ -53,7 +53,10 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Fact:
-    """One described quantity: a count, a mean, a reliability. `what` is a key of ``verification/registry.yaml``."""
+    """One described quantity: a count, a mean, a reliability. `what` is a key of ``verification/registry.yaml``.
+
+    `note` says why a value is None, where that is known: a catalogue key or plain words.
+    """
 
     id: str
     what: str
@@ -63,6 +66,7 @@ class Fact:
     arm: str = ""
     wave: str = ""
     n: int | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,208 @@
+"""How the counts of a study add up: the pupil flow, the n of every statistic, and the tables of categories."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from fnmatch import fnmatch
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from werkbank.reporting.disclosure.protecting import Counts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from werkbank.results import Estimate, Fact, Results
+
+LOSSES = ("pupils_without_pre", "pupils_without_post", "pupils_without_both", "pupils_without_unit")
+# what a reader would miss most is the dearest to hide: the n of the analyses before those of the flow
+COSTS = {"analysed": 10.0, "enrolled": 6.0, "scored": 3.0, "measured": 2.0, "lost": 1.0, "beside": 0.5}
+
+
+@cache
+def kind(what: str) -> str:
+    """Return how a shared copy treats a fact or an estimate of this kind: a key of ``kinds.yaml``."""
+    kinds: dict[str, list[str]] = yaml.safe_load((Path(__file__).parent / "kinds.yaml").read_text(encoding="utf-8"))
+    return next(name for name, patterns in kinds.items() if any(fnmatch(what, pattern) for pattern in patterns))
+
+
+def slots(results: Results) -> dict[tuple[str, str], str]:
+    """Return which count each number of people is: (id, ``value`` or ``n``) -> its name.
+
+    A number that is not here belongs to no known count; a shared copy does not show it.
+    """
+    arms = {f.arm for f in results.facts if f.what == "pupils_enrolled"}
+    found: dict[tuple[str, str], str] = {}
+    for f in results.facts:
+        if kind(f.what) == "flow":
+            found[f.id, "value"] = _flow_name(f)
+        elif kind(f.what) == "attribute":
+            found[f.id, "value"] = f"having {f.id}"
+        if name := _n_of(f, results, arms):
+            found[f.id, "n"] = name
+    for e in results.estimates:
+        found[e.id, "n"] = _compared(results, e.outcome, e.contrast, when(e.wave_from, e.wave_to))
+    return found
+
+
+def _n_of(f: Fact, results: Results, arms: set[str]) -> str:
+    """Return which count the n of a fact is, or an empty text."""
+    start = f.what.split("_")[0]
+    if (start == "pupils" and f.what not in {"pupils_enrolled", "pupils_measured"}) or f.what == "units_analysed":
+        return f"enrolled {f.arm}"
+    if f.what in {"mean", "sd"} and f.arm in arms:
+        return f"scored {f.outcome} {f.arm} {f.wave}"
+    if f.what in {"r_pre_post", "mean_change", "sd_change", "regression_break_even_mean"}:
+        return f"analysed {f.outcome} {f.arm} {f.wave}"
+    if f.what == "item_rest_lowest" or start in {"alpha", "omega", "icc"}:
+        return f"beside {'icc' if start == 'icc' else 'items'} {f.outcome} {f.wave}"
+    if start in {"baseline", "attrition"}:
+        return _compared(results, f.outcome, f.arm, f.wave)
+    return f"judged {group_of(f)}" if kind(f.what) == "attribute" else ""
+
+
+def group_of(fact: Fact) -> str:
+    """Return the table of categories to which a count of people belongs: its counts are shown or hidden together."""
+    if fact.what.startswith("underachievement_"):
+        place = fact.id.split("/")
+        apart = fact.what in {"underachievement_count", "underachievement_kind"} and len(place) == 5
+        # who was flagged by one method is a table; which methods agree, for how long and why are another
+        return "/".join(place[:4]) if apart else f"underachievement of {fact.outcome}"
+    if fact.what.startswith("rci_"):
+        return fact.id.rpartition("_")[0]
+    return fact.id.rpartition("/")[0] if fact.what == "typology" else f"{fact.outcome} {fact.what}"
+
+
+def when(wave_from: str, wave_to: str) -> str:
+    """Return how facts call a pair of waves."""
+    return f"{wave_from}-{wave_to}" if wave_from == "baseline" else wave_to
+
+
+def system(results: Results, min_cell: int, part: str = "") -> Counts:
+    """Return every count of people that a report of these results shows, and how they add up.
+
+    `part` distinguishes the counts of one report from those of others in a batch.
+    """
+    counts = Counts()
+    numbers = _numbers(results, slots(results))
+    for name, value in numbers.items():
+        counts.shown(part + name, value, COSTS.get(name.split(" ")[0], COSTS["lost"]))
+    _flow(counts, numbers, part)
+    _contrasts(counts, results, numbers, part)
+    _categories(counts, results, min_cell, part)
+    return counts
+
+
+def _flow_name(f: Fact) -> str:
+    match f.what:
+        case "pupils_enrolled":
+            return f"enrolled {f.arm}"
+        case "pupils_measured":
+            return f"measured {f.arm} {f.wave}"
+        case "pupils_analysed":
+            return f"analysed {f.outcome} {f.arm} {f.wave}"
+    return f"{f.what} {f.outcome} {f.arm} {f.wave}"
+
+
+def _compared(results: Results, outcome: str, contrast: str, wave: str) -> str:
+    return f"analysed {outcome} {contrast} {wave}" if arms_of(results.study, contrast) else f"compared {contrast}"
+
+
+def arms_of(study: Mapping[str, Any], contrast: str) -> list[str]:
+    """Return the arms of a contrast: those of a planned one, or the two that its name names; [""] for one group."""
+    if not contrast:
+        return [""]
+    for planned in study.get("contrasts", []):
+        if planned["name"] == contrast:
+            return [arm for arm, weight in planned["weights"].items() if weight]
+    pair = [arm for arm in study.get("arms", {}) if contrast.startswith(f"{arm} - ") or contrast.endswith(f" - {arm}")]
+    return pair if len(pair) == 2 else []
+
+
+def _numbers(results: Results, names: Mapping[tuple[str, str], str]) -> dict[str, float]:
+    """Return the number behind every name: a count's own, else the one n that stands for it in several places."""
+    seen: dict[str, set[float]] = defaultdict(set)
+    items: tuple[Fact | Estimate, ...] = (*results.facts, *results.estimates)
+    for item in items:
+        for slot in ("value", "n"):
+            number = getattr(item, slot, None)
+            if (item.id, slot) in names and isinstance(number, int | float) and number == int(number):
+                seen[names[item.id, slot]].add(float(number))
+    single = {name: numbers.pop() for name, numbers in seen.items() if len(numbers) == 1}
+    primary = {names[f.id, "value"]: f.value for f in results.facts if (f.id, "value") in names}
+    own = {**single, **{name: float(value) for name, value in primary.items() if isinstance(value, int | float)}}
+    for contrast, outcome, wave in _comparisons(results):
+        of_arms = [own.get(f"analysed {outcome} {arm} {wave}") for arm in arms_of(results.study, contrast)]
+        if of_arms and None not in of_arms:  # another n (of an imputed data set) does not stand for this count
+            own[f"analysed {outcome} {contrast} {wave}"] = sum(n for n in of_arms if n is not None)
+    return own
+
+
+def _comparisons(results: Results) -> list[tuple[str, str, str]]:
+    found = {(f.arm, f.outcome, f.wave) for f in results.facts if f.what == "baseline_difference"}
+    found |= {(e.contrast, e.outcome, when(e.wave_from, e.wave_to)) for e in results.estimates if e.contrast}
+    return sorted(found)
+
+
+def _flow(counts: Counts, numbers: Mapping[str, float], part: str) -> None:
+    """Assigned = analysed + lost; scored at a wave = analysed + lost at the other; and each lies within another."""
+    for name in numbers:
+        head, *rest = name.split(" ")
+        if head == "measured":
+            counts.within(f"{part}enrolled {' '.join(rest[:-1])}", part + name)
+        elif head == "scored":
+            arm, wave = " ".join(rest[1:-1]), rest[-1]
+            counts.within(f"{part}measured {arm} {wave}", part + name)
+            counts.within(f"{part}enrolled {arm}", part + name)
+        elif head == "analysed" and f"{part}pupils_without_pre {' '.join(rest)}" in counts.values:
+            outcome, arm, pair = rest[0], " ".join(rest[1:-1]), rest[-1]
+            first, _, last = pair.rpartition("-")
+            lost = {loss.rpartition("_")[2]: f"{part}{loss} {' '.join(rest)}" for loss in LOSSES}
+            counts.adds_up(f"{part}enrolled {arm}", [part + name, *lost.values()])
+            scored = f"{part}scored {outcome} {arm}"
+            counts.adds_up(f"{scored} {first or 'pre'}", [part + name, lost["post"], lost["unit"]])
+            counts.adds_up(f"{scored} {last}", [part + name, lost["pre"], lost["unit"]])
+
+
+def _contrasts(counts: Counts, results: Results, numbers: Mapping[str, float], part: str) -> None:
+    """A comparison's n is the sum of its arms'; what was judged over all arms lies within the sum of the scored."""
+    for contrast, outcome, wave in _comparisons(results):
+        arms = [f"{part}analysed {outcome} {arm} {wave}" for arm in arms_of(results.study, contrast)]
+        if arms:
+            counts.adds_up(f"{part}analysed {outcome} {contrast} {wave}", arms)
+    arms_seen = sorted({f.arm for f in results.facts if f.what == "pupils_enrolled"})
+    for name in numbers:
+        if name.startswith("beside "):
+            outcome, wave = name.split(" ")[2:]
+            counts.within(*_all_scored(part, outcome, wave, arms_seen, counts), part + name)
+
+
+def _all_scored(part: str, outcome: str, wave: str, arms: list[str], counts: Counts) -> tuple[str]:
+    whole = f"{part}all scored {outcome} {wave}"
+    parts = [f"{part}scored {outcome} {arm} {wave}" for arm in arms]
+    if whole not in counts.values and parts and all(p in counts.values for p in parts):
+        counts.values[whole] = sum(counts.values[p] for p in parts)
+        counts.adds_up(whole, parts)
+    return (whole,)
+
+
+def _categories(counts: Counts, results: Results, min_cell: int, part: str) -> None:
+    """A table of categories is sensitive as a whole when one count, or all but that count, is small, or none."""
+    groups: dict[str, list[Fact]] = defaultdict(list)
+    for f in results.facts:
+        if kind(f.what) == "attribute" and isinstance(f.value, int):
+            groups[group_of(f)].append(f)
+    for name, facts in groups.items():
+        totals = [f.n for f in facts if f.n is not None]
+        if any(f.value < min_cell or f.value > max([f.n or 0, *totals]) - min_cell for f in _parts(facts)):
+            counts.sensitive |= {f"{part}having {f.id}" for f in facts}
+        if facts[0].what.startswith("rci_"):
+            counts.adds_up(f"{part}judged {name}", [f"{part}having {f.id}" for f in facts])
+
+
+def _parts(facts: list[Fact]) -> list[Any]:
+    """Return the counts of a table without those that count everyone who was looked at."""
+    return [f for f in facts if not f.id.endswith(("/pupils", "/both", "/judged", "/able"))]

@@ -1,0 +1,95 @@
+"""A report that may leave the school: the same sections, written from suppressed results and nothing else.
+
+A shared copy never meets a pupil: it has no answers, no scores, no rows and no notes of intake, so that no section, not
+even one that is written later, can show one.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from werkbank.catalogue import say
+from werkbank.reporting.blocks import Heading, Paragraph, Section, Table
+from werkbank.reporting.disclosure.suppressing import suppress
+from werkbank.results import Results
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from werkbank.reporting.blocks import Block
+    from werkbank.reporting.report import Report
+
+FOLDER, README = "share", "README.txt"
+OWN = ("files", "columns")  # of the study file: where the answers lie and how their columns are called
+
+
+def shared_report(report: Report, min_cell: int | None = None) -> Report:
+    """Return the report as it may be shared: suppressed results, and nobody's answers.
+
+    `min_cell` is the study's own when left out. Figures of single pupils or classes have nothing to draw and are left
+    out; so is the list of what was decided at intake, whose counts are not part of the results.
+    """
+    results = suppress(report.results, min_cell or report.study.privacy.min_cell)
+    results = replace(results, study={k: v for k, v in results.study.items() if k not in OWN})
+    nobody = replace(
+        report.intake, answers=report.intake.answers.iloc[:0], pupils=report.intake.pupils.iloc[:0], notes=(), files=()
+    )
+    return replace(
+        report, intake=nobody, scores=replace(report.scores, table=report.scores.table.iloc[:0]), results=results
+    )
+
+
+def shared_sections(report: Report, parts: Sequence[Callable[[Report], Section]]) -> tuple[Section, ...]:
+    """Return `parts` of a shared report, the first of which says what is hidden; see `shared_report`."""
+    sections = [_tidied(part(report)) for part in parts]
+    sentence = say("privacy.shared", report.language, min_cell=report.study.privacy.min_cell)
+    return marked(sections, sentence)
+
+
+def write_shared(path: Path, report: Report, *parts: Callable[[Report], Section]) -> None:
+    """Write the shareable copy of a report to `path` as JSON, for the runner to make files of: sections and results."""
+    copy = shared_report(report)
+    sections = [section.to_json() for section in shared_sections(copy, parts)]
+    content = {"sections": sections, "results": json.loads(copy.results.to_json())}
+    path.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+
+
+def read_shared(path: Path) -> tuple[list[dict[str, Any]], Results] | None:
+    """Return the sections (as JSON) and the results that `write_shared` left at `path`, or None without that file."""
+    if not path.is_file():
+        return None
+    content = json.loads(path.read_text(encoding="utf-8"))
+    return content["sections"], Results.from_json(json.dumps(content["results"]))
+
+
+def marked(sections: Sequence[Section], sentence: str) -> tuple[Section, ...]:
+    """Return sections of which the first opens, under its heading, with a note."""
+    if not sections:
+        return ()
+    first, *rest = sections
+    at = 1 if first.blocks and isinstance(first.blocks[0], Heading) else 0
+    note = Paragraph(sentence, "note")
+    return (replace(first, blocks=(*first.blocks[:at], note, *first.blocks[at:])), *rest)
+
+
+def inside(sections: Sequence[Section], language: str) -> tuple[Section, ...]:
+    """Return the sections of a report that stays inside, the first of which says so."""
+    return marked(sections, say("privacy.inside", language))
+
+
+def _tidied(section: Section) -> Section:
+    return replace(section, blocks=tuple(_without_empty(block) for block in section.blocks))
+
+
+def _without_empty(block: Block) -> Block:
+    """Return a table without the columns in which nothing is left to show."""
+    if not isinstance(block, Table) or not block.rows:
+        return block
+    first, *rest = block.columns
+    kept = [c for c in rest if any(row.get(c.key) not in (None, (None, None)) for row in block.rows)]
+    keys = {c.key for c in (first, *kept)}
+    rows = tuple({k: v for k, v in row.items() if k in keys} for row in block.rows)
+    return replace(block, columns=(first, *kept), rows=rows)

@@ -1,0 +1,182 @@
+"""Results -> the results that may be shared: small counts and what rests on them hidden, shares capped, no extremes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from werkbank.reporting.disclosure.flow import arms_of, group_of, kind, slots, system
+from werkbank.reporting.disclosure.protecting import Counts, hide
+from werkbank.results import Claim
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from collections.abc import Set as AbstractSet
+
+    from werkbank.results import Estimate, Fact, Results
+
+HIDDEN = "privacy.hidden"  # the note of a number that is not shown
+MIN_CELL = {"school": 6, "export": 10}  # NCO: no information on 5 or fewer; CBS remote access: 10 in a research export
+CAPS = (0.05, 0.95)
+BARE = ("estimate", "se", "df", "statistic", "p", "ci_low", "ci_high", "n", "n_clusters")
+Place = tuple[str, str, str, str]  # what, outcome, arm, wave of a fact
+
+
+def suppress(results: Results, min_cell: int = MIN_CELL["school"]) -> Results:
+    """Return a copy of `results` that may be shared.
+
+    Parameters
+    ----------
+    results : Results
+        Of one report.
+    min_cell : int
+        The smallest count that may be shown: 6 in what a school shares, 10 in a research export (``MIN_CELL``).
+
+    Returns
+    -------
+    Results
+        Every count of fewer than `min_cell` people, every statistic that rests on fewer (or on an unknown number), and
+        as many other counts as it takes, have value None and the note ``HIDDEN``: see `protecting.hide`. Minimum,
+        maximum and whatever ``kinds.yaml`` calls never are left out. Shares lie between .05 and .95. Degrees of
+        freedom go where they would give a hidden n away. A claim that tells a hidden number is replaced by one that
+        says that it is hidden; no grade changes.
+
+    Notes
+    -----
+    Zero is shown in the flow (nobody was lost) and hidden in a table of categories, where it says of everyone that
+    they are not in that category; so is a category that holds all but a few. What is protected are counts: someone
+    who knows all but one pupil's scores can still work out the last one from a mean, which no suppression of counts
+    prevents. Rules and sources: NCO, CBS, ACRO and HRS in docs/privacy.md.
+    """
+    return suppress_together({"": results}, min_cell)[""]
+
+
+def suppress_together(
+    parts: Mapping[str, Results], min_cell: int = MIN_CELL["school"], whole: str | None = None
+) -> dict[str, Results]:
+    """Return shareable copies of several reports that are read side by side.
+
+    Parameters
+    ----------
+    parts : mapping of str to Results
+        By report, as of every school of a batch.
+    min_cell : int
+        As for `suppress`.
+    whole : str, optional
+        Which of them is about the pupils of all the others together; its counts are then the sums of theirs.
+    """
+    systems = {name: system(results, min_cell, f"{name}|") for name, results in parts.items()}
+    joint = Counts()
+    for counts in systems.values():
+        joint.values |= counts.values
+        joint.relations += counts.relations
+        joint.costs |= counts.costs
+        joint.sensitive |= counts.sensitive
+    if whole is not None:
+        others = [name for name in parts if name != whole]
+        for count in systems[whole].costs:
+            bare = count.removeprefix(f"{whole}|")
+            joint.adds_up(count, [f"{o}|{bare}" for o in others if f"{o}|{bare}" in joint.values])
+    hidden = hide(joint, min_cell)
+    return {name: _without(results, systems[name], hidden, min_cell, name) for name, results in parts.items()}
+
+
+def _without(results: Results, counts: Counts, hidden: AbstractSet[str], min_cell: int, part: str) -> Results:
+    names = slots(results)
+
+    def seen(item: Fact | Estimate, slot: str, number: float | None) -> bool:
+        name = f"{part}|{names.get((item.id, slot), '')}"
+        return name in counts.costs and name not in hidden and counts.values[name] == number
+
+    secret = {group_of(f) for f in results.facts if f"{part}|{names.get((f.id, 'value'), '')}" in hidden}
+    facts = [_fact(f, min_cell, seen) for f in results.facts if kind(f.what) != "never"]
+    flow = {(f.what, f.outcome, f.arm, f.wave) for f in facts if kind(f.what) == "flow" and f.note == HIDDEN}
+    facts = [_of_flow(f, flow, results.study) for f in facts]
+    estimates = [_estimate(e, min_cell, secret, shown=seen(e, "n", e.n)) for e in results.estimates]
+    gone = {f.id for f in facts if f.note == HIDDEN} | {e.id for e in estimates if e.note == HIDDEN}
+    gone |= {f.id for f in results.facts} - {f.id for f in facts}
+    open_n = {e.id for e in estimates if e.n is not None}
+    claims = tuple(_claim(c, gone, open_n, flow, results.study) for c in results.claims)
+    return replace(results, estimates=tuple(estimates), facts=tuple(facts), claims=claims)
+
+
+def _fact(f: Fact, min_cell: int, seen: Any) -> Fact:  # noqa: ANN401 - a local function
+    n = f.n if seen(f, "n", f.n) else None
+    match kind(f.what):
+        case "flow" | "attribute":
+            keep, value = seen(f, "value", f.value), f.value
+        case "plain":
+            keep, value = True, f.value
+        case "share":
+            keep, value = _share(f.value, f.n, min_cell)
+        case _:
+            whole = isinstance(f.value, int) and not isinstance(f.value, bool)  # a count that nobody has classified
+            keep, value = f.n is not None and f.n >= min_cell and not whole, f.value
+    if f.value is None:
+        return replace(f, n=n)
+    return replace(f, value=value, n=n) if keep else replace(f, value=None, n=None, note=HIDDEN)
+
+
+def _share(value: Any, n: int | None, min_cell: int) -> tuple[bool, Any]:  # noqa: ANN401 - a fact's value
+    """Return whether a share of `n` people may be shown, and how."""
+    if not isinstance(value, int | float) or n is None or min(value * n, (1 - value) * n) < min_cell - 1e-9:
+        return False, None
+    return True, min(max(value, CAPS[0]), CAPS[1])
+
+
+def _of_flow(f: Fact, flow: AbstractSet[Place], study: Mapping[str, Any]) -> Fact:
+    """What was lost in a comparison follows from the flow of its arms: with theirs it is hidden."""
+    if f.value is not None and kind(f.what) == "lost" and _uncounted(flow, study, f.outcome, f.arm, f.wave):
+        return replace(f, value=None, n=None, note=HIDDEN)
+    return replace(f, n=None) if f.what == "dropout_difference" else f
+
+
+def _uncounted(flow: AbstractSet[Place], study: Mapping[str, Any], outcome: str, contrast: str, wave: str) -> bool:
+    """Whether it is hidden how many were assigned to, or analysed in, an arm of this comparison."""
+    return any(
+        {("pupils_enrolled", "", arm, ""), ("pupils_analysed", outcome, arm, wave)} & flow
+        for arm in arms_of(study, contrast)
+    )
+
+
+def _estimate(e: Estimate, min_cell: int, secret: AbstractSet[str], *, shown: bool) -> Estimate:
+    bare = dict.fromkeys(BARE)
+    counted = kind(e.method) == "share"
+    keep = e.n is not None and e.n >= min_cell and kind(e.method) != "never"
+    if counted:
+        keep, value = _share(e.estimate, e.n, min_cell)
+        e = replace(e, estimate=value, ci_low=_capped(e.ci_low), ci_high=_capped(e.ci_high)) if keep else e
+    if kind(e.method) in {"of_table", "share"} and f"underachievement of {e.outcome}" in secret:
+        keep = False
+    if e.estimate is None and e.p is None:
+        return e if shown else replace(e, n=None)
+    if not keep:
+        return replace(e, **bare, note=HIDDEN)  # type: ignore[arg-type]
+    # without classes the degrees of freedom are n less a few
+    return e if shown else replace(e, n=None, df=e.df if e.n_clusters else None)
+
+
+def _capped(value: float | None) -> float | None:
+    return None if value is None else min(max(value, CAPS[0]), CAPS[1])
+
+
+def _claim(
+    c: Claim, gone: AbstractSet[str], open_n: AbstractSet[str], flow: AbstractSet[Place], study: Mapping[str, Any]
+) -> Claim:
+    """Return a claim as it may be told: as it is, without its numbers, or without n."""
+    if gone & set(c.about):
+        return _hidden(c)
+    if c.values.get("share_overall") is not None:
+        if _uncounted(flow, study, c.values["outcome"], c.values["contrast"], c.values["wave"]):
+            return _hidden(c)
+        return replace(c, values={**c.values, "share_overall": _capped(c.values["share_overall"])})
+    if c.id.startswith("answer/") and isinstance(c.values.get("n"), int) and c.id.removeprefix("answer/") not in open_n:
+        return replace(c, values={k: v for k, v in c.values.items() if k != "n"})
+    return c
+
+
+def _hidden(c: Claim) -> Claim:
+    kept = {k: v for k, v in c.values.items() if k in {"status", "outcome", "wave", "contrast", "arm", "role"}}
+    named = "outcome" if {"outcome", "wave", "contrast"} <= kept.keys() else "plain"
+    answer = "answer" if c.id.startswith("answer/") else named
+    return Claim(c.id, c.about, c.grade, f"privacy.claim.{answer}", kept)

@@ -1,0 +1,53 @@
+"""A shared copy of a report: complete sentences, no pupil, in both languages."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from tests.reporting.disclosure.conftest import BORN, NAME
+
+from werkbank.appraisal.wording import check_text
+from werkbank.reporting import evaluation as ev
+from werkbank.reporting.blocks import Figure, Table
+from werkbank.reporting.disclosure import read_shared, shared_report, shared_sections, write_shared
+from werkbank.reporting.report import Report
+
+PARTS = (ev.summary, ev.design, ev.flow, ev.measures, ev.before_after, ev.estimates, ev.meaning)
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_every_section_can_be_written_from_hidden_numbers(small, seed, language):
+    copy = shared_report(Report(*small(seed), language))
+    sections = shared_sections(copy, PARTS)
+    text = json.dumps([s.to_json() for s in sections], ensure_ascii=False)
+    for planted in (NAME, "Fleur", BORN, "nr-7013"):
+        assert planted not in text
+    assert copy.intake.answers.empty
+    assert copy.scores.table.empty
+    assert not check_text(text, copy.evidence.best_grade, language, equivalent=True)
+
+
+def test_no_figure_of_single_pupils_and_no_extremes(small):
+    sections = shared_sections(shared_report(Report(*small(3), "nl")), PARTS)
+    blocks = [block for section in sections for block in section.blocks]
+    assert not {b.id for b in blocks if isinstance(b, Figure)} & {"fig-before-after", "fig-change"}
+    assert not {c.key for b in blocks if isinstance(b, Table) for c in b.columns} & {"min", "max"}
+
+
+def test_the_grade_does_not_change_because_something_is_hidden(small):
+    for seed in range(4):
+        report = Report(*small(seed), "nl")
+        grades = {c.id: c.grade for c in report.results.claims}
+        assert {c.id: c.grade for c in shared_report(report).results.claims} == grades
+
+
+def test_the_runner_reads_back_what_a_notebook_left(small, tmp_path):
+    report = Report(*small(1), "en")
+    write_shared(tmp_path / "share.json", report, *PARTS)
+    sections, results = read_shared(tmp_path / "share.json")
+    assert len(sections) == len(PARTS)
+    assert results.to_json() == shared_report(report).results.to_json()
+    assert not {"files", "columns"} & results.study.keys()
+    assert read_shared(tmp_path / "nothing.json") is None
