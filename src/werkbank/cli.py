@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import FrameType
 
+ROLES = ("school", "class", "teacher", "arm")  # running.jobs has them too, and takes a second to import
+TABLE_COLUMNS = ("name", "study", "report", "language", "seed", *ROLES)
 DEMO = ("baumann", "nabijheid")
 
 
@@ -108,6 +110,20 @@ def _parsed(words: list[str], language: str) -> argparse.Namespace:
     run.add_argument("--report", metavar="NAME", default="evaluation", help=text("report"))
     run.add_argument("--format", metavar="FORMAT", default="html", help=text("format"))
     run.add_argument("--out", metavar="DIR", help=text("out"))
+    batch = command("batch", _batch, None)
+    batch.add_argument("table", metavar="STUDY|TABLE", help=text("table", columns=", ".join(TABLE_COLUMNS)))
+    batch.add_argument("--by", choices=ROLES, help=text("by"))
+    batch.add_argument("--report", metavar="NAME", default="evaluation", help=text("report"))
+    batch.add_argument("--language", dest="languages", metavar="nl,en", help=text("languages"))
+    batch.add_argument("--format", metavar="FORMAT", default="html", help=text("format"))
+    batch.add_argument("--out", metavar="DIR", default="reports/batch", help=text("batch_out"))
+    batch.add_argument("--workers", type=int, metavar="N", help=text("workers"))
+    for option in ("no-warm", "quiet", "json"):
+        batch.add_argument(f"--{option}", action="store_true", help=text(option.replace("-", "_")))
+    verify = command("verify", _verify, "language_here")
+    verify.add_argument("folders", metavar="DIR", nargs="+", help=text("verify_dirs"))
+    verify.add_argument("--quick", action="store_true", help=text("quick"))
+    verify.add_argument("--study", metavar="STUDY", help=text("verify_study"))
     instruments = command("instruments", _instruments, "language_here")
     instruments.add_argument("name", metavar="NAME", nargs="?", help=text("instrument"))
     command("schema", _schema, None)
@@ -175,6 +191,18 @@ def _run(arguments: argparse.Namespace) -> None:
     if made.left_out:
         _tell(say("cli.done.left_out", speech, n=made.left_out))
     _tell(say("cli.done.made", speech), *(f"  {path.as_posix()}" for path in made.files))
+
+
+def _batch(arguments: argparse.Namespace) -> None:
+    from werkbank.running.commands import batch_command
+
+    batch_command(arguments, _tell, live=sys.stdout.isatty())
+
+
+def _verify(arguments: argparse.Namespace) -> None:
+    from werkbank.running.commands import verify_command
+
+    verify_command(arguments, _tell)
 
 
 def _instruments(arguments: argparse.Namespace) -> None:

@@ -52,9 +52,10 @@ def read_answers(study: Study, only: Mapping[str, str] | None = None) -> Intake:
 
 def keep(study: Study) -> Intake:
     """Read a study and keep its answers for this process and the children that it forks."""
-    intake = reading.read_answers(study)
-    _kept[_content(study)] = intake
-    return intake
+    content = _content(study)
+    if content not in _kept:
+        _kept[content] = reading.read_answers(study)
+    return _kept[content]
 
 
 def _limited(intake: Intake, role: str, code: str) -> Intake:

@@ -1,0 +1,102 @@
+"""What ``werkbank batch`` and ``werkbank verify`` print on the way, and how they end."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from werkbank.catalogue import LANGUAGES, say
+from werkbank.errors import ReportError, UsageError, nearest
+from werkbank.running.batch import BatchOutcome, Made, run_batch
+from werkbank.running.jobs import jobs_asked
+from werkbank.running.notebooks import notebook_path
+from werkbank.running.pages import FORMATS
+from werkbank.running.verify import verify
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+STATUSES = ("made", "kept", "failed", "waiting")
+
+
+def batch_command(asked: argparse.Namespace, tell: Callable[..., None], *, live: bool) -> None:
+    """Make a batch: a line for each report (one that renews itself when `live`), and a summary however it ends.
+
+    Raises
+    ------
+    ReportError
+        After the summary, when any report was not made.
+    KeyboardInterrupt
+        After the summary, when it was interrupted.
+    """
+    speech, out = asked.speech, Path(asked.out)
+    silent = asked.quiet or asked.json
+    languages = tuple(asked.languages.split(",")) if asked.languages else ()
+    formats = tuple(asked.format.split(","))
+    for problem, given, valid in (("no_language", languages, LANGUAGES), ("no_format", formats, FORMATS)):
+        for name in given:
+            if name not in valid:
+                raise UsageError(say(f"cli.problem.{problem}", speech, name=name, **nearest(name, list(valid))))
+    if asked.workers is not None and asked.workers < 1:
+        raise UsageError(say("batch.problem.workers", speech))
+    notebook_path(asked.report, speech)
+    shared: dict[str, object] = {
+        "out": str(out), "report": asked.report, "languages": languages, "formats": formats, "warm": not asked.no_warm,
+    }  # fmt: skip
+    jobs = jobs_asked(Path(asked.table), asked.by, speech, shared, (lambda _: None) if silent else tell)
+
+    def progress(made: Made, done: int, seconds: float) -> None:
+        if asked.json:
+            tell(json.dumps(_record(made), ensure_ascii=False))
+        elif not asked.quiet:
+            _progress(made, done, len(jobs), seconds, speech, tell, live=live)
+
+    outcome = run_batch(jobs, out, language=speech, workers=asked.workers, tell=progress)
+    _summary(outcome, out, speech, tell, as_json=asked.json)
+    if outcome.interrupted:
+        raise KeyboardInterrupt
+    if failed := outcome.count("failed"):
+        raise ReportError(say("batch.problem.failed", speech, n=failed, n_all=len(jobs)))
+
+
+def _record(made: Made) -> dict[str, Any]:
+    return {
+        "report": made.job.folder, "title": made.job.title, "status": made.status, "files": list(made.files),
+        "message": made.message, "seconds": round(made.seconds, 2),
+    }  # fmt: skip
+
+
+def _progress(
+    made: Made, done: int, total: int, seconds: float, speech: str, tell: Callable[..., None], *, live: bool
+) -> None:
+    line = say(
+        "batch.progress.line", speech, done=done, total=total, title=made.job.title,
+        status=say(f"batch.status.{made.status}", speech), seconds=f"{made.seconds:.1f}",
+        rate=f"{60 * done / max(seconds, 0.01):.1f}", left=f"{(total - done) * seconds / done / 60:.1f}",
+    )  # fmt: skip
+    # on a terminal the line above is written over, unless it told of a failure
+    tell(f"\x1b[1A\x1b[2K{line}" if live and done > 1 else line, *([f"  {made.message}\n"] if made.message else []))
+
+
+def _summary(outcome: BatchOutcome, out: Path, speech: str, tell: Callable[..., None], *, as_json: bool) -> None:
+    counts = {status: outcome.count(status) for status in STATUSES}  # type: ignore[arg-type]
+    if as_json:
+        tell(json.dumps({**counts, "seconds": round(outcome.seconds, 2), "interrupted": outcome.interrupted}))
+        return
+    tell(*(f"{one.job.title}: {one.message}" for one in outcome.made if one.message))
+    tell(say("batch.progress.summary", speech, **counts, seconds=f"{outcome.seconds:.0f}"))
+    tell(say("batch.progress.index", speech, path=(out / "index.html").as_posix()))
+
+
+def verify_command(asked: argparse.Namespace, tell: Callable[..., None]) -> None:
+    """Verify reports, a line for each; ReportError when any is not as it should be."""
+    found = []
+    study = Path(asked.study) if asked.study else None
+    for one in verify([Path(folder) for folder in asked.folders], quick=asked.quick, study=study):
+        found.append(one)
+        verdict = say(f"batch.verdict.{one.verdict}", asked.speech, detail=one.detail)
+        tell(f"{(one.folder / one.report).as_posix()}: {verdict}")
+    if bad := sum(not one.good for one in found):
+        raise ReportError(say("batch.problem.verify", asked.speech, n=bad, n_all=len(found)))

@@ -1,0 +1,185 @@
+"""Is a report still what was made, and does making it again give the same? Hashes first, then every number and text."""
+
+from __future__ import annotations
+
+import json
+import math
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from werkbank.errors import ReportError, UnfitError, UsageError, WerkbankError
+from werkbank.running import manifest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Texts, counts, keys and (with the same packages) pictures are compared exactly. Numbers may differ by this much,
+# relative to their size: what another processor's linear algebra may change in an estimate that is found by iteration.
+TOLERANCE = 1e-6
+DEPTH = 4  # how far below the working folder a study is looked for
+
+Verdict = Literal["same", "equal", "intact", "damaged", "differs", "changed", "no_study", "failed"]
+GOOD = frozenset({"same", "equal", "intact"})
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What was found of one report.
+
+    `verdict`: ``same`` (made again, the same bytes), ``equal`` (every number within `TOLERANCE`, every text the same),
+    ``intact`` (hashes only), ``damaged`` (a file is not what was made), ``changed`` (study, data or notebook are not
+    those it was made from), ``no_study``, ``differs`` or ``failed``. `detail` names the first difference or file.
+    """
+
+    folder: Path
+    report: str
+    verdict: Verdict
+    detail: str = ""
+
+    @property
+    def good(self) -> bool:
+        """Whether all is as it should be."""
+        return self.verdict in GOOD
+
+
+def verify(folders: list[Path], *, quick: bool = False, study: Path | None = None) -> Iterator[Verified]:
+    """Verify every report in these folders and below them.
+
+    Parameters
+    ----------
+    folders : list of path
+    quick : bool
+        Only whether the files are those that were made.
+    study : path, optional
+        Where the study is. A manifest holds no place, only hashes: left out, it is looked for among the examples and
+        below the working folder, by its hash.
+
+    Raises
+    ------
+    UsageError
+        For a folder without any report.
+    """
+    for folder in folders:
+        places = sorted(path.parent for path in folder.rglob(manifest.NAME) if manifest.read(path.parent))
+        if not places:
+            from werkbank.catalogue import say
+
+            raise UsageError(say("batch.problem.no_manifest", "en", path=folder.as_posix()))
+        for place in places:
+            found = manifest.read(place)
+            for key in sorted(found["reports"]):
+                yield _verified(place, found, key, quick=quick, study=study)
+
+
+def damaged(place: Path, found: dict[str, Any], key: str) -> str:
+    """Return the first file of a report that is absent or not the one that was made, or nothing."""
+    for name, digest in {**found["results"], **found["reports"][key]["files"]}.items():
+        path = place / Path(name).name  # a manifest names files of its own folder only
+        if not path.is_file() or manifest.sha256(path) != digest:
+            return str(name)
+    return ""
+
+
+def _verified(place: Path, found: dict[str, Any], key: str, *, quick: bool, study: Path | None) -> Verified:
+    if broken := damaged(place, found, key):
+        return Verified(place, key, "damaged", broken)
+    if quick:
+        return Verified(place, key, "intact")
+    file = study or _study_file(found["inputs"]["study"])
+    if file is None:
+        return Verified(place, key, "no_study", found["inputs"]["study"]["file"])
+    with tempfile.TemporaryDirectory(prefix="werkbank-verify-") as folder:
+        try:
+            return _made_again(place, found, key, file, Path(folder) / "again")
+        except UnfitError as error:
+            return Verified(place, key, "changed", error.problems[0].sentence(error.language))
+        except (ReportError, WerkbankError, OSError) as error:
+            return Verified(place, key, "failed", str(error))
+
+
+def _made_again(place: Path, found: dict[str, Any], key: str, study: Path, again: Path) -> Verified:
+    from werkbank.running.runner import run_report
+
+    name, _, language = key.rpartition(".")
+    files = found["reports"][key]["files"]
+    formats = tuple(sorted(Path(file).suffix[1:] for file in files if Path(file).suffix != ".ipynb"))
+    run_report(study, name, language=language, out=again, formats=formats, **found["inputs"]["parameters"])
+    made = manifest.read(again)
+    for part in ("study", "data", "instruments"):
+        if made["inputs"][part] != found["inputs"][part]:
+            return Verified(place, key, "changed", part)
+    if made["reports"][key]["notebook"] != found["reports"][key]["notebook"]:
+        return Verified(place, key, "changed", f"{name}.ipynb")
+    if made["results"] == found["results"] and made["reports"][key]["files"] == files:
+        return Verified(place, key, "same")
+    alike = made["inputs"] == found["inputs"]  # the same packages must draw the same pictures, and write the same files
+    difference = _first_of(place, again, key, pictures=alike)
+    if alike and not difference:
+        difference = next(f for f, digest in made["reports"][key]["files"].items() if files.get(f) != digest)
+    return Verified(place, key, "differs" if difference else "equal", difference)
+
+
+def _first_of(place: Path, again: Path, key: str, *, pictures: bool) -> str:
+    """Return the first difference in results and sections of two makings of one report."""
+    for file in ("results.json", f"{key}.ipynb"):
+        old, new = (json.loads((where / file).read_text(encoding="utf-8")) for where in (place, again))
+        if file.endswith(".ipynb"):
+            old, new = _sections(old), _sections(new)
+        if difference := first_difference(old, new, pictures=pictures):
+            return f"{file}: {difference}"
+    return ""
+
+
+def _sections(notebook: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON values
+    from werkbank.running.execution import sections_of
+
+    return {section["id"]: section["blocks"] for section in sections_of(notebook)}
+
+
+def first_difference(old: Any, new: Any, path: str = "", *, pictures: bool = True) -> str:  # noqa: ANN401 - JSON values
+    """Return where two JSON values first differ, with both values; nothing when they agree within `TOLERANCE`.
+
+    An estimate, fact or block is called by its id or title. With `pictures` False, bytes of figures are passed over.
+    """
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in [*old, *(k for k in new if k not in old)]:
+            if key in {"png", "svg"} and not pictures:
+                continue
+            if key not in old or key not in new:
+                return f"{path}/{key}: {'absent' if key not in old else 'there'} before, not now"
+            if found := first_difference(old[key], new[key], f"{path}/{key}", pictures=pictures):
+                return found
+        return ""
+    if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        pairs = enumerate(zip(old, new, strict=True))
+        each = (first_difference(a, b, f"{path}/{_name(a, i)}", pictures=pictures) for i, (a, b) in pairs)
+        return next((difference for difference in each if difference), "")
+    return "" if _agree(old, new) else f"{path}: {_short(old)}, now {_short(new)}"
+
+
+def _agree(old: Any, new: Any) -> bool:  # noqa: ANN401 - JSON values
+    numbers = [type(value) in {int, float} for value in (old, new)]
+    if all(numbers) and float in {type(old), type(new)}:
+        return math.isclose(old, new, rel_tol=TOLERANCE, abs_tol=1e-12)
+    return type(old) is type(new) and bool(old == new)
+
+
+def _name(item: Any, i: int) -> str:  # noqa: ANN401 - JSON values
+    return str(item.get("id") or i) if isinstance(item, dict) else str(i)
+
+
+def _short(value: Any) -> str:  # noqa: ANN401 - JSON values
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _study_file(wanted: dict[str, str]) -> Path | None:
+    """Return the study file with this name and hash, among the examples and below the working folder."""
+    from werkbank.study.examples import example_path
+
+    name, examples = Path(wanted["file"]).name, example_path("baumann").parents[1]
+    levels = ["/".join(["*"] * depth + [name]) for depth in range(DEPTH + 1)]
+    places = [Path.cwd().glob(level) for level in levels] + [examples.glob(f"*/{name}")]
+    return next((p for found in places for p in found if p.is_file() and manifest.sha256(p) == wanted["sha256"]), None)
