@@ -193,4 +193,34 @@ def test_reliable_change_is_counted_in_the_good_direction(make_study, classroom,
     for arm in ("T", "C"):
         for method in ("jacobson_truax", "edwards_nunnally", "hageman_arrindell"):
             parts = [f.value for f in higher if f.arm == arm and f.what.startswith(f"rci_{method}")]
-            assert sum(parts) == 48
+            assert parts[0] is None  # nobody said which score separates the troubled from the others
+            assert sum(parts[1:]) == 48
+
+
+def test_a_method_without_a_verdict_counts_nobody(make_study, long_scores):
+    from werkbank.effects import reliable_changes
+
+    index = pd.Index([f"p{i}" for i in range(20)], name="pupil")
+    pupils = pd.DataFrame({"arm": np.resize(["T", "C"], 20)}, index=index)
+    pre = pd.Series(np.linspace(1, 5, 20), pupils.index)
+    facts = reliable_changes(
+        make_study(), long_scores({"pre": pre, "post": pre + 1}), pupils, {"y": 0.8}, {"y": "higher"}
+    )
+    values = {f.what: f.value for f in facts if f.arm == "T"}
+    assert values["rci_hageman_arrindell_improved"] is None  # equal changes: their differences have no reliability
+    assert values["rci_jacobson_truax_unchanged"] is not None
+
+
+def test_reliability_is_the_alpha_before_the_programme():
+    import werkbank
+    from werkbank.effects import by_own_alpha
+
+    study = werkbank.load_study(werkbank.example_path("nabijheid"))
+    intake = werkbank.read_answers(study)
+    scores = werkbank.score_study(intake)
+    facts = by_own_alpha(study, scores, intake.pupils)
+    alphas = {f.outcome: f.value for f in scores.facts if f.what == "alpha" and f.wave == "pre"}
+    used = {f.outcome: f.value for f in facts if f.what == "rci_reliability"}
+    assert used == {key: alphas[key] for key in used}
+    assert {"strs-sf.closeness", "strs-sf.conflict"} <= set(used)
+    assert "rekenen" not in used  # a ready score has no alpha

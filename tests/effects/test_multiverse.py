@@ -67,12 +67,11 @@ def test_equal_seeds_give_equal_tables_and_facts_sum_them_up(by_class):
 
 
 def test_outliers_are_tamed_as_their_names_say():
-    values = pd.Series([*np.linspace(-1, 1, 99), 50.0])
-    assert _tamed(values, "kept").equals(values)
-    assert _tamed(values, "dropped_3_sd").isna().sum() == 1
-    reach = values.mean() + 3 * values.std()
+    values = np.array([*np.linspace(-1, 1, 99), 50.0])
+    assert np.isnan(_tamed(values, "dropped_3_sd")).sum() == 1
+    reach = values.mean() + 3 * values.std(ddof=1)
     assert _tamed(values, "winsorised_3_sd").max() == pytest.approx(reach)
-    assert _tamed(values, "winsorised_5_percent").max() == pytest.approx(values.quantile(0.95))
+    assert _tamed(values, "winsorised_5_percent").max() == pytest.approx(np.quantile(values, 0.95))
 
 
 def test_unknown_questions_and_single_groups_are_refused(by_class, make_study):

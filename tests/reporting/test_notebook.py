@@ -6,7 +6,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from werkbank.reporting import evaluation
+from werkbank.reporting import evaluation, robustness
 from werkbank.reporting.blocks import Section
 from werkbank.results import Results
 
@@ -58,7 +58,10 @@ def test_every_cell_runs_and_every_section_is_shown(notebook, tmp_path):
             space |= {"study": "baumann", "language": "en", "results": str(tmp_path / "results.json")}
     sections = [s for s in shown if isinstance(s, Section)]
     public = [
-        n for n, f in vars(evaluation).items() if callable(f) and getattr(f, "__module__", "") == evaluation.__name__
+        n
+        for module in (evaluation, robustness)
+        for n, f in vars(module).items()
+        if callable(f) and getattr(f, "__module__", "") == module.__name__
     ]
     assert len(sections) == len([n for n in public if not n.startswith("_")])
     assert {s.language for s in sections} == {"en"}

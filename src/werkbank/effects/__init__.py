@@ -2,6 +2,7 @@
 
 from werkbank.effects.describing import describe
 from werkbank.effects.estimating import estimate, headline
-from werkbank.effects.individual import reliable_changes
+from werkbank.effects.individual import by_own_alpha, reliable_changes
+from werkbank.effects.multiverse import ManyWays, of_headline
 
-__all__ = ["describe", "estimate", "headline", "reliable_changes"]
+__all__ = ["ManyWays", "by_own_alpha", "describe", "estimate", "headline", "of_headline", "reliable_changes"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from werkbank.effects.questions import Question, identifier, questions
 from werkbank.effects.reliable import all_methods
 from werkbank.results import Fact
@@ -13,7 +15,23 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from werkbank.measurement.study_scores import Scores
     from werkbank.study.model import Study
+
+
+def by_own_alpha(study: Study, scores: Scores, pupils: pd.DataFrame) -> list[Fact]:
+    """Count reliable changes with the alpha that each scale had in this study before the programme.
+
+    Alpha knows no fluctuation from day to day, so that it calls more changes reliable than there are; a report that
+    prints these counts says so. Scales without an alpha between 0 and 1 (ready scores) are left out.
+    """
+    first = {f.outcome: f.value for f in scores.facts if f.what == "alpha" and f.wave in {"pre", "baseline"}}
+    known = {key: float(a) for key, a in first.items() if isinstance(a, float) and 0 < a < 1}
+    better = {}
+    for key in known:
+        name, _, scale = key.partition(".")
+        better[key] = scores.instruments[name].direction(scale or name)
+    return reliable_changes(study, scores.table, pupils, known, better)
 
 
 def reliable_changes(
@@ -34,13 +52,13 @@ def reliable_changes(
     better : mapping
         Outcome key -> higher or lower; for lower, improved means a lower score. Others are left out.
     cutoffs : mapping, optional
-        Outcome key -> the score that separates the troubled from the others; without it nobody counts as recovered.
+        Outcome key -> the score that separates the troubled from the others; without it recovered is None.
 
     Returns
     -------
     list of Fact
-        Per outcome, arm and later wave ``rci_<method>_<category>`` (`n` = pupils judged), ``rci_reliability`` and
-        ``rci_smallest_change`` (Jacobson & Truax, in raw points).
+        Per outcome, arm and later wave ``rci_<method>_<category>`` (`n` = pupils judged; None where a method gives no
+        verdict), ``rci_reliability`` and ``rci_smallest_change`` (Jacobson & Truax, in raw points).
     """
     facts: dict[str, Fact] = {}
     for q in questions(study, scores_table, pupils):
@@ -60,10 +78,14 @@ def _of_question(q: Question, r: float, sign: int, cutoff: float | None) -> list
         if len(used) < 2:
             continue
         found = all_methods(pre, post, r)
-        numbers: dict[str, float] = {"rci_reliability": r, "rci_smallest_change": found[0].smallest_change}
+        numbers: dict[str, float | None] = {"rci_reliability": r, "rci_smallest_change": found[0].smallest_change}
         for method in found:
             counts = method.counts(pre, post, None if cutoff is None else sign * cutoff)
-            numbers |= {f"rci_{method.method}_{category}": count for category, count in counts.items()}
+            known = {"recovered": cutoff is not None}
+            judged = bool(np.isfinite(method.index).all())
+            for category, count in counts.items():
+                sure = judged and known.get(category, True)
+                numbers[f"rci_{method.method}_{category}"] = count if sure else None
         wave = q.wave_to if q.wave_from != "baseline" else f"{q.wave_from}-{q.wave_to}"
         for what, value in numbers.items():
             place = identifier(q.key, arm or "all", wave, what)

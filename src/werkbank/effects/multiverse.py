@@ -12,20 +12,23 @@ from scipy import special
 
 from werkbank.effects import comparison
 from werkbank.effects.classes import cr2_difference, mixed_difference
+from werkbank.effects.estimating import headline
 from werkbank.effects.moderation import moderated
+from werkbank.effects.quantity import Quantity
 from werkbank.effects.questions import Question, identifier, questions
 from werkbank.effects.units import unit_means
 from werkbank.results import Fact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-    from werkbank.effects.quantity import Quantity
+    from werkbank.results import Estimate
     from werkbank.study.model import Study
 
 SCORING = (0.0, 0.8, 1.0)  # share of the items that must have been answered, beyond the instrument's own rule
 _CUTS = tuple(f"{how}_{sds}_sd" for how in ("dropped", "winsorised") for sds in (2, 2.5, 3))
 OUTLIERS = ("kept", *_CUTS, "winsorised_5_percent")
+WAVES = ("pre", "post")
 MOST = 100  # different data sets that decisions lead to; each is analysed by three to five models
 
 
@@ -76,24 +79,48 @@ def multiverse(
     -----
     Steegen, Tuerlinckx, Gelman & Vanpaemel (2016). The models are those of the registry's rows.
     """
-    asked = {s: _asked(study, scores, pupils, place, s) for s in SCORING}
-    if not asked[SCORING[0]]:
+    asked = _by_rule(study, scores, pupils, place)
+    if not asked:
         raise KeyError(f"no {place[0]} with {place[1]} at two waves and two units in every arm")
-    grid = [Decisions(*choice) for choice in _grid(asked[SCORING[0]][0], waves=len(asked[SCORING[0]]))]
+    q = asked[SCORING[0]][0]
+    grid = [Decisions(*choice) for choice in _grid(q, list(asked), waves=len(asked[SCORING[0]]))]
     order = [0, *(1 + np.random.default_rng(seed).permutation(len(grid) - 1))]  # the first leaves the data as they are
+    complete = {rule: _complete(found) for rule, found in asked.items()}
     seen: set[bytes] = set()
     rows: list[dict[str, object]] = []
     for decisions in (grid[i] for i in order):
-        if len(seen) == most or not (same := asked[decisions.scoring]):
-            continue
-        data = _data(same, decisions)
-        mark = pd.util.hash_pandas_object(data[["pre", "post"]]).to_numpy().tobytes() + bytes([decisions.covariates])
-        if mark in seen or not _enough(same[0], data):
+        if len(seen) == most:
+            break
+        data = _data(q, complete[decisions.scoring], decisions)
+        mark = data[["place", *WAVES]].to_numpy(dtype=float).tobytes() + bytes([decisions.covariates])
+        if mark in seen or not _enough(q, data):
             continue
         seen.add(mark)
-        rows += _specified(same[0], data, decisions)
+        rows += _specified(q, data, decisions)
     columns = [*(f.name for f in fields(Decisions)), "model", "effect", "p", "ci_low", "ci_high", "n"]
     return pd.DataFrame(rows, columns=columns).sort_values("effect", ignore_index=True)
+
+
+@dataclass(frozen=True)
+class ManyWays:
+    """The headline question answered in many ways: `multiverse`'s table beside what sums it up."""
+
+    headline: Estimate
+    table: pd.DataFrame
+    facts: tuple[Fact, ...]
+
+
+def of_headline(
+    study: Study, scores: pd.DataFrame, pupils: pd.DataFrame, estimates: Sequence[Estimate], seed: int
+) -> ManyWays | None:
+    """Answer the one primary question in many ways; None where it has no test, no pre-test or no comparison."""
+    first = headline(study, estimates)
+    if first is None or first.p is None or not (first.contrast and first.wave_from):
+        return None
+    table = multiverse(study, scores, pupils, (first.outcome, first.contrast), seed)
+    if table.empty:
+        return None
+    return ManyWays(first, table, tuple(multiverse_facts(table, first.outcome, first.contrast)))
 
 
 def multiverse_facts(table: pd.DataFrame, outcome: str, contrast: str) -> list[Fact]:
@@ -112,37 +139,54 @@ def multiverse_facts(table: pd.DataFrame, outcome: str, contrast: str) -> list[F
     return [Fact(identifier(*place, what), what, x, outcome, arm=contrast, n=len(table)) for what, x in found.items()]
 
 
-def _asked(
-    study: Study, scores: pd.DataFrame, pupils: pd.DataFrame, place: tuple[str, str], share: float
-) -> list[Question]:
-    enough = scores.loc[scores["n_items_answered"] >= share * scores["n_items"] - 1e-9]
-    found = questions(study, enough, pupils)
-    return [q for q in found if (q.key, q.contrast) == place and q.wave_from and q.weights and _enough(q, q.analysed)]
+def _by_rule(
+    study: Study, scores: pd.DataFrame, pupils: pd.DataFrame, place: tuple[str, str]
+) -> dict[float, list[Question]]:
+    """Return the questions at each scoring rule, but for a rule that changes no score or leaves nothing to compare."""
+    found: dict[float, list[Question]] = {}
+    kept = len(scores) + 1
+    scores = scores.loc[scores["outcome"] == place[0].partition(".")[0]]
+    for share in SCORING:
+        enough = scores.loc[scores["n_items_answered"] >= share * scores["n_items"] - 1e-9]
+        if len(enough) < kept:
+            asked = [q for q in questions(study, enough, pupils) if (q.key, q.contrast) == place]
+            asked = [q for q in asked if q.wave_from and q.weights and _enough(q, q.analysed)]
+            if not asked and share == SCORING[0]:
+                return {}
+            found |= {share: asked} if asked else {}
+        kept = len(enough)
+    return found
 
 
-def _grid(q: Question, waves: int) -> Iterable[tuple[Any, ...]]:
+def _complete(asked: list[Question]) -> pd.DataFrame:
+    """Return the analysed pupils, where each stood (`place`), and whether every wave was measured (`every`)."""
+    rows = asked[0].analysed
+    every = np.logical_and.reduce([x.table.loc[rows.index, "post"].notna() for x in asked])
+    return rows.assign(place=asked[0].table.index.get_indexer(rows.index), every=every)
+
+
+def _grid(q: Question, rules: list[float], waves: int) -> Iterable[tuple[Any, ...]]:
     both = (False, True)
     return itertools.product(
-        SCORING, OUTLIERS, both, both, both if waves > 1 else (False,), both, both if q.covariates else (False,)
+        rules, OUTLIERS, both, both, both if waves > 1 else (False,), both, both if q.covariates else (False,)
     )
 
 
-def _data(asked: list[Question], decisions: Decisions) -> pd.DataFrame:
-    q, rows = asked[0], asked[0].analysed
+def _data(q: Question, rows: pd.DataFrame, decisions: Decisions) -> pd.DataFrame:
     if decisions.every_wave:
-        rows = rows.loc[np.logical_and.reduce([x.table.loc[rows.index, "post"].notna() for x in asked])]
+        rows = rows.loc[rows["every"]]
     if decisions.covariates:
         rows = rows.dropna(subset=list(q.covariates))
     if decisions.overlap and len(rows):
         ranges = rows.groupby("arm")["pre"].agg(["min", "max"])
         rows = rows.loc[rows["pre"].between(ranges["min"].max(), ranges["max"].min())]
-    for wave in ("pre", "post"):
-        groups = rows["arm"] if decisions.within_arms else pd.Series(0, index=rows.index)
-        tamed = rows.groupby(groups)[wave].transform(_tamed, how=decisions.outliers)
-        rows = rows.assign(**{wave: tamed})
-    rows = rows.dropna(subset=["pre", "post"])
+    if decisions.outliers != "kept":
+        arms = rows["arm"].to_numpy()
+        groups = [arms == arm for arm in q.weights] if decisions.within_arms else [np.ones(len(rows), dtype=bool)]
+        rows = rows.assign(**{w: _tamed_in(rows[w].to_numpy(float), groups, decisions.outliers) for w in WAVES})
+        rows = rows.loc[rows["pre"].notna() & rows["post"].notna()]
     if decisions.normal_ranks:
-        rows = rows.assign(**{w: special.ndtri((rows[w].rank() - 0.5) / len(rows)) for w in ("pre", "post")})
+        rows = rows.assign(**{w: special.ndtri((rows[w].rank() - 0.5) / len(rows)) for w in WAVES})
     return rows
 
 
@@ -151,15 +195,25 @@ def _separate_slopes(rows: pd.DataFrame, weights: comparison.Weights, covariates
     return moderated(rows.drop(columns="unit"), weights, "pre", covariates, [average]).effects[average]
 
 
-def _tamed(values: pd.Series, how: str) -> pd.Series:
-    if how == "kept":
+def _tamed_in(values: np.ndarray, groups: list[np.ndarray], how: str) -> np.ndarray:
+    tamed = values.copy()
+    for members in groups:
+        tamed[members] = _tamed(values[members], how)
+    return tamed
+
+
+def _tamed(values: np.ndarray, how: str) -> np.ndarray:
+    if len(values) < 2:
         return values
     kind, size, measure = how.split("_")
     if measure == "percent":
-        return values.clip(*values.quantile([float(size) / 100, 1 - float(size) / 100]))
-    reach = float(size) * values.std()
-    low, high = values.mean() - reach, values.mean() + reach
-    return values.where(values.between(low, high)) if kind == "dropped" else values.clip(low, high)
+        low, high = np.quantile(values, [float(size) / 100, 1 - float(size) / 100])
+    else:
+        middle, reach = values.mean(), float(size) * values.std(ddof=1)
+        low, high = middle - reach, middle + reach
+    inside = (values >= low) & (values <= high)
+    outside = np.nan if kind == "dropped" else np.where(values < low, low, high)
+    return np.where(inside, values, outside)
 
 
 def _enough(q: Question, rows: pd.DataFrame) -> bool:
@@ -169,9 +223,10 @@ def _enough(q: Question, rows: pd.DataFrame) -> bool:
 
 def _specified(q: Question, rows: pd.DataFrame, decisions: Decisions) -> list[dict[str, object]]:
     made = []
+    in_sds = comparison.adjusted_g(Quantity(1.0), rows, q.weights)  # the same SD for every model of these rows
     for model, test in _tests(q, rows, list(q.covariates) if decisions.covariates else []).items():
-        size = comparison.adjusted_g(test, rows, q.weights)
-        if size.p is not None:
+        size = test.scaled(in_sds.value, in_sds.standardiser)
+        if size.p is not None and in_sds.value > 0:
             numbers = {"effect": size.value, "p": size.p, "ci_low": size.ci_low, "ci_high": size.ci_high}
             made.append({**asdict(decisions), "model": model, **numbers, "n": len(rows)})
     return made
@@ -188,8 +243,8 @@ def _tests(q: Question, rows: pd.DataFrame, covariates: list[str]) -> dict[str, 
     else:
         tests = {
             "mixed_kr": mixed_difference(rows, w, ["pre", *covariates]).test,
-            "mixed_kr_curved": mixed_difference(rows, w, ["pre", *curved]).test,
             "cr2": cr2_difference(rows, w, ["pre", *covariates]),
+            "cr2_curved": cr2_difference(rows, w, ["pre", *curved]),
         }
         means = unit_means(rows, ["pre", "post"])
         simple = {"ancova_unit_means": comparison.ancova, "gain_difference_unit_means": comparison.gain_difference}

@@ -1,0 +1,80 @@
+"""Reliable change and the multiverse as a reader sees them: every number one of the results."""
+
+import pytest
+
+from werkbank.effects import by_own_alpha, of_headline
+from werkbank.reporting import curves, robustness
+from werkbank.reporting.blocks import Bullets, Figure, Paragraph, Table
+from werkbank.reporting.report import Report
+
+
+@pytest.fixture(scope="module")
+def judged(report):
+    """Give a report that knows its reliable changes."""
+
+    def make(name, language):
+        known = report(name, language)
+        facts = by_own_alpha(known.study, known.scores, known.intake.pupils)
+        return Report(known.intake, known.scores, known.results.with_more(facts=facts), language)
+
+    return make
+
+
+def of(section, kind):
+    return [block for block in section.blocks if isinstance(block, kind)]
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_categories_are_counted_for_every_arm_and_method(judged, language):
+    section = robustness.reliable_change(judged("nabijheid", language))
+    tables = of(section, Table)
+    assert {"tab-reliable-change-strs-sf-closeness", "tab-reliable-change-strs-sf-conflict"} <= {t.id for t in tables}
+    for table in tables:
+        for row in table.rows:
+            assert row["improved"] + row["unchanged"] + row["deteriorated"] == row["n"]
+            assert row["recovered"] is None
+    (figure,) = of(section, Figure)
+    first = next(row for row in tables[0].rows if "Jacobson" in row["method"])
+    assert str(first["improved"]) in figure.alt
+    assert ("alfa" if language == "nl" else "alpha") in tables[0].notes[0]
+
+
+@pytest.mark.parametrize("name", ["baumann", "single"])  # ready scores; an item that runs against the rest
+def test_without_a_positive_alpha_nothing_is_reliable_and_that_is_said(judged, name):
+    section = robustness.reliable_change(judged(name, "en"))
+    assert len(of(section, Paragraph)) == 1
+    assert not of(section, Table)
+
+
+def test_the_better_side_follows_the_direction(judged, monkeypatch):
+    seen = []
+    monkeypatch.setattr(curves, "scatter", lambda clouds, _: seen.extend(clouds))
+    shown = judged("nabijheid", "en")
+    for key in ("strs-sf.closeness", "strs-sf.conflict"):
+        robustness._scatter(shown, key)
+    assert [c.higher_is_better for c in seen] == [True, True, False, False]
+    for cloud in seen:
+        moved = cloud.post - cloud.pre if cloud.higher_is_better else cloud.pre - cloud.post
+        assert (moved > cloud.smallest).sum() == cloud.counts["improved"]
+        assert (moved < -cloud.smallest).sum() == cloud.counts["deteriorated"]
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_the_multiverse_is_shown_with_its_shares(report, language):
+    shown = report("baumann", language)
+    study, scores, pupils = shown.study, shown.scores.table, shown.intake.pupils
+    ways = of_headline(study, scores, pupils, shown.results.estimates, seed=1)
+    section = robustness.many_ways(shown, ways)
+    (figure,), (shares,) = of(section, Figure), of(section, Bullets)
+    assert str(len(ways.table)) in figure.alt
+    assert "100%" in shares.items[1]
+    assert str(len(ways.table)) in of(section, Paragraph)[-1].text  # fewer than 200: how many there are
+    assert {f.what for f in ways.facts} >= {"multiverse_same_sign", "multiverse_significant"}
+
+
+@pytest.mark.parametrize("name", ["single", "one_class"])
+def test_without_a_tested_comparison_there_are_no_other_ways(report, name):
+    shown = report(name, "nl")
+    ways = of_headline(shown.study, shown.scores.table, shown.intake.pupils, shown.results.estimates, seed=1)
+    assert ways is None
+    assert len(of(robustness.many_ways(shown, ways), Paragraph)) == 1
