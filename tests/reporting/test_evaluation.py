@@ -92,7 +92,8 @@ def test_estimates_and_their_numbers_of_pupils_are_all_there(sections, report, n
     main = [r for t in shown_in if t.id == "tab-main" for r in t.rows]
     expected = [e for e in shown.results.estimates if not e.method.startswith("p_")]
     refused = {e.outcome for e in expected if e.estimate is None and "refused" in e.note}
-    assert len(rows) + 2 * len(main) == len([e for e in expected if e.outcome not in refused])
+    sized = [r for t in shown_in if t.id == "tab-sizes" for r in t.rows]
+    assert len(rows) + len(main) + len(sized) == len([e for e in expected if e.outcome not in refused])
     assert all(row["n"] is not None for row in [*main, *rows])
     assert [r["estimate"] for r in main] == [t.estimate for t in shown.evidence.tests if t.estimate is not None]
 

@@ -77,5 +77,7 @@ def check_text(text: str, grade: str, language: str, *, equivalent: bool = False
 
 @cache
 def _pattern(kind: str, language: str) -> re.Pattern[str]:
-    phrases = {"never": _NEVER, "causal": _CAUSAL, "equivalent": _EQUIVALENT}[kind][language]
-    return re.compile(rf"\b(?:{'|'.join(phrases)})\b", re.IGNORECASE)
+    listed: tuple[str, ...] = _NEVER[language]
+    if kind != "never":
+        listed = _CAUSAL[language] if kind == "causal" else _EQUIVALENT[language]
+    return re.compile(rf"\b(?:{'|'.join(listed)})\b", re.IGNORECASE)

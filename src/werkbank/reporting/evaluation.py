@@ -119,7 +119,7 @@ def estimates(report: Report) -> Section:
     words = report.words
     blocks: list[Block] = [
         Paragraph(words.say(f"report.estimates.lead_{_kind(report)}")),
-        *_present(pictures.forest(report), tables.main(report, report.evidence.tests)),
+        *_present(pictures.forest(report), *_answered(report)),
     ]
     for key in report.keys:
         role = words.say(f"report.outcome_role.{report.evidence.role(key)}")
@@ -158,6 +158,10 @@ def mechanisms(report: Report) -> Section:
     return _section(
         report, "mechanisms", Paragraph(words.say("report.mechanisms.lead")), tables.mechanisms(report, found)
     )
+
+
+def _answered(report: Report) -> tuple[Block | None, ...]:
+    return tables.main(report, report.evidence.tests), tables.sizes(report, report.evidence.tests)
 
 
 def _beside_main(report: Report, found: list[Estimate]) -> list[Estimate]:

@@ -171,11 +171,9 @@ def means(plots: Sequence[Plot], language: str) -> Figure:
                 frameon=False, fontsize=8.5, handlelength=2.6,
             )  # fmt: skip
         picture = style.png(figure)
-    seen = []
-    for plot in plots:
-        for line in plot.lines:
-            known = {"arm": line.arm, "outcome": plot.outcome, "waves": plot.waves}
-            seen.append(_said(language, means=line.means, n=line.n, **known))
+    seen = [
+        _said(language, line.arm, plot.outcome, plot.waves, line.means, line.n) for plot in plots for line in plot.lines
+    ]
     alt = " ".join([say("school.figure.alt", language, n=len(plots)), *seen])
     caption = "caption" if len(plots[0].lines) > 1 else "caption_one"
     return Figure("fig-means", picture, alt, say(f"school.figure.{caption}", language), int(WIDTH))

@@ -215,16 +215,10 @@ def _short(report: Report) -> list[Paragraph]:
 
 def _outcome(report: Report, key: str) -> Paragraph:
     words, e = report.words, report.evidence
-    name, _, scale = key.partition(".")
-    instrument = report.scores.instruments[name]
-    low, high = instrument.score_range(scale or name)
-    better = words.say(f"instruments.direction.{instrument.direction(scale or name)}")
-    ends = {"low": _tidy(report, low), "high": _tidy(report, high)}
-    kind = "range" if all(abs(end) != float("inf") for end in (low, high)) else "no_range"
     claims = [c for c in report.claims("answer/") if c.values["outcome"] == key]
     if not claims:
-        return Paragraph(words.say(f"{HERE}.changed.nothing", outcome=_capital(words.outcome(key))))
-    said = [words.say(f"{HERE}.changed.{kind}", outcome=_capital(words.outcome(key)), better=better, **ends)]
+        return Paragraph(words.say(f"{HERE}.changed.nothing", outcome=capital(words.outcome(key))))
+    said = [ends(report, key, f"{HERE}.changed")]
     for claim in claims:
         said += _answer(report, claim)
     # what holds of several waves is said once, after the last of them
@@ -274,7 +268,20 @@ def _digits(found: list[float | None], width: float) -> int:
     return next((k for k in (start, 2, 3) if all(round(x, k) for x in ends)), 3)
 
 
-def _capital(text: str) -> str:
+def ends(report: Report, key: str, place: str) -> str:
+    """Return from where to where a scale runs and which end is better; `place` is where the catalogue says it."""
+    name, _, scale = key.partition(".")
+    instrument, words = report.scores.instruments[name], report.words
+    low, high = instrument.score_range(scale or name)
+    values = {"outcome": capital(words.outcome(key))}
+    values["better"] = words.say(f"instruments.direction.{instrument.direction(scale or name)}")
+    if abs(low) == float("inf") or abs(high) == float("inf"):
+        return words.say(f"{place}.no_range", **values)
+    return words.say(f"{place}.range", low=_tidy(report, low), high=_tidy(report, high), **values)
+
+
+def capital(text: str) -> str:
+    """Return a text as a sentence begins."""
     return text[:1].upper() + text[1:]
 
 
@@ -350,8 +357,8 @@ def _means(report: Report) -> Table:
             row: dict[str, Any] = {"outcome": words.outcome(key), "arm": words.arm(arm)}
             for wave in e.waves:
                 fact = e.fact("mean", key, arm, wave)
-                hidden = fact is None or _small(report, fact.n) or _hidden_arm(report, arm)
-                row |= {f"n_{wave}": None, wave: None} if hidden else {f"n_{wave}": fact.n, wave: fact.value}
+                may = fact is not None and not _small(report, fact.n) and not _hidden_arm(report, arm)
+                row |= {f"n_{wave}": fact.n, wave: fact.value} if fact and may else {f"n_{wave}": None, wave: None}
             rows.append(row)
     columns = [_column(report, key) for key in ("outcome", "arm")]
     for wave in e.waves:

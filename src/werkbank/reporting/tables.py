@@ -171,32 +171,47 @@ def direction(report: Report, key: str) -> str:
 
 
 def main(report: Report, tests: Sequence[Estimate]) -> Table | None:
-    """The main analysis: a row for every question, in points and in SDs, with p and corrected p."""
-    e, words = report.evidence, report.words
+    """The main analysis in the units of each scale: a row for every question, with p and corrected p."""
+    words = report.words
     found = [t for t in tests if t.estimate is not None]
     if not found:
         return None
-    pairs = [(t, e.beside(t, *SIZES)) for t in found]
     rows = tuple(
         {
             "question": words.test(t.outcome, t.wave_to, t.contrast), "n": t.n, "clusters": t.n_clusters,
-            "estimate": t.estimate, "ci": (t.ci_low, t.ci_high), "size": s.estimate if s else None,
-            "size_ci": (s.ci_low, s.ci_high) if s else None, "df": t.df, "p": t.p,
+            "estimate": t.estimate, "ci": (t.ci_low, t.ci_high), "df": t.df, "p": t.p,
             "p_corrected": _corrected_p(report, t),
         }
-        for t, s in pairs
+        for t in found
     )  # fmt: skip
     kinds: dict[str, Kind] = {
-        "question": "text", "n": "count", "clusters": "count", "estimate": "estimate", "ci": "interval",
-        "size": "estimate", "size_ci": "interval", "df": "df", "p": "p", "p_corrected": "p",
+        "question": "text", "n": "count", "clusters": "count", "estimate": "estimate", "ci": "interval", "df": "df",
+        "p": "p", "p_corrected": "p",
     }  # fmt: skip
     if not any(row["clusters"] for row in rows):
         del kinds["clusters"]
     columns = tuple(_renamed(report, c) for c in _columns(report, "estimates", **kinds))
     used = list(dict.fromkeys(words.method(t.method) for t in found))
-    notes = [words.say("report.estimates.main_method", names=words.listed(used))]
-    notes += _notes(report, [s for _, s in pairs if s is not None])
-    return Table("tab-main", words.say("report.estimates.main_title"), columns, rows, tuple(notes))
+    note = words.say("report.estimates.main_method", names=words.listed(used))
+    return Table("tab-main", words.say("report.estimates.main_title"), columns, rows, (note,))
+
+
+def sizes(report: Report, tests: Sequence[Estimate]) -> Table | None:
+    """The same answers in standard deviations, so that scales may be laid side by side."""
+    words = report.words
+    found = [s for s in (report.evidence.beside(t, *SIZES) for t in tests if t.estimate is not None) if s is not None]
+    if not found:
+        return None
+    rows = tuple(
+        {"question": words.test(s.outcome, s.wave_to, s.contrast)} | {"n": s.n, "size": s.estimate}
+        | {"size_ci": (s.ci_low, s.ci_high), "formula": words.method(s.method)}
+        for s in found
+    )  # fmt: skip
+    columns = _columns(
+        report, "estimates", question="text", n="count", size="estimate", size_ci="interval", formula="text"
+    )
+    title = words.say("report.estimates.sizes_title")
+    return Table("tab-sizes", title, columns, rows, tuple(_notes(report, found)))
 
 
 def _corrected_p(report: Report, test: Estimate) -> float | None:
