@@ -47,10 +47,15 @@ def test_every_page_says_that_data_are_simulated(pages):
     assert not any("imulated data" in page.extract_text() for page in plain)
 
 
-def test_pages_are_numbered_and_carry_the_title(pages):
+@pytest.mark.parametrize(("name", "title"), [("hard", "#title() = <x> & co"), ("single", "Study single")])
+def test_pages_and_captions_are_numbered_in_order(name, title, file):
+    pages = [page.extract_text() for page in PdfReader(io.BytesIO(file(name, "nl", "pdf"))).pages]
     for number, page in enumerate(pages[1:], start=2):
         assert f"{number} / {len(pages)}" in page
-        assert "#title() = <x> & co" in page
+        assert title in page
+    captions = [n.text for n in tagged.tree(file(name, "nl", "pdf")).all("Caption")]
+    tables = [re.match(r"Tabel (\d+)\. ", caption) for caption in captions]
+    assert [int(found[1]) for found in tables if found] == list(range(1, sum(map(bool, tables)) + 1))
 
 
 def test_a_long_table_has_its_head_on_every_page(pages):

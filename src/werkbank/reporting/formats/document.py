@@ -23,7 +23,7 @@ _TAGS = re.compile(r"(</?(?:strong|em)>)")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _GAP = 3  # of them between two columns
 _WORD = 28  # of a word; a longer one (a path, a hash) is broken where the column ends
-_SHORT = 24  # lines of a table that fit on a page whatever their estimate missed
+_SHORT = 14  # lines of a table that would rather move to the next page than be divided
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def plain(text: str) -> str:
 class Written:
     """A table as a page shows it: `rows` are texts, `widths` parts of the text's width that add up to 1 at most.
 
-    `short` tables fit on a page for certain, and are better not divided over two. `scale` is below 1 where the numbers
+    `short` tables fit on a page, and are better not divided over two. `scale` is below 1 where the numbers
     need more than the page's width at the usual size.
     """
 
@@ -144,7 +144,9 @@ def _wanted(
     """Give numbers the characters they need; what is left goes to words, first to the columns that need least."""
     columns = list(zip(header, *rows, strict=True))
     words = [max(len(word) for text in column for word in text.split(" ")) for column in columns]
-    longest = [max(map(len, column)) for column in columns]
+    bold = [max(ceil(1.15 * len(word)) for word in label.split(" ")) for label in header]
+    words = [max(pair) for pair in zip(words, bold, strict=True)]
+    longest = [max(w, *map(len, column)) for w, column in zip(words, columns, strict=True)]
     wanted = [w if n else 0 for w, n in zip(words, numeric, strict=True)]
     room = line - sum(wanted) - _GAP * len(wanted)
     texts = sorted((i for i, number in enumerate(numeric) if not number), key=longest.__getitem__)

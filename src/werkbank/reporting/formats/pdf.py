@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
+from warnings import warn
 
 from werkbank.catalogue import say
 from werkbank.reporting.blocks import Bullets, Figure, Heading, Paragraph, Table
@@ -46,7 +48,7 @@ def pdf(document: Document) -> bytes:
     with TemporaryDirectory() as folder:
         for name, file in files.items():
             (Path(folder) / name).write_bytes(file)
-        made: bytes = typst.compile(
+        made, doubts = typst.compile_with_warnings(
             str(Path(folder) / "main.typ"),
             root=folder,
             format="pdf",
@@ -54,6 +56,9 @@ def pdf(document: Document) -> bytes:
             ignore_system_fonts=True,
             font_paths=[_fallback_fonts()],
         )
+    for doubt in doubts:
+        warn(str(doubt), stacklevel=2)
+    assert isinstance(made, bytes)  # noqa: S101 - a PDF is one file
     return made
 
 
@@ -76,8 +81,17 @@ def _content(document: Document, files: dict[str, bytes]) -> dict[str, Any]:
         "replaced": None,
         "table": say("formats.table", language),
         "figure": say("formats.figure", language),
-        "blocks": [_block(block, language, files) for block in document.blocks],
+        "blocks": _numbered([_block(block, language, files) for block in document.blocks]),
     }
+
+
+def _numbered(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Give tables and pictures their numbers: those of every other format, whatever page they land on."""
+    counts = Counter[str]()
+    for block in blocks:
+        counts[block["is"]] += 1
+        block["number"] = counts[block["is"]]
+    return blocks
 
 
 def _block(block: Block, language: str, files: dict[str, bytes]) -> dict[str, Any]:
