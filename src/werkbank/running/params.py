@@ -52,10 +52,20 @@ class MonitoringParams(ReportParams):
     pupil_pages: bool = Field(default=False, description="true: pupils by name, on a page that is private")
 
 
+class SchoolParams(ReportParams):
+    """Of ``school.ipynb``."""
+
+
+class ThesisParams(ReportParams):
+    """Of ``thesis.ipynb``."""
+
+
 MODELS: dict[str, type[ReportParams]] = {
     "evaluation": EvaluationParams,
     "measurement": MeasurementParams,
     "monitoring": MonitoringParams,
+    "school": SchoolParams,
+    "thesis": ThesisParams,
     "underachievement": UnderachievementParams,
 }
 
@@ -63,9 +73,17 @@ MODELS: dict[str, type[ReportParams]] = {
 NOT_DECISIVE = {"study", "language", "results"}  # of the results: the study is known by its hash
 
 
+SHOWN = {"pupil_pages"}  # decide what a report shows of its results, not what they are
+
+
+def shown(parameters: dict[str, Any]) -> dict[str, Any]:
+    """Return the parameters that are one report's own affair, as its entry in a manifest keeps them."""
+    return {k: v for k, v in parameters.items() if k in SHOWN}
+
+
 def decisive(parameters: dict[str, Any]) -> dict[str, Any]:
     """Return the parameters that decide what the results are, as a manifest keeps them."""
-    return {k: v for k, v in parameters.items() if k not in NOT_DECISIVE and v != {}}
+    return {k: v for k, v in parameters.items() if k not in NOT_DECISIVE | SHOWN and v != {}}
 
 
 def checked(report: str, given: dict[str, object], language: str = "en") -> dict[str, Any]:
