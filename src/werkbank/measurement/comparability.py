@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from werkbank.measurement.cfa import FactorModel
-from werkbank.measurement.invariance import Invariance, invariance
+from werkbank.measurement.invariance import Criteria, Invariance, invariance
 from werkbank.measurement.scoring import item_matrix
 from werkbank.measurement.study_scores import scale_key
 from werkbank.results import Fact
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 FEWEST_ROWS = 100  # respondents in each group: below, fit indices say more about chance than about the questionnaire
 MOST_ITEMS = 20
 MOST_FIML = 2_000  # respondents: above, complete answers are enough, and every pattern of gaps costs time
+CRITERIA = Criteria(also_chi2=True)
 STEP = ("chi2", "df", "cfi", "rmsea", "delta_cfi", "delta_rmsea")
 
 
@@ -55,7 +56,8 @@ def comparability(intake: Intake, keys: Mapping[str, Instrument], *, arms: bool 
 
     Notes
     -----
-    One pair of waves at a time, as they are compared; a ladder of 8 items x 2 waves takes about half a second. Unknown
+    A step fails by Chen's (2007) criteria and the chi2 difference test together (`Criteria.also_chi2`). One pair of
+    waves at a time, as they are compared; a ladder of 8 items x 2 waves takes about half a second. Unknown
     for fewer than 100 respondents (in any arm), and more than 20 items. See `invariance.invariance`.
     """
     facts: list[Fact] = []
@@ -122,7 +124,7 @@ def _facts(ladder: _Ladder, data: pd.DataFrame, model: FactorModel, groups: pd.S
         return [ladder.fact("invariance_level", "unknown", n), ladder.fact("invariance_reason", refused, n)]
     missing: Missing = "complete" if n > MOST_FIML else "fiml"
     of = None if groups is None else list(groups.astype(str))
-    found = invariance(data, model, group=of, missing=missing)
+    found = invariance(data, model, group=of, missing=missing, criteria=CRITERIA)
     n = found.steps[0].cfa.counts.used
     facts = [
         ladder.fact("invariance_level", _level(found), n),
@@ -139,7 +141,7 @@ def _facts(ladder: _Ladder, data: pd.DataFrame, model: FactorModel, groups: pd.S
     if stopped is not None:
         facts.append(ladder.fact("invariance_reason", stopped.reason, n))
     if found.level in {"configural", "metric"} and stopped is not None and stopped.reason == "misfit":
-        freer = invariance(data, model, group=of, missing=missing, search=True)
+        freer = invariance(data, model, group=of, missing=missing, search=True, criteria=CRITERIA)
         comparable = "latent_means" in freer.allows
         facts.append(ladder.fact("invariance_partial", _exempt(freer) if comparable else "", n))
         found = freer if comparable else found
