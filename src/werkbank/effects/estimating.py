@@ -9,6 +9,7 @@ from werkbank.effects.change import change_sizes, mean_change
 from werkbank.effects.classes import change_by_unit, compared_by_unit
 from werkbank.effects.companions import companions
 from werkbank.effects.imputing import imputed
+from werkbank.effects.mechanisms import mechanisms
 from werkbank.effects.moderation import moderated
 from werkbank.effects.multiplicity import corrected
 from werkbank.effects.quantity import not_computed
@@ -60,6 +61,8 @@ def estimate(study: Study, scores_table: pd.DataFrame, pupils: pd.DataFrame, see
         made += answers
         if answers and answers[0].p is not None and question.weights and question.wave_from and _primary(question):
             made += [_by_pre_test(question), *imputed(question, answers[0].method, seed)]
+        if answers and answers[0].p is not None and _primary(question):
+            made += mechanisms(study, question, scores_table, pupils)
     for place in dict.fromkeys((q.key, q.contrast) for q in asked):
         later = [q for q in asked if (q.key, q.contrast) == place and q.wave_from and _over_waves(q)]
         if len(later) > 1:

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from werkbank.appraisal.evidence import SIZES
 from werkbank.catalogue import has
+from werkbank.effects.questions import identifier
 from werkbank.reporting.blocks import Column, Kind, Table
+from werkbank.study import text_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -237,11 +239,21 @@ def mechanisms(report: Report, found: Sequence[Estimate]) -> Table:
     """Estimates that ask for whom, or along which way, a row each."""
     words = report.words
     question = Column("question", words.say("report.estimates.question"))
-    rows = [{"question": words.test(e.outcome, e.wave_to, e.contrast)} | _estimate_row(report, e) for e in found]
+    rows = [{"question": words.test(e.outcome, e.wave_to, e.contrast)} | _mechanism_row(report, e) for e in found]
     kinds: dict[str, Kind] = {"formula": "text", "n": "count", "estimate": "estimate", "ci": "interval", "df": "df"}
     columns = (question, *_columns(report, "estimates", **kinds, p="p"))
     notes = tuple(_notes(report, found))
     return Table("tab-mechanisms", words.say("report.mechanisms.title"), columns, tuple(rows), notes)
+
+
+def _mechanism_row(report: Report, e: Estimate) -> dict[str, Any]:
+    row, words = _estimate_row(report, e), report.words
+    for moderator in report.study.moderators:
+        if e.id.endswith(f"/{identifier(moderator.id)}"):
+            name = words.outcome(moderator.outcome) if moderator.outcome else str(moderator.column)
+            by = text_in(moderator.label, report.language, name)
+            row["formula"] = words.say("robustness.mechanism", name=row["formula"], by=by)
+    return row
 
 
 def _renamed(report: Report, column: Column) -> Column:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field, PrivateAttr, model_validator
 
-from werkbank.study.parts import WAVES, FileSpec, Informant, Name, Part, Text, Wave, text_in
+from werkbank.study.parts import WAVES, FileSpec, Informant, Moderator, Name, Part, Text, Wave, text_in
 from werkbank.study.underachievement import Monitoring, Underachievement  # noqa: TC001 - pydantic reads it
 
 __all__ = ["WAVES", "Contrast", "Design", "FileSpec", "Outcome", "Programme", "Study", "text_in"]
@@ -191,6 +191,9 @@ class Study(Part):
     outcomes: list[Outcome] = Field(default_factory=list, min_length=1, description="as files")
     contrasts: list[Contrast] = Field(default_factory=list, description="planned comparisons of three or more arms")
     covariates: list[str] = Field(default_factory=list, description="columns known before the programme began")
+    moderators: list[Moderator] = Field(default_factory=list, description="for whom it may work better: exploratory")
+    dose: str | None = Field(default=None, description="the column with how much of the programme was had")
+    received: str | None = Field(default=None, description="the column with who took part: 0-1; for arms drawn by lot")
     underachievement: Underachievement | None = Field(default=None, description="who achieves less than expected")
     monitoring: Monitoring | None = Field(default=None, description="pupils followed by their test results")
     privacy: Privacy = Field(default_factory=Privacy)
@@ -220,9 +223,10 @@ class Study(Part):
 
     @property
     def pupil_columns(self) -> list[str]:
-        """The columns that say something of a pupil: covariates, and what the block on underachievement names."""
+        """The columns that say something of a pupil: covariates, moderators, dose, and what underachievement names."""
         more = self.underachievement.columns if self.underachievement else []
-        return list(dict.fromkeys([*self.covariates, *more]))
+        columns = [*(m.column for m in self.moderators), self.dose, self.received]
+        return list(dict.fromkeys([*self.covariates, *(c for c in columns if c), *more]))
 
     @property
     def control_arms(self) -> list[str]:
@@ -256,6 +260,13 @@ class Study(Part):
                 if isinstance(raw.get(key), dict):
                     raw = {**raw, key: {str(k): v for k, v in raw[key].items()}}
         return raw
+
+    @model_validator(mode="after")
+    def _moderators_exist(self) -> Study:
+        ids = {outcome.id for outcome in self.outcomes}
+        if any(m.outcome is not None and m.outcome.split(".")[0] not in ids for m in self.moderators):
+            raise ValueError("moderator_outcome_unknown")
+        return self
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Study:

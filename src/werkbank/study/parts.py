@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 # canonical wave names in the order of time; the file's own codes are mapped to these
 WAVES = ("baseline", "pre", "post", "followup", "followup2", "followup3", "followup4", "followup5", "followup6")
@@ -39,3 +39,23 @@ class FileSpec(Part):
     delimiter: Literal[",", ";", "\t", "|"] | None = Field(default=None, description="when it cannot be seen")
     decimal: Literal[",", "."] | None = Field(default=None, description="when it cannot be seen")
     encoding: str | None = Field(default=None, description="when it cannot be seen")
+
+
+class Moderator(Part):
+    """For whom the programme may work better: a column, or a scale of this study as it was scored beforehand."""
+
+    column: str | None = Field(default=None, description="a column: numbers, or two words")
+    outcome: str | None = Field(default=None, description="a scale as results call it, such as tses-12.engagement")
+    at: Literal["pupil", "teacher"] = Field(default="pupil", description="whose it is; a teacher's is averaged")
+    label: Text | None = Field(default=None, description="how the report calls it")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Moderator:
+        if (self.column is None) == (self.outcome is None):
+            raise ValueError("moderator_kind")
+        return self
+
+    @property
+    def id(self) -> str:
+        """The name that results use for this moderator."""
+        return self.column or str(self.outcome)

@@ -1,0 +1,106 @@
+"""For whom and how much: moderators, dose and taking part as the study file declares them. All exploratory."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from werkbank.effects.moderation import cace, dose_response, moderated
+from werkbank.effects.quantity import Quantity, not_computed
+from werkbank.effects.questions import Question, identifier, outcome_waves
+from werkbank.effects.units import unit_means, unit_names
+
+if TYPE_CHECKING:
+    from werkbank.results import Estimate
+    from werkbank.study.model import Study
+    from werkbank.study.parts import Moderator
+
+
+def mechanisms(study: Study, q: Question, scores: pd.DataFrame, pupils: pd.DataFrame) -> list[Estimate]:
+    """Ask of one question for whom, with how much, and among those who took part.
+
+    Per moderator ``moderation`` (the interaction), ``moderation_low`` and ``moderation_high`` (simple slopes) and the
+    Johnson-Neyman borders where there are any; ids end in the moderator's name. ``dose_response`` among the treated,
+    ``cace`` where arms were drawn by lot (without a lot a note says so). Where classes were assigned, dose and taking
+    part are those of class means. Pupils without the moderator, dose or record are left out; `n` is what was used.
+    """
+    made: list[Estimate] = []
+    if q.weights and q.wave_from:
+        for moderator in study.moderators:
+            made += _moderation(q, moderator, moderator_values(study, moderator, scores, pupils), pupils)
+    if study.dose in pupils and q.wave_from:
+        treated = [arm for arm, w in q.weights.items() if w > 0] or [""]
+        rows, n, units = _rows(q, pupils, str(study.dose), treated)
+        slope = replace(dose_response(rows, "had"), note="dose_not_by_lot") if len(rows) > 3 else _too_few()
+        made.append(q.estimate("dose_response", slope, n, units))
+    if study.received in pupils and q.weights and q.wave_from:
+        rows, n, units = _rows(q, pupils, str(study.received), list(q.weights))
+        effect = cace(rows, q.weights, "had") if q.randomised else not_computed("cace_needs_lot")
+        made.append(q.estimate("cace", effect if len(rows) > 3 else _too_few(), n, units))
+    return made
+
+
+def moderator_values(study: Study, moderator: Moderator, scores: pd.DataFrame, pupils: pd.DataFrame) -> pd.Series:
+    """Return the moderator of every pupil: a column, or the first score; a teacher's is the mean over its pupils.
+
+    Two words become 0 and 1 in alphabetical order; more words than two cannot moderate: all NaN.
+    """
+    if moderator.column is not None:
+        values = pupils.get(moderator.column, pd.Series(pd.NA, pupils.index))
+    else:
+        found = {key: waves for _, key, waves in outcome_waves(study, scores)}
+        waves = found.get(str(moderator.outcome))
+        values = pd.Series(pd.NA, pupils.index) if waves is None else waves[_before(list(waves))].reindex(pupils.index)
+    if not pd.api.types.is_numeric_dtype(values):
+        words = sorted(values.dropna().unique(), key=str)
+        values = values.map({word: float(i) for i, word in enumerate(words)} if len(words) == 2 else {})
+    values = values.astype(float)
+    teachers = unit_names(pupils, "teacher") if moderator.at == "teacher" else None
+    return values if teachers is None else values.groupby(teachers).transform("mean")
+
+
+def _before(waves: list[str]) -> str:
+    return "pre" if "pre" in waves else waves[0]
+
+
+def _moderation(q: Question, moderator: Moderator, values: pd.Series, pupils: pd.DataFrame) -> list[Estimate]:
+    rows = q.analysed
+    rows = rows.assign(by=values.reindex(rows.index)).dropna(subset=["by"])
+    if q.unit.of_pupil is None:
+        teachers = unit_names(pupils, "teacher") if moderator.at == "teacher" else None
+        rows = rows.drop(columns="unit") if teachers is None else rows.assign(unit=teachers.reindex(rows.index))
+    n, units = len(rows), int(rows["unit"].nunique()) if "unit" in rows else None
+    if n < 6 or rows["by"].nunique() < 2:
+        refused = _too_few() if n >= 6 or values.notna().any() else not_computed("moderator_not_numeric")
+        return [_named(q.estimate("moderation", refused, n, units), moderator)]
+    two = sorted(rows["by"].unique()) if rows["by"].nunique() == 2 else None
+    at = two or [rows["by"].mean() - rows["by"].std(), rows["by"].mean() + rows["by"].std()]
+    covariates = ("pre",) if not rows["by"].equals(rows["pre"]) else ()
+    found = moderated(rows, q.weights, "by", covariates, at)
+    low, high = (found.effects[float(x)] for x in at)
+    made = {"moderation": found.interaction, "moderation_low": low, "moderation_high": high}
+    if found.region is not None and two is None:
+        borders = [Quantity(x, note="region_between" if found.between else "region_outside") for x in found.region]
+        made |= {"moderation_region_low": borders[0], "moderation_region_high": borders[1]}
+    return [_named(q.estimate(method, quantity, n, units), moderator) for method, quantity in made.items()]
+
+
+def _named(estimate: Estimate, moderator: Moderator) -> Estimate:
+    return replace(estimate, id=identifier(estimate.id, moderator.id), role="exploratory")
+
+
+def _rows(q: Question, pupils: pd.DataFrame, column: str, arms: list[str]) -> tuple[pd.DataFrame, int, int | None]:
+    rows = q.analysed
+    rows = rows.loc[rows["arm"].isin(arms)]
+    had = pd.to_numeric(pupils[column], errors="coerce").reindex(rows.index)
+    rows = rows.assign(had=had).dropna(subset=["had"])
+    if q.unit.of_pupil is None:
+        return rows, len(rows), None
+    means = unit_means(rows, ["pre", "post", "had"])
+    return means, len(rows), len(means)
+
+
+def _too_few() -> Quantity:
+    return not_computed("not_estimable")

@@ -1,0 +1,106 @@
+"""Moderators, dose and taking part as a study file declares them."""
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from werkbank.effects.mechanisms import mechanisms
+from werkbank.effects.questions import questions
+
+
+@pytest.fixture
+def asked(make_study, classroom, long_scores):
+    """Return the estimates of a study of pupils (or classes) with further columns."""
+
+    def ask(pupils_columns=None, *, by="pupil", kind="randomised", post_plus=0.0, **declared):
+        pupils, pre, post = classroom(classes=12, size=10)
+        if by == "pupil":
+            pupils = pupils.assign(arm=np.resize(["T", "C"], len(pupils)))
+        pupils = pupils.assign(**(pupils_columns or {}))
+        study = make_study(by=by, kind=kind, **declared)
+        scores = long_scores({"pre": pre, "post": post + post_plus})
+        (question,) = questions(study, scores, pupils)
+        return {e.id.split("/", 3)[3]: e for e in mechanisms(study, question, scores, pupils)}, question
+
+    return ask
+
+
+N = 120
+EFFICACY = np.random.default_rng(4).normal(3, 0.5, N)
+
+
+def test_a_declared_column_moderates_as_statsmodels_says(asked):
+    import statsmodels.api as sm
+
+    made, q = asked({"efficacy": EFFICACY}, moderators=[{"column": "efficacy"}])
+    rows = q.analysed
+    t = (rows["arm"] == "T").to_numpy(float)
+    low, high = EFFICACY.mean() - EFFICACY.std(ddof=1), EFFICACY.mean() + EFFICACY.std(ddof=1)
+    for method, at in (("moderation_low", low), ("moderation_high", high)):
+        X = np.column_stack([np.ones(N), t, EFFICACY - at, t * (EFFICACY - at), rows["pre"]])
+        fit = sm.OLS(rows["post"].to_numpy(), X).fit()
+        e = made[f"{method}/efficacy"]
+        assert (e.estimate, e.se, e.p) == pytest.approx((fit.params[1], fit.bse[1], fit.pvalues[1]), rel=1e-8)
+        interaction = made["moderation/efficacy"]
+        assert (interaction.estimate, interaction.p) == pytest.approx((fit.params[3], fit.pvalues[3]), rel=1e-8)
+    assert {e.role for e in made.values()} == {"exploratory"}
+
+
+def test_two_words_are_two_values(asked):
+    made, _ = asked({"sex": np.resize(["f", "m", "m"], N)}, moderators=[{"column": "sex"}])
+    gap = made["moderation_high/sex"].estimate - made["moderation_low/sex"].estimate
+    assert gap == pytest.approx(made["moderation/sex"].estimate)
+    assert not any("region" in key for key in made)
+
+
+def test_more_words_than_two_are_refused(asked):
+    made, _ = asked({"place": np.resize(["a", "b", "c"], N)}, moderators=[{"column": "place"}])
+    (e,) = made.values()
+    assert (e.estimate, e.note) == (None, "moderator_not_numeric")
+
+
+def test_pupils_without_the_moderator_are_left_out_and_counted(asked):
+    made, _ = asked({"efficacy": np.where(np.arange(N) < 20, np.nan, EFFICACY)}, moderators=[{"column": "efficacy"}])
+    assert made["moderation/efficacy"].n == 100
+
+
+def test_the_score_before_may_moderate_and_a_teacher_s_is_averaged(asked):
+    made, q = asked(moderators=[{"outcome": "y"}])
+    assert made["moderation/y"].n == N
+    by_class, _ = asked(by="class", moderators=[{"outcome": "y", "at": "teacher"}])
+    assert by_class["moderation/y"].n_clusters == 12
+    assert by_class["moderation/y"].df < 12
+    assert q.covariates == ()
+
+
+def test_dose_is_asked_of_the_treated_alone(asked):
+    dose = np.random.default_rng(2).integers(1, 9, N).astype(float)
+    made, _ = asked({"sessions": dose}, post_plus=0.5 * dose, dose="sessions")
+    e = made["dose_response"]
+    assert e.n == 60
+    assert e.ci_low < 0.5 < e.ci_high
+    assert e.note == "dose_not_by_lot"
+
+
+def test_dose_and_taking_part_are_of_classes_where_classes_were_assigned(asked):
+    had = np.random.default_rng(3).integers(0, 2, N).astype(float)
+    made, _ = asked({"had": had}, by="class", dose="had")
+    assert (made["dose_response"].n, made["dose_response"].n_clusters) == (60, 6)
+    assert made["dose_response"].df == 3
+
+
+def test_without_a_lot_there_is_no_cace(asked):
+    followed = np.where(np.resize(["T", "C"], N) == "T", 1.0, 0.0)
+    followed[:20:2] = 0.0
+    by_lot, _ = asked({"came": followed}, received="came")
+    plain, _ = asked({"came": followed}, received="came", kind="controlled")
+    assert by_lot["cace"].p is not None
+    assert (plain["cace"].estimate, plain["cace"].note) == (None, "cace_needs_lot")
+
+
+def test_a_moderator_is_one_thing_that_exists(make_study):
+    for wrong in ({"column": "a", "outcome": "y"}, {}, {"outcome": "nothing"}):
+        with pytest.raises(ValidationError):
+            make_study(moderators=[wrong])
+    study = make_study(moderators=[{"column": "a"}], dose="b", received="c")
+    assert study.pupil_columns == ["a", "b", "c"]
