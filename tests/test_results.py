@@ -60,3 +60,12 @@ def test_results_are_found_by_their_fields(store):
     assert [e.id for e in store.where(method="gain", outcome="a")] == ["a/pre-post/x"]
     assert store.where(method="nothing") == ()
     assert [f.value for f in store.facts_where(what="n")] == [20]
+
+
+def test_reports_of_one_study_join_their_results(store):
+    other = Results(store.study, store.estimates, (Fact("b/n", "n", 3),))
+    joined = store.joined(other)
+    assert [f.id for f in joined.facts] == ["a/n", "a/label", "b/n"]
+    assert joined.joined(other) == joined
+    with pytest.raises(ValueError, match="a/n"):
+        store.joined(Results({}, facts=(Fact("a/n", "n", 19),)))

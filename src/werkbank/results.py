@@ -110,6 +110,24 @@ class Results:
             claims=(*self.claims, *claims),
         )
 
+    def joined(self, other: Results) -> Results:
+        """Return a store that holds what either holds: reports of one study write one store.
+
+        Raises
+        ------
+        ValueError
+            When an id stands for different results in the two.
+        """
+        known = {item.id: item for item in (*self.estimates, *self.facts, *self.claims)}
+        theirs = (*other.estimates, *other.facts, *other.claims)
+        if differing := [item.id for item in theirs if item.id in known and known[item.id] != item]:
+            raise ValueError(f"two reports differ on {differing[0]}")
+        return self.with_more(
+            estimates=[e for e in other.estimates if e.id not in known],
+            facts=[f for f in other.facts if f.id not in known],
+            claims=[c for c in other.claims if c.id not in known],
+        )
+
     def where(self, **wanted: object) -> tuple[Estimate, ...]:
         """Return the estimates whose fields equal all of `wanted`."""
         return tuple(e for e in self.estimates if all(getattr(e, k) == v for k, v in wanted.items()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import tempfile
 from contextlib import contextmanager
@@ -16,7 +17,9 @@ from werkbank.running import manifest
 from werkbank.running.execution import CELL_SECONDS, archived, execute, sections_of
 from werkbank.running.notebooks import code_hash, declared_parameters, notebook_path
 from werkbank.running.pages import FORMATS, USUAL, pages
-from werkbank.running.params import SEED, checked, decisive
+from werkbank.running.params import SEED, checked, decisive, shown
+
+STORE = ("results.json", "results.csv")  # of all reports in a folder together
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -114,11 +117,10 @@ def run_report(
         texts = {
             **{f"{name}.{language}.{form}": content for form, content in written.items()},
             f"{name}.{language}.ipynb": kept,
-            "results.json": results.to_json(),
-            "results.csv": results.to_csv(),
         }
-        superseded = _publish(place, work, texts, inputs, f"{name}.{language}", code)
-    files = tuple(place / f for f in [*texts, manifest.NAME])
+        made = {"notebook": code, "parameters": shown(own)}
+        superseded = _publish(place, work, texts, inputs, f"{name}.{language}", made, results)
+    files = tuple(place / f for f in [*texts, *STORE, manifest.NAME])
     return RunOutcome(name, language, place, files, results, superseded, left_out)
 
 
@@ -151,26 +153,33 @@ def _results(work: Path, notebook: str, language: str) -> Results:
 
 
 def _publish(
-    place: Path, work: Path, texts: dict[str, str | bytes], inputs: dict[str, Any], key: str, code: str
+    place: Path,
+    work: Path,
+    texts: dict[str, str | bytes],
+    inputs: dict[str, Any],
+    key: str,
+    made: dict[str, Any],
+    results: Results,
 ) -> tuple[str, ...]:
     """Move every file to its final name in one step each, the manifest last: a report is done when that says so."""
     before = manifest.read(place)
     same = before.get("inputs") == inputs
     earlier = before.get("reports", {})
+    others = {k: v for k, v in earlier.items() if k != key}
+    own = earlier.get(key, {"notebook": "", "files": {}})
+    store = _with_others(place, results, key, others) if same and others else results
+    texts = {**texts, "results.json": store.to_json(), "results.csv": store.to_csv()}
     (work / "made").mkdir()
     hashes = {}
     for file, text in texts.items():
         path = work / "made" / file
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
         hashes[file] = manifest.sha256(path)
-    common = {file: hashes.pop(file) for file in ("results.json", "results.csv")}
-    others = {k: v for k, v in earlier.items() if k != key}
-    own = earlier.get(key, {"notebook": "", "files": {}})
-    if same and own["notebook"] == code:  # its other formats, written from an equal run, still hold
-        hashes = {**own["files"], **hashes}
-    if same and others and before.get("results") != common:
-        raise ReportError(say("cli.stopped.results_differ", key.rpartition(".")[2], others=", ".join(sorted(others))))
-    reports = {**(others if same else {}), key: {"notebook": code, "files": hashes}}
+    common = {file: hashes.pop(file) for file in STORE}
+    if same and {**own, "files": {}} == {**made, "files": {}, "results": own.get("results")}:
+        hashes = {**own["files"], **hashes}  # its other formats, written from an equal run, still hold
+    own_results = hashlib.sha256(results.to_json().encode()).hexdigest()
+    reports = {**(others if same else {}), key: {**made, "files": hashes, "results": own_results}}
     (work / "made" / manifest.NAME).write_text(manifest.written(inputs, common, reports), encoding="utf-8")
 
     place.mkdir(parents=True, exist_ok=True)
@@ -181,3 +190,12 @@ def _publish(
     for file in [*texts, manifest.NAME]:
         (work / "made" / file).replace(place / file)
     return superseded
+
+
+def _with_others(place: Path, results: Results, key: str, others: dict[str, Any]) -> Results:
+    """Return one store for all reports of these inputs in the folder; they must agree on what they share."""
+    try:
+        return Results.from_json((place / "results.json").read_text(encoding="utf-8")).joined(results)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        listed = ", ".join(sorted(others))
+        raise ReportError(say("cli.stopped.results_differ", key.rpartition(".")[2], others=listed)) from error

@@ -105,14 +105,14 @@ def _made_again(place: Path, found: dict[str, Any], key: str, study: Path, again
     name, _, language = key.rpartition(".")
     files = found["reports"][key]["files"]
     formats = tuple(sorted(Path(file).suffix[1:] for file in files if Path(file).suffix != ".ipynb"))
-    run_report(study, name, language=language, out=again, formats=formats, **found["inputs"]["parameters"])
+    run_report(study, name, language=language, out=again, formats=formats, **_parameters(found, key))
     made = manifest.read(again)
     for part in ("study", "data", "instruments"):
         if made["inputs"][part] != found["inputs"][part]:
             return Verified(place, key, "changed", part)
     if made["reports"][key]["notebook"] != found["reports"][key]["notebook"]:
         return Verified(place, key, "changed", f"{name}.ipynb")
-    if made["results"] == found["results"] and made["reports"][key]["files"] == files:
+    if made["reports"][key] == found["reports"][key]:
         return Verified(place, key, "same")
     alike = made["inputs"] == found["inputs"]  # the same packages must draw the same pictures, and write the same files
     difference = _first_of(place, again, key, pictures=alike)
@@ -125,11 +125,22 @@ def _first_of(place: Path, again: Path, key: str, *, pictures: bool) -> str:
     """Return the first difference in results and sections of two makings of one report."""
     for file in ("results.json", f"{key}.ipynb"):
         old, new = (json.loads((where / file).read_text(encoding="utf-8")) for where in (place, again))
-        if file.endswith(".ipynb"):
-            old, new = _sections(old), _sections(new)
+        old, new = (_sections(old), _sections(new)) if file.endswith(".ipynb") else (_of(new, old), new)
         if difference := first_difference(old, new, pictures=pictures):
             return f"{file}: {difference}"
     return ""
+
+
+def _parameters(found: dict[str, Any], key: str) -> dict[str, Any]:
+    return {**found["inputs"]["parameters"], **found["reports"][key].get("parameters", {})}
+
+
+def _of(report: dict[str, Any], store: dict[str, Any]) -> dict[str, Any]:
+    """Return of a folder's store what one report wrote: the other reports in the folder wrote there too."""
+    ids = {item["id"] for kind in ("estimates", "facts", "claims") for item in report[kind]}
+    kept = {kind: [i for i in store[kind] if i["id"] in ids] for kind in ("estimates", "facts", "claims")}
+    order = {item["id"]: n for kind in kept for n, item in enumerate(report[kind])}
+    return {**store, **{kind: sorted(items, key=lambda i: order[i["id"]]) for kind, items in kept.items()}}
 
 
 def _sections(notebook: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON values
@@ -148,7 +159,7 @@ def first_difference(old: Any, new: Any, path: str = "", *, pictures: bool = Tru
             if key in {"png", "svg"} and not pictures:
                 continue
             if key not in old or key not in new:
-                return f"{path}/{key}: {'absent' if key not in old else 'there'} before, not now"
+                return f"{path}/{key}: {'only now' if key not in old else 'no longer there'}"
             if found := first_difference(old[key], new[key], f"{path}/{key}", pictures=pictures):
                 return found
         return ""
