@@ -61,6 +61,19 @@ def test_the_numbers_are_those_of_the_ladder(judged):
             assert facts[f"{place}/invariance_delta_cfi"].value == pytest.approx(step.delta_cfi)
 
 
+def test_a_model_without_a_solution_shows_no_shift():
+    """The scalar model of these answers is a Heywood case: that is unknown, not a level that shifted."""
+    rng = np.random.default_rng(2)
+    tables = [weak_scale(rng) for _ in range(6)]
+    found = [
+        invariance(t.assign(**{"b|3": t["b|3"] + 1}), WEAK, missing="complete", criteria=module.CRITERIA)
+        for t in tables
+    ]
+    improper = [f for f in found if f.level == "metric" and f.step("scalar").reason == "heywood"]
+    assert improper
+    assert {module._level(f) for f in improper} == {"unknown"}
+
+
 def test_groups_are_judged_apart_at_every_wave(judged):
     _, _, facts = judged
     found = [f for f in facts.values() if f.what == "invariance_level_arms"]
@@ -130,7 +143,7 @@ def test_a_step_fails_only_when_the_chi2_test_rejects_it_too():
             assert invariance(table, WEAK, missing="complete", criteria=always).step("metric").held is False
             both = invariance(table, WEAK, missing="complete", criteria=replace(always, also_chi2=True))
             for step in both.steps[1:]:
-                if step.reason != "lower_level_not_held":
+                if step.held is not None:  # an improper solution, or a lower level that failed, is not judged
                     assert step.held is (step.p_chi2 >= 0.05)
                     seen.add(step.held)
     assert seen == {True, False}

@@ -168,9 +168,11 @@ def _by_wave(model: FactorModel) -> Sequence[list[str]]:
 
 
 def _level(found: Invariance) -> str:
-    if found.level:
+    if found.level in {"scalar", "strict"}:
         return found.level
-    return "none" if found.steps[0].held is False else "unknown"
+    # a model without a proper solution shows no shift: only a step that was judged and failed does
+    failed = any(step.held is False for step in found.steps)
+    return (found.level or "none") if failed else "unknown"
 
 
 def _exempt(found: Invariance) -> str:
