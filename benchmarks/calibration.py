@@ -121,13 +121,15 @@ def maximise_many(several):
     for _ in range(60):
         jet = value(theta, derivatives=True)
         gradient, hessian = (np.moveaxis(x, -1, 0) for x in gradient_and_hessian(jet))
-        free = (theta > 0) | (gradient < 0)
+        free = (theta > optimum.NEXT_TO_NOTHING) | (gradient < 0)
+        slope = gradient
         gradient = np.where(free, gradient, 0.0)
         hessian = np.where(free[:, :, None] & free[:, None, :], hessian, np.eye(q))
         values, vectors = np.linalg.eigh(hessian)
         curved = np.maximum(np.abs(values), 1e-10 * np.abs(values).max(axis=1, keepdims=True))
         step = -np.einsum("rij,rj->ri", vectors, np.einsum("rji,rj->ri", vectors, gradient) / curved)
-        promise = -(step * gradient).sum(axis=1)
+        step = np.where(free, step, -theta)
+        promise = -(step * slope).sum(axis=1)
         done = (promise < 1e-9) | (worse & (promise < 1e-6))
         if done.all():
             return theta

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 # the places from which the search starts: from one only, it can end in the lesser of two maxima
 STARTS = (0.0, 0.05, 0.4, 3.0)
+NEXT_TO_NOTHING = 1e-5
 
 
 def maximise(sums: Sums, *, reml: bool, max_steps: int = 60) -> tuple[Floats, bool]:
@@ -23,12 +24,14 @@ def maximise(sums: Sums, *, reml: bool, max_steps: int = 60) -> tuple[Floats, bo
     theta = min(starts, key=lambda t: profile(sums, t, reml=reml, derivatives=False).deviance)
     current = profile(sums, theta, reml=reml, derivatives=True)
     for _ in range(max_steps):
-        free = (theta > 0) | (current.gradient < 0)
-        step = np.zeros(q)
+        # a variance that is next to nothing and wants to be less goes to 0 at once: left among the others, it would be
+        # cut off at 0 in every step, and what remains of a Newton step without one part need not go downhill
+        free = (theta > NEXT_TO_NOTHING) | (current.gradient < 0)
+        step = -theta
         step[free] = _newton(current.hessian[np.ix_(free, free)], current.gradient[free])
         promise = -float(step @ current.gradient)
         if promise < 1e-13 * max(1.0, abs(current.deviance)):
-            return theta, bool(theta.max() < 1e6)
+            return np.where(free, theta, 0.0), bool(theta.max() < 1e6)
         better = _descend(sums, theta, step, current, reml=reml)
         if better is None:
             # no point along the step is better in floating point: what is left of the gradient is rounding
