@@ -18,6 +18,12 @@ def lacking(reason: str) -> None:
     pytest.skip(reason)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _own_key(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep the tests from the key in this user's own settings folder."""
+    os.environ["WERKBANK_KEYS"] = str(tmp_path_factory.mktemp("keys"))
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The reference data and R oracles that lie beside the project, where they are present."""

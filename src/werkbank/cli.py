@@ -167,7 +167,8 @@ def _check(arguments: argparse.Namespace) -> None:
     from werkbank.study import load_study
 
     study = load_study(arguments.study)
-    from werkbank.intake import read_answers  # after the study file is known to be fit: it takes a second
+    # after the study file is known to be fit: it takes a second; here pupils keep their own numbers, to be found again
+    from werkbank.intake.reading import read_answers
 
     speech = arguments.language or study.language
     found = read_answers(study)

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from werkbank.errors import UnfitError
-from werkbank.intake import read_answers
+from werkbank.intake.reading import read_answers
 from werkbank.study import load_study
 
 TWO_ARMS = {

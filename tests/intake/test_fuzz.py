@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.intake.conftest import LONG, TWO_ARMS
 
 from werkbank.errors import UnfitError
-from werkbank.intake import read_answers
+from werkbank.intake.reading import read_answers
 
 ODD = [
     '"',

@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import ROOT
 from tests.intake.conftest import ONE_GROUP
 
-from werkbank.intake import read_answers
+from werkbank.intake.reading import read_answers
 from werkbank.study import load_study
 
 GTI_TEACHERS = {

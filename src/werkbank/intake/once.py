@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from werkbank.errors import Problem, UnfitError
 from werkbank.intake import reading
 from werkbank.intake.model import ROLES, Intake, Note
+from werkbank.intake.pseudonyms import pseudonymised
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,18 +37,21 @@ def read_answers(study: Study, only: Mapping[str, str] | None = None) -> Intake:
     Returns
     -------
     Intake
-        See `werkbank.intake.reading.read_answers`. Membership is that at assignment, so a pupil who moved to another
+        See `werkbank.intake.reading.read_answers`; pupils and teachers are known by codes
+        (`werkbank.intake.pseudonyms`). Membership is that at assignment, so a pupil who moved to another
         school counts for the first; one of whom it is unknown belongs to none.
 
     Raises
     ------
     UnfitError
         With every problem of every file; or because no pupil has that code.
+    MissingPieceError
+        When there is no key that turns ids into codes, and none can be made.
     """
     intake = (_kept.get(_content(study)) if _kept else None) or reading.read_answers(study)
     for role, code in (only or {}).items():
         intake = _limited(intake, role, code)
-    return intake
+    return pseudonymised(intake)
 
 
 def keep(study: Study) -> Intake:

@@ -1,0 +1,79 @@
+"""Codes in place of ids: the same for the same key, none for two, and a key that only its owner reads."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+import pytest
+from tests.intake.conftest import LONG, TWO_ARMS
+
+from werkbank.errors import MissingPieceError
+from werkbank.intake import reading
+from werkbank.intake.pseudonyms import ENVIRONMENT, codes, key_path, pseudonymised
+
+RAW = LONG.replace("id,", "id,lk,").replace("01,", "Fleur de Vries,7,").replace("02,", "02,8,")
+KEY = b"k" * 32
+
+
+@pytest.fixture
+def intake(make_study, tmp_path, monkeypatch):
+    monkeypatch.setenv(ENVIRONMENT, str(tmp_path.parent / f"{tmp_path.name}-keys"))
+    columns = {"pupil": "id", "teacher": "lk", "arm": "arm", "wave": "wave"}
+    return reading.read_answers(make_study(TWO_ARMS, {"raw.csv": RAW}, columns=columns))
+
+
+def test_no_id_is_left_and_nothing_else_changes(intake):
+    coded = pseudonymised(intake)
+    text = coded.answers.to_csv() + coded.pupils.to_csv() + "".join(note.sentence("nl") for note in coded.notes)
+    assert "Fleur" not in text
+    assert set(coded.answers["teacher"]) == set(coded.pupils["teacher"])
+    assert set(coded.answers["pupil"]) == set(coded.pupils.index)
+    assert coded.answers["value"].equals(intake.answers["value"])
+    assert coded.answers["pupil"].cat.codes.equals(intake.answers["pupil"].cat.codes)
+    assert list(coded.pupils["arm"]) == list(intake.pupils["arm"])
+
+
+def test_the_same_key_gives_the_same_code_and_another_key_another(intake, monkeypatch, tmp_path):
+    first, again = pseudonymised(intake), pseudonymised(intake)
+    assert list(first.pupils.index) == list(again.pupils.index)
+    assert [n.key for n in first.notes if n.key == "privacy.key.made"]
+    assert not [n.key for n in again.notes if n.key == "privacy.key.made"]
+    monkeypatch.setenv(ENVIRONMENT, str(tmp_path.parent / f"{tmp_path.name}-others"))
+    assert not set(pseudonymised(intake).pupils.index) & set(first.pupils.index)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="rights are told in bits on POSIX systems only")
+def test_only_its_owner_reads_the_key(intake):
+    pseudonymised(intake)
+    assert stat.S_IMODE(key_path().stat().st_mode) == 0o600
+    assert stat.S_IMODE(key_path().parent.stat().st_mode) == 0o700
+    key_path().chmod(0o644)
+    with pytest.raises(MissingPieceError, match="600"):
+        pseudonymised(intake)
+
+
+def test_a_key_inside_the_study_or_damaged_is_refused(intake, monkeypatch, tmp_path):
+    monkeypatch.setenv(ENVIRONMENT, str(tmp_path / "keys"))
+    with pytest.raises(MissingPieceError):
+        pseudonymised(intake)
+    assert not (tmp_path / "keys").exists()
+    monkeypatch.setenv(ENVIRONMENT, str(tmp_path.parent / f"{tmp_path.name}-short"))
+    pseudonymised(intake)
+    key_path().write_bytes(b"short")
+    with pytest.raises(MissingPieceError):
+        pseudonymised(intake)
+
+
+def test_simulated_pupils_need_no_key(make_study, tmp_path, monkeypatch):
+    monkeypatch.setenv(ENVIRONMENT, str(tmp_path / "nowhere"))
+    coded = pseudonymised(reading.read_answers(make_study(TWO_ARMS, {"raw.csv": LONG}, simulated=True)))
+    assert list(coded.pupils.index) == list(codes(["01", "02"], "pupil", b"werkbank: pupils who do not exist").values())
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_fifty_thousand_pupils_have_as_many_codes():
+    made = codes((str(n) for n in range(50_000)), "pupil", KEY)
+    assert len(set(made.values())) == 50_000
+    assert codes(["7"], "pupil", KEY)["7"][2:] != codes(["7"], "teacher", KEY)["7"][2:]
+    assert codes(["7"], "pupil", KEY)["7"].startswith("p-")
