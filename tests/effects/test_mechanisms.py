@@ -20,7 +20,7 @@ def asked(make_study, classroom, long_scores):
         study = make_study(by=by, kind=kind, **declared)
         scores = long_scores({"pre": pre, "post": post + post_plus})
         (question,) = questions(study, scores, pupils)
-        return {e.id.split("/", 3)[3]: e for e in mechanisms(study, question, scores, pupils)}, question
+        return {e.id.split("/", 3)[3]: e for e in mechanisms(study, question, scores, pupils, seed=1)}, question
 
     return ask
 
@@ -104,3 +104,58 @@ def test_a_moderator_is_one_thing_that_exists(make_study):
             make_study(moderators=[wrong])
     study = make_study(moderators=[{"column": "a"}], dose="b", received="c")
     assert study.pupil_columns == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("by", ["pupil", "class"])
+def test_a_declared_mediator_is_answered_with_its_limits(make_study, classroom, long_scores, by):
+    import pandas as pd
+
+    from werkbank.effects import estimate
+
+    pupils, pre, post = classroom(classes=12, size=10)
+    if by == "pupil":
+        pupils = pupils.assign(arm=np.resize(["T", "C"], len(pupils)))
+    outcomes = [
+        {"name": "y", "column": "y", "better": "higher", "role": "primary"},
+        {"name": "m", "column": "m", "better": "higher"},
+    ]
+    study = make_study(by=by, outcomes=outcomes, mediators=["m"])
+    way = pd.Series(np.random.default_rng(1).normal(size=N), pupils.index)
+    scores = pd.concat([long_scores({"pre": pre, "post": post}), long_scores({"pre": way, "post": way + pre}, "m")])
+    (made,) = [e for e in estimate(study, scores, pupils, 1) if e.method == "mediation"]
+    assert (made.id, made.role, made.p) == ("y/pre-post/t-c/mediation/m", "exploratory", None)
+    assert made.note == "mediator_at_same_wave"
+    assert made.n_clusters == (12 if by == "class" else None)
+    assert made.ci_low < made.estimate < made.ci_high
+
+
+def test_the_contextual_effect_is_that_of_statsmodels_and_of_the_other_parametrisation(classroom):
+    import pandas as pd
+    import statsmodels.formula.api as smf
+
+    from werkbank.effects import multilevel
+    from werkbank.effects.classes import contextual_effect
+
+    pupils, pre, post = classroom(classes=20, size=12)
+    table = pd.DataFrame({"arm": pupils["arm"], "unit": pupils["class"], "pre": pre, "post": post})
+    table["mean"] = table.groupby("unit")["pre"].transform("mean")
+    table["post"] += 0.5 * table["mean"]
+    made = contextual_effect(table, {"T": 1.0, "C": -1.0})
+    fit = smf.mixedlm("post ~ arm + pre + mean", table, groups=table["unit"]).fit(reml=True)
+    assert made.value == pytest.approx(fit.params["mean"], abs=1e-4)
+    t = (table["arm"] == "T").to_numpy(float)
+    X = np.column_stack([t, 1 - t, table["pre"], table["mean"]])
+    other = multilevel.test(multilevel.fit(table["post"], X, {"unit": table["unit"]}), [0.0, 0.0, 0.0, 1.0])
+    assert (made.value, made.se, made.p) == pytest.approx((other.estimate, other.se, other.p), rel=1e-5)
+
+
+def test_classes_with_the_same_mean_have_no_contextual_effect(classroom):
+    import pandas as pd
+
+    from werkbank.effects.classes import contextual_effect
+
+    pupils, pre, post = classroom(classes=6)
+    pre = pre - pre.groupby(pupils["class"]).transform("mean")
+    table = pd.DataFrame({"arm": pupils["arm"], "unit": pupils["class"], "pre": pre.round(12), "post": post})
+    made = contextual_effect(table, {"T": 1.0, "C": -1.0})
+    assert made.p is None or not np.isfinite(made.value) or made.se > 1e6

@@ -124,6 +124,23 @@ def mixed_difference(rows: pd.DataFrame, weights: Weights, covariates: Sequence[
     return Mixed(of_contrast_test(multilevel.test(fit, contrast)), sum(fit.variances.values()), fit.residual)
 
 
+def contextual_effect(rows: pd.DataFrame, weights: Weights) -> Quantity:
+    """What a class of one point higher on the pre-test adds for a pupil with the same pre-test of their own.
+
+    Slope between classes minus slope within them: post ~ arm + (pre - class mean) + class mean + (1 | unit), REML,
+    Kenward-Roger. Raudenbush & Bryk (2002). Reliability of the class mean is not corrected for. Checked against
+    statsmodels and its other parametrisation (pre uncentred, class mean beside it).
+    """
+    means = rows.groupby(rows["unit"].astype(str))["pre"].transform("mean")
+    centred = rows.assign(within=rows["pre"] - means, between=means)
+    X, contrast = _design(centred, weights, ["within", "between"])
+    kept, _ = multilevel.identifiable({"unit": rows["unit"].astype(str)})
+    if not kept or np.linalg.matrix_rank(X) < X.shape[1]:
+        return not_computed("not_testable_by_model")
+    row = [*[0.0] * len(weights), -1.0, 1.0]
+    return of_contrast_test(multilevel.test(multilevel.fit(rows["post"], X, kept), row[: len(contrast)]))
+
+
 def cr2_difference(rows: pd.DataFrame, weights: Weights, covariates: Sequence[str] = ()) -> Quantity:
     """Difference between arms by least squares with CR2 standard errors, Satterthwaite df; clusters are units."""
     X, contrast = _design(rows, weights, covariates)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from werkbank.effects import comparison
 from werkbank.effects.change import change_sizes, mean_change
-from werkbank.effects.classes import change_by_unit, compared_by_unit
+from werkbank.effects.classes import change_by_unit, compared_by_unit, contextual_effect
 from werkbank.effects.companions import companions
 from werkbank.effects.imputing import imputed
 from werkbank.effects.mechanisms import mechanisms
@@ -60,9 +60,13 @@ def estimate(study: Study, scores_table: pd.DataFrame, pupils: pd.DataFrame, see
         answers = _answers(question, seed)
         made += answers
         if answers and answers[0].p is not None and question.weights and question.wave_from and _primary(question):
+            if question.unit.of_pupil is not None:
+                rows = question.analysed
+                found = contextual_effect(rows, question.weights)
+                made.append(question.estimate("contextual_effect", found, len(rows), rows["unit"].nunique()))
             made += [_by_pre_test(question), *imputed(question, answers[0].method, seed)]
         if answers and answers[0].p is not None and _primary(question):
-            made += mechanisms(study, question, scores_table, pupils)
+            made += mechanisms(study, question, scores_table, pupils, seed)
     for place in dict.fromkeys((q.key, q.contrast) for q in asked):
         later = [q for q in asked if (q.key, q.contrast) == place and q.wave_from and _over_waves(q)]
         if len(later) > 1:

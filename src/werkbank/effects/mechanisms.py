@@ -10,6 +10,7 @@ import pandas as pd
 from werkbank.effects.moderation import cace, dose_response, moderated
 from werkbank.effects.quantity import Quantity, not_computed
 from werkbank.effects.questions import Question, identifier, outcome_waves
+from werkbank.effects.resampling import mediated
 from werkbank.effects.units import unit_means, unit_names
 
 if TYPE_CHECKING:
@@ -18,11 +19,12 @@ if TYPE_CHECKING:
     from werkbank.study.parts import Moderator
 
 
-def mechanisms(study: Study, q: Question, scores: pd.DataFrame, pupils: pd.DataFrame) -> list[Estimate]:
-    """Ask of one question for whom, with how much, and among those who took part.
+def mechanisms(study: Study, q: Question, scores: pd.DataFrame, pupils: pd.DataFrame, seed: int) -> list[Estimate]:
+    """Ask of one question for whom, along which way, with how much, and among those who took part.
 
     Per moderator ``moderation`` (the interaction), ``moderation_low`` and ``moderation_high`` (simple slopes) and the
     Johnson-Neyman borders where there are any; ids end in the moderator's name. ``dose_response`` among the treated,
+    ``mediation`` per mediator, as it was scored after the programme; its draws take `seed`.
     ``cace`` where arms were drawn by lot (without a lot a note says so). Where classes were assigned, dose and taking
     part are those of class means. Pupils without the moderator, dose or record are left out; `n` is what was used.
     """
@@ -30,6 +32,8 @@ def mechanisms(study: Study, q: Question, scores: pd.DataFrame, pupils: pd.DataF
     if q.weights and q.wave_from:
         for moderator in study.moderators:
             made += _moderation(q, moderator, moderator_values(study, moderator, scores, pupils), pupils)
+        later = {key: waves for _, key, waves in outcome_waves(study, scores)} if study.mediators else {}
+        made += [_mediation(q, name, later[name], seed) for name in study.mediators if name in later and name != q.key]
     if study.dose in pupils and q.wave_from:
         treated = [arm for arm, w in q.weights.items() if w > 0] or [""]
         rows, n, units = _rows(q, pupils, str(study.dose), treated)
@@ -85,6 +89,19 @@ def _moderation(q: Question, moderator: Moderator, values: pd.Series, pupils: pd
         borders = [Quantity(x, note="region_between" if found.between else "region_outside") for x in found.region]
         made |= {"moderation_region_low": borders[0], "moderation_region_high": borders[1]}
     return [_named(q.estimate(method, quantity, n, units), moderator) for method, quantity in made.items()]
+
+
+def _mediation(q: Question, name: str, waves: pd.DataFrame, seed: int) -> Estimate:
+    # the mediator as early after the programme as it was measured, so that it can come before a later outcome
+    wave = next((w for w in waves if w not in {"baseline", "pre"}), None)
+    rows = q.analysed
+    rows = rows.assign(by=pd.NA if wave is None else waves[wave].reindex(rows.index)).dropna(subset=["by"])
+    rows = rows.drop(columns=[] if q.unit.of_pupil is not None else "unit").astype({"by": float})
+    units = int(rows["unit"].nunique()) if "unit" in rows else None
+    path = mediated(rows, q.weights, "by", seed)
+    note = path.note or ("mediator_at_same_wave" if wave == q.wave_to else "")
+    made = q.estimate("mediation", replace(path, note=note), len(rows), units)
+    return replace(made, id=identifier(made.id, name), role="exploratory")
 
 
 def _named(estimate: Estimate, moderator: Moderator) -> Estimate:

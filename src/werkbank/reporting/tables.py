@@ -248,12 +248,11 @@ def mechanisms(report: Report, found: Sequence[Estimate]) -> Table:
 
 def _mechanism_row(report: Report, e: Estimate) -> dict[str, Any]:
     row, words = _estimate_row(report, e), report.words
-    for moderator in report.study.moderators:
-        if e.id.endswith(f"/{identifier(moderator.id)}"):
-            name = words.outcome(moderator.outcome) if moderator.outcome else str(moderator.column)
-            by = text_in(moderator.label, report.language, name)
-            row["formula"] = words.say("robustness.mechanism", name=row["formula"], by=by)
-    return row
+    called = {name: words.outcome(name) for name in report.study.mediators}
+    for m in report.study.moderators:
+        called[m.id] = text_in(m.label, report.language, words.outcome(m.outcome) if m.outcome else m.id)
+    by = next((text for name, text in called.items() if e.id.endswith(f"/{e.method}/{identifier(name)}")), None)
+    return row if by is None else {**row, "formula": words.say("robustness.mechanism", name=row["formula"], by=by)}
 
 
 def _renamed(report: Report, column: Column) -> Column:

@@ -192,6 +192,7 @@ class Study(Part):
     contrasts: list[Contrast] = Field(default_factory=list, description="planned comparisons of three or more arms")
     covariates: list[str] = Field(default_factory=list, description="columns known before the programme began")
     moderators: list[Moderator] = Field(default_factory=list, description="for whom it may work better: exploratory")
+    mediators: list[str] = Field(default_factory=list, description="scales along which it may work: exploratory")
     dose: str | None = Field(default=None, description="the column with how much of the programme was had")
     received: str | None = Field(default=None, description="the column with who took part: 0-1; for arms drawn by lot")
     underachievement: Underachievement | None = Field(default=None, description="who achieves less than expected")
@@ -262,9 +263,10 @@ class Study(Part):
         return raw
 
     @model_validator(mode="after")
-    def _moderators_exist(self) -> Study:
+    def _mechanisms_exist(self) -> Study:
         ids = {outcome.id for outcome in self.outcomes}
-        if any(m.outcome is not None and m.outcome.split(".")[0] not in ids for m in self.moderators):
+        named = [*self.mediators, *(m.outcome for m in self.moderators if m.outcome is not None)]
+        if any(name.split(".")[0] not in ids for name in named):
             raise ValueError("moderator_outcome_unknown")
         return self
 
