@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from werkbank.appraisal import Evidence, appraise, check_text
 from werkbank.appraisal.quality import TOPICS
+from werkbank.catalogue import topic_sentences
 from werkbank.reporting.words import Words
 from werkbank.results import Estimate, Fact, Results
 from werkbank.study import Study
@@ -275,3 +276,21 @@ def test_no_sentence_says_more_than_design_and_numbers(study, estimate, correcte
             assert study.design.kind == "randomised"
             assert min(analysed) > 0
     Results.from_json(results.with_more(claims=claims).to_json())
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+@pytest.mark.parametrize("level", ["metric", "configural", "none"])
+def test_growth_is_refused_where_the_scale_did_not_measure_the_same(level, language):
+    study = a_study("single_group")
+    results = results_of(study)
+    moved = [t for t in results.estimates if t.family]
+    facts = [
+        Fact(f"{t.outcome}/{t.wave_to}/level", "invariance_level", level, t.outcome, wave=t.wave_to) for t in moved
+    ]
+    claims = [c for c in appraise(study, results.with_more(facts=facts)) if c.id.startswith("answer/")]
+    assert claims
+    for claim in claims:
+        assert claim.grade == "description"
+        assert claim.sentence == "claims.answer.not_comparable"
+    sentence = topic_sentences("claims", language)["answer"]["not_comparable"]
+    assert not [word for word in ("rose", "fell", "steeg", "daalde") if word in sentence]
