@@ -88,9 +88,8 @@ def whole(out) -> dict[str, bool]:
     """Every report folder in a batch's folder, and whether its manifest and files agree."""
     found = {}
     for place in sorted(p for p in out.iterdir() if p.is_dir() and not p.name.startswith(".")):
-        found[place.name] = (
-            all(one.good for one in verify([place], quick=True)) if (place / manifest.NAME).exists() else False
-        )
+        sealed = (place / manifest.NAME).exists()
+        found[place.name] = sealed and all(one.good for one in verify([place], quick=True))
     return found
 
 
@@ -105,7 +104,8 @@ def test_every_school_gets_its_own_report_of_its_own_pupils(split, small, tmp_pa
     assert {path.name for path in tmp_path.iterdir()} == {"klein.ipynb", "studie", "uit"}
     assert all(whole(out).values())
     assert {path.name for path in (out / "school-007").iterdir()} == {
-        "klein.nl.html", "klein.nl.ipynb", "klein.en.html", "klein.en.ipynb", "results.json", "results.csv", "manifest.json",
+        "klein.nl.html", "klein.nl.ipynb", "klein.en.html", "klein.en.ipynb",
+        "results.json", "results.csv", "manifest.json",
     }  # fmt: skip
     rows = list(csv.DictReader((out / "results.csv").open(encoding="utf-8")))
     assert {(row["report"], row["value"]) for row in rows} == {
@@ -138,7 +138,8 @@ def test_a_second_call_touches_only_what_is_missing_broken_or_changed(split, sma
 
 def test_one_that_fails_stops_no_other(split, notebook, tmp_path):
     fails = notebook(
-        PARAMETERS + "\nonly: dict = {}", SECTION, READ, "import os\nif only['school'] == '007': os._exit(0)", "1 / int(only['school'] != 'S1')"
+        PARAMETERS + "\nonly: dict = {}", SECTION, READ,
+        "import os\nif only['school'] == '007': os._exit(0)", "1 / int(only['school'] != 'S1')",
     )  # fmt: skip
     out = tmp_path / "uit"
     found = run_batch(jobs(split, fails, out), out, language="nl", workers=2)
@@ -257,8 +258,8 @@ def test_a_table_keeps_what_it_says_as_text(tmp_path):
 
 def command(split, small, out, *more):
     return [
-        sys.executable, "-m", "werkbank", "batch", str(split), "--by", "school", "--report", str(small), "--out", str(out),
-        "--workers", "2", *more,
+        sys.executable, "-m", "werkbank", "batch", str(split), "--by", "school", "--report", str(small),
+        "--out", str(out), "--workers", "2", *more,
     ]  # fmt: skip
 
 

@@ -76,8 +76,9 @@ def verify(folders: list[Path], *, quick: bool = False, study: Path | None = Non
 def damaged(place: Path, found: dict[str, Any], key: str) -> str:
     """Return the first file of a report that is absent or not the one that was made, or nothing."""
     for name, digest in {**found["results"], **found["reports"][key]["files"]}.items():
-        path = place / Path(name).name  # a manifest names files of its own folder only
-        if not path.is_file() or manifest.sha256(path) != digest:
+        path = place / name
+        inside = path.resolve().is_relative_to(place.resolve())  # a manifest speaks of its own folder only
+        if not inside or not path.is_file() or manifest.sha256(path) != digest:
             return str(name)
     return ""
 
@@ -112,10 +113,10 @@ def _made_again(place: Path, found: dict[str, Any], key: str, study: Path, again
             return Verified(place, key, "changed", part)
     if made["reports"][key]["notebook"] != found["reports"][key]["notebook"]:
         return Verified(place, key, "changed", f"{name}.ipynb")
-    if made["reports"][key] == found["reports"][key]:
-        return Verified(place, key, "same")
     alike = made["inputs"] == found["inputs"]  # the same packages must draw the same pictures, and write the same files
     difference = _first_of(place, again, key, pictures=alike)
+    if not difference and made["reports"][key] == found["reports"][key]:
+        return Verified(place, key, "same")
     if alike and not difference:
         difference = next(f for f, digest in made["reports"][key]["files"].items() if files.get(f) != digest)
     return Verified(place, key, "differs" if difference else "equal", difference)

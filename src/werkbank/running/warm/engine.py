@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
-from nbclient.util import run_sync
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, NBClientEngine
 from papermill.log import logger
@@ -90,7 +89,7 @@ def wants_kernel(notebook: Any) -> bool:  # noqa: ANN401 - nbformat's node
 
 
 def _told(options: dict[str, Any]) -> dict[str, Any]:
-    names = ("log_output", "stdout_file", "stderr_file", "allow_errors", "force_raise_errors", "allow_error_names")
+    names = ("log_output", "stdout_file", "stderr_file", "allow_errors", "force_raise_errors")
     return {name: options[name] for name in names if options.get(name) is not None}
 
 
@@ -124,7 +123,9 @@ def _run_cell(client: PapermillNotebookClient, child: Child, cell: Any, index: i
     if reply is None:
         raise CellProcessError(index + 1, child.exit)
     cell["execution_count"] = reply["execution_count"]
-    run_sync(client._check_raise_for_error)(cell, index, {"content": reply})  # noqa: SLF001 - papermill's own judgement
+    tolerated = client.allow_errors or "raises-exception" in cell.metadata.get("tags", [])
+    if reply["status"] == "error" and (client.force_raise_errors or not tolerated):
+        raise CellExecutionError.from_cell_and_msg(cell, reply)
 
 
 def _reply(

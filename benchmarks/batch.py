@@ -1,0 +1,149 @@
+"""What a batch costs a report, against the loops that one would write without werkbank: ratios of one run.
+
+``python benchmarks/batch.py [N]`` makes N reports (10 when left out; the study's schools in turn) with HTML by
+
+a. a shell loop of ``papermill`` and ``jupyter nbconvert --to html``,
+b. a Python loop of ``papermill.execute_notebook`` and a warm HTML exporter,
+c. one plain function in a warm process: the same calls as the notebook's cells, the limit,
+d. ``run_batch`` with one worker, and e. with two; both with the start of the template in them;
+
+and a notebook of 13 empty cells by papermill's function, its command and the warm engine. Wall seconds on a shared
+machine drift: read the ratios, and the processor seconds (children included) beside them.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+STUDY = Path(__file__).resolve().parents[1] / "data" / "examples" / "nabijheid" / "study.yaml"
+NOTEBOOK = Path(__file__).resolve().parents[1] / "notebooks" / "evaluation.ipynb"
+BIN = Path(sys.executable).parent
+
+
+def used() -> tuple[float, float]:
+    own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return time.monotonic(), own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
+
+
+def timed(work, n: int) -> tuple[float, float]:
+    before = used()
+    work()
+    return tuple((after - start) / n for after, start in zip(used(), before, strict=True))
+
+
+def shell_loop(schools: list[str], out: Path) -> None:
+    for school in schools:
+        executed = out / f"{school}.ipynb"
+        values = ["-p", "study", str(STUDY), "-y", f"only: {{school: {school}}}"]
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        subprocess.run([BIN / "papermill", NOTEBOOK, executed, *values], check=True, **quiet)
+        subprocess.run([BIN / "jupyter", "nbconvert", "--to", "html", executed], check=True, **quiet)
+
+
+def python_loop(schools: list[str], out: Path) -> None:
+    import nbformat
+    import papermill
+    from nbconvert import HTMLExporter
+
+    exporter = HTMLExporter()
+    for school in schools:
+        executed = out / f"{school}.ipynb"
+        values = {"study": str(STUDY), "only": {"school": school}}
+        papermill.execute_notebook(NOTEBOOK, executed, values, progress_bar=False)
+        exporter.from_notebook_node(nbformat.read(executed, as_version=4))
+
+
+def plain_function(school: str) -> None:
+    """Run the notebook's own cells as one function, and write the page."""
+    import json
+
+    from werkbank.reporting.blocks import Section
+    from werkbank.reporting.page import render
+
+    names: dict[str, object] = {}
+    cells = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
+    sections = []
+    for cell in cells:
+        source = "".join(cell["source"])
+        if cell["cell_type"] != "code":
+            continue
+        last = source.rstrip().splitlines()[-1]
+        if last.startswith("evaluation."):
+            sections.append(eval(last, names))  # noqa: S307 - our own notebook
+        else:
+            exec(source, names)  # noqa: S102 - as above
+        if "parameters" in cell["metadata"].get("tags", []):
+            names.update(study=str(STUDY), only={"school": school})
+    shown = [Section.from_json(section.to_json()) for section in sections]
+    render(shown, language="nl", title="t", simulated=True, provenance={})
+
+
+def batch(schools: list[str], out: Path, workers: int) -> None:
+    from werkbank.running.batch import run_batch
+    from werkbank.running.jobs import Job
+
+    jobs = [Job(f"r{n}", s, str(STUDY), str(out), only={"school": s}) for n, s in enumerate(schools)]
+    made = run_batch(jobs, out, language="nl", workers=workers)
+    assert made.count("made") == len(jobs), [one.message for one in made.made]  # noqa: S101 - a time of failures is none
+
+
+def empty_notebook(out: Path) -> dict[str, float]:
+    import nbformat
+    import papermill
+
+    new = nbformat.v4
+    path = out / "empty.ipynb"
+    kernel = {"name": "python3", "language": "python", "display_name": "Python 3"}
+    nbformat.write(
+        new.new_notebook(cells=[new.new_code_cell("pass") for _ in range(13)], metadata={"kernelspec": kernel}), path
+    )
+    made = out / "made.ipynb"
+
+    def engine(name: str | None) -> float:
+        return timed(lambda: papermill.execute_notebook(path, made, engine_name=name, progress_bar=False), 1)[0]
+
+    engine("werkbank-fork")  # starts the template
+    command = [BIN / "papermill", "--no-progress-bar", path, made]
+    return {
+        "papermill's command": timed(lambda: subprocess.run(command, check=True, capture_output=True), 1)[0],
+        "papermill's function": statistics.median(engine(None) for _ in range(5)),
+        "the warm engine": statistics.median(engine("werkbank-fork") for _ in range(20)),
+    }
+
+
+def main() -> None:
+    from werkbank.running.warm.forking import close_all
+
+    n = int(sys.argv[1]) if len(sys.argv) > 1 else 10
+    schools = [f"S{1 + i % 8:02}" for i in range(n)]
+    found = {}
+    with tempfile.TemporaryDirectory(prefix="werkbank-benchmark-") as name:
+        out = Path(name)
+        found["d  werkbank batch, 1 worker"] = timed(lambda: batch(schools, out / "d", 1), n)
+        found["e  werkbank batch, 2 workers"] = timed(lambda: batch(schools, out / "e", 2), n)
+        plain_function(schools[0])
+        found["c  plain function, warm"] = timed(lambda: [plain_function(school) for school in schools], n)
+        few = schools[: max(2, n // 3)]
+        found["b  execute_notebook loop"] = timed(lambda: python_loop(few, out), len(few))
+        found["a  papermill + nbconvert, shell"] = timed(lambda: shell_loop(few, out), len(few))
+        shutil.rmtree(out / "d")
+        limit = found["c  plain function, warm"]
+        shown = f"{'':34}{'wall s':>8}{'CPU s':>8}{'wall / c':>10}{'CPU / c':>9}"
+        print(shown)
+        for what, (wall, cpu) in sorted(found.items()):
+            print(f"{what:34}{wall:8.2f}{cpu:8.2f}{wall / limit[0]:10.2f}{cpu / limit[1]:9.2f}")
+        print("\n13 empty cells, seconds:", {k: round(v, 3) for k, v in empty_notebook(out).items()})
+    close_all()
+
+
+if __name__ == "__main__":
+    main()

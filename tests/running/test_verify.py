@@ -1,0 +1,124 @@
+"""Verification finds what was changed, by name, and calls nothing changed that was not."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+from tests.running.conftest import PARAMETERS, RESULTS, SECTION
+
+from werkbank.errors import UsageError
+from werkbank.running import manifest, run_report
+from werkbank.running.verify import first_difference, verify
+
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
+
+
+@pytest.fixture(autouse=True)
+def _code_stands_still(monkeypatch):
+    monkeypatch.setattr(manifest, "_code", lambda: "0")
+
+
+@pytest.fixture
+def made(study, notebook, tmp_path, monkeypatch):
+    """A report by a notebook that verification can find as it finds the shipped ones: by its name."""
+    path = notebook("# Rapport", PARAMETERS, SECTION, RESULTS)
+    folder = tmp_path / "notebooks"
+    folder.mkdir()
+    shutil.move(path, folder / path.name)
+    monkeypatch.setattr("werkbank.running.notebooks.notebook_folder", lambda: folder)
+    run_report(study, "klein", out=tmp_path / "uit")
+    return tmp_path / "uit"
+
+
+def verdicts(folder, **more):
+    return [(one.verdict, one.detail) for one in verify([folder], **more)]
+
+
+def test_what_was_not_touched_is_the_same_to_the_byte(made, study):
+    assert verdicts(made, quick=True) == [("intact", "")]
+    assert verdicts(made, study=study) == [("same", "")]
+
+
+@pytest.mark.parametrize("name", ["klein.nl.html", "klein.nl.ipynb", "results.json", "results.csv"])
+def test_one_changed_byte_is_found_and_named(made, name):
+    content = bytearray((made / name).read_bytes())
+    content[len(content) // 2] ^= 1
+    (made / name).write_bytes(content)
+    assert verdicts(made, quick=True) == [("damaged", name)]
+    (made / name).unlink()
+    assert verdicts(made, quick=True) == [("damaged", name)]
+
+
+def resealed(folder, name, content):
+    """Change a file and its hash: only making it again can tell."""
+    (folder / name).write_text(content, encoding="utf-8")
+    found = json.loads((folder / manifest.NAME).read_text())
+    for part in (found["results"], found["reports"]["klein.nl"]["files"]):
+        if name in part:
+            part[name] = manifest.sha256(folder / name)
+    (folder / manifest.NAME).write_text(json.dumps(found))
+
+
+def test_a_number_that_was_made_up_is_found_and_named(made, study):
+    resealed(made, "results.json", (made / "results.json").read_text().replace("12", "13"))
+    ((verdict, detail),) = verdicts(made, study=study)
+    assert verdict == "differs"
+    assert detail == "results.json: /facts/n/value: 13, now 12"
+
+
+def test_a_sentence_that_was_changed_is_found(made, study):
+    resealed(made, "klein.nl.ipynb", (made / "klein.nl.ipynb").read_text().replace("Begin", "Einde"))
+    ((verdict, detail),) = verdicts(made, study=study)
+    assert verdict == "differs"
+    assert "'Einde', now 'Begin'" in detail
+
+
+def test_other_data_are_told_from_other_results(made, study):
+    data = study.parent / "raw" / "scores.csv"
+    data.write_text(data.read_text().replace(",20", ",21"))
+    assert verdicts(made, study=study) == [("changed", "data")]
+
+
+def test_a_study_is_found_by_its_hash_or_told_to_be_absent(made, study, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert verdicts(made) == [("same", "")]
+    study.write_text(study.read_text() + "# een regel\n")
+    assert verdicts(made) == [("no_study", "study.yaml")]
+
+
+def test_a_folder_without_reports_is_a_wrong_command(tmp_path):
+    with pytest.raises(UsageError):
+        list(verify([tmp_path]))
+
+
+def test_a_manifest_names_no_file_elsewhere(made, tmp_path):
+    (tmp_path / "geheim").write_text("x")
+    found = json.loads((made / manifest.NAME).read_text())
+    found["results"] = {"../geheim": manifest.sha256(tmp_path / "geheim")}
+    (made / manifest.NAME).write_text(json.dumps(found))
+    assert verdicts(made, quick=True) == [("damaged", "../geheim")]
+
+
+def test_the_tolerance_is_for_numbers_only():
+    assert first_difference({"a": [1.0, "x"]}, {"a": [1.0 + 1e-9, "x"]}) == ""
+    assert first_difference({"a": 1.0}, {"a": 1.00001}) == "/a: 1.0, now 1.00001"
+    assert first_difference({"a": 12}, {"a": 13}) == "/a: 12, now 13"
+    assert first_difference({"a": True}, {"a": 1}) == "/a: True, now 1"
+    assert first_difference([{"id": "g/pre"}], []) != ""
+    assert first_difference({"a": None}, {"a": 0.0}) != ""
+    assert first_difference({"png": "a"}, {"png": "b"}, pictures=False) == ""
+    assert first_difference({"a": 1}, {"a": 1, "b": 2}) == "/b: only now"
+
+
+def test_the_command_ends_with_1_when_a_report_is_damaged(made):
+    command = [sys.executable, "-m", "werkbank", "verify", str(made), "--quick", "--language", "nl"]
+    assert "die welke gemaakt zijn" in subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    (made / "klein.nl.html").write_text("x")
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "klein.nl.html" in done.stdout
+    assert "Traceback" not in done.stderr
