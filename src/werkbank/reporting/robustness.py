@@ -66,6 +66,8 @@ def _categories(report: Report, key: str) -> Table:
 
 def _scatter(report: Report, key: str) -> Figure | None:
     e, words = report.evidence, report.words
+    if report.scores.table.empty:  # a shared copy draws no pupils
+        return None
     first = report.results.facts_where(what="rci_smallest_change", outcome=key)[0].wave
     before = "baseline" if first.startswith("baseline-") else next(w for w in ("pre", "baseline") if w in e.waves)
     wide = next(table for _, found, table in outcome_waves(report.study, report.scores.table) if found == key)

@@ -317,6 +317,8 @@ def _limits(report: Report) -> list[str]:
 
 def _plainly(report: Report, claim: Claim) -> str:
     """Return a claim of the quality panel in everyday words."""
+    if claim.sentence.startswith("privacy."):  # in a shared copy
+        return report.words.claim(claim)
     key = f"{HERE}.{claim.sentence.partition('.')[2]}"
     values = report.words.written(claim)
     if claim.sentence.startswith("claims.quality.numbers") and _hidden_arm(report, str(claim.values["arm"])):

@@ -34,7 +34,10 @@ def participants(report: Report) -> Section:
     said = []
     for arm in e.arms:
         pupils, units = e.count("pupils_enrolled", arm=arm), e.count("units_enrolled", arm=arm)
-        values = {"arm": words.arm(arm), "pupils": words.count("pupil", pupils or 0)}
+        if pupils is None:  # in a shared copy
+            said.append(words.say("privacy.arm", arm=words.arm(arm)))
+            continue
+        values = {"arm": words.arm(arm), "pupils": words.count("pupil", pupils)}
         kind = "arm" if units is None else "arm_units"
         values |= {} if units is None else {"units": words.count(e.unit, units)}
         said.append(words.say(f"{HERE}.participants.{kind}", **values))

@@ -16,9 +16,17 @@ USUAL = ("html",)
 
 
 def pages(
-    shown: list[dict[str, Any]], study: Study, language: str, formats: tuple[str, ...], footer: dict[str, str]
+    shown: list[dict[str, Any]],
+    study: Study,
+    language: str,
+    formats: tuple[str, ...],
+    footer: dict[str, str],
+    *,
+    inside: bool = False,
 ) -> dict[str, str | bytes]:
     """Return the report in each of `formats`, by format; `shown` are the sections of the executed notebook as JSON.
+
+    `inside`: the report opens with the sentence that it is not meant to leave the school.
 
     Raises
     ------
@@ -30,6 +38,10 @@ def pages(
     sections = tuple(Section.from_json(item) for item in shown)
     if not sections:
         raise ReportError(say("cli.stopped.no_sections", language))
+    if inside:
+        from werkbank.reporting.disclosure.sharing import not_to_leave
+
+        sections = not_to_leave(sections, language)
     title, simulated = study.title_in(language), study.simulated
     named = f"report.kinds.{Path(footer.get('notebook', '')).stem}"
     kind = say(named, language) if has(named, language) else None

@@ -24,6 +24,8 @@ STORE = ("results.json", "results.csv")  # of all reports in a folder together
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from werkbank.study import Study
+
 
 @dataclass(frozen=True)
 class RunOutcome:
@@ -111,12 +113,13 @@ def run_report(
         executed = execute(notebook, passed, work, timeout=timeout, warm=warm)
         inputs, code = manifest.inputs_of(study, decisive(own)), code_hash(notebook)
         footer = manifest.footer(inputs, notebook.name, code)
-        written = pages(sections_of(executed), study, language, formats, footer)
+        written = pages(sections_of(executed), study, language, formats, footer, inside=True)
         kept, left_out = archived(executed, {**passed, "study": file.name, "results": ""})
         results = _results(work, notebook.name, language)
         texts = {
             **{f"{name}.{language}.{form}": content for form, content in written.items()},
             f"{name}.{language}.ipynb": kept,
+            **_to_share(work, study, language, formats, footer, f"{name}.{language}"),
         }
         made = {"notebook": code, "parameters": shown(own)}
         superseded = _publish(place, work, texts, inputs, f"{name}.{language}", made, results)
@@ -143,6 +146,23 @@ def _workplace(place: Path) -> Iterator[Path]:
         for folder in made:
             if not any(folder.iterdir()):
                 folder.rmdir()
+
+
+def _to_share(
+    work: Path, study: Study, language: str, formats: tuple[str, ...], footer: dict[str, str], key: str
+) -> dict[str, str | bytes]:
+    """Return the files that may leave the school, where the notebook left a copy to share: pages and results."""
+    from werkbank.reporting.disclosure.sharing import FOLDER, read_shared
+
+    found = read_shared(work / "share.json")
+    if found is None:
+        return {}
+    sections, results = found
+    # what the files with answers are called, and their hashes, are nobody else's concern
+    known = {k: v for k, v in footer.items() if k != "data_sha256"}
+    made = pages(sections, study, language, formats, known)
+    files = {f"{FOLDER}/{key}.{form}": content for form, content in made.items()}
+    return {**files, f"{FOLDER}/{key}.json": results.to_json(), f"{FOLDER}/{key}.csv": results.to_csv()}
 
 
 def _results(work: Path, notebook: str, language: str) -> Results:
@@ -173,6 +193,7 @@ def _publish(
     hashes = {}
     for file, text in texts.items():
         path = work / "made" / file
+        path.parent.mkdir(exist_ok=True)
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
         hashes[file] = manifest.sha256(path)
     common = {file: hashes.pop(file) for file in STORE}
@@ -186,10 +207,18 @@ def _publish(
     gone = {file for k in ({} if same else others) for file in others[k]["files"]} | (own["files"].keys() - hashes)
     superseded = tuple(sorted(gone))
     for file in superseded:
-        (place / Path(file).name).unlink(missing_ok=True)
+        _within(place, file).unlink(missing_ok=True)
     for file in [*texts, manifest.NAME]:
-        (work / "made" / file).replace(place / file)
+        _within(place, file).parent.mkdir(exist_ok=True)
+        (work / "made" / file).replace(_within(place, file))
     return superseded
+
+
+def _within(place: Path, file: str) -> Path:
+    """Return where a file of a manifest lies: in `place` or its folder to share, whatever the manifest says."""
+    from werkbank.reporting.disclosure.sharing import FOLDER
+
+    return place / (FOLDER if file.startswith(f"{FOLDER}/") else "") / Path(file).name
 
 
 def _with_others(place: Path, results: Results, key: str, others: dict[str, Any]) -> Results:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from werkbank.reporting.blocks import Block
     from werkbank.reporting.report import Report
 
-FOLDER, README = "share", "README.txt"
+FOLDER = "share"  # beside the other files of a run: the only ones that may leave
 OWN = ("files", "columns")  # of the study file: where the answers lie and how their columns are called
 
 
@@ -75,7 +75,7 @@ def marked(sections: Sequence[Section], sentence: str) -> tuple[Section, ...]:
     return (replace(first, blocks=(*first.blocks[:at], note, *first.blocks[at:])), *rest)
 
 
-def inside(sections: Sequence[Section], language: str) -> tuple[Section, ...]:
+def not_to_leave(sections: Sequence[Section], language: str) -> tuple[Section, ...]:
     """Return the sections of a report that stays inside, the first of which says so."""
     return marked(sections, say("privacy.inside", language))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from werkbank.reporting.disclosure.flow import arms_of, group_of, kind, slots, system
+from werkbank.reporting.disclosure.flow import arms_of, group_of, kind, slots, system, when
 from werkbank.reporting.disclosure.protecting import Counts, hide
 from werkbank.results import Claim
 
@@ -37,9 +37,10 @@ def suppress(results: Results, min_cell: int = MIN_CELL["school"]) -> Results:
     Results
         Every count of fewer than `min_cell` people, every statistic that rests on fewer (or on an unknown number), and
         as many other counts as it takes, have value None and the note ``HIDDEN``: see `protecting.hide`. Minimum,
-        maximum and whatever ``kinds.yaml`` calls never are left out. Shares lie between .05 and .95. Degrees of
+        maximum and whatever ``kinds.yaml`` calls never are left out; a comparison one arm of which is that small is
+        hidden, because with the other arm's mean it tells that arm's. Shares lie between .05 and .95. Degrees of
         freedom go where they would give a hidden n away. A claim that tells a hidden number is replaced by one that
-        says that it is hidden; no grade changes.
+        says that it is hidden; the grade of the study does not change.
 
     Notes
     -----
@@ -89,10 +90,26 @@ def _without(results: Results, counts: Counts, hidden: AbstractSet[str], min_cel
         return name in counts.costs and name not in hidden and counts.values[name] == number
 
     secret = {group_of(f) for f in results.facts if f"{part}|{names.get((f.id, 'value'), '')}" in hidden}
+    few = {name for name, value in counts.values.items() if 0 < value < min_cell}
+
+    def lone(outcome: str, contrast: str, wave: str) -> bool:
+        """Whether an arm of a comparison is so small that the difference tells of that arm."""
+        return any(f"{part}|analysed {outcome} {arm} {wave}" in few for arm in arms_of(results.study, contrast))
+
     facts = [_fact(f, min_cell, seen) for f in results.facts if kind(f.what) != "never"]
+    facts = [_bare(f) if kind(f.what) == "statistic" and lone(f.outcome, f.arm, f.wave) else f for f in facts]
     flow = {(f.what, f.outcome, f.arm, f.wave) for f in facts if kind(f.what) == "flow" and f.note == HIDDEN}
     facts = [_of_flow(f, flow, results.study) for f in facts]
-    estimates = [_estimate(e, min_cell, secret, shown=seen(e, "n", e.n)) for e in results.estimates]
+    estimates = [
+        _estimate(
+            e,
+            min_cell,
+            secret,
+            alone=lone(e.outcome, e.contrast, when(e.wave_from, e.wave_to)),
+            shown=seen(e, "n", e.n),
+        )
+        for e in results.estimates
+    ]
     gone = {f.id for f in facts if f.note == HIDDEN} | {e.id for e in estimates if e.note == HIDDEN}
     gone |= {f.id for f in results.facts} - {f.id for f in facts}
     open_n = {e.id for e in estimates if e.n is not None}
@@ -139,10 +156,14 @@ def _uncounted(flow: AbstractSet[Place], study: Mapping[str, Any], outcome: str,
     )
 
 
-def _estimate(e: Estimate, min_cell: int, secret: AbstractSet[str], *, shown: bool) -> Estimate:
+def _bare(f: Fact) -> Fact:
+    return f if f.value is None else replace(f, value=None, n=None, note=HIDDEN)
+
+
+def _estimate(e: Estimate, min_cell: int, secret: AbstractSet[str], *, alone: bool, shown: bool) -> Estimate:
     bare = dict.fromkeys(BARE)
     counted = kind(e.method) == "share"
-    keep = e.n is not None and e.n >= min_cell and kind(e.method) != "never"
+    keep = e.n is not None and e.n >= min_cell and kind(e.method) != "never" and not alone
     if counted:
         keep, value = _share(e.estimate, e.n, min_cell)
         e = replace(e, estimate=value, ci_low=_capped(e.ci_low), ci_high=_capped(e.ci_high)) if keep else e
@@ -177,6 +198,7 @@ def _claim(
 
 def _hidden(c: Claim) -> Claim:
     kept = {k: v for k, v in c.values.items() if k in {"status", "outcome", "wave", "contrast", "arm", "role"}}
+    if c.id.startswith("answer/"):  # without its numbers it can say no more than that there is one
+        return Claim(c.id, c.about, "description", "privacy.claim.too_few", {**kept, "also": []})
     named = "outcome" if {"outcome", "wave", "contrast"} <= kept.keys() else "plain"
-    answer = "answer" if c.id.startswith("answer/") else named
-    return Claim(c.id, c.about, c.grade, f"privacy.claim.{answer}", kept)
+    return Claim(c.id, c.about, c.grade, f"privacy.claim.{named}", kept)
