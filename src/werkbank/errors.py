@@ -92,7 +92,7 @@ class UnfitError(WerkbankError, ValueError):
 
 
 class MissingPieceError(WerkbankError, RuntimeError):
-    """This machine lacks something; the message says how to get it."""
+    """Something is missing on this machine; the message says how to get it."""
 
     exit_code = EXIT_ENVIRONMENT
 

@@ -118,15 +118,21 @@ class Results:
         ValueError
             When an id stands for different results in the two.
         """
-        known = {item.id: item for item in (*self.estimates, *self.facts, *self.claims)}
-        theirs = (*other.estimates, *other.facts, *other.claims)
-        if differing := [item.id for item in theirs if item.id in known and known[item.id] != item]:
+        known = self._by_id()
+        if differing := [key for key, item in other._by_id().items() if known.get(key, item) != item]:
             raise ValueError(f"two reports differ on {differing[0]}")
         return self.with_more(
             estimates=[e for e in other.estimates if e.id not in known],
             facts=[f for f in other.facts if f.id not in known],
             claims=[c for c in other.claims if c.id not in known],
         )
+
+    def _by_id(self) -> dict[str, Estimate | Fact | Claim]:
+        return {
+            **{e.id: e for e in self.estimates},
+            **{f.id: f for f in self.facts},
+            **{c.id: c for c in self.claims},
+        }
 
     def where(self, **wanted: object) -> tuple[Estimate, ...]:
         """Return the estimates whose fields equal all of `wanted`."""

@@ -188,7 +188,7 @@ def change(report: Report, m: Measured) -> Table | None:
         row = {"scale": words.outcome(fact.outcome), "waves": waves, "n": fact.n, "r": fact.value, "ci": ends}
         rows.append({**row, "reliability": m.value(*at, "difference_reliability")})
     kinds: dict[str, Kind] = {"scale": "text", "waves": "text", "n": "count"}
-    kinds |= dict.fromkeys(("r", "ci", "reliability"), "reliability")  # type: ignore[arg-type]
+    kinds |= dict.fromkeys(("r", "ci", "reliability"), "reliability")
     arm = found[0].arm
     note = words.say(f"{HERE}.change.note_{'arm' if arm else 'all'}", **({"arm": words.arm(arm)} if arm else {}))
     return table(report, "change", "tab-change", rows, kinds, notes=[note])
@@ -208,7 +208,7 @@ def classes(report: Report, m: Measured) -> Table | None:
         for f in facts
     ]  # fmt: skip
     kinds: dict[str, Kind] = {"scale": "text", "wave": "text", "n": "count"}
-    kinds |= dict.fromkeys(measures, "reliability")  # type: ignore[arg-type]
+    kinds |= dict.fromkeys(measures, "reliability")
     return table(report, "classes", "tab-classes", rows, kinds, notes=[report.words.say(f"{HERE}.classes.note")])
 
 
@@ -276,7 +276,7 @@ def perspectives(report: Report, m: Measured) -> Table | None:
     if not rows:
         return None
     kinds: dict[str, Kind] = {"pair": "text", "wave": "text", "n": "count"}
-    kinds |= dict.fromkeys(("r", "r_within", "r_class_means", "icc"), "reliability")  # type: ignore[arg-type]
+    kinds |= dict.fromkeys(("r", "r_within", "r_class_means", "icc"), "reliability")
     kinds["difference"] = "estimate"
     notes = [report.words.say(f"{HERE}.perspectives.note")] if any(row["icc"] is not None for row in rows) else []
     return table(report, "perspectives", "tab-perspectives", rows, kinds, notes=notes)
@@ -319,7 +319,7 @@ def circle(report: Report, m: Measured, outcome: str) -> Table:
         row |= {what: m.value(*at, f"profile_{what}") for what in ("elevation", "amplitude", "displacement", "fit")}
         rows.append(row)
     kinds: dict[str, Kind] = {"arm": "text", "wave": "text", "n": "count"}
-    kinds |= dict.fromkeys(("agency", "communion", "elevation", "amplitude"), "estimate")  # type: ignore[arg-type]
+    kinds |= dict.fromkeys(("agency", "communion", "elevation", "amplitude"), "estimate")
     kinds |= {"displacement": "df", "fit": "reliability"}
     title = words.say(f"{HERE}.circle.title", outcome=report.scores.instruments[outcome].title)
     note = words.say(f"{HERE}.circle.note")
