@@ -43,7 +43,8 @@ def timed(work, n: int) -> tuple[float, float]:
 def shell_loop(schools: list[str], out: Path) -> None:
     for school in schools:
         executed = out / f"{school}.ipynb"
-        values = ["-p", "study", str(STUDY), "-y", f"only: {{school: {school}}}"]
+        results = out / f"{school}.json"
+        values = ["-p", "study", str(STUDY), "-p", "results", results, "-y", f"only: {{school: {school}}}"]
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         subprocess.run([BIN / "papermill", NOTEBOOK, executed, *values], check=True, **quiet)
         subprocess.run([BIN / "jupyter", "nbconvert", "--to", "html", executed], check=True, **quiet)
@@ -57,13 +58,13 @@ def python_loop(schools: list[str], out: Path) -> None:
     exporter = HTMLExporter()
     for school in schools:
         executed = out / f"{school}.ipynb"
-        values = {"study": str(STUDY), "only": {"school": school}}
+        values = {"study": str(STUDY), "only": {"school": school}, "results": str(out / f"{school}.json")}
         papermill.execute_notebook(NOTEBOOK, executed, values, progress_bar=False)
         exporter.from_notebook_node(nbformat.read(executed, as_version=4))
 
 
-def plain_function(school: str) -> None:
-    """Run the notebook's own cells as one function, and write the page."""
+def plain_function(school: str, out: Path) -> None:
+    """Run the notebook's own cells as one function, and write the page and that of the copy to share."""
     import json
 
     from werkbank.reporting.blocks import Section
@@ -82,9 +83,10 @@ def plain_function(school: str) -> None:
         else:
             exec(source, names)  # noqa: S102 - as above
         if "parameters" in cell["metadata"].get("tags", []):
-            names.update(study=str(STUDY), only={"school": school})
+            names.update(study=str(STUDY), only={"school": school}, results=str(out / "results.json"))
     shown = [Section.from_json(section.to_json()) for section in sections]
-    render(shown, language="nl", title="t", simulated=True, provenance={})
+    for _ in ("own", "to share"):
+        render(shown, language="nl", title="t", simulated=True, provenance={})
 
 
 def batch(schools: list[str], out: Path, workers: int) -> None:
@@ -130,8 +132,8 @@ def main() -> None:
         out = Path(name)
         found["d  werkbank batch, 1 worker"] = timed(lambda: batch(schools, out / "d", 1), n)
         found["e  werkbank batch, 2 workers"] = timed(lambda: batch(schools, out / "e", 2), n)
-        plain_function(schools[0])
-        found["c  plain function, warm"] = timed(lambda: [plain_function(school) for school in schools], n)
+        plain_function(schools[0], out)
+        found["c  plain function, warm"] = timed(lambda: [plain_function(school, out) for school in schools], n)
         few = schools[: max(2, n // 3)]
         found["b  execute_notebook loop"] = timed(lambda: python_loop(few, out), len(few))
         found["a  papermill + nbconvert, shell"] = timed(lambda: shell_loop(few, out), len(few))
