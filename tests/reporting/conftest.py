@@ -82,6 +82,12 @@ def hard_study(name, folder):
 
 
 @pytest.fixture(scope="session")
+def pipeline():
+    """Give the way from a study to what its reports are written from."""
+    return made
+
+
+@pytest.fixture(scope="session")
 def report(tmp_path_factory):
     """Give the Report of an example or a hard case in a language."""
     from werkbank.reporting.report import Report

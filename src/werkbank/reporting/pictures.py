@@ -57,7 +57,8 @@ def means(report: Report, may_show: Callable[[int | None], bool]) -> Figure | No
         drawn = [m for line in lines for m in line.means if m is not None]
         spread = [e.number("sd", key, arm, wave) or 0.0 for arm in e.arms for wave in e.waves]
         if len(e.waves) > 1 and drawn:
-            limits = (min(drawn) - max(spread), max(drawn) + max(spread))
+            reach = max(spread) or 1.0  # scores that are all alike have no spread to measure by
+            limits = (min(drawn) - reach, max(drawn) + reach)
             plots.append(figures.Plot(words.outcome(key), tuple(words.wave(w) for w in e.waves), lines, limits))
     return figures.means(plots, report.language) if plots else None
 
