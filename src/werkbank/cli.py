@@ -124,6 +124,13 @@ def _parsed(words: list[str], language: str) -> argparse.Namespace:
     verify.add_argument("folders", metavar="DIR", nargs="+", help=text("verify_dirs"))
     verify.add_argument("--quick", action="store_true", help=text("quick"))
     verify.add_argument("--study", metavar="STUDY", help=text("verify_study"))
+    private = command("check-privacy", _check_privacy, "language_here")
+    private.add_argument("files", metavar="FILE", nargs="+", help=text("private_files"))
+    private.add_argument("--study", metavar="STUDY", help=text("private_study"))
+    private.add_argument("--min-cell", type=int, metavar="N", help=text("min_cell"))
+    codebook = command("codebook", _codebook)
+    codebook.add_argument("study", metavar="STUDY", help=text("study"))
+    codebook.add_argument("--out", metavar="DIR", default=".", help=text("codebook_out"))
     instruments = command("instruments", _instruments, "language_here")
     instruments.add_argument("name", metavar="NAME", nargs="?", help=text("instrument"))
     command("schema", _schema, None)
@@ -204,6 +211,27 @@ def _verify(arguments: argparse.Namespace) -> None:
     from werkbank.running.commands import verify_command
 
     verify_command(arguments, _tell)
+
+
+def _check_privacy(arguments: argparse.Namespace) -> None:
+    from werkbank.reporting.disclosure.checking import check_files
+    from werkbank.study import load_study
+
+    study = load_study(arguments.study) if arguments.study else None
+    min_cell, found = check_files([Path(file) for file in arguments.files], arguments.min_cell, study)
+    if found:
+        raise UnfitError(found, arguments.speech)
+    _tell(say("cli.done.private", arguments.speech, min_cell=min_cell))
+
+
+def _codebook(arguments: argparse.Namespace) -> None:
+    from werkbank.reporting.codebook import write_codebook
+    from werkbank.study import load_study
+
+    study = load_study(arguments.study)
+    speech = arguments.language or study.language
+    made = write_codebook(study, Path(arguments.out), speech)
+    _tell(say("cli.done.made", speech), *(f"  {path.as_posix()}" for path in made))
 
 
 def _instruments(arguments: argparse.Namespace) -> None:

@@ -168,7 +168,7 @@ def _quality(answers: pd.DataFrame, outcome: Outcome, key: Instrument, scale: st
             negative = [str(item) for item in rest.index[rest < 0]]
             warnings += [Warned("negative_item_rest", {"outcome": name, "wave": wave, "item": i}) for i in negative]
         facts += [
-            Fact(f"{name}/{wave}/{what}", what, value, name, outcome.informant, "", wave, n)
+            Fact(f"{name}/{wave}/{what}", what, None if pd.isna(value) else value, name, outcome.informant, "", wave, n)
             for what, (value, n) in found.items()
         ]
     return facts, warnings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from fnmatch import fnmatch
 from functools import cache
@@ -81,16 +82,21 @@ def when(wave_from: str, wave_to: str) -> str:
     return f"{wave_from}-{wave_to}" if wave_from == "baseline" else wave_to
 
 
-def system(results: Results, min_cell: int, part: str = "") -> Counts:
+def system(results: Results, min_cell: int, part: str = "", *, unknown: bool = False) -> Counts:
     """Return every count of people that a report of these results shows, and how they add up.
 
-    `part` distinguishes the counts of one report from those of others in a batch.
+    `part` distinguishes the counts of one report from those of others in a batch. With `unknown` the results are taken
+    for a shared copy: the counts that it hides are in the system too, without a price and without a value (NaN).
     """
     counts = Counts()
-    numbers = _numbers(results, slots(results))
+    names = slots(results)
+    numbers = _numbers(results, names)
+    if unknown:
+        hidden = {name: math.nan for (_, slot), name in names.items() if slot == "value" and name not in numbers}
+        counts.values |= {part + name: value for name, value in hidden.items()}
     for name, value in numbers.items():
         counts.shown(part + name, value, COSTS.get(name.split(" ")[0], COSTS["lost"]))
-    _flow(counts, numbers, part)
+    _flow(counts, {**numbers, **hidden} if unknown else numbers, part)
     _contrasts(counts, results, numbers, part)
     _categories(counts, results, min_cell, part)
     return counts

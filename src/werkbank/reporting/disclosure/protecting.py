@@ -24,9 +24,10 @@ SLACK = 1e-6
 class Counts:
     """A system of counts, in the making.
 
-    `values` holds the true count of every name, `relations` the equations between them; `costs` the price of hiding
-    each count that a report would show (a name without a price is never shown); `sensitive` the names that must be
-    protected even when they are 0 or large, because they say of everyone that they have (or lack) something.
+    `values` holds the true count of every name (NaN where it is not known), `relations` the equations between them;
+    `costs` the price of hiding each count that a report would show (a name without a price is never shown);
+    `sensitive` the names that must be protected even when they are 0 or large, because they say of everyone that they
+    have (or lack) something.
     """
 
     values: dict[str, float] = field(default_factory=dict)
@@ -44,7 +45,7 @@ class Counts:
         relation: Relation = {whole: 1.0}
         for part in parts:
             relation[part] = relation.get(part, 0.0) - 1.0
-        if all(name in self.values for name in relation) and abs(_sum(relation, self.values)) < SLACK:
+        if all(name in self.values for name in relation) and not abs(_sum(relation, self.values)) > SLACK:
             self.relations.append(relation)
 
     def within(self, whole: str, *parts: str) -> None:
@@ -52,7 +53,7 @@ class Counts:
         if not all(name in self.values for name in (whole, *parts)):
             return
         rest = self.values[whole] - sum(self.values[part] for part in parts)
-        if rest >= 0:
+        if not rest < 0:
             name = f"{whole} without {', '.join(parts)}"
             self.values[name] = rest
             self.relations.append({whole: 1.0, **dict.fromkeys(parts, -1.0), name: -1.0})
