@@ -6,7 +6,7 @@ import os
 import stat
 
 import pytest
-from tests.intake.conftest import LONG, TWO_ARMS
+from tests.intake.conftest import LONG, ONE_GROUP, TWO_ARMS
 
 from werkbank.errors import MissingPieceError
 from werkbank.intake import reading
@@ -77,3 +77,17 @@ def test_fifty_thousand_pupils_have_as_many_codes():
     assert len(set(made.values())) == 50_000
     assert codes(["7"], "pupil", KEY)["7"][2:] != codes(["7"], "teacher", KEY)["7"][2:]
     assert codes(["7"], "pupil", KEY)["7"].startswith("p-")
+
+
+def test_birth_dates_become_ages_in_months(read, refused, notes):
+    wide = "id,born,a,b\n01,2014-03-07,1,2\n02,30-9-2013,3,4\n03,,1,1\n"
+    declared = {"birth_date": {"column": "born", "on": "2025-09-01"}, "covariates": ["age"]}
+    intake = read(ONE_GROUP, {"raw.csv": wide}, **declared)
+    assert intake.pupils["age"].tolist()[:2] == pytest.approx([11 + 5 / 12, 11 + 11 / 12])
+    assert intake.pupils["age"].isna().tolist() == [False, False, True]
+    assert notes(intake)["ages"] == {"n": 2, "n_missing": 1, "day": "2025-09-01"}
+    assert "2014" not in intake.pupils.to_csv() + intake.answers.to_csv()
+    wrong = wide.replace("2014-03-07", "maart").replace("30-9-2013", "2030-01-01")
+    assert [(p.code, p.row) for p in refused(ONE_GROUP, {"raw.csv": wrong}, **declared)] == [
+        ("birth_date", 2), ("birth_date", 3),
+    ]  # fmt: skip

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from werkbank.intake.ages import add_age
 from werkbank.intake.cells import Counts, Reading, convert, decide_decimal
 from werkbank.intake.covariates import add_covariates
 from werkbank.intake.layout import Placed, Slot, declared_names, place, report_columns, slots_of
@@ -74,7 +75,7 @@ def read_answers(study: Study) -> Intake:
         check_rows(study, rows, ledger)
     ledger.stop_if_unfit(study.language)
     pupils = at_assignment(study, rows, ledger)
-    pupils = add_covariates(study, tables, frames, pupils, ledger)
+    pupils = add_age(study, tables, frames, add_covariates(study, tables, frames, pupils, ledger), ledger)
     _check_double_answers(blocks, ledger)
     ledger.stop_if_unfit(study.language)
     answers = _long(blocks, pupils)
@@ -100,7 +101,8 @@ def _check_roles(study: Study, tables: list[Table], ledger: Ledger) -> None:
     """Every column that the study file names stands in at least one file."""
     named = study.columns.named()
     named.pop("pupil", None)
-    for column in [*named.values(), *study.pupil_columns]:
+    born = [study.birth_date.column] if study.birth_date else []
+    for column in [*named.values(), *study.pupil_columns, *born]:
         if not any(column in table.names for table in tables):
             report_columns([column], tables[0], ledger)
     if study.columns.pupil is None and study.unit == "pupil" and (len(tables) > 1 or "wave" in named):

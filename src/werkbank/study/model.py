@@ -6,6 +6,7 @@ intake. Every field's description becomes the help that an editor shows (schema/
 
 from __future__ import annotations
 
+from datetime import date  # noqa: TC003 - pydantic reads it
 from pathlib import Path
 from typing import Any, Literal
 
@@ -145,6 +146,13 @@ class Contrast(Part):
         return self
 
 
+class BirthDate(Part):
+    """A column of birth dates: only the age on one day goes on, as `age`, which may be listed among the covariates."""
+
+    column: str
+    on: date = Field(description="the day on which the age is wanted, as the first day of school")
+
+
 class Privacy(Part):
     """How small a group may be before its numbers are hidden."""
 
@@ -191,6 +199,7 @@ class Study(Part):
     outcomes: list[Outcome] = Field(default_factory=list, min_length=1, description="as files")
     contrasts: list[Contrast] = Field(default_factory=list, description="planned comparisons of three or more arms")
     covariates: list[str] = Field(default_factory=list, description="columns known before the programme began")
+    birth_date: BirthDate | None = Field(default=None, description="a column of dates, of which only the age is kept")
     moderators: list[Moderator] = Field(default_factory=list, description="for whom it may work better: exploratory")
     mediators: list[str] = Field(default_factory=list, description="scales along which it may work: exploratory")
     dose: str | None = Field(default=None, description="the column with how much of the programme was had")
@@ -227,7 +236,9 @@ class Study(Part):
         """The columns that say something of a pupil: covariates, moderators, dose, and what underachievement names."""
         more = self.underachievement.columns if self.underachievement else []
         columns = [*(m.column for m in self.moderators), self.dose, self.received]
-        return list(dict.fromkeys([*self.covariates, *(c for c in columns if c), *more]))
+        made = {"age"} if self.birth_date else set()  # no column of a file
+        named = dict.fromkeys([*self.covariates, *(c for c in columns if c), *more])
+        return [name for name in named if name not in made]
 
     @property
     def control_arms(self) -> list[str]:
