@@ -162,7 +162,7 @@ def _said(
 
 def means(plots: Sequence[Plot], language: str) -> Figure:
     """Means of all arms from wave to wave, a plot for each scale: for readers of one page, without single scores."""
-    with style.canvas(WIDTH, 43, ncols=len(plots)) as (figure, grid):
+    with style.canvas(WIDTH, 40, ncols=len(plots)) as (figure, grid):
         for axes, plot in zip(grid[0], plots, strict=True):
             _means(axes, plot, language)
         if len(plots[0].lines) > 1:

@@ -177,7 +177,7 @@ def _arms(report: Report) -> list[str]:
     said = []
     for arm in e.arms:
         pupils, units = e.count("pupils_enrolled", arm=arm), e.count("units_enrolled", arm=arm)
-        values: dict[str, Any] = {"arm": words.arm(arm), "min_cell": report.study.privacy.min_cell}
+        values: dict[str, Any] = {"arm": capital(words.arm(arm)), "min_cell": report.study.privacy.min_cell}
         values["pupils"] = words.count("pupil", pupils or 0)
         if _hidden_arm(report, arm):
             said.append(words.say(f"{HERE}.done.arm_hidden", **values))
@@ -333,6 +333,7 @@ def _next(report: Report) -> list[str]:
     open_ends = [c for c in answers if c.values["role"] in first]
     open_ends = [c for c in open_ends if c.grade == "description" or c.sentence.endswith(("unclear", "untested"))]
     unit = study.unit if e.unit == "pupil" else e.unit
+    asked_pupils = study.unit == "teacher" or any(o.informant == "pupil" for o in study.outcomes)
     values = {form: words.say(f"report.unit.{unit}.{form.partition('_')[2]}") for form in ("unit_one", "unit_many")}
     asked = {
         "fix_items": any(c.sentence.endswith("reliability.negative") for c in report.claims("quality/")),
@@ -340,7 +341,7 @@ def _next(report: Report) -> list[str]:
         "compare": study.design.kind == "single_group",
         "lot": study.design.kind == "controlled",
         "more_units": bool(open_ends),
-        "second_source" + "_teachers" * (study.unit == "teacher"): study.design.raters_are_implementers is True,
+        "second_source" + "_other" * asked_pupils: study.design.raters_are_implementers is True,
         "measure_later": any(c.sentence.endswith("followup.none") for c in report.claims("quality/")),
         "worth": any("clear" in c.sentence for c in answers),
         "plan": study.design.preregistration is None,
