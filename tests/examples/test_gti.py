@@ -177,5 +177,7 @@ def test_a_group_in_classes_is_analysed_as_classes(pupils, pupils_study):
 def test_the_report_has_no_causal_wording(teachers_study, tmp_path, language):
     made = werkbank.run_report(teachers_study, language=language, out=tmp_path / "out")
     page = next((tmp_path / "out").glob("*.html")).read_text(encoding="utf-8")
-    assert made is not None
-    assert check_text(page, "change", language) == []
+    # 644 teachers changed by -0.004: the equivalence test itself carries "no relevant change" here
+    equivalent = [c for c in made.results.claims if c.sentence.endswith(".equivalent")]
+    assert equivalent
+    assert check_text(page, "change", language, equivalent=True) == []
