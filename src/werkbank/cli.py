@@ -158,7 +158,7 @@ def _demo(arguments: argparse.Namespace) -> None:
         for language in LANGUAGES:
             _tell(say("cli.done.running", arguments.speech, report=f"{name}: evaluation", spoken=language))
             made = run_report(example_path(name), language=language, out=Path(arguments.out) / name)
-            pages += [path for path in made.files if path.suffix == ".html"]
+            pages += [path for path in made.files if path.suffix == ".html" and path.parent.name != "share"]
     _tell(say("cli.done.demo", arguments.speech), *(f"  {path.as_posix()}" for path in pages))
 
 
