@@ -14,11 +14,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from scipy import special
 
+from werkbank.effects import comparison
 from werkbank.effects import multilevel as ml
 from werkbank.effects.multilevel import design, likelihood, mixed, optimum, randomisation
 from werkbank.effects.multilevel.jets import gradient_and_hessian
+from werkbank.effects.units import unit_means
 
 RAW = Path(__file__).with_suffix(".json")
 CLASSES = (6, 8, 12, 20)
@@ -49,7 +52,10 @@ def outcome_design(rng, k, icc, low, high, reps, *, effect=0.0):
     y_means, pre_means = y @ in_class.T, pre @ in_class.T
     by_means = ancova(y_means, arm, pre_means)
     check(fits, y, Xs, {"class": c}, names, {})
-    if not np.isclose(ml.cluster_means_test(y[0], treated, c, {"pre": pre[0]}).p, by_means[0]):
+    means = unit_means(
+        pd.DataFrame({"unit": c, "arm": arm[c].astype(str), "pre": pre[0], "post": y[0]}), ["pre", "post"]
+    )
+    if not np.isclose(comparison.ancova(means, {"1": 1.0, "0": -1.0}).p, by_means[0]):
         raise RuntimeError("class means side by side are not those of the ordinary function")
     return np.column_stack(
         [

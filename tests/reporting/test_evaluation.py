@@ -73,7 +73,11 @@ def test_the_pupil_flow_adds_up(sections, name, language):
 @case
 def test_every_number_in_a_table_is_a_result(sections, report, name, language):
     results = report(name, language).results
-    known = {e for x in results.estimates for e in (x.estimate, x.p, x.df, x.n, x.n_clusters, x.ci_low, x.ci_high)}
+    known = {
+        e
+        for x in results.estimates
+        for e in (x.estimate, x.statistic, x.p, x.df, x.n, x.n_clusters, x.ci_low, x.ci_high)
+    }
     known |= {v for f in results.facts for v in (f.value, f.n)} | {
         f.n_rows for f in report(name, language).intake.files
     }

@@ -257,7 +257,11 @@ def counts_add_up(report, where):
 
 def every_number_is_a_result(report, shown, where):
     results = report.results
-    known = {v for x in results.estimates for v in (x.estimate, x.p, x.df, x.n, x.n_clusters, x.ci_low, x.ci_high)}
+    known = {
+        v
+        for x in results.estimates
+        for v in (x.estimate, x.statistic, x.p, x.df, x.n, x.n_clusters, x.ci_low, x.ci_high)
+    }
     known |= {v for f in results.facts for v in (f.value, f.n)}
     for section in shown:
         for block in section.blocks:

@@ -9,11 +9,13 @@ from werkbank.effects.change import change_sizes, mean_change
 from werkbank.effects.classes import change_by_unit, compared_by_unit, contextual_effect
 from werkbank.effects.companions import companions
 from werkbank.effects.imputing import imputed
+from werkbank.effects.lagged import lagged
 from werkbank.effects.mechanisms import mechanisms
 from werkbank.effects.moderation import moderated
 from werkbank.effects.multiplicity import corrected
 from werkbank.effects.quantity import not_computed
-from werkbank.effects.questions import Question, questions
+from werkbank.effects.questions import Question, outcome_waves, questions
+from werkbank.effects.repeated import repeated_measures
 from werkbank.effects.sizes import d_ppc2, hedges_g, sd, small_sample_factor
 from werkbank.effects.waves import over_waves
 
@@ -67,10 +69,10 @@ def estimate(study: Study, scores_table: pd.DataFrame, pupils: pd.DataFrame, see
             made += [_by_pre_test(question), *imputed(question, answers[0].method, seed)]
         if answers and answers[0].p is not None and _primary(question):
             made += mechanisms(study, question, scores_table, pupils, seed)
+    scales = {key: waves for _, key, waves in outcome_waves(study, scores_table) if key in study.mediators}
     for place in dict.fromkeys((q.key, q.contrast) for q in asked):
-        later = [q for q in asked if (q.key, q.contrast) == place and q.wave_from and _over_waves(q)]
-        if len(later) > 1:
-            made += over_waves(later)
+        later = [q for q in asked if (q.key, q.contrast) == place and q.wave_from and _comparable(q)]
+        made += _courses([q for q in later if q.wave_from == later[0].wave_from], scales)
     return [*made, *corrected([test for test in made if test.family])]
 
 
@@ -84,9 +86,19 @@ def _primary(q: Question) -> bool:
     return q.outcome.role == "primary"  # filling in takes seconds: what decides gets it
 
 
-def _over_waves(q: Question) -> bool:
-    apart = q.unit.of_pupil is None or not _shares_units(q)
-    return bool(q.weights) and q.outcome.same_measure and apart and min(q.units_per_arm().values()) >= 2
+def _comparable(q: Question) -> bool:
+    return min(q.units_per_arm().values()) >= 2 and (q.unit.of_pupil is None or not _shares_units(q))
+
+
+def _courses(later: list[Question], scales: dict[str, pd.DataFrame]) -> list[Estimate]:
+    """Answer what three or more waves allow, from the questions of one outcome and contrast with the same start."""
+    if len(later) < 2:
+        return []
+    made: list[Estimate] = []
+    if later[0].outcome.same_measure:
+        made += [*(over_waves(later) if later[0].weights else []), *repeated_measures(later)]
+    others = {name: scores for name, scores in scales.items() if name != later[0].key}
+    return [*made, *(lagged(later, others) if _primary(later[0]) else [])]
 
 
 def headline(study: Study, estimates: Sequence[Estimate]) -> Estimate | None:

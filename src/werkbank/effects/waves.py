@@ -11,6 +11,7 @@ from scipy import special
 
 from werkbank.effects import multilevel
 from werkbank.effects.quantity import Quantity, not_computed, of_contrast_test
+from werkbank.errors import Problem, UnfitError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,8 +25,9 @@ def over_waves(asked: Sequence[Question]) -> list[Estimate]:
     """Answer the questions of one outcome and contrast, from one start to two or more later waves, in one model.
 
     Every pupil with a score in any wave counts (missing at random); the estimates are ``waves_model`` per later wave,
-    and ``maintenance_ratio`` of each wave after the first later one.
+    and ``maintenance_ratio`` of each wave after the first later one. Fewer than three waves: UnfitError.
     """
+    three_waves(asked)
     first = asked[0]
     long = _long(asked)
     model = WavesModel(long, first.weights, [q.wave_to for q in asked], constrained=first.randomised)
@@ -36,6 +38,18 @@ def over_waves(asked: Sequence[Question]) -> list[Estimate]:
         ratio = maintenance_ratio(effect, found[0], model.effect([asked[0].wave_to, q.wave_to]))
         made.append(q.estimate("maintenance_ratio", ratio, n, units))
     return made
+
+
+def three_waves(asked: Sequence[Question]) -> None:
+    """Refuse what needs three waves: with two every course is a straight line, and error cannot be told from change.
+
+    Raises
+    ------
+    UnfitError
+        The questions reach over fewer than three waves.
+    """
+    if len(asked) < 2:
+        raise UnfitError([Problem("two_waves", details={"outcome": asked[0].key if asked else "–"})])
 
 
 class WavesModel:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from werkbank.reporting.report import Report
     from werkbank.results import Estimate
 
-MECHANISMS = ("moderation", "mediation", "dose")  # how the methods begin that ask for whom, or along which way
+# how the methods begin that ask for whom, or along which way
+MECHANISMS = ("moderation", "mediation", "dose", "lagged")
 
 
 def summary(report: Report) -> Section:
@@ -136,7 +137,7 @@ def robustness(report: Report) -> Section:
     words = report.words
     blocks: list[Block] = [Paragraph(words.say("report.robustness.lead"))]
     for key in report.keys:
-        asked = [_beside_main(report, found) for found in report.questions(key)]
+        asked = [part for found in report.questions(key) for part in _beside_main(report, found)]
         # a table needs a number: what could not be computed for any reason is said in the outcome's own paragraph
         asked = [found for found in asked if any(e.estimate is not None for e in found)]
         if asked:
@@ -146,7 +147,18 @@ def robustness(report: Report) -> Section:
             blocks.append(tables.estimates(report, found, number))
     if len(blocks) == 1:
         blocks = [Paragraph(words.say("report.robustness.none"))]
-    return _section(report, "robustness", *blocks)
+    return _section(report, "robustness", *blocks, *_over_waves(report))
+
+
+def _over_waves(report: Report) -> Iterable[Block]:
+    """Say which scales have too few waves for a course, and why classes have no repeated-measures ANOVA."""
+    later = {key: {e.wave_to for e in report.results.where(outcome=key) if e.wave_from} for key in report.keys}
+    two = [report.words.outcome(key) for key, waves in later.items() if len(waves) == 1]
+    if two:
+        yield Paragraph(report.words.say("report.robustness.two_waves", outcomes=report.words.listed(two)), "note")
+    if report.evidence.unit != "pupil" and any(len(waves) > 1 for waves in later.values()):
+        units = report.words.say(f"report.unit.{report.evidence.unit}.many")
+        yield Paragraph(report.words.say("report.robustness.no_repeated", units=units), "note")
 
 
 def mechanisms(report: Report) -> Section:
@@ -164,10 +176,12 @@ def _answered(report: Report) -> tuple[Block | None, ...]:
     return tables.main(report, report.evidence.tests), tables.sizes(report, report.evidence.tests)
 
 
-def _beside_main(report: Report, found: list[Estimate]) -> list[Estimate]:
+def _beside_main(report: Report, found: list[Estimate]) -> list[list[Estimate]]:
     test = next((e for e in found if e.family), None)
     size = report.evidence.beside(test, *SIZES) if test is not None else None
-    return [e for e in found if e is not test and e is not size and not e.method.startswith(MECHANISMS)]
+    rest = [e for e in found if e is not test and e is not size and not e.method.startswith(MECHANISMS)]
+    repeated = [e for e in rest if e.method.startswith(tables.REPEATED)]
+    return [[e for e in rest if e not in repeated], *([repeated] if repeated else [])]
 
 
 def meaning(report: Report) -> Section:

@@ -21,6 +21,7 @@ TIDIER = (
     "modifications", "fidelity_planned", "fidelity_actual",
 )  # fmt: skip
 CORRECTED = ("p_holm", "p_bh")
+REPEATED = "rm_"  # how the methods of repeated-measures ANOVA begin
 IN_POINTS = "units of the scale"  # how an estimand says that it has no other unit
 LOSSES = ("without_pre", "without_post", "without_both", "without_unit")
 
@@ -227,12 +228,16 @@ def estimates(report: Report, found: Sequence[Estimate], number: int) -> Table:
     kinds: dict[str, Kind] = {"formula": "text", "n": "count"}
     if any(e.n_clusters for e in found):
         kinds["clusters"] = "count"
-    kinds.update({"estimate": "estimate", "ci": "interval", "scale": "text", "df": "df", "p": "p"})
+    middle: dict[str, Kind] = {"estimate": "estimate", "ci": "interval", "scale": "text"}
+    rows = [_estimate_row(report, e) for e in found]
+    if repeated := first.method.startswith(REPEATED):
+        middle = {"share": "reliability", "statistic": "estimate"}
+        rows = [row | {"share": e.estimate, "statistic": e.statistic} for row, e in zip(rows, found, strict=True)]
+    kinds.update({**middle, "df": "df", "p": "p"})
     columns = tuple(_renamed(report, c) for c in _columns(report, "estimates", **kinds))
     question = words.test(first.outcome, first.wave_to, first.contrast)
-    rows = tuple(_estimate_row(report, e) for e in found)
-    title = words.say("report.estimates.title", question=question)
-    return Table(f"tab-estimates-{number}", title, columns, rows, tuple(_notes(report, found)))
+    title = words.say(f"report.estimates.{'repeated_title' if repeated else 'title'}", question=question)
+    return Table(f"tab-estimates-{number}", title, columns, tuple(rows), tuple(_notes(report, found)))
 
 
 def mechanisms(report: Report, found: Sequence[Estimate]) -> Table:

@@ -1,4 +1,4 @@
-"""Class means as the units, changes between waves, and the rule for the headline."""
+"""Class means as the units, and the rule for the headline."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from werkbank.effects.multilevel import class_means, cluster_means_test, headline_method, wave_changes
+from werkbank.effects import comparison
+from werkbank.effects.multilevel import class_means, headline_method
+from werkbank.effects.units import unit_means
 from werkbank.errors import UsageError
 
 ORACLES = Path(__file__).parents[2] / "oracles"
@@ -16,37 +19,32 @@ DESIGNS = {d["name"]: d for d in json.loads((ORACLES / "multilevel_kr.json").rea
 MEANS = json.loads((ORACLES / "multilevel_cr2_means.json").read_text())
 
 
+WEIGHTS = {"1": 1.0, "0": -1.0}
+
+
+def means_of(classes, arm, **columns):
+    table = pd.DataFrame({"unit": np.asarray(classes), "arm": np.asarray(arm).astype(int).astype(str), **columns})
+    return unit_means(table, list(columns))
+
+
 @pytest.mark.parametrize("want", MEANS, ids=[d["name"] for d in MEANS])
 def test_class_means_match_r(want):
     design = DESIGNS[want["name"]]
-    y, arm, classes = design["data"]["y"], design["X"]["arm"], design["data"]["class"]
-    for expected, covariates in ((want["student"], None), (want["ancova"], {"pre": design["X"]["pre"]})):
-        result = cluster_means_test(y, arm, classes, covariates)
-        got = (result.estimate, result.df, result.p, result.ci_low, result.ci_high)
+    means = means_of(design["data"]["class"], design["X"]["arm"], post=design["data"]["y"], pre=design["X"]["pre"])
+    for expected, made in (
+        (want["student"], comparison.post_difference(means, WEIGHTS)),
+        (want["ancova"], comparison.ancova(means, WEIGHTS)),
+    ):
+        got = (made.value, made.df, made.p, made.ci_low, made.ci_high)
         assert got == pytest.approx([expected[k] for k in ("b", "df", "p", "ci_low", "ci_high")], rel=1e-8)
-        assert result.n_clusters == len(set(classes))
 
 
 def test_class_means_match_the_shared_oracle(first20, reference):
     want = reference["multilevel"]["nlschools_first20"]["cluster_means_t"]
-    result = cluster_means_test(first20.lang, first20.COMB, first20["class"])
-    got = (result.estimate, result.df, result.statistic, result.p)
+    means = means_of(first20["class"], first20.COMB, post=first20.lang.to_numpy())
+    made = comparison.post_difference(means, WEIGHTS)
+    got = (made.value, made.df, made.statistic, made.p)
     assert got == pytest.approx([want[k] for k in ("diff_comb1_minus_0", "df", "t_comb1_minus_0", "p")], rel=1e-9)
-
-
-def test_one_class_in_an_arm_is_refused_with_the_reason():
-    result = cluster_means_test([1.0, 2, 3, 5], [1, 0, 0, 0], [1, 2, 3, 4])
-    assert np.isnan([result.estimate, result.p]).all()
-    assert "fewer than two" in result.note
-
-
-def test_no_df_and_no_variation_give_a_reason():
-    saturated = cluster_means_test([1.0, 2, 3, 5], [1, 1, 0, 0], [1, 2, 3, 4], {"a": [1, 5, 2, 2], "b": [0, 1, 1, 0]})
-    assert np.isnan(saturated.p)
-    assert saturated.note
-    constant = cluster_means_test([2.0] * 4, [1, 1, 0, 0], [1, 2, 3, 4])
-    assert np.isnan(constant.p)
-    assert "do not vary" in constant.note
 
 
 def test_missing_values_and_classes_in_both_arms_are_refused():
@@ -54,19 +52,6 @@ def test_missing_values_and_classes_in_both_arms_are_refused():
         class_means([1, 1, 2], [0, 0, 1], {"y": [1, np.nan, 2]})
     with pytest.raises(UsageError, match="both arms: 1"):
         class_means([1, 1, 2], [0, 1, 1], {"y": [1, 2, 3]})
-
-
-def test_wave_changes_count_what_they_used():
-    changes = wave_changes(
-        y=[1.0, 3.0, 4.0, np.nan, 2.0, 5.0],
-        clusters=["a", "a", "a", "a", "b", "c"],
-        waves=["pre", "pre", "post", "post", "pre", "post"],
-        start="pre",
-        end="post",
-    )
-    assert changes.loc["a"].tolist() == [2.0, 2, 1]
-    assert changes["change"].isna().tolist() == [False, True, True]
-    assert changes[["n_start", "n_end"]].loc[["b", "c"]].to_numpy().tolist() == [[1, 0], [0, 1]]
 
 
 @pytest.mark.parametrize(

@@ -4,28 +4,24 @@ from werkbank.effects.multilevel.clusters import identifiable
 from werkbank.effects.multilevel.contrast import ContrastTest
 from werkbank.effects.multilevel.cr2 import RobustFit, cluster_robust, cr2_test
 from werkbank.effects.multilevel.inference import test
-from werkbank.effects.multilevel.intraclass import AnovaIcc, IntraclassCorrelation, icc, icc_anova
-from werkbank.effects.multilevel.means import class_means, cluster_means_test, headline_method, wave_changes
+from werkbank.effects.multilevel.intraclass import IntraclassCorrelation, icc
+from werkbank.effects.multilevel.means import class_means, headline_method
 from werkbank.effects.multilevel.mixed import MixedFit, fit
 from werkbank.effects.multilevel.randomisation import RandomisationTest, randomisation_test
 
 __all__ = [
-    "AnovaIcc",
     "ContrastTest",
     "IntraclassCorrelation",
     "MixedFit",
     "RandomisationTest",
     "RobustFit",
     "class_means",
-    "cluster_means_test",
     "cluster_robust",
     "cr2_test",
     "fit",
     "headline_method",
     "icc",
-    "icc_anova",
     "identifiable",
     "randomisation_test",
     "test",
-    "wave_changes",
 ]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from werkbank.effects.multilevel.clusters import Floats
 
-How = Literal["kenward-roger", "satterthwaite", "cr2", "cluster-means"]
+How = Literal["kenward-roger", "satterthwaite", "cr2"]
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,7 @@ class ContrastTest:
 
     One row in L: `statistic` is t, and estimate, se and the CI (same model, same df as p) are given. More rows:
     `statistic` is F with `df_numerator` and `df`, and estimate, se and CI are NaN. `df`, `p` and the rest are NaN
-    with the reason in `note` when the data cannot carry a test. `method` names what df and standard error rest on;
-    `n_clusters` is the number of independent units, where the test itself counts them.
+    with the reason in `note` when the data cannot carry a test. `method` names what df and standard error rest on.
     """
 
     estimate: float
@@ -41,7 +40,6 @@ class ContrastTest:
     df_numerator: int
     method: How
     note: str = ""
-    n_clusters: int | None = None
 
 
 def no_df(df: float) -> str:

@@ -30,22 +30,6 @@ class IntraclassCorrelation:
     note: str = ""
 
 
-@dataclass(frozen=True)
-class AnovaIcc:
-    """ICC(1), reliability of one pupil's score for the class, and ICC(2), of the class mean, from the mean squares.
-
-    `icc1` and `icc2` use the mean class size, `icc1_n0` the size adjusted for unequal classes.
-    """
-
-    icc1: float
-    icc2: float
-    icc1_n0: float
-    ms_between: float
-    ms_within: float
-    n: int
-    n_clusters: int
-
-
 def icc(y: ArrayLike, groups: Groups, *, ci_level: float = 0.95) -> IntraclassCorrelation:
     """Estimate the ICC of every level by REML of the null model.
 
@@ -81,35 +65,12 @@ def icc(y: ArrayLike, groups: Groups, *, ci_level: float = 0.95) -> IntraclassCo
     return IntraclassCorrelation(null.icc, low, high, ci_level, null, note)
 
 
-def icc_anova(y: ArrayLike, clusters: ArrayLike) -> AnovaIcc:
-    """Estimate ICC(1) and ICC(2) from the one-way analysis of variance.
-
-    NaN when nothing varies or a value is missing. Unlike REML's, these can be negative. Bliese (2000): ICC(1) =
-    (MSB - MSW)/(MSB + (n̄-1)MSW), ICC(2) = (MSB - MSW)/MSB. Checked against R's multilevel 2.7.
-    """
-    values = np.asarray(y, dtype=float)
-    sizes, means, msb, msw = _mean_squares(values, labelled({"cluster": clusters})["cluster"])
-    n, k = len(values), len(means)
-    n0 = float((n - (sizes**2).sum() / n) / (k - 1))
-    with np.errstate(invalid="ignore", divide="ignore"):  # nothing varies: 0/0, which is the NaN that is promised
-        icc1, icc1_n0 = (np.float64(msb - msw) / (msb + (size - 1) * msw) for size in (n / k, n0))
-        icc2 = np.float64(msb - msw) / msb
-    return AnovaIcc(float(icc1), float(icc2), float(icc1_n0), msb, msw, n, k)
-
-
-def _mean_squares(values: Floats, codes: np.ndarray) -> tuple[Floats, Floats, float, float]:
-    k = int(codes.max()) + 1
-    sizes = np.bincount(codes).astype(float)
-    means = column_sums([values], codes, k)[:, 0] / sizes
-    between = float((sizes * (means - values.mean()) ** 2).sum())
-    within = float(((values - means[codes]) ** 2).sum())
-    return sizes, means, between / (k - 1), within / (len(values) - k)
-
-
 def _wald_interval(values: Floats, groups: Groups, ci_level: float) -> tuple[float, float]:
     (codes,) = labelled(groups).values()
-    sizes, means, _, msw = _mean_squares(values, codes)
-    k, n = len(means), len(values)
+    k, n = int(codes.max()) + 1, len(values)
+    sizes = np.bincount(codes).astype(float)
+    means = column_sums([values], codes, k)[:, 0] / sizes
+    msw = float(((values - means[codes]) ** 2).sum()) / (n - k)
 
     def pivot(share: float) -> float:
         w = sizes / (1 + sizes * share / (1 - share))
