@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Relation = dict[str, float]  # count -> coefficient; the sum is zero
 SLACK = 1e-6
+UNBOUNDED = 3  # scipy's status
 
 
 @dataclass
@@ -87,65 +88,107 @@ def hide(counts: Counts, min_cell: int) -> set[str]:
     """
     small = {name for name, value in counts.values.items() if 0 < value < min_cell} | counts.sensitive
     hidden = {name for name in small if name in counts.costs}
+    reader, shown = Reader(counts), counts.costs.keys() - hidden
     for name in sorted(small):
-        while cheapest := _binding(counts, counts.costs.keys() - hidden, name, min_cell):
-            hidden.add(cheapest)
-    return hidden
+        while cheapest := reader.binding(shown, name, min_cell):
+            shown.remove(cheapest)
+    return counts.costs.keys() - shown
 
 
 def interval(counts: Counts, shown: AbstractSet[str], name: str) -> tuple[float, float]:
     """Return what can be inferred about the count `name` when the counts `shown` are known: (lowest, highest)."""
-    low, _ = _bound(counts, shown, name, 1.0)
-    high, _ = _bound(counts, shown, name, -1.0)
-    return low, high
+    reader = Reader(counts)
+    return reader.bound(shown, name, 1.0)[0], reader.bound(shown, name, -1.0)[0]
 
 
-def _binding(counts: Counts, shown: AbstractSet[str], name: str, min_cell: int) -> str | None:
-    """Return the cheapest shown count that keeps `name` from being anything from 1 to min_cell - 1, or None."""
-    low, below = _bound(counts, shown, name, 1.0)
-    high, above = _bound(counts, shown, name, -1.0)
-    blamed = (below if low > 1 + SLACK else set()) | (above if high < min_cell - 1 - SLACK else set())
-    return min(blamed, key=lambda count: (counts.costs[count], count), default=None)
+class Reader:
+    """Someone who knows the equations, and what they can tell of a count that they are not shown.
+
+    Every solution of the equations is kept as the lowest and highest value that each count had in one: a solution for
+    one count is one for all, and stays one when more is hidden, so that most counts are known to be safe before they
+    have a programme of their own.
+    """
+
+    def __init__(self, counts: Counts) -> None:
+        self.counts = counts
+        self.low: dict[str, float] = {}
+        self.high: dict[str, float] = {}
+        self.relations_of: dict[str, list[int]] = defaultdict(list)
+        for i, relation in enumerate(counts.relations):
+            for count in relation:
+                self.relations_of[count].append(i)
+
+    def binding(self, shown: AbstractSet[str], name: str, min_cell: int) -> str | None:
+        """Return the cheapest shown count that keeps `name` from being anything from 1 to min_cell - 1, or None."""
+        lowest, highest = 1 + SLACK, min_cell - 1 - SLACK
+        blamed: set[str] = set()
+        if self.low.get(name, np.inf) > lowest:
+            low, below = self.bound(shown, name, 1.0)
+            blamed |= below if low > lowest else set()
+        if self.high.get(name, -np.inf) < highest:
+            high, above = self.bound(shown, name, -1.0)
+            blamed |= above if high < highest else set()
+        return min(blamed, key=lambda count: (self.counts.costs[count], count), default=None)
+
+    def bound(self, shown: AbstractSet[str], name: str, sign: float) -> tuple[float, set[str]]:
+        """Return the lowest (sign 1) or highest (sign -1) value of `name`, and the shown counts on which that rests."""
+        values = self.counts.values
+        if name in shown:
+            return values[name], {name}
+        relations, unknown = self._around(shown, name)
+        open_end = 0.0 if sign > 0 else np.inf
+        if not relations:
+            return open_end, set()
+        place = {count: i for i, count in enumerate(unknown)}
+        right = [-sum(w * values[n] for n, w in relation.items() if n not in place) for relation in relations]
+        if len(relations) == 1:
+            return _alone(relations[0], right[0], name, place, sign)
+        return self._programme(relations, right, name, place, sign)
+
+    def _programme(
+        self, relations: list[Relation], right: list[float], name: str, place: dict[str, int], sign: float
+    ) -> tuple[float, set[str]]:
+        from scipy.optimize import linprog
+        from scipy.sparse import csr_array
+
+        cells = [(r, place[n], w) for r, relation in enumerate(relations) for n, w in relation.items() if n in place]
+        rows, columns, weights = zip(*cells, strict=True)
+        matrix = csr_array((weights, (rows, columns)), shape=(len(relations), len(place)))
+        aim = np.zeros(len(place))
+        aim[place[name]] = sign
+        found = linprog(aim, A_eq=matrix, b_eq=right, bounds=(0, None), method="highs")
+        if found.status == UNBOUNDED:  # nothing that is shown limits it
+            self.high[name] = np.inf
+            return np.inf, set()
+        if not found.success:  # equations that no counts satisfy say nothing
+            return (0.0 if sign > 0 else np.inf), set()
+        for count, value in zip(place, found.x, strict=True):
+            self.low[count] = min(value, self.low.get(count, value))
+            self.high[count] = max(value, self.high.get(count, value))
+        tight = [relation for relation, dual in zip(relations, found.eqlin.marginals, strict=True) if abs(dual) > SLACK]
+        return sign * found.fun, {n for relation in tight for n in relation if n not in place}
+
+    def _around(self, shown: AbstractSet[str], name: str) -> tuple[list[Relation], list[str]]:
+        """Return the equations that bear on `name` through counts that are not shown, and those counts."""
+        met, found, todo = {name}, set(), [name]
+        while todo:
+            for i in self.relations_of.get(todo.pop(), ()):
+                if i not in found:
+                    found.add(i)
+                    new = {count for count in self.counts.relations[i] if count not in shown} - met
+                    met |= new
+                    todo += sorted(new)
+        return [self.counts.relations[i] for i in sorted(found)], sorted(met)
 
 
-def _bound(counts: Counts, shown: AbstractSet[str], name: str, sign: float) -> tuple[float, set[str]]:
-    """Return the lowest (sign 1) or highest (sign -1) value of `name`, and the shown counts on which that rests."""
-    from scipy.optimize import linprog
-    from scipy.sparse import csr_array
-
-    if name in shown:
-        return counts.values[name], {name}
-    relations, unknown = _around(counts.relations, shown, name)
-    if not relations:
-        return (0.0 if sign > 0 else np.inf), set()
-    place = {count: i for i, count in enumerate(unknown)}
-    cells = [(r, place[n], w) for r, relation in enumerate(relations) for n, w in relation.items() if n in place]
-    rows, columns, weights = zip(*cells, strict=True)
-    matrix = csr_array((weights, (rows, columns)), shape=(len(relations), len(unknown)))
-    right = [-sum(w * counts.values[n] for n, w in relation.items() if n not in place) for relation in relations]
-    aim = np.zeros(len(unknown))
-    aim[place[name]] = sign
-    found = linprog(aim, A_eq=matrix, b_eq=right, bounds=(0, None), method="highs")
-    if found.status == 3:  # unbounded: nothing that is shown limits it
+def _alone(
+    relation: Relation, right: float, name: str, unknown: Mapping[str, int], sign: float
+) -> tuple[float, set[str]]:
+    """Bound a count by the only equation that it is in: the others there are 0 or as large as that allows."""
+    weight = relation[name]
+    others = [w / weight for n, w in relation.items() if n in unknown and n != name]
+    if sign < 0 and min(others, default=0.0) < 0:
         return np.inf, set()
-    if not found.success:  # equations that no counts satisfy say nothing
-        return (0.0 if sign > 0 else np.inf), set()
-    tight = [relation for relation, dual in zip(relations, found.eqlin.marginals, strict=True) if abs(dual) > SLACK]
-    return sign * found.fun, {n for relation in tight for n in relation if n not in place}
-
-
-def _around(relations: list[Relation], shown: AbstractSet[str], name: str) -> tuple[list[Relation], list[str]]:
-    """Return the equations that bear on `name` through counts that are not shown, and those counts."""
-    of: dict[str, list[int]] = defaultdict(list)
-    for i, relation in enumerate(relations):
-        for count in relation:
-            of[count].append(i)
-    met, found, todo = {name}, set(), [name]
-    while todo:
-        for i in of[todo.pop()]:
-            if i not in found:
-                found.add(i)
-                new = {count for count in relations[i] if count not in shown} - met
-                met |= new
-                todo += sorted(new)
-    return [relations[i] for i in sorted(found)], sorted(met)
+    if sign > 0 and max(others, default=0.0) > 0:
+        return 0.0, set()
+    return max(right / weight, 0.0), relation.keys() - unknown.keys()
