@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -41,7 +42,7 @@ class Question:
     randomised: bool = False
     selected: bool = False
 
-    @property
+    @cached_property
     def analysed(self) -> pd.DataFrame:
         """The pupils with all that is needed: post, pre where there is one, and their class if classes count."""
         needed = ["post"] + ["pre"] * bool(self.wave_from) + ["unit"] * (self.unit.of_pupil is not None)
@@ -126,7 +127,7 @@ def outcome_waves(study: Study, scores: pd.DataFrame) -> Iterator[tuple[Outcome,
     for outcome in study.outcomes:
         of_outcome = scores.loc[(scores["outcome"] == outcome.id) & scores["score"].notna()]
         for scale in dict.fromkeys(of_outcome["scale"].astype(str)):
-            part = of_outcome.loc[of_outcome["scale"].astype(str) == scale]
+            part = of_outcome.loc[of_outcome["scale"] == scale]
             # pupils are paired by id, never by the order of rows; a doubled pupil and wave stops here
             by_wave = part.astype({"wave": str}).set_index(["pupil", "wave"])["score"]
             wide = by_wave.unstack("wave")  # noqa: PD010 - pivot_table would average doubles in silence

@@ -107,15 +107,15 @@ def before_after(rows: Sequence[Sequence[Panel]], language: str, lines_are: str)
 
 
 def _panel(axes: Axes, panel: Panel, look: style.Look, language: str) -> None:
-    import seaborn as sns
     from matplotlib.collections import LineCollection
 
     at = np.arange(len(panel.waves), dtype=float)
     many = max((len(v) for v in panel.values), default=0) >= 5
     if many:
-        x = np.repeat(at, [len(v) for v in panel.values])
-        y = np.concatenate(panel.values)
-        sns.violinplot(x=x, y=y, ax=axes, cut=0, inner=None, color=look.fill, linewidth=0, width=0.7, native_scale=True)
+        drawn = [(x, v) for x, v in zip(at, panel.values, strict=True) if len(set(v)) > 1]
+        bodies = axes.violinplot([v for _, v in drawn], [x for x, _ in drawn], widths=0.7, showextrema=False)["bodies"]
+        for body in bodies:
+            body.set(facecolor=look.fill, alpha=1, linewidth=0)
     segments = [np.column_stack([at, line])[~np.isnan(line)] for line in panel.lines]
     faint = min(0.55, 14 / max(len(segments), 1) ** 0.75)
     axes.add_collection(LineCollection(segments, colors=style.SOFT, linewidths=0.6, alpha=max(faint, 0.06)))

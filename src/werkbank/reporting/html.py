@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from html import escape
+from typing import Any
 
 from werkbank.catalogue import say
 from werkbank.reporting import numbers
@@ -78,33 +79,22 @@ def _figure(block: Figure) -> str:
 
 def _table(block: Table, language: str) -> str:
     caption = f'<caption id="{block.id}-caption">{inline(block.title)}</caption>'
-    table = _great_table(block, language).replace(">", f">\n{caption}", 1)
+    table = _bare_table(block, language).replace(">", f">\n{caption}", 1)
     missing = [say("report.table.missing", language)] if f">{numbers.MISSING}<" in table else []
     notes = "".join(f'\n<p class="table-note">{inline(note)}</p>' for note in [*block.notes, *missing])
     region = f'<div class="scroll" role="region" tabindex="0" aria-labelledby="{block.id}-caption">\n{table}\n</div>'
     return f'<div class="table" id="{block.id}">\n{region}{notes}\n</div>'
 
 
-def _great_table(block: Table, language: str) -> str:
-    """Return the bare ``<table>`` that Great Tables writes; its style sheet (10 kB a table) stands once in the page."""
-    import pandas as pd
-    from great_tables import GT
-    from great_tables import html as trusted
-
-    stub, *rest = block.columns
-    texts = {c.key: [numbers.cell(row.get(c.key), c, language) for row in block.rows] for c in block.columns}
-    numeric = [c.key for c in rest if c.kind != "text"]
-    great = GT(pd.DataFrame(texts, dtype=object), rowname_col=stub.key, id=block.id)
-    great = great.cols_label(**{c.key: trusted(inline(c.label)) for c in rest})
-    great = great.tab_stubhead(trusted(inline(stub.label))).cols_align("left", [c.key for c in rest])
-    if numeric:
-        great = great.cols_align("right", numeric)
-    written = re.search(r"<table.*</table>", great.as_raw_html(), re.DOTALL)
-    assert written is not None  # noqa: S101 - Great Tables always writes one table
-    return _tidied(written.group())
+def _bare_table(block: Table, language: str) -> str:
+    """Return the ``<table>``; a class says for every cell but the row header whether it holds a number or words."""
+    of = {column.key: "text" if column.kind == "text" else "number" for column in block.columns[1:]}
+    head = "".join(f'<th class="{of.get(c.key, "stub")}" scope="col">{inline(c.label)}</th>\n' for c in block.columns)
+    body = "".join(f"<tr>\n{_row(block, row, of, language)}</tr>\n" for row in block.rows)
+    return f"<table>\n<thead>\n<tr>\n{head}</tr>\n</thead>\n<tbody>\n{body}</tbody>\n</table>"
 
 
-def _tidied(table: str) -> str:
-    # `scope` says what Great Tables' ids and `headers` say again (and its ids may hold spaces, which HTML forbids)
-    table = re.sub(r' (?:id|headers|rowspan|colspan|data-quarto-[a-z-]+)="[^"]*"', "", table)
-    return re.sub(r"\n\s*", "\n", table)
+def _row(block: Table, row: dict[str, Any], of: dict[str, str], language: str) -> str:
+    first, *rest = [escape(numbers.cell(row.get(c.key), c, language), quote=False) for c in block.columns]
+    cells = [f'<td class="{kind}">{text}</td>\n' for kind, text in zip(of.values(), rest, strict=True)]
+    return f'<th class="stub" scope="row">{first}</th>\n{"".join(cells)}'

@@ -82,6 +82,10 @@ def canvas(width_mm: float, height_mm: float, **grid: Any) -> Iterator[tuple[Can
 
 def png(figure: Canvas) -> bytes:
     """Return the picture; the same figure gives the same bytes (no date, no program name inside)."""
+    layout = figure.get_layout_engine()
+    if layout is not None:  # once: matplotlib would draw everything another time to be sure of it
+        layout.execute(figure)
+        figure.set_layout_engine("none")
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=DPI, facecolor="white", metadata={"Software": None})
     return buffer.getvalue()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Relation = dict[str, float]  # count -> coefficient; the sum is zero
 SLACK = 1e-6
-UNBOUNDED = 3  # scipy's status
+CROWD = 1e5  # more people than a study has: a count that may be this large is not limited by what is shown
 
 
 @dataclass
@@ -156,15 +156,14 @@ class Reader:
         matrix = csr_array((weights, (rows, columns)), shape=(len(relations), len(place)))
         aim = np.zeros(len(place))
         aim[place[name]] = sign
-        found = linprog(aim, A_eq=matrix, b_eq=right, bounds=(0, None), method="highs")
-        if found.status == UNBOUNDED:  # nothing that is shown limits it
-            self.high[name] = np.inf
-            return np.inf, set()
+        found = linprog(aim, A_eq=matrix, b_eq=right, bounds=(0, CROWD), method="highs")
         if not found.success:  # equations that no counts satisfy say nothing
             return (0.0 if sign > 0 else np.inf), set()
         for count, value in zip(place, found.x, strict=True):
             self.low[count] = min(value, self.low.get(count, value))
             self.high[count] = max(value, self.high.get(count, value))
+        if found.x[place[name]] > CROWD / 2:
+            return np.inf, set()
         tight = [relation for relation, dual in zip(relations, found.eqlin.marginals, strict=True) if abs(dual) > SLACK]
         return sign * found.fun, {n for relation in tight for n in relation if n not in place}
 

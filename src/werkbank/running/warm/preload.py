@@ -17,7 +17,7 @@ from types import SimpleNamespace
 
 LIBRARIES = (
     "IPython.core.completer", "IPython.core.historyapp", "IPython.core.profiledir", "IPython.core.ultratb",
-    "asyncio", "babel.numbers", "comm", "great_tables", "ipykernel.compiler", "ipykernel.kernelapp",
+    "asyncio", "babel.numbers", "comm", "ipykernel.compiler", "ipykernel.kernelapp",
     "ipykernel.zmqshell", "jinja2", "jupyter_client.session", "matplotlib.backends.backend_agg", "matplotlib.pyplot",
     "numpy", "openpyxl", "pandas", "pandas.plotting", "pingouin", "pyreadstat", "scipy.integrate", "scipy.interpolate",
     "scipy.linalg", "scipy.optimize", "scipy.sparse", "scipy.special", "scipy.stats", "seaborn", "yaml",
