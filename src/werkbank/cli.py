@@ -150,14 +150,13 @@ def _templates() -> list[str]:
 
 
 def _demo(arguments: argparse.Namespace) -> None:
-    from werkbank.running.runner import run_report
+    from werkbank.running.runner import run_languages
     from werkbank.study.examples import example_path
 
     pages = []
     for name in DEMO:
-        for language in LANGUAGES:
-            _tell(say("cli.done.running", arguments.speech, report=f"{name}: evaluation", spoken=language))
-            made = run_report(example_path(name), language=language, out=Path(arguments.out) / name)
+        _tell(say("cli.done.running", arguments.speech, report=f"{name}: evaluation", spoken=", ".join(LANGUAGES)))
+        for made in run_languages(example_path(name), languages=LANGUAGES, out=Path(arguments.out) / name):
             pages += [path for path in made.files if path.suffix == ".html" and path.parent.name != "share"]
     _tell(say("cli.done.demo", arguments.speech), *(f"  {path.as_posix()}" for path in pages))
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkbank.reporting.blocks import Block, Column, Kind, Paragraph, Section, Table
 from werkbank.reporting.flagged import Flagged, slug
+from werkbank.reporting.report import spoken
 from werkbank.reporting.upset import upset
 from werkbank.study import text_in
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 PAIRED = ("kappa", "phi", "jaccard")
 
 
+@spoken
 def agreement(report: Report) -> Section:
     """Which methods flag the same pupils: a figure, every pair, and each against the method that counts."""
     found = Flagged(report)
@@ -80,6 +82,7 @@ def _against(found: Flagged, actual: str) -> Table | None:
     return Table(f"tab-against-{slug(actual)}", title, tuple(columns), tuple(rows), note)
 
 
+@spoken
 def fairness(report: Report) -> Section:
     """Flag rates and residuals by group, small cells hidden; the known risk of missing some groups."""
     found = Flagged(report)

@@ -104,6 +104,19 @@ class Section:
         return cls(content["id"], content["language"], tuple(_block(item) for item in content["blocks"]))
 
 
+@dataclass(frozen=True)
+class Sections:
+    """One part of a report in several languages: what a notebook cell shows when it writes for more than one reader."""
+
+    parts: tuple[Section, ...]
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ANN401, ARG002
+        from werkbank.reporting.html import section_html
+
+        shown = "\n".join(section_html(part) for part in self.parts)
+        return {"text/html": shown, MIME: [part.to_json() for part in self.parts]}
+
+
 def _block_json(block: Block) -> dict[str, Any]:
     name = type(block).__name__
     values = dict(vars(block))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from werkbank.appraisal.evidence import SIZES
 from werkbank.reporting import pictures, tables
 from werkbank.reporting.blocks import Block, Bullets, Heading, Paragraph, Section, Table
+from werkbank.reporting.report import spoken
 from werkbank.study import text_in
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 MECHANISMS = ("moderation", "mediation", "dose", "lagged")
 
 
+@spoken
 def summary(report: Report) -> Section:
     """In short: what this design allows one to say, and the answers to the primary questions."""
     words = report.words
@@ -35,6 +37,7 @@ def summary(report: Report) -> Section:
     )
 
 
+@spoken
 def design(report: Report) -> Section:
     """Question and design: who was compared with whom, on what, when; and the programme after TIDieR."""
     study, words = report.study, report.words
@@ -58,6 +61,7 @@ def design(report: Report) -> Section:
     return _section(report, "design", *blocks)
 
 
+@spoken
 def readings(report: Report) -> Section:
     """What was read: every file, and everything that was decided or converted on the way."""
     words = report.words
@@ -75,6 +79,7 @@ def readings(report: Report) -> Section:
     )
 
 
+@spoken
 def flow(report: Report) -> Section:
     """The pupil flow: every pupil who was assigned is accounted for."""
     words = report.words
@@ -88,6 +93,7 @@ def flow(report: Report) -> Section:
     )
 
 
+@spoken
 def measures(report: Report) -> Section:
     """Instruments: key, certainty, source, licence and missing rule of each; then how reliable the scores were."""
     words = report.words
@@ -102,6 +108,7 @@ def measures(report: Report) -> Section:
     return _section(report, "measures", *blocks)
 
 
+@spoken
 def before_after(report: Report) -> Section:
     """Means and spread before and after, for every scale; the primary ones also as a figure."""
     words = report.words
@@ -115,6 +122,7 @@ def before_after(report: Report) -> Section:
     )
 
 
+@spoken
 def estimates(report: Report) -> Section:
     """The main analysis of every question, in one figure and one table; then what may be said of each outcome."""
     words = report.words
@@ -132,6 +140,7 @@ def estimates(report: Report) -> Section:
     return _section(report, "estimates", *blocks)
 
 
+@spoken
 def robustness(report: Report) -> Section:
     """Whether another way to compute gives another answer: all other estimates, a table for each question."""
     words = report.words
@@ -161,6 +170,7 @@ def _over_waves(report: Report) -> Iterable[Block]:
         yield Paragraph(report.words.say("report.robustness.no_repeated", units=units), "note")
 
 
+@spoken
 def mechanisms(report: Report) -> Section:
     """For whom and along which way: never mixed with what was found for everyone."""
     words = report.words
@@ -184,6 +194,7 @@ def _beside_main(report: Report, found: list[Estimate]) -> list[list[Estimate]]:
     return [[e for e in rest if e not in repeated], *([repeated] if repeated else [])]
 
 
+@spoken
 def meaning(report: Report) -> Section:
     """What this design allows one to say and what not: the grade, its reasons, and the quality panel."""
     words = report.words
@@ -197,6 +208,7 @@ def meaning(report: Report) -> Section:
     )
 
 
+@spoken
 def provenance(report: Report, seed: int) -> Section:
     """Where the numbers come from, so that anyone can make them again."""
     words, study = report.words, report.study

@@ -111,10 +111,12 @@ def _panel(axes: Axes, panel: Panel, look: style.Look, language: str) -> None:
 
     at = np.arange(len(panel.waves), dtype=float)
     many = max((len(v) for v in panel.values), default=0) >= 5
+    drawn: list[tuple[float, np.ndarray]] = []
     if many:
         drawn = [(x, v) for x, v in zip(at, panel.values, strict=True) if len(set(v)) > 1]
-        bodies = axes.violinplot([v for _, v in drawn], [x for x, _ in drawn], widths=0.7, showextrema=False)["bodies"]
-        for body in bodies:
+    if drawn:
+        shapes = axes.violinplot([v for _, v in drawn], [x for x, _ in drawn], widths=0.7, showextrema=False)
+        for body in shapes["bodies"]:  # type: ignore[attr-defined] # a list, whatever matplotlib's stub says
             body.set(facecolor=look.fill, alpha=1, linewidth=0)
     segments = [np.column_stack([at, line])[~np.isnan(line)] for line in panel.lines]
     faint = min(0.55, 14 / max(len(segments), 1) ** 0.75)

@@ -11,6 +11,7 @@ from werkbank.reporting import numbers
 from werkbank.reporting.blocks import Block, Bullets, Heading, Paragraph, Section
 from werkbank.reporting.measurement_tables import HERE, Measured
 from werkbank.reporting.polar import Rose, polar
+from werkbank.reporting.report import spoken
 from werkbank.study import text_in
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 CROWDED = 0.15  # a share at one end above which a change in that direction can hardly show (Terwee et al. 2007)
 
 
+@spoken
 def overview(report: Report) -> Section:
     """Every scale in one row, and what must be sorted out before its numbers are used."""
     m, words = Measured(report), report.words
@@ -33,6 +35,7 @@ def overview(report: Report) -> Section:
     return _section(report, "overview", lead, *loud, tables.overview(report, m))
 
 
+@spoken
 def instruments(report: Report) -> Section:
     """Each instrument: source, certainty, version, licence; a paragraph for each scale, and the table, to paste."""
     m, words = Measured(report), report.words
@@ -47,6 +50,7 @@ def instruments(report: Report) -> Section:
     return _section(report, "instruments", *blocks, tables.scores(report, m))
 
 
+@spoken
 def reliability(report: Report) -> Section:
     """How precise one score is, how stable, how reliable a difference, and what classes share."""
     m, words = Measured(report), report.words
@@ -58,6 +62,7 @@ def reliability(report: Report) -> Section:
     return _section(report, "reliability", *blocks, *([classes] if classes else []))
 
 
+@spoken
 def items(report: Report) -> Section:
     """Every item of every scale, wave by wave."""
     m, words = Measured(report), report.words
@@ -66,6 +71,7 @@ def items(report: Report) -> Section:
     return _section(report, "items", Paragraph(words.say(f"{HERE}.items.{'lead' if made else 'one'}")), *made)
 
 
+@spoken
 def comparability(report: Report) -> Section:
     """Whether each scale measured the same over waves and in each group; where not, growth language is refused."""
     m, words = Measured(report), report.words
@@ -81,6 +87,7 @@ def comparability(report: Report) -> Section:
     return _section(report, "comparability", *blocks)
 
 
+@spoken
 def distinct(report: Report) -> Section:
     """Whether scales of one informant still measure two things once measurement error is taken out."""
     m, words = Measured(report), report.words
@@ -98,6 +105,7 @@ def distinct(report: Report) -> Section:
     return _section(report, "distinct", Paragraph(words.say(f"{HERE}.distinct.lead")), *said, table)
 
 
+@spoken
 def perspectives(report: Report) -> Section:
     """Teacher beside pupil; closeness crossed with conflict, before and after."""
     m, words = Measured(report), report.words
@@ -120,6 +128,7 @@ def perspectives(report: Report) -> Section:
     return _section(report, "perspectives", *blocks)
 
 
+@spoken
 def circle(report: Report) -> Section | None:
     """The eight sectors before and after, influence and nearness, and whether the sectors follow a circle.
 

@@ -12,6 +12,7 @@ from babel.dates import format_date
 from werkbank.errors import Problem, UnfitError
 from werkbank.reporting import numbers
 from werkbank.reporting.blocks import Block, Bullets, Column, Heading, Kind, Paragraph, Section, Table
+from werkbank.reporting.report import spoken
 
 if TYPE_CHECKING:
     from werkbank.reporting.report import Report
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 DAYS, SHARE = 183, 0.90  # of a run without an error, as `ceiling_runs` counts it
 
 
+@spoken
 def summary(report: Report) -> Section:
     """How many were followed, how many alerts there are, and how many chance would have given."""
     block, words = _block(report), report.words
@@ -47,6 +49,7 @@ def summary(report: Report) -> Section:
     )
 
 
+@spoken
 def method(report: Report) -> Section:
     """Every choice behind an alert."""
     block, language = _block(report), report.language
@@ -70,6 +73,7 @@ def method(report: Report) -> Section:
     return _section(report, "method", Paragraph(_say(report, "method.lead")), table)
 
 
+@spoken
 def alerts(report: Report) -> Section:
     """Alerts by school and subject, and what an alert is."""
     kinds: dict[str, Kind] = {
@@ -82,6 +86,7 @@ def alerts(report: Report) -> Section:
     return _section(report, "alerts", Paragraph(said), table, not_judged)
 
 
+@spoken
 def growth(report: Report) -> Section:
     """Growth per year by school and subject."""
     kinds: dict[str, Kind] = {"place": "text", "n": "count", "growth": "mean", "growth_sd": "mean"}
@@ -90,6 +95,7 @@ def growth(report: Report) -> Section:
     return _section(report, "growth", Paragraph(_say(report, "growth.lead")), table)
 
 
+@spoken
 def levels(report: Report) -> Section:
     """Runs without an error, and the last level of each pupil, counted as an order."""
     blocks: list[Block] = []
@@ -118,6 +124,7 @@ def _bands(report: Report, facts: list[Fact]) -> Table:
     return Table("tab-bands", _say(report, "levels.bands_title"), tuple(columns), tuple(rows.values()), note)
 
 
+@spoken
 def pupils(report: Report, followed: Followed | None = None) -> Section:
     """Nothing but where to find it; or, when `followed` is given, the pupils with an alert, on a private page."""
     if followed is None:

@@ -8,6 +8,7 @@ from werkbank.appraisal.evidence import SIZES
 from werkbank.effects.questions import outcome_waves
 from werkbank.reporting import curves, numbers
 from werkbank.reporting.blocks import Bullets, Column, Heading, Paragraph, Section, Table
+from werkbank.reporting.report import spoken
 
 if TYPE_CHECKING:
     from werkbank.effects import ManyWays
@@ -19,6 +20,7 @@ METHODS = ("jacobson_truax", "edwards_nunnally", "hageman_arrindell")
 CATEGORIES = ("recovered", "improved", "unchanged", "deteriorated")
 
 
+@spoken
 def reliable_change(report: Report) -> Section:
     """How many pupils changed more than the instrument's error allows, by three methods; nobody is named."""
     say = report.words.say
@@ -99,6 +101,7 @@ def _when(report: Report, wave: str) -> str:
     return report.words.wave(wave.rpartition("-")[2])
 
 
+@spoken
 def many_ways(report: Report, ways: ManyWays | None) -> Section:
     """The primary question answered by every defensible combination of decisions, to see whether one decides."""
     words, language = report.words, report.language

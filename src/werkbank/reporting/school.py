@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkbank.reporting import numbers, pictures
 from werkbank.reporting.blocks import Block, Bullets, Column, Heading, Paragraph, Section, Table
+from werkbank.reporting.report import spoken
 
 if TYPE_CHECKING:
     from werkbank.reporting.report import Report
@@ -26,6 +27,7 @@ MOST = 3
 INFORMANTS = ("teacher", "pupil", "parent", "observer", "test")
 
 
+@spoken
 def one_page(report: Report) -> Section:
     """What was done and with whom, what changed, how sure that is, what it does not show, what to do next."""
     say = report.words.say
@@ -42,6 +44,7 @@ def one_page(report: Report) -> Section:
     return Section("one-page", report.language, tuple(blocks))
 
 
+@spoken
 def who(report: Report) -> Section:
     """How many there were at the start and at each measurement."""
     words, e = report.words, report.evidence
@@ -58,6 +61,7 @@ def who(report: Report) -> Section:
     return _section(report, "who", Paragraph(f"{waves} {words.say(f'{HERE}.who.lead')}"), table)
 
 
+@spoken
 def details(report: Report) -> Section:
     """The other outcomes in words; all means and all differences in tables."""
     say = report.words.say
@@ -67,6 +71,7 @@ def details(report: Report) -> Section:
     return _section(report, "numbers", Paragraph(lead), *found, _means(report), *_sizes(report))
 
 
+@spoken
 def trust(report: Report) -> Section:
     """The quality panel in everyday words: every topic, always."""
     words = report.words
@@ -83,6 +88,7 @@ def trust(report: Report) -> Section:
     return _section(report, "trust", Paragraph(words.say(f"{HERE}.trust.lead")), table)
 
 
+@spoken
 def terms(report: Report, seed: int) -> Section:
     """What the words mean, and where the numbers come from."""
     words, study = report.words, report.study
@@ -286,8 +292,7 @@ def capital(text: str) -> str:
 
 
 def _tidy(report: Report, number: float) -> str:
-    whole = number == round(number)
-    return numbers.decimal(number, report.language, 0 if whole else 1)
+    return numbers.decimal(number, report.language, 0 if number == round(number) else 1)
 
 
 # --- how sure, what not, what next

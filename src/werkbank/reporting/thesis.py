@@ -11,6 +11,7 @@ from werkbank.appraisal.evidence import SIZES
 from werkbank.effects.certainty import EQUIVALENCE_BOUND
 from werkbank.reporting import numbers, pictures, tables
 from werkbank.reporting.blocks import Block, Bullets, Column, Heading, Paragraph, Section, Table
+from werkbank.reporting.report import spoken
 from werkbank.reporting.school import capital, ends
 from werkbank.study import text_in
 
@@ -28,6 +29,7 @@ WHY = (
 )  # fmt: skip
 
 
+@spoken
 def participants(report: Report) -> Section:
     """Who took part in each arm, what became of them, and who was analysed."""
     e, words = report.evidence, report.words
@@ -53,6 +55,7 @@ def participants(report: Report) -> Section:
     )
 
 
+@spoken
 def instruments(report: Report) -> Section:
     """What each scale was measured with, and how reliable it was in this sample."""
     table = tables.reliability(report)
@@ -60,6 +63,7 @@ def instruments(report: Report) -> Section:
     return _section(report, "instruments", *said, *([table] if table is not None else []))
 
 
+@spoken
 def procedure(report: Report) -> Section:
     """What was done, when and by whom, and how groups were formed."""
     study, words = report.study, report.words
@@ -76,6 +80,7 @@ def procedure(report: Report) -> Section:
     return _section(report, "procedure", Paragraph(" ".join(said)), tables.programme(report))
 
 
+@spoken
 def analysis(report: Report, seed: int) -> Section:
     """Which analysis, and why that one."""
     words, e = report.words, report.evidence
@@ -95,6 +100,7 @@ def analysis(report: Report, seed: int) -> Section:
     return _section(report, "analysis", *(Paragraph(text) for text in said), _conventions(report, tests, seed))
 
 
+@spoken
 def results(report: Report) -> Section:
     """Descriptive statistics, then the main analysis of every question: tables, and sentences to take over."""
     words = report.words
@@ -110,6 +116,7 @@ def results(report: Report) -> Section:
     return _section(report, "results", *blocks)
 
 
+@spoken
 def limitations(report: Report) -> Section:
     """What this design and these data cannot carry; and the whole quality panel."""
     words = report.words
@@ -126,6 +133,7 @@ def limitations(report: Report) -> Section:
     )
 
 
+@spoken
 def references(report: Report, seed: int) -> Section:
     """Sources of instruments and methods, the software, and where the data are."""
     words, study = report.words, report.study

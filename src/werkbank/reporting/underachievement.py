@@ -13,12 +13,14 @@ from werkbank.catalogue import topic_sentences
 from werkbank.reporting import choices
 from werkbank.reporting.blocks import Block, Bullets, Heading, Kind, Paragraph, Section, Table
 from werkbank.reporting.flagged import Flagged, slug
+from werkbank.reporting.report import spoken
 
 if TYPE_CHECKING:
     from werkbank.reporting.report import Report
     from werkbank.underachievement.study import Examined
 
 
+@spoken
 def summary(report: Report) -> Section:
     """How many were flagged beside what chance gives; what a flag does not mean."""
     found = Flagged(report)
@@ -61,6 +63,7 @@ def _line(found: Flagged, actual: str) -> str:
     return f"{line} {found.say(f'summary.{where}')}"
 
 
+@spoken
 def method(report: Report) -> Section:
     """Every choice: measures, reference group, cuts, threshold, tie rule; with the warnings that go with them."""
     found = Flagged(report)
@@ -77,6 +80,7 @@ def _families(found: Flagged) -> list[str]:
     return list(dict.fromkeys(m for m in used if not m.startswith("nomination")))
 
 
+@spoken
 def flagged(report: Report) -> Section:
     """Who have both measures, how many each method flags, and what chance and measurement error give."""
     found = Flagged(report)
@@ -171,6 +175,7 @@ def _equation(found: Flagged, actual: str, name: str) -> str:
     return f"{found.method(name)}: {equation}."
 
 
+@spoken
 def kinds(report: Report) -> Section:
     """Relative or absolute, for how long, in how many subjects, and the three gates with the count at each."""
     found = Flagged(report)
@@ -255,6 +260,7 @@ def _profiles(found: Flagged) -> list[Block]:
     return [found.table("tab-profiles", found.say("kinds.profiles_title"), "kinds", shown, rows, caveat)]
 
 
+@spoken
 def talk(report: Report) -> Section:
     """What to do with a signal: questions to ask, causes as a form to fill, and whom to turn to. No diagnosis."""
     found = Flagged(report)
@@ -277,6 +283,7 @@ def talk(report: Report) -> Section:
     )
 
 
+@spoken
 def pupils(report: Report, examined: Examined | None = None) -> Section:
     """Nothing but where to find it; or, when `examined` is given, the pupils flagged, on a page that is private."""
     found = Flagged(report)
@@ -319,6 +326,7 @@ def _pupil_rows(found: Flagged, examined: Examined, actual: str) -> list[dict[st
     return rows
 
 
+@spoken
 def provenance(report: Report, seed: int) -> Section:
     """Where the numbers come from, so that anyone can make them again."""
     found, say, study = Flagged(report), report.words.say, report.study

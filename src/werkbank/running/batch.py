@@ -20,7 +20,7 @@ from werkbank.running.index import write_index
 from werkbank.running.kernel import quick_import, undisturbed
 from werkbank.running.notebooks import code_hash, notebook_path
 from werkbank.running.params import checked, decisive
-from werkbank.running.runner import run_report
+from werkbank.running.runner import run_languages
 from werkbank.running.verify import damaged
 from werkbank.running.warm import forking
 from werkbank.study import load_study
@@ -157,20 +157,18 @@ def _shared(study: str, *, warm: bool) -> None:
 def make(job: Job) -> Made:
     """Make the reports of one job, or find them made; any failure is what is returned."""
     started = time.monotonic()
-    files: list[str] = []
     status: Status = "kept"
     try:
         study = load_study(job.study)
-        for language in job.languages or (study.language,):
-            found = _done(job, study, language)
-            if not found:
-                status = "made"
-                made = run_report(
-                    job.study, job.report, language=language, out=job.place, seed=job.seed, formats=job.formats,
-                    warm=job.warm, only=job.only,
-                )  # fmt: skip
-                found = tuple(path.name for path in made.files)
-            files += [name for name in found if name not in files]
+        found = {language: _done(job, study, language) for language in job.languages or (study.language,)}
+        if missing := tuple(language for language, there in found.items() if not there):
+            status = "made"
+            made = run_languages(
+                job.study, job.report, languages=missing, out=job.place, seed=job.seed, formats=job.formats,
+                warm=job.warm, only=job.only,
+            )  # fmt: skip
+            found |= {one.language: tuple(path.name for path in one.files) for one in made}
+        files = list(dict.fromkeys(name for there in found.values() for name in there))
     except UnfitError as error:
         return _failed(job, started, "; ".join(problem.sentence(error.language) for problem in error.problems[:3]))
     except (WerkbankError, OSError) as error:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkbank.catalogue import say
 from werkbank.errors import MissingPieceError, ReportError
-from werkbank.reporting.blocks import MIME
+from werkbank.reporting.blocks import MIME, Section
 from werkbank.running.kernel import KERNEL_NAME, manager_class, quick_import, undisturbed
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def execute(
     notebook : path
         The source; it is not changed.
     parameters : dict
-        Checked ones (`werkbank.running.params`), with ``language``, in which a failure is told.
+        Checked ones (`werkbank.running.params`), with ``language``, in the first of which a failure is told.
     work : path
         An existing folder: the process runs in it, and the notebook's files land in it.
     timeout : int
@@ -58,7 +58,7 @@ def execute(
     """
     papermill = quick_import("papermill")
     _register_engine()
-    language = parameters["language"]
+    language = parameters["language"].partition("+")[0]
     executed: dict[str, Any] = papermill.execute_notebook(
         _source(notebook, language),
         None,
@@ -185,10 +185,17 @@ def _without_paths(text: str) -> str:
     return text.replace(home, "~") if len(home) > 1 else text
 
 
-def sections_of(notebook: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the sections (as JSON) that an executed notebook shows, in order."""
+def sections_of(notebook: dict[str, Any], language: str = "") -> list[dict[str, Any]]:
+    """Return the sections (as JSON) that an executed notebook shows, of several languages those in `language`."""
     outputs = [output for cell in notebook["cells"] for output in cell.get("outputs", [])]
-    return [output["data"][MIME] for output in outputs if MIME in output.get("data", {})]
+    return [section for output in outputs for section in _shown(output, language)]
+
+
+def _shown(output: dict[str, Any], language: str) -> list[dict[str, Any]]:
+    shown: list[dict[str, Any]] | dict[str, Any] = output.get("data", {}).get(MIME, [])
+    if isinstance(shown, dict):
+        return [shown]
+    return [section for section in shown if section["language"] == language]
 
 
 def archived(notebook: dict[str, Any], told: dict[str, Any]) -> tuple[str, int]:
@@ -203,9 +210,10 @@ def archived(notebook: dict[str, Any], told: dict[str, Any]) -> tuple[str, int]:
         kept = {name: cell[name] for name in ("cell_type", "id", "source")}
         kept["metadata"] = {"tags": list(cell["metadata"]["tags"])} if cell["metadata"].get("tags") else {}
         if cell["cell_type"] == "code":
-            shown = [output for output in cell["outputs"] if MIME in output.get("data", {})]
-            left_out += len(cell["outputs"]) - len(shown)
-            kept |= {"execution_count": cell["execution_count"], "outputs": [_section_only(o) for o in shown]}
+            with_section = [output for output in cell["outputs"] if MIME in output.get("data", {})]
+            left_out += len(cell["outputs"]) - len(with_section)
+            shown = [section for output in with_section for section in _shown(output, told["language"])]
+            kept |= {"execution_count": cell["execution_count"], "outputs": [_section_only(s) for s in shown]}
             if cell["id"] == INJECTED_ID:
                 kept["source"] = "\n".join(["# Parameters", *(f"{k} = {v!r}" for k, v in told.items())])
         cells.append(kept)
@@ -217,6 +225,8 @@ def archived(notebook: dict[str, Any], told: dict[str, Any]) -> tuple[str, int]:
     return json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n", left_out
 
 
-def _section_only(output: dict[str, Any]) -> dict[str, Any]:
-    kept = {kind: output["data"][kind] for kind in ("text/html", MIME) if kind in output["data"]}
-    return {"output_type": "display_data", "metadata": {}, "data": kept}
+def _section_only(section: dict[str, Any]) -> dict[str, Any]:
+    from werkbank.reporting.html import section_html
+
+    data = {"text/html": section_html(Section.from_json(section)), MIME: section}
+    return {"output_type": "display_data", "metadata": {}, "data": data}

@@ -20,6 +20,11 @@ def notebook_folder() -> Path:
     return installed if installed.is_dir() else _PACKAGE.parents[1] / "notebooks"
 
 
+def is_own(notebook: Path) -> bool:
+    """Whether a notebook is one of ours, which can write in several languages at once."""
+    return notebook.parent == notebook_folder()
+
+
 def report_names() -> list[str]:
     """Return the names of the reports that can be made: the file names of the shipped notebooks."""
     return sorted(path.stem for path in notebook_folder().glob("*.ipynb"))

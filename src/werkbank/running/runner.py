@@ -15,7 +15,7 @@ from werkbank.errors import ReportError, UsageError, nearest
 from werkbank.results import Results
 from werkbank.running import manifest
 from werkbank.running.execution import CELL_SECONDS, archived, execute, sections_of
-from werkbank.running.notebooks import code_hash, declared_parameters, notebook_path
+from werkbank.running.notebooks import code_hash, declared_parameters, is_own, notebook_path
 from werkbank.running.pages import FORMATS, USUAL, pages
 from werkbank.running.params import SEED, checked, decisive, shown
 
@@ -89,12 +89,36 @@ def run_report(
     ReportError
         When the notebook did not run to its end or shows no results; then nothing is written either.
     """
-    told = language or "en"
-    _known((told,), LANGUAGES, "no_language", "en")
+    spoken = () if language is None else (language,)
+    (made,) = run_languages(
+        study_file, report, languages=spoken, out=out, seed=seed, formats=formats, timeout=timeout, warm=warm,
+        **parameters,
+    )  # fmt: skip
+    return made
+
+
+def run_languages(
+    study_file: str | Path,
+    report: str | Path = "evaluation",
+    *,
+    languages: tuple[str, ...] = (),
+    out: str | Path | None = None,
+    seed: int = SEED,
+    formats: tuple[str, ...] = USUAL,
+    timeout: int = CELL_SECONDS,
+    warm: bool = False,
+    **parameters: object,
+) -> tuple[RunOutcome, ...]:
+    """Make one report in several languages (the study's own when none is named), its numbers computed once for all.
+
+    One of our own notebooks runs once and writes every section in each language; one of a user's runs once a language.
+    The files are those that `run_report` would make, whose parameters and errors these are.
+    """
+    told = languages[0] if languages else "en"
+    _known(languages or (told,), LANGUAGES, "no_language", "en")
     _known(formats, FORMATS, "no_format", told)
     notebook = notebook_path(report, told)
-    name = notebook.stem
-    own = checked(name, {"seed": seed, **parameters}, told)
+    own = checked(notebook.stem, {"seed": seed, **parameters}, told)
     if own["only"] and "only" not in declared_parameters(notebook):  # it would be a report of everyone
         raise UsageError(say("cli.problem.no_only", told, path=notebook.name))
 
@@ -104,27 +128,52 @@ def run_report(
     from werkbank.intake import read_answers  # after the study file is known to be fit: it takes a second
 
     read_answers(study, own["only"])
-    language = language or study.language
     place = Path(out) if out is not None else Path("reports") / study.folder.name
     file = Path(study_file) / "study.yaml" if Path(study_file).is_dir() else Path(study_file)
-    passed = {**own, "study": file.resolve().as_posix(), "language": language, "results": "results.json"}
+    passed = {**own, "study": file.resolve().as_posix(), "results": "results.json"}
     passed = {k: v for k, v in passed.items() if v != {}}
-    with _workplace(place) as work:
-        executed = execute(notebook, passed, work, timeout=timeout, warm=warm)
-        inputs, code = manifest.inputs_of(study, decisive(own)), code_hash(notebook)
-        footer = manifest.footer(inputs, notebook.name, code)
-        written = pages(sections_of(executed), study, language, formats, footer, inside=True)
-        kept, left_out = archived(executed, {**passed, "study": file.name, "results": ""})
-        results = _results(work, notebook.name, language)
-        texts = {
-            **{f"{name}.{language}.{form}": content for form, content in written.items()},
-            f"{name}.{language}.ipynb": kept,
-            **_to_share(work, study, language, formats, footer, f"{name}.{language}"),
-        }
-        made = {"notebook": code, "parameters": shown(own)}
-        superseded = _publish(place, work, texts, inputs, f"{name}.{language}", made, results)
+    spoken = languages or (study.language,)
+    together = [spoken] if is_own(notebook) else [(language,) for language in spoken]
+    made = []
+    for several in together:
+        with _workplace(place) as work:
+            executed = execute(notebook, {**passed, "language": "+".join(several)}, work, timeout=timeout, warm=warm)
+            for language in several:
+                run = _Run(study, notebook, language, formats, own, {**passed, "study": file.name, "results": ""})
+                made.append(_written(run, executed, work, place))
+    return tuple(made)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What was run: `parameters` are those that decide, `shown` those that the kept notebook tells."""
+
+    study: Study
+    notebook: Path
+    language: str
+    formats: tuple[str, ...]
+    parameters: dict[str, Any]
+    shown: dict[str, Any]
+
+
+def _written(run: _Run, executed: dict[str, Any], work: Path, place: Path) -> RunOutcome:
+    """Write the files of one language of an executed notebook."""
+    study, notebook, language, formats = run.study, run.notebook, run.language, run.formats
+    key = f"{notebook.stem}.{language}"
+    inputs, code = manifest.inputs_of(study, decisive(run.parameters)), code_hash(notebook)
+    footer = manifest.footer(inputs, notebook.name, code)
+    written = pages(sections_of(executed, language), study, language, formats, footer, inside=True)
+    kept, left_out = archived(executed, {**run.shown, "language": language})
+    results = _results(work, notebook.name, language)
+    texts = {
+        **{f"{key}.{form}": content for form, content in written.items()},
+        f"{key}.ipynb": kept,
+        **_to_share(work, study, language, formats, footer, key),
+    }
+    made = {"notebook": code, "parameters": shown(run.parameters)}
+    superseded = _publish(place, work, texts, inputs, key, made, results)
     files = tuple(place / f for f in [*texts, *STORE, manifest.NAME])
-    return RunOutcome(name, language, place, files, results, superseded, left_out)
+    return RunOutcome(notebook.stem, language, place, files, results, superseded, left_out)
 
 
 def _known(given: tuple[str, ...], valid: tuple[str, ...], problem: str, language: str) -> None:
@@ -154,7 +203,7 @@ def _to_share(
     """Return the files that may leave the school, where the notebook left a copy to share: pages and results."""
     from werkbank.reporting.disclosure.sharing import FOLDER, read_shared
 
-    found = read_shared(work / "share.json")
+    found = read_shared(work / "share.json", language)
     if found is None:
         return {}
     sections, results = found
@@ -189,7 +238,7 @@ def _publish(
     own = earlier.get(key, {"notebook": "", "files": {}})
     store = _with_others(place, results, key, others) if same and others else results
     texts = {**texts, "results.json": store.to_json(), "results.csv": store.to_csv()}
-    (work / "made").mkdir()
+    (work / "made").mkdir(exist_ok=True)
     hashes = {}
     for file, text in texts.items():
         path = work / "made" / file

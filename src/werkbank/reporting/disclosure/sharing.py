@@ -52,17 +52,18 @@ def shared_sections(report: Report, parts: Sequence[Callable[[Report], Section]]
 def write_shared(path: Path, report: Report, *parts: Callable[[Report], Section]) -> None:
     """Write the shareable copy of a report to `path` as JSON, for the runner to make files of: sections and results."""
     copy = shared_report(report)
-    sections = [section.to_json() for section in shared_sections(copy, parts)]
+    sections = [section.to_json() for one in copy.in_each_language for section in shared_sections(one, parts)]
     content = {"sections": sections, "results": json.loads(copy.results.to_json())}
     path.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
 
 
-def read_shared(path: Path) -> tuple[list[dict[str, Any]], Results] | None:
-    """Return the sections (as JSON) and the results that `write_shared` left at `path`, or None without that file."""
+def read_shared(path: Path, language: str) -> tuple[list[dict[str, Any]], Results] | None:
+    """Return the sections (as JSON) in `language` and the results that `write_shared` left, or None without them."""
     if not path.is_file():
         return None
     content = json.loads(path.read_text(encoding="utf-8"))
-    return content["sections"], Results.from_json(json.dumps(content["results"]))
+    sections = [section for section in content["sections"] if section["language"] == language]
+    return sections, Results.from_json(json.dumps(content["results"]))
 
 
 def marked(sections: Sequence[Section], sentence: str) -> tuple[Section, ...]:

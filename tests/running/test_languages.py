@@ -1,0 +1,60 @@
+"""A report in several languages: computed once, and each of its files what a run in that language alone makes."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import werkbank
+from werkbank.errors import UsageError
+from werkbank.running import runner
+from werkbank.running.runner import run_languages, run_report
+from werkbank.study.examples import example_path
+
+SCHOOL = {"school": "S01"}
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    """Count how often a notebook is run."""
+    runs = []
+
+    def execute(notebook, parameters, work, **options):
+        runs.append(parameters["language"])
+        return original(notebook, parameters, work, **options)
+
+    original = runner.execute
+    monkeypatch.setattr(runner, "execute", execute)
+    return runs
+
+
+def test_both_languages_come_from_one_run_and_are_what_a_run_of_their_own_makes(tmp_path, counted):
+    study = example_path("nabijheid")
+    both = run_languages(study, "school", languages=("nl", "en"), out=tmp_path / "both", only=SCHOOL)
+    assert counted == ["nl+en"]
+    assert [made.language for made in both] == ["nl", "en"]
+    for language in ("nl", "en"):
+        alone = run_report(study, "school", language=language, out=tmp_path / "alone", only=SCHOOL)
+        for path in alone.files:
+            same = tmp_path / "both" / path.relative_to(tmp_path / "alone")
+            if path.name != "manifest.json" or language == "en":  # after the second one it names both
+                assert path.read_bytes() == same.read_bytes(), path.name
+    kept = json.loads((tmp_path / "both" / "school.en.ipynb").read_text(encoding="utf-8"))
+    assert "nl+en" not in json.dumps(kept)
+
+
+def test_a_notebook_of_ones_own_runs_once_a_language(notebook, study, tmp_path, counted):
+    from tests.running.conftest import PARAMETERS, RESULTS, SECTION
+
+    path = notebook("# Rapport", PARAMETERS, SECTION, RESULTS)
+    made = run_languages(study, path, languages=("en", "nl"), out=tmp_path / "uit")
+    assert counted == ["en", "nl"]
+    assert {file.name for one in made for file in one.files} >= {"klein.en.html", "klein.nl.html"}
+
+
+def test_an_unknown_language_is_named_before_anything_is_read(study, tmp_path):
+    with pytest.raises(UsageError, match="de"):
+        run_languages(study, languages=("nl", "de"), out=tmp_path / "uit")
+    assert not (tmp_path / "uit").exists()
+    assert werkbank.run_report is run_report
