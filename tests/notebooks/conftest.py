@@ -11,7 +11,11 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 STUDIES = ("baumann", "nabijheid")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+# a browser that asks the network for nothing of its own
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="session")

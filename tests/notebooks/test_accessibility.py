@@ -1,0 +1,116 @@
+"""axe-core in a real browser: no page that werkbank makes has a barrier that WCAG 2.2 AA names."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import json
+from dataclasses import replace
+from functools import cache
+
+import pytest
+
+from werkbank.running.batch import Made
+from werkbank.running.index import index_page
+from werkbank.running.jobs import Job
+from werkbank.running.notebooks import notebook_path
+from werkbank.running.pages import pages
+
+# each report of a study that fills it: the long account of classes drawn by lot, the other two also of a real study
+REPORTS = {
+    "evaluation": "nabijheid", "school": "nabijheid", "thesis": "baumann", "measurement": "nabijheid",
+    "underachievement": "bdf", "monitoring": "volgsysteem",
+}  # fmt: skip
+LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
+RUN = """([levels, rules]) => axe.run(document, {
+  runOnly: rules.length ? rules : {type: "tag", values: levels}, resultTypes: ["violations", "incomplete"]
+})"""
+DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 320, "height": 640}
+
+
+@cache
+def html(report: str) -> dict[str, str]:
+    """The page of a report in both languages: its notebook's cells, run once, shown in each."""
+    from werkbank.study import load_study
+    from werkbank.study.examples import example_path
+
+    file = example_path(REPORTS[report])
+    told = {"study": str(file), "language": "nl", "seed": 1, "results": "", "only": {}, "pupil_pages": False}
+    shown: dict[str, list] = {"nl": [], "en": []}
+    for cell in json.loads(notebook_path(report, "en").read_text(encoding="utf-8"))["cells"]:
+        if cell["cell_type"] != "code" or "parameters" in cell["metadata"].get("tags", []):
+            continue
+        *steps, last = ast.parse("".join(cell["source"])).body
+        exec(compile(ast.Module([*steps, *([] if isinstance(last, ast.Expr) else [last])], []), report, "exec"), told)  # noqa: S102
+        if isinstance(last, ast.Expr):
+            call = compile(ast.Expression(last.value), report, "eval")
+            for language, sections in shown.items():
+                given = {**told, "report": replace(told["report"], language=language)}
+                section = eval(call, given)  # noqa: S307 - our own notebook
+                sections += [] if section is None else [section.to_json()]
+    study, footer = load_study(file), {"notebook": f"{report}.ipynb", "seed": "1"}
+    return {
+        language: str(pages(sections, study, language, ("html",), footer, inside=True)["html"])
+        for language, sections in shown.items()
+    }
+
+
+def index(language: str) -> str:
+    """The page of a batch in which everything happened."""
+    files = ("evaluation.nl.html", "evaluation.nl.pdf", "results.csv")
+    made = [
+        Made(Job(f"school-{status}", f"Basisschool {status}", "study.yaml", "out"), status, files, "!")
+        for status in ("made", "kept", "failed", "waiting")
+    ]
+    return index_page(made, language)
+
+
+@contextlib.contextmanager
+def opened(browser, content, tmp_path, size, scheme="light", media="screen"):
+    """The page in a window of its own, with axe-core at hand."""
+    from axe_playwright_python.base import AXE_SCRIPT
+
+    file = tmp_path / "page.html"
+    file.write_text(content, encoding="utf-8")
+    context = browser.new_context(viewport=size, color_scheme=scheme, bypass_csp=True)
+    page = context.new_page()
+    page.emulate_media(media=media)
+    page.goto(file.as_uri())
+    page.evaluate(AXE_SCRIPT)
+    yield page
+    context.close()
+
+
+def found(page, rules=(), *, unsure=False):
+    """What axe-core objects to: rule, number of places, the first of them; and where it could not decide."""
+    result = page.evaluate(RUN, [LEVELS, list(rules)])
+    assert result["passes"], "axe-core looked"
+    kinds = ["violations", *(["incomplete"] if unsure else [])]
+    return [(r["id"], len(r["nodes"]), r["nodes"][0]["target"], r["help"]) for kind in kinds for r in result[kind]]
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+@pytest.mark.parametrize("report", [*REPORTS, "index"])
+def test_no_barrier_on_any_page(report, language, browser, tmp_path):
+    page_text = index(language) if report == "index" else html(report)[language]
+    with opened(browser, page_text, tmp_path, DESKTOP) as page:
+        assert found(page, unsure=True) == []
+    # nor on a phone set to dark: the page fits without scrolling sideways, and what is pressed is large enough
+    with opened(browser, page_text, tmp_path, PHONE, scheme="dark") as page:
+        assert found(page, ["target-size", "scrollable-region-focusable", "meta-viewport"]) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+@pytest.mark.parametrize(("scheme", "media"), [("dark", "screen"), ("light", "print"), ("dark", "print")])
+@pytest.mark.parametrize("report", ["school", "index"])
+def test_ink_stays_on_paper_in_the_dark_and_in_print(report, scheme, media, browser, tmp_path):
+    page_text = index("nl") if report == "index" else html(report)["nl"]
+    with opened(browser, page_text, tmp_path, DESKTOP, scheme, media) as page:
+        assert found(page, ["color-contrast"]) == []
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+
+
+def test_what_axe_would_object_to_is_found(browser, tmp_path):
+    broken = html("school")["nl"].replace("--soft: #4d5b64", "--soft: #a9b4bb").replace(' alt="', ' data-alt="')
+    with opened(browser, broken, tmp_path, DESKTOP) as page:
+        assert {"color-contrast", "image-alt"} <= {rule for rule, *_ in found(page)}
