@@ -12,8 +12,9 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from scipy import special
 
-from werkbank.measurement.reliability import REASON
+from werkbank.measurement.reliability import REASON, Interval
 
 Matrix = NDArray[np.float64]
 Form = Literal["ICC(1,1)", "ICC(2,1)", "ICC(3,1)", "ICC(1,k)", "ICC(2,k)", "ICC(3,k)"]
@@ -21,36 +22,25 @@ FORMS: tuple[Form, ...] = ("ICC(1,1)", "ICC(2,1)", "ICC(3,1)", "ICC(1,k)", "ICC(
 Level = Literal["nominal", "ordinal", "interval", "ratio"]
 
 
-@dataclass(frozen=True)
-class Icc:
+@dataclass(frozen=True, kw_only=True)
+class Icc(Interval):
     """One intraclass correlation with its interval and the F test of no differences between cases."""
 
     form: Form
-    estimate: float
-    ci_low: float
-    ci_high: float
-    f: float
-    df1: float
-    df2: float
-    p: float
-    n: int
     k: int
-    note: str = ""
+    f: float = math.nan
+    df1: float = math.nan
+    df2: float = math.nan
+    p: float = math.nan
 
 
 @dataclass(frozen=True)
-class Kappa:
+class Kappa(Interval):
     """Agreement of two raters beyond chance; `observed` and `expected` are the (weighted) shares of agreement."""
 
-    estimate: float
-    se: float
-    ci_low: float
-    ci_high: float
-    observed: float
-    expected: float
-    n: int
-    weights: str
-    note: str = ""
+    se: float = math.nan
+    observed: float = math.nan
+    expected: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -90,26 +80,27 @@ def icc(ratings: ArrayLike | pd.DataFrame, level: float = 0.95) -> dict[Form, Ic
     x = x[~np.isnan(x).any(axis=1)]
     n, k = x.shape
     if n < 2 or k < 2:
-        return {form: _no_icc(form, n, k, "too_few_raters") for form in FORMS}
+        return {form: Icc(form=form, k=k, n=n, note=REASON + "too_few_raters") for form in FORMS}
     grand, rows, columns = x.mean(), x.mean(axis=1), x.mean(axis=0)
     bms = float(k * ((rows - grand) ** 2).sum() / (n - 1))
     jms = float(n * ((columns - grand) ** 2).sum() / (k - 1))
     wms = float(((x - rows[:, None]) ** 2).sum() / (n * (k - 1)))
     ems = max(wms * n * (k - 1) - jms * (k - 1), 0.0) / ((n - 1) * (k - 1))
     if bms + wms <= 1e-12 * (1 + grand**2):
-        return {form: _no_icc(form, n, k, "no_variance") for form in FORMS}
+        return {form: Icc(form=form, k=k, n=n, note=REASON + "no_variance") for form in FORMS}
     found: dict[Form, Icc] = {}
     singles: tuple[Form, Form, Form] = FORMS[:3]  # type: ignore[assignment]  # the first three of six
     for single, mean, value in zip(singles, FORMS[3:], _single_iccs(bms, jms, wms, ems, n, k), strict=True):
         error, df2 = (wms, n * (k - 1)) if single == "ICC(1,1)" else (ems, (n - 1) * (k - 1))
-        f, p = _f_test(bms, error, n - 1, df2)
+        f = bms / error if error > 0 else math.inf
+        test = {"f": f, "df1": n - 1, "df2": df2, "p": float(special.fdtrc(n - 1, df2, f))}
         if single == "ICC(2,1)":
             low, high = _absolute_interval(value, bms, jms, ems, n, k, level)
         else:
             low, high = _relative_interval(f, n - 1, df2, k, level)
-        found[single] = Icc(single, value, low, high, f, n - 1, df2, p, n, k)
         stepped = _stepped_up(value, k), _stepped_up(low, k), _stepped_up(high, k)
-        found[mean] = Icc(mean, *stepped, f, n - 1, df2, p, n, k)
+        found[single] = Icc(value, low, high, n, level, form=single, k=k, **test)
+        found[mean] = Icc(*stepped, n, level, form=mean, k=k, **test)
     return {form: found[form] for form in FORMS}
 
 
@@ -137,31 +128,34 @@ def kappa(
     1 - Σdp/Σde (Cohen 1968); standard error of Fleiss, Cohen & Everitt (1969), normal interval cut off at ±1. Checked
     against Cohen's (1968) table and R psych.
     """
-    from scipy.stats import norm
-
     pairs = pd.DataFrame({"a": list(np.asarray(first, object)), "b": list(np.asarray(second, object))}).dropna()
     n = len(pairs)
     categories = sorted({*pairs["a"], *pairs["b"]})
     if n < 2 or len(categories) < 2:
         reason = "too_few_raters" if n < 2 else "no_disagreement_possible"
-        return Kappa(math.nan, math.nan, math.nan, math.nan, math.nan, math.nan, n, weights, REASON + reason)
-    place = {category: i for i, category in enumerate(categories)}
-    table = np.zeros((len(categories),) * 2)
-    np.add.at(table, (pairs["a"].map(place).to_numpy(int), pairs["b"].map(place).to_numpy(int)), 1 / n)
-    w = _agreement_weights(categories, weights)
+        return Kappa(n=n, level=level, note=REASON + reason)
+    counts = pd.crosstab(pairs["a"], pairs["b"]).reindex(index=categories, columns=categories, fill_value=0)
+    return kappa_of_counts(counts, _agreement_weights(categories, weights), level)
+
+
+def kappa_of_counts(counts: ArrayLike, w: Matrix, level: float = 0.95) -> Kappa:
+    """Return `kappa` of a square table of counts, with `w` the agreement that each cell stands for (1: full)."""
+    table = np.asarray(counts, float)
+    n = int(table.sum())
+    table = table / max(n, 1)
     rows, columns = table.sum(axis=1), table.sum(axis=0)
     observed, expected = float((w * table).sum()), float(rows @ w @ columns)
-    if math.isclose(expected, 1):
-        return Kappa(
-            math.nan, math.nan, math.nan, math.nan, observed, expected, n, weights, REASON + "no_disagreement_possible"
-        )
+    if n == 0 or math.isclose(expected, 1):
+        note = REASON + ("no_disagreement_possible" if n else "too_few_raters")
+        return Kappa(n=n, level=level, note=note, observed=observed, expected=expected)
     estimate = (observed - expected) / (1 - expected)
     typical = (w @ columns)[:, None] + (rows @ w)[None, :]
     spread = float((table * (w * (1 - expected) - typical * (1 - observed)) ** 2).sum())
     variance = (spread - (observed * expected - 2 * expected + observed) ** 2) / (n * (1 - expected) ** 4)
     se = math.sqrt(max(variance, 0.0))
-    half = float(norm.ppf((1 + level) / 2)) * se
-    return Kappa(estimate, se, max(estimate - half, -1), min(estimate + half, 1), observed, expected, n, weights)
+    half = float(special.ndtri((1 + level) / 2)) * se
+    low, high = max(estimate - half, -1.0), min(estimate + half, 1.0)
+    return Kappa(estimate, low, high, n, level, se=se, observed=observed, expected=expected)
 
 
 def krippendorff(ratings: ArrayLike | pd.DataFrame, level: Level = "nominal") -> Krippendorff:
@@ -202,11 +196,6 @@ def krippendorff(ratings: ArrayLike | pd.DataFrame, level: Level = "nominal") ->
     return Krippendorff(1 - (n - 1) * float((coincidences * distance).sum()) / expected, level, n, cases)
 
 
-def _no_icc(form: Form, n: int, k: int, reason: str) -> Icc:
-    nan = math.nan
-    return Icc(form, nan, nan, nan, nan, nan, nan, nan, n, k, REASON + reason)
-
-
 def _single_iccs(bms: float, jms: float, wms: float, ems: float, n: int, k: int) -> tuple[float, float, float]:
     """Return ICC(1,1), ICC(2,1) and ICC(3,1)."""
     return (
@@ -222,20 +211,11 @@ def _stepped_up(single: float, k: int) -> float:
     return k * single / below if below > 0 else -math.inf
 
 
-def _f_test(bms: float, error: float, df1: float, df2: float) -> tuple[float, float]:
-    from scipy.stats import f as fisher
-
-    f = bms / error if error > 0 else math.inf
-    return f, float(fisher.sf(f, df1, df2))
-
-
 def _relative_interval(f: float, df1: float, df2: float, k: int, level: float) -> tuple[float, float]:
-    from scipy.stats import f as fisher
-
     if math.isinf(f):
         return 1.0, 1.0
     q = (1 + level) / 2
-    low, high = f / float(fisher.ppf(q, df1, df2)), f * float(fisher.ppf(q, df2, df1))
+    low, high = f / float(special.fdtri(df1, df2, q)), f * float(special.fdtri(df2, df1, q))
     return (low - 1) / (low + k - 1), (high - 1) / (high + k - 1)
 
 
@@ -243,14 +223,12 @@ def _absolute_interval(
     value: float, bms: float, jms: float, ems: float, n: int, k: int, level: float
 ) -> tuple[float, float]:
     """Satterthwaite interval for ICC(2,1) (McGraw & Wong 1996)."""
-    from scipy.stats import f as fisher
-
     if ems == 0:
         return (1.0, 1.0) if jms == 0 else (math.nan, math.nan)
     fj, weight, q = jms / ems, n * (1 + (k - 1) * value) - k * value, (1 + level) / 2
     above = (k - 1) * (n - 1) * (k * value * fj + weight) ** 2
     v = above / ((n - 1) * k**2 * value**2 * fj**2 + weight**2)
-    up, down = float(fisher.ppf(q, n - 1, v)), float(fisher.ppf(q, v, n - 1))
+    up, down = float(special.fdtri(n - 1, v, q)), float(special.fdtri(v, n - 1, q))
     other = k * jms + (k * n - k - n) * ems
     return n * (bms - up * ems) / (up * other + n * bms), n * (down * bms - ems) / (other + n * down * bms)
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from scipy import special
 
-from werkbank.measurement.reliability import REASON
+from werkbank.measurement.reliability import REASON, Interval
 
 if TYPE_CHECKING:
     from werkbank.instruments import Instrument
@@ -59,25 +60,20 @@ class CircularOrder:
     as many predictions are met.
     """
 
-    index: float
-    met: int
-    tied: int
-    predictions: int
-    p: float
+    index: float = math.nan
+    met: int = 0
+    tied: int = 0
+    predictions: int = 0
+    p: float = math.nan
     note: str = ""
 
 
 @dataclass(frozen=True)
-class ClusteredR:
+class ClusteredR(Interval):
     """A correlation over pairs whose interval and test know that pairs of one class belong together."""
 
-    estimate: float
-    ci_low: float
-    ci_high: float
-    p: float
-    n: int
-    n_clusters: int
-    note: str = ""
+    p: float = math.nan
+    n_clusters: int = 0
 
 
 def on_circle(instrument: Instrument) -> bool:
@@ -194,15 +190,13 @@ def circular_order(correlations: ArrayLike) -> CircularOrder:
     if not 4 <= k <= MOST_PERMUTED:
         raise ValueError(f"a circle of {k} scales: this test is for 4 to {MOST_PERMUTED}")
     if not np.isfinite(r).all():
-        return CircularOrder(math.nan, 0, 0, 0, math.nan, REASON + "no_variance")
+        return CircularOrder(note=REASON + "no_variance")
     orders, closer, further = _predictions(k)
     rows, columns = np.array(list(combinations(range(k), 2))).T
     # every order relabels the scales; the predictions stay where they are
     values = r[orders[:, rows], orders[:, columns]]
-    met, tied = np.zeros(len(orders), int), 0
-    for a, b in zip(closer, further, strict=True):
-        met += values[:, a] > values[:, b]
-        tied += int(values[0, a] == values[0, b])
+    met = (values[:, closer] > values[:, further]).sum(axis=1)
+    tied = int((values[0, closer] == values[0, further]).sum())
     predictions, found = len(closer), int(met[0])
     index = (2 * found + tied - predictions) / predictions
     return CircularOrder(index, found, tied, predictions, float((met >= found).mean()))
@@ -230,28 +224,25 @@ def clustered_correlation(first: ArrayLike, second: ArrayLike, clusters: ArrayLi
     the CR3 variance. No random numbers. Checked against a slow double, Fisher's interval for unclustered pairs, and
     simulated coverage.
     """
-    from scipy.stats import t as student
-
     a, b = np.asarray(first, float), np.asarray(second, float)
     codes = pd.factorize(np.asarray(clusters, object))[0]
     used = ~(np.isnan(a) | np.isnan(b)) & (codes >= 0)
     a, b, codes = a[used], b[used], np.unique(codes[used], return_inverse=True)[1]
     n, j = len(a), int(codes.max(initial=-1)) + 1
     if n < 3 or a.std() < 1e-12 or b.std() < 1e-12:
-        reason = "too_few_pairs" if n < 3 else "no_variance"
-        return ClusteredR(math.nan, math.nan, math.nan, math.nan, n, j, REASON + reason)
+        return ClusteredR(n=n, level=level, note=REASON + ("too_few_pairs" if n < 3 else "no_variance"), n_clusters=j)
     a, b = (a - a.mean()) / a.std(), (b - b.mean()) / b.std()
     parts = (np.ones(n), a, b, a * a, b * b, a * b)
     sums = np.stack([np.bincount(codes, part, j) for part in parts], axis=1)
     total = sums.sum(axis=0)
     r, without = float(_r_of_sums(total)), _r_of_sums(total - sums)
     if j < FEWEST_CLUSTERS or not (np.abs(np.append(without, r)) < 1).all():
-        return ClusteredR(r, math.nan, math.nan, math.nan, n, j, REASON + "no_interval")
+        return ClusteredR(r, n=n, level=level, note=REASON + "no_interval", n_clusters=j)
     z, left = math.atanh(r), np.arctanh(without)
     se = math.sqrt((j - 1) / j * float(((left - left.mean()) ** 2).sum()))
-    half = float(student.ppf((1 + level) / 2, j - 1)) * se
-    p = float(2 * student.sf(abs(z) / max(se, 1e-300), j - 1))
-    return ClusteredR(r, math.tanh(z - half), math.tanh(z + half), p, n, j)
+    half = float(special.stdtrit(j - 1, (1 + level) / 2)) * se
+    p = float(2 * special.stdtr(j - 1, -abs(z) / max(se, 1e-300)))
+    return ClusteredR(r, math.tanh(z - half), math.tanh(z + half), n, level, p=p, n_clusters=j)
 
 
 def complementarity(teacher: pd.DataFrame, pupil: pd.DataFrame, clusters: pd.Series) -> dict[str, ClusteredR]:

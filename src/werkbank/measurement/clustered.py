@@ -23,13 +23,13 @@ class ClusterReliability:
     mean of a class of the typical size `n0`; the alphas are those of the within- and between-class covariance matrices.
     """
 
-    alpha_within: float
-    alpha_between: float
-    icc1: float
-    icc_k: float
     n: int
     n_clusters: int
-    n0: float
+    n0: float = math.nan
+    alpha_within: float = math.nan
+    alpha_between: float = math.nan
+    icc1: float = math.nan
+    icc_k: float = math.nan
     note: str = ""
 
 
@@ -60,8 +60,7 @@ def cluster_reliability(items: ArrayLike | pd.DataFrame, clusters: ArrayLike) ->
     sizes = np.bincount(codes) if len(codes) else np.zeros(0, int)
     n, j = len(x), len(sizes)
     if j < 2 or n <= j:
-        reason = REASON + ("too_few_clusters" if j < 2 else "singleton_clusters")
-        return ClusterReliability(math.nan, math.nan, math.nan, math.nan, n, j, math.nan, reason)
+        return ClusterReliability(n, j, note=REASON + ("too_few_clusters" if j < 2 else "singleton_clusters"))
     means = np.stack([np.bincount(codes, column) for column in x.T], axis=1) / sizes[:, None]
     inside, outside = x - means[codes], means - x.mean(axis=0)
     within = inside.T @ inside / (n - j)
@@ -70,15 +69,15 @@ def cluster_reliability(items: ArrayLike | pd.DataFrame, clusters: ArrayLike) ->
     between = (between_ms - within) / n0
     msb, msw = float(between_ms.sum()), float(within.sum())  # of the sum score; the k's cancel in the ratios
     if msb <= 0 and msw <= 0:
-        return ClusterReliability(math.nan, math.nan, math.nan, math.nan, n, j, n0, REASON + "no_variance")
+        return ClusterReliability(n, j, n0, note=REASON + "no_variance")
     return ClusterReliability(
+        n,
+        j,
+        n0,
         alpha_within=alpha_of(within) if msw > 0 else math.nan,
         alpha_between=alpha_of(between) if msb > msw else math.nan,
         icc1=(msb - msw) / (msb + (n0 - 1) * msw),
         icc_k=(msb - msw) / msb if msb > 0 else math.nan,
-        n=n,
-        n_clusters=j,
-        n0=n0,
         note="" if msb > msw else REASON + "no_between_variance",
     )
 
@@ -108,9 +107,7 @@ def omega_bootstrap(
     found = omega(x)
     n, rng = len(x), np.random.default_rng(seed)
     if math.isnan(found.estimate):
-        return Interval(
-            math.nan, n=n, level=level, note=REASON + ("too_few_items" if x.shape[1] < 3 else "no_solution")
-        )
+        return Interval(n=n, level=level, note=REASON + ("too_few_items" if x.shape[1] < 3 else "no_solution"))
     members = np.split(np.argsort(codes, kind="stable"), np.cumsum(np.bincount(codes))[:-1])
     drawn = np.full(draws, np.nan)
     for b in range(draws):

@@ -27,13 +27,13 @@ class Perspectives:
     wave: str
     n: int
     n_clusters: int
-    mean_teacher: float
-    mean_pupil: float
-    r: float
-    r_within: float
-    r_class_means: float
-    icc: float
-    difference: float
+    mean_teacher: float = math.nan
+    mean_pupil: float = math.nan
+    r: float = math.nan
+    r_within: float = math.nan
+    r_class_means: float = math.nan
+    icc: float = math.nan
+    difference: float = math.nan
     note: str = ""
 
 
@@ -62,11 +62,8 @@ def compare_perspectives(
         wanted[1][["pupil", "score"]], on="pupil", suffixes=("_teacher", "_pupil"), validate="one_to_one"
     )
     a, b, n = pairs["score_teacher"], pairs["score_pupil"], len(pairs)
-    nan = math.nan
     if n < 3:
-        return Perspectives(
-            wave, n, pairs["class"].nunique(), nan, nan, nan, nan, nan, nan, nan, REASON + "too_few_pairs"
-        )
+        return Perspectives(wave, n, pairs["class"].nunique(), note=REASON + "too_few_pairs")
     groups = pairs.groupby("class", observed=True)[["score_teacher", "score_pupil"]]
     means, inside = groups.mean(), pairs[["score_teacher", "score_pupil"]] - groups.transform("mean")
     return Perspectives(
@@ -78,8 +75,8 @@ def compare_perspectives(
         r=_correlation(a, b),
         r_within=_correlation(inside["score_teacher"], inside["score_pupil"]),
         r_class_means=_correlation(means["score_teacher"], means["score_pupil"]),
-        icc=icc(pairs[["score_teacher", "score_pupil"]])["ICC(2,1)"].estimate if same_range else nan,
-        difference=float((a - b).mean()) if same_range else nan,
+        icc=icc(pairs[["score_teacher", "score_pupil"]])["ICC(2,1)"].estimate if same_range else math.nan,
+        difference=float((a - b).mean()) if same_range else math.nan,
     )
 
 

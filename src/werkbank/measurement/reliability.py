@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import special
 
 from werkbank.measurement.cfa import omega
 
@@ -39,30 +40,24 @@ __all__ = [
 
 
 @dataclass(frozen=True)
-class Alpha:
-    """Cronbach's alpha with Feldt's interval; `mean_r` is the mean correlation of two items (complete answers only)."""
-
-    estimate: float
-    ci_low: float
-    ci_high: float
-    n: int
-    k: int
-    missing: Missing = "complete"
-    level: float = 0.95
-    mean_r: float = math.nan
-    note: str = ""
-
-
-@dataclass(frozen=True)
 class Interval:
     """A value with its confidence interval, the number of respondents behind it, and the reason when it is NaN."""
 
-    estimate: float
+    estimate: float = math.nan
     ci_low: float = math.nan
     ci_high: float = math.nan
     n: int = 0
     level: float = 0.95
     note: str = ""
+
+
+@dataclass(frozen=True)
+class Alpha(Interval):
+    """Cronbach's alpha with Feldt's interval; `mean_r` is the mean correlation of two items (complete answers only)."""
+
+    k: int = 0
+    missing: Missing = "complete"
+    mean_r: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -128,17 +123,16 @@ def alpha(items: ArrayLike | pd.DataFrame, missing: Missing = "complete", level:
     """
     c, n = covariance(items, missing)
     k = len(c)
-    reason = _too_little(c, n)
-    if reason:
-        return Alpha(math.nan, math.nan, math.nan, n, k, missing, level, note=REASON + reason)
+    if reason := _too_little(c, n):
+        return Alpha(n=n, level=level, note=REASON + reason, k=k, missing=missing)
     estimate = float(alpha_of(c))
     low, high = _feldt(estimate, n, k, level)
     deviations = np.sqrt(np.diag(c))
     if (deviations == 0).any():
-        return Alpha(estimate, low, high, n, k, missing, level, note=REASON + "constant_item")
+        return Alpha(estimate, low, high, n, level, REASON + "constant_item", k, missing)
     apart = ~np.eye(k, dtype=bool)
     mean_r = float((c / np.outer(deviations, deviations))[apart].mean()) if missing == "complete" else math.nan
-    return Alpha(estimate, low, high, n, k, missing, level, mean_r)
+    return Alpha(estimate, low, high, n, level, "", k, missing, mean_r)
 
 
 def item_rest(items: pd.DataFrame, missing: Missing = "complete") -> pd.Series[float]:
@@ -189,19 +183,15 @@ def retest(first: ArrayLike, second: ArrayLike, level: float = 0.95) -> Interval
     Stability, not reliability alone: real differences in how pupils change lower it too. Pairs with a missing score
     are left out; `n` is the number of pairs used.
     """
-    from scipy.stats import norm
-
     a, b = np.asarray(first, float), np.asarray(second, float)
     both = ~(np.isnan(a) | np.isnan(b))
     a, b, n = a[both], b[both], int(both.sum())
-    if n < 3:
-        return Interval(math.nan, n=n, level=level, note=REASON + "too_few_respondents")
-    if np.ptp(a) == 0 or np.ptp(b) == 0:
-        return Interval(math.nan, n=n, level=level, note=REASON + "no_variance")
+    if n < 3 or np.ptp(a) == 0 or np.ptp(b) == 0:
+        return Interval(n=n, level=level, note=REASON + ("too_few_respondents" if n < 3 else "no_variance"))
     r = float(np.clip(np.corrcoef(a, b)[0, 1], -1, 1))
     if n < 4 or abs(r) == 1:
         return Interval(r, n=n, level=level, note=REASON + "no_interval")
-    half = float(norm.ppf((1 + level) / 2)) / math.sqrt(n - 3)
+    half = float(special.ndtri((1 + level) / 2)) / math.sqrt(n - 3)
     return Interval(r, math.tanh(math.atanh(r) - half), math.tanh(math.atanh(r) + half), n, level)
 
 
@@ -236,11 +226,9 @@ def difference_reliability(
 
 
 def _feldt(estimate: float, n: int, k: int, level: float) -> tuple[float, float]:
-    from scipy.stats import f
-
-    df = (n - 1, (n - 1) * (k - 1))
-    tail = (1 - level) / 2
-    return 1 - (1 - estimate) * float(f.ppf(1 - tail, *df)), 1 - (1 - estimate) * float(f.ppf(tail, *df))
+    df, tail = (n - 1, (n - 1) * (k - 1)), (1 - level) / 2
+    low, high = (1 - (1 - estimate) * float(special.fdtri(*df, q)) for q in (1 - tail, tail))
+    return low, high
 
 
 def _too_little(c: Matrix, n: int) -> str:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from werkbank.errors import UsageError
+from werkbank.measurement.agreement import kappa_of_counts
 from werkbank.underachievement.methods import clopper_pearson
 
 if TYPE_CHECKING:
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
 class Interval(NamedTuple):
     """An estimate (NaN: cannot be computed), its large-sample standard error where it has one, and its interval."""
 
-    estimate: float
-    se: float
-    low: float
-    high: float
+    estimate: float = np.nan
+    se: float = np.nan
+    low: float = np.nan
+    high: float = np.nan
 
 
 class Fourfold(NamedTuple):
@@ -145,20 +146,8 @@ def kappa(counts: Fourfold, level: float = 0.95) -> Interval:
     NaN when one method flags everybody or nobody and so does the other. At low shares kappa is low whatever the
     agreement: read it with the counts.
     """
-    n = counts.n
-    if n == 0:
-        return _nowhere()
-    p = np.array([[counts.both, counts.only_a], [counts.only_b, counts.neither]]) / n
-    rows, columns = p.sum(axis=1), p.sum(axis=0)
-    seen, chance = float(np.trace(p)), float(rows @ columns)
-    if chance == 1:
-        return _nowhere()
-    estimate = (seen - chance) / (1 - chance)
-    off = 1 - estimate
-    diagonal = sum(p[i, i] * (1 - (rows[i] + columns[i]) * off) ** 2 for i in range(2))
-    across = off**2 * sum(p[i, j] * (columns[i] + rows[j]) ** 2 for i, j in ((0, 1), (1, 0)))
-    variance = (diagonal + across - (estimate - chance * off) ** 2) / ((1 - chance) ** 2 * n)
-    return _wald(estimate, variance, level)
+    found = kappa_of_counts(np.reshape(counts, (2, 2)), np.eye(2), level)
+    return Interval(found.estimate, found.se, found.ci_low, found.ci_high)
 
 
 def phi(counts: Fourfold, level: float = 0.95) -> Interval:
@@ -173,12 +162,14 @@ def phi(counts: Fourfold, level: float = 0.95) -> Interval:
     a, b, c, d = np.array(counts, dtype=float) / n if n else np.zeros(4)
     r1, r2, c1, c2 = a + b, c + d, a + c, b + d
     if min(r1, r2, c1, c2) == 0:
-        return _nowhere()
+        return Interval()
     estimate = (a * d - b * c) / np.sqrt(r1 * r2 * c1 * c2)
     skew = (r1 - r2) * (c1 - c2) / np.sqrt(r1 * r2 * c1 * c2)
     spread = (r1 - r2) ** 2 / (r1 * r2) + (c1 - c2) ** 2 / (c1 * c2)
     variance = (1 - estimate**2 + estimate * (1 + estimate**2 / 2) * skew - 0.75 * estimate**2 * spread) / n
-    return _wald(float(estimate), float(variance), level)
+    se = float(np.sqrt(max(variance, 0.0)))
+    reach = float(ndtri((1 + level) / 2)) * se
+    return Interval(float(estimate), se, max(-1.0, float(estimate) - reach), min(1.0, float(estimate) + reach))
 
 
 def jaccard(counts: Fourfold, level: float = 0.95) -> Interval:
@@ -188,15 +179,5 @@ def jaccard(counts: Fourfold, level: float = 0.95) -> Interval:
     """
     either = counts.n - counts.neither
     if either == 0:
-        return _nowhere()
+        return Interval()
     return Interval(counts.both / either, np.nan, *clopper_pearson(counts.both, either, level))
-
-
-def _wald(estimate: float, variance: float, level: float) -> Interval:
-    se = float(np.sqrt(max(variance, 0.0)))
-    reach = float(norm.isf((1 - level) / 2)) * se
-    return Interval(float(estimate), se, max(-1.0, estimate - reach), min(1.0, estimate + reach))
-
-
-def _nowhere() -> Interval:
-    return Interval(np.nan, np.nan, np.nan, np.nan)

@@ -28,16 +28,16 @@ class Omega:
     too_few_items); the loadings of an improper solution are still given.
     """
 
-    estimate: float
-    se: float
-    ci_low: float
-    ci_high: float
     n: int
     k: int
-    converged: bool
-    reason: str
     loadings: Array
     uniquenesses: Array
+    converged: bool = False
+    reason: str = ""
+    estimate: float = NAN
+    se: float = NAN
+    ci_low: float = NAN
+    ci_high: float = NAN
 
 
 def omega(items: Array, *, missing: Missing = "complete") -> Omega:
@@ -62,22 +62,17 @@ def omega(items: Array, *, missing: Missing = "complete") -> Omega:
     first. Two items do not identify the model (reason too_few_items). Checked against lavaan 0.6-14, also the se.
     """
     k = items.shape[1] if items.ndim == 2 else 0
-    names = [str(i) for i in range(k)]
+    names, nothing = [str(i) for i in range(k)], np.full(k, NAN)
     if k < 3:
-        return _without(len(items), k, "too_few_items")
+        return Omega(len(items), k, nothing, nothing, reason="too_few_items")
     fit = fit_cfa(pd.DataFrame(items, columns=names), FactorModel({"f": names}), missing=missing)
     if not fit.converged:
-        return _without(fit.counts.used, k, fit.reason)
+        return Omega(fit.counts.used, k, nothing, nothing, reason=fit.reason)
     loadings = np.array([q.estimate for q in fit.of("loading")])
     uniquenesses = np.array([q.estimate for q in fit.of("residual_covariance")])
     estimate, se = _delta(fit, loadings, uniquenesses) if fit.admissible else (NAN, NAN)
-    low, high = estimate - Z * se, estimate + Z * se
-    return Omega(estimate, se, low, high, fit.counts.used, k, True, fit.reason, loadings, uniquenesses)
-
-
-def _without(n: int, k: int, reason: str) -> Omega:
-    nothing = np.full(k, NAN)
-    return Omega(NAN, NAN, NAN, NAN, n, k, False, reason, nothing, nothing)
+    interval = estimate, se, estimate - Z * se, estimate + Z * se
+    return Omega(fit.counts.used, k, loadings, uniquenesses, True, fit.reason, *interval)
 
 
 def _delta(fit: Cfa, loadings: Array, uniquenesses: Array) -> tuple[float, float]:
