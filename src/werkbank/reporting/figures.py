@@ -93,7 +93,8 @@ def before_after(rows: Sequence[Sequence[Panel]], language: str, lines_are: str)
     """
     columns = max(len(row) for row in rows)
     height = 14 + 62 * len(rows)
-    with style.canvas(WIDTH, height, nrows=len(rows), ncols=columns, sharey="row") as (figure, grid):
+    margins = style.Margins(left=15, right=1, bottom=11, top=5.5, columns=3.5, rows=18)
+    with style.canvas(WIDTH, height, margins, nrows=len(rows), ncols=columns, sharey="row") as (figure, grid):
         for axes_row, row in zip(grid, rows, strict=True):
             for position, (axes, panel) in enumerate(zip(axes_row, row, strict=False)):
                 _panel(axes, panel, style.look(position), language)
@@ -285,7 +286,7 @@ def _bar_seen(bar: Bar, language: str) -> str:
 def flow(streams: Sequence[Stream], language: str) -> Figure:
     """The pupil flow: a column for each arm, a box for each step, what was lost written between the boxes."""
     steps = max(len(s.boxes) for s in streams) + 1
-    with style.canvas(WIDTH, 14 + 21 * steps) as (figure, grid):
+    with style.canvas(WIDTH, 14 + 21 * steps, style.Margins(1, 1, 1, 1)) as (figure, grid):
         axes = grid[0][0]
         axes.set_axis_off()
         for x, stream in enumerate(streams):

@@ -47,11 +47,42 @@ def look(position: int) -> Look:
     return LOOKS[position % len(LOOKS)]
 
 
+@dataclass(frozen=True)
+class Margins:
+    """The room around and between axes, in millimetres, where what stands there is known to fit."""
+
+    left: float = 0.0
+    right: float = 0.0
+    bottom: float = 0.0
+    top: float = 0.0
+    columns: float = 0.0
+    rows: float = 0.0
+
+    def of(self, width: float, height: float, ncols: int = 1, nrows: int = 1) -> dict[str, float]:
+        """Return them as matplotlib wants them: as shares of the figure, and of one of its axes."""
+        wide = (width - self.left - self.right - self.columns * (ncols - 1)) / ncols
+        high = (height - self.bottom - self.top - self.rows * (nrows - 1)) / nrows
+        return {
+            "left": self.left / width,
+            "right": 1 - self.right / width,
+            "bottom": self.bottom / height,
+            "top": 1 - self.top / height,
+            "wspace": self.columns / wide,
+            "hspace": self.rows / high,
+        }
+
+
 @contextmanager
-def canvas(width_mm: float, height_mm: float, **grid: Any) -> Iterator[tuple[Canvas, Any]]:  # noqa: ANN401 - matplotlib's own
+def canvas(
+    width_mm: float,
+    height_mm: float,
+    margins: Margins | None = None,
+    **grid: Any,  # noqa: ANN401 - matplotlib's own
+) -> Iterator[tuple[Canvas, Any]]:
     """Give a figure with its axes in the house style, outside pyplot's global state.
 
     `grid` is what ``Figure.subplots`` takes. Fonts are matplotlib's own, so that every machine draws the same bytes.
+    Without `margins` matplotlib measures every text to find its own, which takes a third of the time of a picture.
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure as Canvas
@@ -76,7 +107,11 @@ def canvas(width_mm: float, height_mm: float, **grid: Any) -> Iterator[tuple[Can
         "svg.hashsalt": "werkbank",
     }
     with mpl.rc_context(settings):
-        figure = Canvas(figsize=(width_mm * _MM, height_mm * _MM), dpi=DPI, layout="constrained")
+        layout = "constrained" if margins is None else None
+        figure = Canvas(figsize=(width_mm * _MM, height_mm * _MM), dpi=DPI, layout=layout)
+        if margins is not None:
+            shape = {name: grid[name] for name in ("ncols", "nrows") if name in grid}
+            figure.subplots_adjust(**margins.of(width_mm, height_mm, **shape))
         yield figure, figure.subplots(squeeze=False, **grid)
 
 
