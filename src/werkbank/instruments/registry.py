@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from werkbank.catalogue import shipped
 from werkbank.errors import Problem, UnfitError
 from werkbank.instruments.model import Instrument
 
@@ -96,7 +97,7 @@ def _shipped(name: str) -> dict[str, Any]:
 
 def _parsed(path: Path) -> dict[str, Any]:
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        raw = shipped(path) if path.parent == KEYS else yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise UnfitError([Problem("instrument_invalid", file=path.name, details={"reason": str(error)})]) from error
     if not isinstance(raw, dict):

@@ -44,7 +44,7 @@ def polar(rows: Sequence[Sequence[Rose]], names: Sequence[str], before: str, lan
         The wave whose outline is drawn dashed in later circles.
     """
     columns, height = max(map(len, rows)), CELL * len(rows)
-    grid = {"nrows": len(rows), "ncols": columns, "subplot_kw": {"projection": "polar"}}
+    grid: dict[str, Any] = {"nrows": len(rows), "ncols": columns, "subplot_kw": {"projection": "polar"}}
     with style.canvas(WIDTH, height, **grid) as (figure, axes):
         # circles are placed by hand, with room for the sectors' names around each: a layout engine makes them unequal
         figure.set_layout_engine("none")

@@ -107,9 +107,10 @@ def canvas(
         "svg.hashsalt": "werkbank",
     }
     with mpl.rc_context(settings):
-        layout = "constrained" if margins is None else None
-        figure = Canvas(figsize=(width_mm * _MM, height_mm * _MM), dpi=DPI, layout=layout)
-        if margins is not None:
+        figure = Canvas(figsize=(width_mm * _MM, height_mm * _MM), dpi=DPI)
+        if margins is None:
+            figure.set_layout_engine("constrained")
+        else:
             shape = {name: grid[name] for name in ("ncols", "nrows") if name in grid}
             figure.subplots_adjust(**margins.of(width_mm, height_mm, **shape))
         yield figure, figure.subplots(squeeze=False, **grid)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from werkbank.appraisal.evidence import SIZES
+from werkbank.catalogue import shipped
 from werkbank.effects.certainty import EQUIVALENCE_BOUND
 from werkbank.reporting import numbers, pictures, tables
 from werkbank.reporting.blocks import Block, Bullets, Column, Heading, Paragraph, Section, Table
@@ -248,10 +249,7 @@ def _answer(report: Report, claim: Claim) -> str:
 @cache
 def sources() -> tuple[dict[str, Any], ...]:
     """Return the sources of methods: `text` in APA style, `for` the methods and topics that rest on it."""
-    import yaml
-
-    path = Path(__file__).with_name("references.yaml")
-    return tuple(yaml.safe_load(path.read_text(encoding="utf-8")))
+    return tuple(shipped(Path(__file__).with_name("references.yaml")))
 
 
 def _sources(report: Report) -> list[str]:

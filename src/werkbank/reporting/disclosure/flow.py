@@ -9,8 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
+from werkbank.catalogue import shipped
 from werkbank.reporting.disclosure.protecting import Counts
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ COSTS = {"analysed": 10.0, "enrolled": 6.0, "scored": 3.0, "measured": 2.0, "los
 @cache
 def kind(what: str) -> str:
     """Return how a shared copy treats a fact or an estimate of this kind: a key of ``kinds.yaml``."""
-    kinds: dict[str, list[str]] = yaml.safe_load((Path(__file__).parent / "kinds.yaml").read_text(encoding="utf-8"))
+    kinds: dict[str, list[str]] = shipped(Path(__file__).parent / "kinds.yaml")
     return next(name for name, patterns in kinds.items() if any(fnmatch(what, pattern) for pattern in patterns))
 
 

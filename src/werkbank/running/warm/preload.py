@@ -50,16 +50,46 @@ def _own_modules() -> list[str]:
 
 
 def _touch() -> None:
-    """Draw and format once: fonts are looked up, formula parsers built, templates compiled."""
-    with contextlib.suppress(Exception):  # what cannot be warmed is merely slower
-        import pandas as pd
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
+    """Take each slow first step once: fonts are looked up, sentences read, a solver loaded, templates compiled."""
+    for step in (_drawing, _wording, _solving):
+        with contextlib.suppress(Exception):  # what cannot be warmed is merely slower
+            step()
 
-        figure = Figure()
-        figure.subplots().set_title("warm $x^2$")
-        FigureCanvasAgg(figure).print_png(io.BytesIO())
-        pd.DataFrame({"a": [1.5]}).to_html()
-        from werkbank.reporting.page.page import _template
 
-        _template()
+def _drawing() -> None:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure()
+    axes = figure.subplots()
+    axes.set_title("warm $x^2$", fontweight="bold")
+    axes.annotate("warm", (0.5, 0.5), bbox={"boxstyle": "round"})
+    FigureCanvasAgg(figure).print_png(io.BytesIO())
+
+
+def _wording() -> None:
+    import pandas as pd
+
+    from werkbank.catalogue import LANGUAGES, LOCALE, topic_sentences
+    from werkbank.instruments import registry
+    from werkbank.reporting import numbers
+    from werkbank.reporting.disclosure.flow import kind
+    from werkbank.reporting.page.page import _template
+    from werkbank.reporting.thesis import sources
+
+    for language in LANGUAGES:
+        numbers.decimal(1234.5, language)
+        for path in (LOCALE / language).glob("*.yaml"):
+            topic_sentences(path.stem, language)
+    for name in registry.names():
+        registry.variants(name)
+    kind("mean")
+    sources()
+    _template()
+    pd.DataFrame({"a": [1.5]}).to_html()
+
+
+def _solving() -> None:
+    from scipy.optimize import linprog
+
+    linprog([1.0], A_eq=[[1.0]], b_eq=[1.0], method="highs")
