@@ -42,6 +42,7 @@ def inputs_of(study: Study, parameters: dict[str, Any]) -> dict[str, Any]:
         "study": _hashed(folder, folder / Path(study.file).name if Path(study.file).suffix else folder / "study.yaml"),
         "data": [_hashed(folder, folder / spec.path) for spec in study.data_files],
         "instruments": [_hashed(folder, path) for path in own_keys],
+        "logo": [_hashed(folder, folder / study.school.logo)] if study.school and study.school.logo else [],
         "parameters": parameters,
         "werkbank": werkbank.__version__,
         "code": _code(),

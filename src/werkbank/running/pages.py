@@ -26,7 +26,8 @@ def pages(
 ) -> dict[str, str | bytes]:
     """Return the report in each of `formats`, by format; `shown` are the sections of the executed notebook as JSON.
 
-    `inside`: the report opens with the sentence that it is not meant to leave the school.
+    `inside`: the report opens with the sentence that it is not meant to leave the school, and names the school;
+    other copies name it only where the study file says so.
 
     Raises
     ------
@@ -45,16 +46,20 @@ def pages(
     title, simulated = study.title_in(language), study.simulated
     named = f"report.kinds.{Path(footer.get('notebook', '')).stem}"
     kind = say(named, language) if has(named, language) else None
+    shown_school = study.school if study.school is not None and (inside or study.school.shared) else None
+    school = None if shown_school is None else shown_school.name
+    logo = study.logo if school else None
     made: dict[str, str | bytes] = {}
     for name in formats:
         if name == "html":
             from werkbank.reporting.page import render
 
             made[name] = render(
-                sections, language=language, title=title, simulated=simulated, provenance=footer, kind=kind
-            )
+                sections, language=language, title=title, simulated=simulated, provenance=footer, kind=kind,
+                school=school, logo=logo,
+            )  # fmt: skip
         else:
             from werkbank.reporting.formats import Document, write
 
-            made[name] = write(Document(sections, language, title, simulated, footer, kind), name)
+            made[name] = write(Document(sections, language, title, simulated, footer, kind, school, logo), name)
     return made

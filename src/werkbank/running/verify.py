@@ -108,8 +108,8 @@ def _made_again(place: Path, found: dict[str, Any], key: str, study: Path, again
     formats = tuple(sorted(Path(file).suffix[1:] for file in files if Path(file).suffix != ".ipynb"))
     run_report(study, name, language=language, out=again, formats=formats, **_parameters(found, key))
     made = manifest.read(again)
-    for part in ("study", "data", "instruments"):
-        if made["inputs"][part] != found["inputs"][part]:
+    for part in ("study", "data", "instruments", "logo"):
+        if made["inputs"].get(part) != found["inputs"].get(part):
             return Verified(place, key, "changed", part)
     if made["reports"][key]["notebook"] != found["reports"][key]["notebook"]:
         return Verified(place, key, "changed", f"{name}.ipynb")

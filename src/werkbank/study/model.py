@@ -159,6 +159,14 @@ class Privacy(Part):
     min_cell: int = Field(default=6, ge=2, description="the smallest count that may be shown")
 
 
+class School(Part):
+    """Whose report it is: on its cover and its pages, and on a copy to share only when that is asked for."""
+
+    name: str = Field(min_length=1, max_length=120)
+    logo: str | None = Field(default=None, description="a png, jpg or svg in the study's folder, at most 2 MB")
+    shared: bool = Field(default=False, description="true: copies that may leave the school name it, too")
+
+
 class Programme(Part):
     """A description of one's own programme after the TIDieR checklist; what is left out is reported as not reported."""
 
@@ -189,6 +197,7 @@ class Study(Part):
     source: str | None = Field(default=None, description="where the data come from: citation and licence")
     unit: Literal["pupil", "teacher"] = Field(default="pupil", description="whom a row of answers is about")
     programme: str | Programme | None = Field(default=None, description="a name, or a description (TIDieR)")
+    school: School | None = Field(default=None, description="whose report it is: shown on its cover and pages")
     design: Design
     files: list[FileSpec] = Field(
         default_factory=list, min_length=1, description="may be left out when pupils are only monitored"
@@ -211,6 +220,7 @@ class Study(Part):
 
     _folder: Path = PrivateAttr(default=Path())
     _file: str = PrivateAttr(default="study.yaml")
+    _logo: bytes | None = PrivateAttr(default=None)
 
     @property
     def folder(self) -> Path:
@@ -221,6 +231,11 @@ class Study(Part):
     def file(self) -> str:
         """The study file's name as the user wrote it."""
         return self._file
+
+    @property
+    def logo(self) -> bytes | None:
+        """The school's logo as a PNG."""
+        return self._logo
 
     def title_in(self, language: str) -> str:
         """Return the title for a report in `language`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import types
 import typing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from werkbank.errors import Problem, UnfitError
+from werkbank.study.logo import draw_logo
 from werkbank.study.model import Study
 
 MAX_BYTES = 1_000_000  # a study file is a page of text; anything larger is not one
@@ -46,6 +48,12 @@ def load_study(path: str | Path) -> Study:
         problems = [_problem(dict(e), lines, shown) for e in error.errors(include_url=False)]
         raise UnfitError(problems, language) from None
     study._folder, study._file = file.resolve().parent, shown  # noqa: SLF001 - set once, by the only reader
+    if study.school is not None and study.school.logo is not None:
+        logo = draw_logo(study.folder, study.school.logo)
+        if isinstance(logo, Problem):
+            row = lines.get(("school", "logo"))
+            raise UnfitError([replace(logo, file=shown, column="school.logo", row=row, value=logo.file)], language)
+        study._logo = logo  # noqa: SLF001 - as above
     return study
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from tests.reporting.disclosure.conftest import BORN, NAME
@@ -39,6 +40,13 @@ def test_no_figure_of_single_pupils_and_no_extremes(small):
     blocks = [block for section in sections for block in section.blocks]
     assert not {b.id for b in blocks if isinstance(b, Figure)} & {"fig-before-after", "fig-change"}
     assert not {c.key for b in blocks if isinstance(b, Table) for c in b.columns} & {"min", "max"}
+
+
+def test_shared_results_do_not_say_whose_they_are(small):
+    report = Report(*small(1), "nl")
+    study = {**report.results.study, "school": {"name": "De Wilg", "shared": True}}
+    copy = shared_report(replace(report, results=replace(report.results, study=study)))
+    assert "De Wilg" not in copy.results.to_json()
 
 
 def test_the_grade_does_not_change_because_something_is_hidden(small):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from werkbank.reporting.report import Report
 
 FOLDER = "share"  # beside the other files of a run: the only ones that may leave
-OWN = ("files", "columns", "birth_date")  # of the study file: where the answers lie and how their columns are called
+OWN = ("files", "columns", "birth_date", "school")  # of the study file: where the answers lie, and whose they are
 
 
 def shared_report(report: Report, min_cell: int | None = None) -> Report:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +28,8 @@ def render(
     simulated: bool,
     provenance: Mapping[str, str],
     kind: str | None = None,
+    school: str | None = None,
+    logo: bytes | None = None,
 ) -> str:
     """Return a report as one HTML page: accessible, printable, without any outside request or script.
 
@@ -46,6 +49,8 @@ def render(
         equal bytes.
     kind : str, optional
         What sort of report this is, in its language; an evaluation report when left out.
+    school, logo : str and bytes, optional
+        Whose report it is, and a PNG picture that stands for it (shown only with the name, its text alternative).
     """
     shown = {_provenance_label(key, language): value for key, value in provenance.items()}
     return _template().render(
@@ -57,6 +62,9 @@ def render(
         kind=kind or say("report.page.report", language),
         simulated=simulated,
         provenance=shown,
+        school=school,
+        logo=b64encode(logo).decode("ascii") if school and logo else None,
+        logo_alt=say("formats.logo", language, school=school),
         say=lambda key: say(f"report.page.{key}", language),
     )
 
