@@ -10,10 +10,15 @@ import pandas as pd
 import pytest
 
 from werkbank.instruments import Instrument, load
-from werkbank.measurement.items import discriminant, floor_and_ceiling, item_statistics, negative_items, reproduce
+from werkbank.measurement.items import discriminant, floor_and_ceiling, item_statistics, reproduce
 from werkbank.measurement.reliability import alpha
 
 NAN = float("nan")
+
+
+def against(found):
+    """The items that run against the rest of their scale."""
+    return found.index[found["item_rest"] < 0].to_list()
 
 
 def bfi(shared, items, turned=()):
@@ -43,8 +48,8 @@ def test_alpha_if_deleted_is_the_alpha_of_the_others(shared):
 
 def test_an_item_that_was_not_reversed_is_named(shared):
     forgotten = bfi(shared, ["A1", "A2", "A3", "A4", "A5"])
-    assert negative_items(item_statistics(forgotten)) == ["A1"]
-    assert negative_items(item_statistics(bfi(shared, list(forgotten), ["A1"]))) == []
+    assert against(item_statistics(forgotten)) == ["A1"]
+    assert against(item_statistics(bfi(shared, list(forgotten), ["A1"]))) == []
 
 
 @pytest.mark.parametrize(
@@ -62,7 +67,7 @@ def test_an_item_that_was_not_reversed_is_named(shared):
 def test_item_statistics_at_the_edges_are_nan_and_never_a_crash(items, missing):
     found = item_statistics(pd.DataFrame(items, columns=list("abc")[: items.shape[1]]), missing)
     assert found["alpha_if_deleted"].isna().all()
-    assert negative_items(found) == (["a", "b"] if items.shape[1] == 2 else [])
+    assert against(found) == (["a", "b"] if items.shape[1] == 2 else [])
 
 
 def test_floor_and_ceiling_per_wave():

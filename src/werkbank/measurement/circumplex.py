@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from werkbank.measurement.reliability import REASON, Interval
+from werkbank.measurement.scoring import respondents
 
 if TYPE_CHECKING:
     from werkbank.instruments import Instrument
@@ -101,8 +102,7 @@ def sector_scores(scores: pd.DataFrame, instrument: Instrument) -> pd.DataFrame:
     ends = {name: instrument.score_range(name) for name in SECTORS}
     low = rows["scale"].map({name: end[0] for name, end in ends.items()})
     width = rows["scale"].map({name: end[1] - end[0] for name, end in ends.items()})
-    who = rows["pupil"].astype(object).where(rows["pupil"].notna(), rows["teacher"].astype(object))
-    named = rows.assign(who=who, score=(rows["score"] - low) / width)
+    named = rows.assign(who=respondents(rows), score=(rows["score"] - low) / width)
     # pivot_table would average a respondent who is scored twice; pivot refuses
     wide = named.pivot(index=["who", "wave"], columns="scale", values="score")  # noqa: PD010 - see above
     classes = named.drop_duplicates(["who", "wave"]).set_index(["who", "wave"])["class"].astype(object)

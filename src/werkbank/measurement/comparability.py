@@ -11,12 +11,11 @@ import pandas as pd
 from werkbank.measurement.cfa import FactorModel
 from werkbank.measurement.invariance import Criteria, Invariance, invariance
 from werkbank.measurement.scoring import item_matrix
-from werkbank.measurement.study_scores import scale_key
+from werkbank.measurement.study_scores import scale_key, scales_of_items, waves_of
 from werkbank.results import Fact
-from werkbank.study import WAVES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from werkbank.instruments import Instrument
     from werkbank.intake import Intake
@@ -78,22 +77,6 @@ def comparability(intake: Intake, keys: Mapping[str, Instrument], *, arms: bool 
             model = FactorModel({"f": list(here.columns)})
             facts += _facts(_Ladder(key, outcome.informant, wave, wave, "_arms"), here, model, groups)
     return facts
-
-
-def scales_of_items(intake: Intake, keys: Mapping[str, Instrument]) -> Iterator[tuple[Outcome, str]]:
-    """Yield every scale of the study that is made of more than one item."""
-    for outcome in intake.study.outcomes:
-        key = keys[outcome.id]
-        for scale in outcome.scales or list(key.scales):
-            if scale in key.scales and len(key.scales[scale].items) > 1:
-                yield outcome, scale
-
-
-def waves_of(intake: Intake, outcome: Outcome) -> list[str]:
-    """Return the waves at which an outcome was asked, in the order of time."""
-    answers = intake.answers
-    seen = set(answers.loc[answers["outcome"] == outcome.id, "wave"].astype(str))
-    return [wave for wave in WAVES if wave in seen]
 
 
 @dataclass(frozen=True)

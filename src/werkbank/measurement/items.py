@@ -55,11 +55,6 @@ def item_statistics(items: pd.DataFrame, missing: Missing = "complete") -> pd.Da
     )
 
 
-def negative_items(statistics: pd.DataFrame) -> list[str]:
-    """Return the items that run against the rest of their scale: most likely not reversed, or reversed wrongly."""
-    return [str(item) for item in statistics.index[statistics["item_rest"] < 0]]
-
-
 def floor_and_ceiling(scores: pd.DataFrame, instrument: Instrument) -> pd.DataFrame:
     """Return the share of scores at the lowest and at the highest possible value, per scale, informant and wave.
 

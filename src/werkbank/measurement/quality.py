@@ -2,51 +2,43 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from werkbank.measurement.circumplex import clustered_correlation
 from werkbank.measurement.clustered import cluster_reliability
-from werkbank.measurement.items import discriminant, floor_and_ceiling, item_statistics
+from werkbank.measurement.items import discriminant, floor_and_ceiling
 from werkbank.measurement.reliability import (
-    REASON,
     alpha,
     difference_reliability,
-    omega,
     retest,
     split_half,
     standard_error_of_measurement,
 )
-from werkbank.measurement.scoring import item_matrix, score
+from werkbank.measurement.scoring import item_matrix, respondents, score
 
 if TYPE_CHECKING:
     from werkbank.instruments import Instrument
-    from werkbank.measurement.reliability import Missing
 
 PLACE = ["outcome", "scale", "informant", "wave"]
 
 
-def scale_quality(
-    answers: pd.DataFrame, outcome: str, instrument: Instrument, missing: Missing = "complete"
-) -> pd.DataFrame:
+def scale_quality(answers: pd.DataFrame, outcome: str, instrument: Instrument) -> pd.DataFrame:
     """Describe every scale of an outcome at every wave and informant that has answers.
 
     Parameters
     ----------
     answers, outcome, instrument
         As in `scoring.score`.
-    missing : {"complete", "pairwise"}
-        Which answers alpha and the item statistics use; omega and the class-level values use complete respondents.
 
     Returns
     -------
     DataFrame
-        One row per outcome, scale, informant and wave: n (complete respondents), n_scores, k, mean, sd, floor and
-        ceiling of the scores; alpha, omega and their intervals; split_half (Spearman-Brown); sem = SD √(1 - alpha);
-        item_rest_lowest with its item, and negative_items (those that run against the scale, a loud warning);
-        alpha_within, alpha_between, icc1 and icc_k by class; note, the catalogue key of the reason when alpha is NaN.
-        Scales of one item have NaN for all but the scores.
+        One row per outcome, scale, informant and wave: n_scores, mean, sd, floor and ceiling of the scores; k items;
+        alpha, split_half (Spearman-Brown) and sem = SD √(1 - alpha); alpha_within, alpha_between, icc1 and icc_k by
+        class. All of them use complete respondents. Scales of one item have NaN for all but the scores. What further
+        belongs to reliability (intervals, omega, items that run against their scale) is in `Scores.facts`.
     """
     table = score(answers, outcome, instrument, list(instrument.scales))
     described = floor_and_ceiling(table, instrument).rename(columns={"n": "n_scores"})
@@ -54,7 +46,8 @@ def scale_quality(
     for (scale, informant, wave), scores in table.groupby(["scale", "informant", "wave"], observed=True, sort=False):
         items = item_matrix(answers, outcome, instrument, str(scale), str(wave), str(informant))
         place = {"outcome": outcome, "scale": scale, "informant": informant, "wave": wave}
-        rows.append(place | _items(items, missing) | _classes(items, scores))
+        measured = {"k": items.shape[1], "alpha": alpha(items).estimate, "split_half": split_half(items).spearman_brown}
+        rows.append(place | measured | _classes(items, scores))
     found = described.merge(pd.DataFrame(rows, columns=rows[0].keys() if rows else PLACE), on=PLACE, how="right")
     sem = [standard_error_of_measurement(row.sd, row.alpha) for row in found.itertuples()] if rows else []
     return found.assign(sem=sem)
@@ -79,8 +72,9 @@ def change_quality(
     Returns
     -------
     DataFrame
-        outcome, scale, informant, n (pupils with both scores), retest with its interval, reliability_of_change (from
-        both alphas, both SDs and the correlation of the same pupils), note.
+        outcome, scale, informant, n (pupils with both scores), retest with an interval in which classes are what was
+        sampled, where they are known, and difference_reliability (from both alphas, both SDs and the correlation of
+        the same pupils).
     """
     rows = []
     used = table if arm is None else table[table["arm"] == arm]
@@ -91,25 +85,27 @@ def change_quality(
         ends = [(outcome, scale, informant, wave) for wave in (wave_from, wave_to)]
         if any(end not in known.index for end in ends):
             continue
-        first, second = (scores[scores["wave"] == wave].set_index("pupil")["score"] for wave in (wave_from, wave_to))
-        pairs = pd.concat([first, second], axis=1, join="inner").dropna()
-        stable = retest(pairs.iloc[:, 0], pairs.iloc[:, 1])
+        first, second = (scores[scores["wave"] == wave].set_index("pupil") for wave in (wave_from, wave_to))
+        pairs = first[["class", "score"]].join(second["score"].rename("later"), how="inner")
+        both, classes = pairs[["score", "later"]].dropna(), pairs["class"].astype(object)
+        r = retest(both["score"], both["later"]).estimate
+        sampled = classes if classes.notna().all() and len(set(classes)) > 1 else range(len(pairs))
+        known_by_class = clustered_correlation(pairs["score"], pairs["later"], sampled)
         before, after = (float(known.loc[end, "alpha"]) for end in ends)
-        sd_before, sd_after = (float(sd) for sd in pairs.std())
-        rows.append(
-            {
-                "outcome": outcome,
-                "scale": scale,
-                "informant": informant,
-                "n": stable.n,
-                "retest": stable.estimate,
-                "retest_ci_low": stable.ci_low,
-                "retest_ci_high": stable.ci_high,
-                "reliability_of_change": difference_reliability(before, after, stable.estimate, sd_before, sd_after),
-                "note": stable.note,
-            }
-        )
-    return pd.DataFrame(rows)
+        reliable = difference_reliability(before, after, r, *both.std())
+        interval = (known_by_class.ci_low, known_by_class.ci_high)
+        rows.append((outcome, scale, informant, len(both), r, *interval, reliable))
+    names = [
+        "outcome",
+        "scale",
+        "informant",
+        "n",
+        "retest",
+        "retest_ci_low",
+        "retest_ci_high",
+        "difference_reliability",
+    ]
+    return pd.DataFrame(rows, columns=names)
 
 
 def discriminant_quality(table: pd.DataFrame, quality: pd.DataFrame, wave: str) -> pd.DataFrame:
@@ -132,39 +128,8 @@ def discriminant_quality(table: pd.DataFrame, quality: pd.DataFrame, wave: str) 
     return pd.concat(found, ignore_index=True) if found else discriminant(pd.DataFrame(), {})
 
 
-def _items(items: pd.DataFrame, missing: Missing) -> dict[str, object]:
-    a = alpha(items, missing)
-    o = omega(items.to_numpy(float))
-    statistics = item_statistics(items, missing)
-    rest = statistics["item_rest"]
-    lowest = rest.idxmin() if rest.notna().any() else None
-    return {
-        "n": a.n,
-        "k": a.k,
-        "alpha": a.estimate,
-        "alpha_ci_low": a.ci_low,
-        "alpha_ci_high": a.ci_high,
-        "omega": o.estimate,
-        "omega_ci_low": o.ci_low,
-        "omega_ci_high": o.ci_high,
-        "split_half": split_half(items).spearman_brown,
-        "item_rest_lowest": math.nan if lowest is None else float(rest[lowest]),
-        "item_lowest": "" if lowest is None else str(lowest),
-        "negative_items": tuple(str(item) for item in rest.index[rest < 0]),
-        "note": a.note or (REASON + "no_solution" if math.isnan(o.estimate) and a.k > 2 else ""),
-    }
-
-
 def _classes(items: pd.DataFrame, scores: pd.DataFrame) -> dict[str, float]:
-    who = scores["pupil"].astype(object)
-    classes = pd.Series(
-        scores["class"].astype(object).to_numpy(), who.where(who.notna(), scores["teacher"].astype(object))
-    )
+    classes = scores["class"].astype(object).set_axis(respondents(scores))
     found = cluster_reliability(items, classes[~classes.index.duplicated()].reindex(items.index))
-    return {
-        "alpha_within": found.alpha_within,
-        "alpha_between": found.alpha_between,
-        "icc1": found.icc1,
-        "icc_k": found.icc_k,
-        "n_classes": found.n_clusters,
-    }
+    shown = {name: getattr(found, name) for name in ("alpha_within", "alpha_between", "icc1", "icc_k")}
+    return shown | {"n_classes": found.n_clusters}

@@ -95,10 +95,14 @@ def item_matrix(
     if rows.empty:
         return pd.DataFrame(columns=list(items), dtype=float)
     grid = _grid(rows, items)
-    who = grid.who["pupil"].astype(object)
-    index = pd.Index(who.where(who.notna(), grid.who["teacher"].astype(object)), name="pupil")
     values = _keyed(grid, instrument, scale) if keyed else grid.cells[:, grid.columns(items)]
-    return pd.DataFrame(values, index=index, columns=list(items))
+    return pd.DataFrame(values, index=pd.Index(respondents(grid.who), name="pupil"), columns=list(items))
+
+
+def respondents(rows: pd.DataFrame) -> pd.Series[Any]:
+    """Return who answered: the pupil, and the teacher where no pupil is named."""
+    pupil = rows["pupil"].astype(object)
+    return pupil.where(pupil.notna(), rows["teacher"].astype(object))
 
 
 def bands(scores: pd.DataFrame, instrument: Instrument, name: str) -> pd.DataFrame:

@@ -10,21 +10,19 @@ import pandas as pd
 
 from werkbank.measurement.circumplex import (
     SECTORS,
-    ClusteredR,
     circular_order,
-    clustered_correlation,
     complementarity,
     dimensions,
     on_circle,
     sector_scores,
     structural_summary,
 )
-from werkbank.measurement.comparability import comparability, scales_of_items, waves_of
+from werkbank.measurement.comparability import comparability
 from werkbank.measurement.items import item_statistics
 from werkbank.measurement.perspectives import QUADRANTS, compare_perspectives, typology
 from werkbank.measurement.quality import change_quality, discriminant_quality, scale_quality
-from werkbank.measurement.scoring import item_matrix
-from werkbank.measurement.study_scores import scale_key
+from werkbank.measurement.scoring import item_matrix, respondents
+from werkbank.measurement.study_scores import scale_key, scales_of_items, waves_of
 from werkbank.results import Fact
 
 if TYPE_CHECKING:
@@ -134,22 +132,10 @@ def _change(intake: Intake, scores: Scores, quality: pd.DataFrame) -> list[Fact]
                 name = scale_key(str(row.outcome), str(row.scale))
                 place = {"outcome": name, "informant": str(row.informant), "arm": arm or "", "wave": wave}
                 where = (name, f"{waves[0]}-{wave}")
-                stable = _stability(table[table["scale"] == row.scale], waves[0], wave, arm)
-                values = {"retest": stable.estimate, "retest_ci_low": stable.ci_low, "retest_ci_high": stable.ci_high}
-                if not math.isnan(row.reliability_of_change):
-                    values["difference_reliability"] = row.reliability_of_change
-                facts += [_fact(where, what, value, row.n, **place) for what, value in values.items()]
+                known = ["difference_reliability"] if not math.isnan(row.difference_reliability) else []
+                names = ("retest", "retest_ci_low", "retest_ci_high", *known)
+                facts += [_fact(where, what, getattr(row, what), row.n, **place) for what in names]
     return facts
-
-
-def _stability(table: pd.DataFrame, first: str, later: str, arm: str | None) -> ClusteredR:
-    """Correlate two waves, with classes as what was sampled where they are known."""
-    rows = table if arm is None else table[table["arm"] == arm]
-    sides = [rows[rows["wave"] == wave].set_index("pupil") for wave in (first, later)]
-    pairs = sides[0][["class", "score"]].join(sides[1][["score"]].rename(columns={"score": "later"}), how="inner")
-    classes = pairs["class"].astype(object)
-    known = bool(classes.notna().all()) and len(set(classes)) > 1
-    return clustered_correlation(pairs["score"], pairs["later"], classes if known else range(len(pairs)))
 
 
 def _distinct(scores: Scores, quality: pd.DataFrame) -> list[Fact]:
@@ -166,7 +152,7 @@ def _distinct(scores: Scores, quality: pd.DataFrame) -> list[Fact]:
 
 
 def _perspectives(intake: Intake, scores: Scores) -> Iterator[Fact]:
-    rated = [(outcome, scale) for outcome, scale in scales_of_items(intake, scores.instruments)]
+    rated = list(scales_of_items(intake, scores.instruments))
     by = {who: [pair for pair in rated if pair[0].informant == who] for who in ("teacher", "pupil")}
     table = scores.table[scores.table["pupil"].notna()]
     for mine, scale in by["teacher"]:
@@ -174,7 +160,7 @@ def _perspectives(intake: Intake, scores: Scores) -> Iterator[Fact]:
             ranges = [scores.instruments[o.id].score_range(s) for o, s in ((mine, scale), (other, theirs))]
             alike = scale == theirs and ranges[0] == ranges[1]
             name = pair_key(scale_key(mine.id, scale), scale_key(other.id, theirs))
-            first, second = (_rows(table, o, s) for o, s in ((mine, scale), (other, theirs)))
+            first, second = (_of(table, o).query("scale == @s") for o, s in ((mine, scale), (other, theirs)))
             for wave in waves_of(intake, mine):
                 found = compare_perspectives(first, second, wave, same_range=alike)
                 if not found.n:
@@ -186,13 +172,8 @@ def _perspectives(intake: Intake, scores: Scores) -> Iterator[Fact]:
                     yield _fact((name, wave), what, value, n, outcome=name, wave=wave)
 
 
-def _rows(table: pd.DataFrame, outcome: Outcome, scale: str) -> pd.DataFrame:
-    mine = (table["outcome"] == outcome.id) & (table["informant"] == outcome.informant)
-    return table[mine & (table["scale"].astype(str) == scale)]
-
-
 def _types(outcome: Outcome, table: pd.DataFrame, waves: list[str]) -> list[Fact]:
-    rows = table[(table["outcome"] == outcome.id) & (table["informant"] == outcome.informant)]
+    rows = _of(table, outcome)
     if not set(TYPES) <= set(rows["scale"].astype(str)) or len(waves) < 2:
         return []
     found = typology(rows[rows["pupil"].notna()], (waves[0], waves[1]))
@@ -215,17 +196,16 @@ def _circle(outcome: Outcome, intake: Intake, scores: Scores) -> Iterator[Fact]:
     """Give the mean profile of each arm and wave, and the order of the sectors (by class, if there are enough)."""
     key = scores.instruments[outcome.id]
     table = _of(scores.table, outcome)
-    arms = table.assign(who=table["pupil"].astype(object).where(table["pupil"].notna(), table["teacher"]))
-    arm_of = arms.drop_duplicates("who").set_index("who")["arm"].astype(object)
+    arm_of = table["arm"].astype(object).set_axis(respondents(table))
     sectors = sector_scores(table, key)
-    sectors["arm"] = arm_of.reindex(sectors.index.get_level_values("pupil")).to_numpy()
+    sectors["arm"] = arm_of[~arm_of.index.duplicated()].reindex(sectors.index.get_level_values("pupil")).to_numpy()
     place = {"outcome": outcome.id, "informant": outcome.informant}
     for wave in waves_of(intake, outcome):
         here = sectors.xs(wave, level="wave").dropna(subset=list(SECTORS))
-        order = circular_order(_by_class(here, ENOUGH_CLASSES).corr())
-        n = len(_by_class(here, ENOUGH_CLASSES))
-        yield _fact((outcome.id, wave), "circular_order", order.index, n, wave=wave, **place)
-        yield _fact((outcome.id, wave), "circular_order_p", order.p, n, wave=wave, **place)
+        units = _by_class(here, ENOUGH_CLASSES)
+        order = circular_order(units.corr())
+        yield _fact((outcome.id, wave), "circular_order", order.index, len(units), wave=wave, **place)
+        yield _fact((outcome.id, wave), "circular_order_p", order.p, len(units), wave=wave, **place)
         for arm in ["", *intake.study.arms]:
             rows = here[here["arm"] == arm] if arm else here
             if rows.empty:

@@ -16,6 +16,8 @@ from werkbank.results import Fact
 from werkbank.study import WAVES, text_in
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from werkbank.intake import Intake
     from werkbank.study import Outcome, Study
 
@@ -90,20 +92,15 @@ def score_study(intake: Intake) -> Scores:
     intake : Intake
         Checked answers, as `werkbank.intake.read_answers` returns them.
     """
-    study, answers = intake.study, intake.answers
+    study = intake.study
     keys = instruments_of(study)
-    tables: list[pd.DataFrame] = []
     facts = [Fact(f"file-{n}/rows_read", "rows_read", f.n_rows) for n, f in enumerate(intake.files, start=1)]
     warnings: list[Warned] = []
-    for outcome in study.outcomes:
-        key = keys[outcome.id]
-        scored = score(answers, outcome.id, key, outcome.scales)
-        tables.append(scored)
-        for scale in outcome.scales or list(key.scored):
-            if scale in key.scales and len(key.scales[scale].items) > 1:
-                more, loud = _quality(answers, outcome, key, scale)
-                facts += more
-                warnings += loud
+    for outcome, scale in scales_of_items(intake, keys):
+        more, loud = _quality(intake, outcome, keys[outcome.id], scale)
+        facts += more
+        warnings += loud
+    tables = [score(intake.answers, outcome.id, keys[outcome.id], outcome.scales) for outcome in study.outcomes]
     empty = tables[0] if tables else pd.DataFrame(columns=SCORES)
     table = pd.concat([t for t in tables if len(t)], ignore_index=True) if any(map(len, tables)) else empty
     return Scores(table[SCORES], keys, tuple(facts), tuple(warnings))
@@ -125,6 +122,22 @@ def scale_label(study: Study, keys: dict[str, Instrument], key: str, language: s
     return f"{label} ({own})" if own else label
 
 
+def scales_of_items(intake: Intake, keys: Mapping[str, Instrument]) -> Iterator[tuple[Outcome, str]]:
+    """Yield every scale of the study that is made of more than one item."""
+    for outcome in intake.study.outcomes:
+        key = keys[outcome.id]
+        for scale in outcome.scales or list(key.scales):
+            if scale in key.scales and len(key.scales[scale].items) > 1:
+                yield outcome, scale
+
+
+def waves_of(intake: Intake, outcome: Outcome) -> list[str]:
+    """Return the waves at which an outcome was asked, in the order of time."""
+    answers = intake.answers
+    seen = set(answers.loc[answers["outcome"] == outcome.id, "wave"].astype(str))
+    return [wave for wave in WAVES if wave in seen]
+
+
 def _instrument(outcome: Outcome, folder: object) -> Instrument:
     if outcome.instrument is not None:
         return load(outcome.instrument, outcome.version, outcome.order, folder)  # type: ignore[arg-type]
@@ -144,27 +157,22 @@ def _instrument(outcome: Outcome, folder: object) -> Instrument:
         raise UnfitError([Problem("instrument_invalid", details={"reason": reason})]) from None
 
 
-def _quality(answers: pd.DataFrame, outcome: Outcome, key: Instrument, scale: str) -> tuple[list[Fact], list[Warned]]:
+def _quality(intake: Intake, outcome: Outcome, key: Instrument, scale: str) -> tuple[list[Fact], list[Warned]]:
     facts: list[Fact] = []
     warnings: list[Warned] = []
     name = scale_key(outcome.id, scale)
-    for wave in _waves(answers, outcome.id):
-        items = item_matrix(answers, outcome.id, key, scale, wave, outcome.informant)
+    for wave in waves_of(intake, outcome):
+        items = item_matrix(intake.answers, outcome.id, key, scale, wave, outcome.informant)
         if items.empty or bool(items.isna().all(axis=None)):
             continue
-        a, o = alpha(items), omega(items.to_numpy(float))
-        found = {
-            "alpha": (a.estimate, a.n),
-            "alpha_ci_low": (a.ci_low, a.n),
-            "alpha_ci_high": (a.ci_high, a.n),
-            "omega": (o.estimate, o.n),
-            "omega_ci_low": (o.ci_low, o.n),
-            "omega_ci_high": (o.ci_high, o.n),
-        }
+        found: dict[str, tuple[float, int]] = {}
+        for what, r in (("alpha", alpha(items)), ("omega", omega(items.to_numpy(float)))):
+            ends = {"": r.estimate, "_ci_low": r.ci_low, "_ci_high": r.ci_high}
+            found |= {what + end: (value, r.n) for end, value in ends.items()}
         rest = item_rest(items)
         lowest = rest.idxmin() if rest.notna().any() else None
         if lowest is not None:
-            found["item_rest_lowest"] = (float(rest[lowest]), a.n)
+            found["item_rest_lowest"] = (float(rest[lowest]), found["alpha"][1])
             negative = [str(item) for item in rest.index[rest < 0]]
             warnings += [Warned("negative_item_rest", {"outcome": name, "wave": wave, "item": i}) for i in negative]
         facts += [
@@ -172,8 +180,3 @@ def _quality(answers: pd.DataFrame, outcome: Outcome, key: Instrument, scale: st
             for what, (value, n) in found.items()
         ]
     return facts, warnings
-
-
-def _waves(answers: pd.DataFrame, outcome: str) -> list[str]:
-    seen = set(answers.loc[answers["outcome"] == outcome, "wave"].astype(str))
-    return [wave for wave in WAVES if wave in seen]
