@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +18,7 @@ from scipy import special
 
 from werkbank.effects import comparison
 from werkbank.effects import multilevel as ml
-from werkbank.effects.multilevel import design, likelihood, mixed, optimum, randomisation
-from werkbank.effects.multilevel.jets import gradient_and_hessian
+from werkbank.effects.multilevel import randomisation
 from werkbank.effects.units import unit_means
 
 RAW = Path(__file__).with_suffix(".json")
@@ -46,7 +44,7 @@ def outcome_design(rng, k, icc, low, high, reps, *, effect=0.0):
     pre, y = z[0], 0.6 * z[0] + 0.8 * z[1] + effect * treated
     names = ("one", "treated", "pre")
     Xs = [np.column_stack([np.ones(n), treated, pre[r]]) for r in range(reps)]
-    fits = fit_many(y, Xs, {"class": c}, names)
+    fits = ml.fit_several(y, Xs, {"class": c}, names)
     robust = [ml.cr2_test(ml.cluster_robust(y[r], Xs[r], c, names), "treated").p for r in range(reps)]
     in_class = np.eye(k)[:, c] / np.bincount(c)[:, None]
     y_means, pre_means = y @ in_class.T, pre @ in_class.T
@@ -82,73 +80,19 @@ def waves_design(rng, k, icc, low, high, reps, *, naive):
     X = np.column_stack([np.ones(3 * n), w == 1, w == 2, treated, treated * (w == 1), treated * (w == 2)])
     names, groups = ("one", "w1", "w2", "arm", "arm:w1", "arm:w2"), {"class": c, "pupil": pupil}
     terms = {"waves": w, "waves_of": ["class"]}
-    fits = fit_many(y, [X] * reps, groups, names, **terms)
-    check(fits, y, [X] * reps, groups, names, terms)
+    Xs = [X] * reps
+    fits = ml.fit_several(y, Xs, groups, names, **terms)
+    check(fits, y, Xs, groups, names, terms)
     change = y[:, w == 1] - y[:, w == 0]
     means = change @ (np.eye(k)[:, class_of] / np.bincount(class_of)[:, None]).T
     return np.column_stack(
         [
-            [ml.test(f, "arm:w1").p for f in fit_many(y, [X] * reps, groups, names)] if naive else [np.nan] * reps,
+            [ml.test(f, "arm:w1").p for f in ml.fit_several(y, Xs, groups, names)] if naive else [np.nan] * reps,
             ancova(means, arm),
             reassigned(means, arm, None, rng),
             [ml.test(f, "arm:w1").p for f in fits],
         ]
     )
-
-
-def fit_many(y, Xs, groups, names, waves=None, waves_of=()):
-    """Fit studies with the same groups: only the search for the variance ratios is done side by side."""
-    factors = design.factors(groups, waves, waves_of, y.shape[1])
-    ready = []
-    for outcome, X in zip(y, Xs, strict=True):
-        b0, rest, R = design.least_squares(X, outcome, names)
-        scale = float(np.sqrt(np.mean(rest**2)))
-        ready.append((design.in_orthogonal_basis(X, rest, R, scale, factors), R, b0, scale))
-    thetas = maximise_many([sums for sums, *_ in ready])
-    return [
-        mixed.estimated(sums, theta, R, b0, scale, names, "reml", converged=True)
-        for theta, (sums, R, b0, scale) in zip(thetas, ready, strict=True)
-    ]
-
-
-def maximise_many(several):
-    """`optimum.maximise` for several data sets with the same groups at once."""
-    data = {name: np.stack([getattr(s, name) for s in several]) for name in ("size_cross", "kind_u", "parent_u")}
-    sums = replace(several[0], cross=np.stack([s.cross for s in several]), **data)
-    q = len(sums.terms)
-
-    def value(theta, *, derivatives):
-        return likelihood.deviance(*likelihood.reduced(sums, theta, derivatives=derivatives), sums.n, reml=True)[0]
-
-    starts = np.stack([np.full((len(several), q), start) for start in optimum.STARTS])
-    best = np.argmin([value(theta, derivatives=False)[0] for theta in starts], axis=0)
-    theta = starts[best, np.arange(len(several))]
-    worse = np.zeros(len(several), dtype=bool)
-    for _ in range(60):
-        jet = value(theta, derivatives=True)
-        gradient, hessian = (np.moveaxis(x, -1, 0) for x in gradient_and_hessian(jet))
-        free = (theta > optimum.NEXT_TO_NOTHING) | (gradient < 0)
-        slope = gradient
-        gradient = np.where(free, gradient, 0.0)
-        hessian = np.where(free[:, :, None] & free[:, None, :], hessian, np.eye(q))
-        values, vectors = np.linalg.eigh(hessian)
-        curved = np.maximum(np.abs(values), 1e-10 * np.abs(values).max(axis=1, keepdims=True))
-        step = -np.einsum("rij,rj->ri", vectors, np.einsum("rji,rj->ri", vectors, gradient) / curved)
-        step = np.where(free, step, -theta)
-        promise = -(step * slope).sum(axis=1)
-        done = (promise < 1e-9) | (worse & (promise < 1e-6))
-        if done.all():
-            return theta
-        step[done] = 0.0
-        length = np.ones(len(several))
-        for _ in range(30):
-            trial = np.maximum(theta + length[:, None] * step, 0.0)
-            worse = value(trial, derivatives=False)[0] > jet[0]
-            if not worse.any():
-                break
-            length[worse] /= 2
-        theta = np.where(worse[:, None], theta, trial)
-    return theta
 
 
 def check(fits, y, Xs, groups, names, terms):

@@ -16,9 +16,10 @@ from werkbank.effects.sizes import sd, small_sample_factor
 from werkbank.effects.units import unit_means
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import pandas as pd
+    from numpy.typing import ArrayLike
 
     from werkbank.effects.comparison import Weights
     from werkbank.effects.questions import Question
@@ -115,13 +116,31 @@ def mixed_difference(rows: pd.DataFrame, weights: Weights, covariates: Sequence[
     `werkbank.effects.multilevel`.
     """
     X, contrast = _design(rows, weights, covariates)
-    groups = {"school": rows["school"].fillna("").astype(str)} if "school" in rows else {}
-    groups |= {"unit": rows["unit"].astype(str)}
-    kept, _ = multilevel.identifiable(groups)
+    kept = _levels(rows)
     if not kept or np.linalg.matrix_rank(X) < X.shape[1]:
         return Mixed(not_computed("not_testable_by_model"), math.nan, math.nan)
     fit = multilevel.fit(rows["post"], X, kept)
     return Mixed(of_contrast_test(multilevel.test(fit, contrast)), sum(fit.variances.values()), fit.residual)
+
+
+def mixed_differences(
+    copies: Sequence[pd.DataFrame], weights: Weights, covariates: Sequence[str]
+) -> Callable[[np.ndarray], list[Quantity]]:
+    """Return `mixed_difference` for completed copies of one table, as a function of their outcomes (k, n)."""
+    designs = [_design(copy, weights, covariates) for copy in copies]
+    kept, contrast = _levels(copies[0]), designs[0][1]
+    Xs = np.stack([X for X, _ in designs])
+    if not kept or (np.linalg.matrix_rank(Xs) < Xs.shape[-1]).any():
+        return lambda posts: [not_computed("not_testable_by_model")] * len(posts)
+    return lambda posts: [
+        of_contrast_test(multilevel.test(fit, contrast)) for fit in multilevel.fit_several(posts, Xs, kept)
+    ]
+
+
+def _levels(rows: pd.DataFrame) -> Mapping[str, ArrayLike]:
+    """Return the levels above the pupil that can be told apart: school where known, and the unit."""
+    groups = {"school": rows["school"].fillna("").astype(str)} if "school" in rows else {}
+    return multilevel.identifiable(groups | {"unit": rows["unit"].astype(str)})[0]
 
 
 def contextual_effect(rows: pd.DataFrame, weights: Weights) -> Quantity:

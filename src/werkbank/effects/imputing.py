@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from werkbank.effects import comparison
-from werkbank.effects.classes import mixed_difference
+from werkbank.effects.classes import mixed_differences
 from werkbank.effects.missing import Imputer, pooled
 from werkbank.effects.quantity import Quantity, not_computed
 from werkbank.effects.sizes import pooled_sd
@@ -42,12 +42,13 @@ def imputed(q: Question, headline_method: str, seed: int) -> list[Estimate]:
     arms = pd.get_dummies(table["arm"], dtype=float).to_numpy()
     codes = None if q.unit.of_pupil is None else pd.factorize(table["unit"])[0]
     copies = Imputer(table[["pre", "post"]].to_numpy(float), arms, codes).completed(COPIES, seed, burn_in=20, thin=5)
-    analyse = _analysis(q, headline_method)
+    analyse = _analysis(q, headline_method, [table.assign(pre=copy[:, 0]) for copy in copies])
+    posts = np.stack([copy[:, 1] for copy in copies])
     treated = table["arm"].map(q.weights).to_numpy(float) > 0
 
     def with_delta(delta: float) -> Quantity:
         shift = np.where(missing[:, 1] & treated, delta, 0.0)
-        found = [analyse(table.assign(pre=copy[:, 0], post=copy[:, 1] + shift)) for copy in copies]
+        found = analyse(posts + shift)
         if any(x.se is None or x.df is None for x in found):
             return not_computed("not_testable_by_model")
         df = float(np.mean([x.df for x in found]))
@@ -62,12 +63,16 @@ def imputed(q: Question, headline_method: str, seed: int) -> list[Estimate]:
     return made
 
 
-def _analysis(q: Question, headline_method: str) -> Callable[[pd.DataFrame], Quantity]:
-    if q.unit.of_pupil is None:
-        return lambda rows: comparison.ancova(rows, q.weights)
-    if "mixed" in headline_method:
-        return lambda rows: mixed_difference(rows, q.weights, ["pre"]).test
-    return lambda rows: comparison.ancova(unit_means(rows, ["pre", "post"]), q.weights)
+def _analysis(q: Question, headline_method: str, copies: list[pd.DataFrame]) -> Callable[[np.ndarray], list[Quantity]]:
+    """Return the headline's analysis of the completed copies, as a function of their outcomes (copies, pupils)."""
+    if q.unit.of_pupil is not None and "mixed" in headline_method:
+        return mixed_differences(copies, q.weights, ["pre"])
+
+    def analyse(rows: pd.DataFrame) -> Quantity:
+        units = rows if q.unit.of_pupil is None else unit_means(rows, ["pre", "post"])
+        return comparison.ancova(units, q.weights)
+
+    return lambda posts: [analyse(rows.assign(post=post)) for rows, post in zip(copies, posts, strict=True)]
 
 
 def _tipping_point(with_delta: Callable[[float], Quantity], step: float) -> Quantity:

@@ -8,6 +8,7 @@ from werkbank.effects.multilevel.intraclass import IntraclassCorrelation, icc
 from werkbank.effects.multilevel.means import class_means, headline_method
 from werkbank.effects.multilevel.mixed import MixedFit, fit
 from werkbank.effects.multilevel.randomisation import RandomisationTest, randomisation_test
+from werkbank.effects.multilevel.several import fit_several
 
 __all__ = [
     "ContrastTest",
@@ -19,6 +20,7 @@ __all__ = [
     "cluster_robust",
     "cr2_test",
     "fit",
+    "fit_several",
     "headline_method",
     "icc",
     "identifiable",
