@@ -54,6 +54,12 @@ def test_lists_per_wave_make_the_first_waves_columns_the_items(read, matrix):
     assert matrix(intake).loc["01"].to_dict("index") == {"pre": {"A1": 1, "A2": 2}, "post": {"A1": 3, "A2": 4}}
 
 
+def test_own_columns_are_paired_over_waves_in_the_users_order(read, matrix):
+    outcome = {"name": "x", "items": {"pre": ["b", "a"], "post": ["c", "d"]}, "range": [1, 4], "better": "higher"}
+    intake = read(ONE_GROUP, {"m.csv": "id,a,b,c,d\n01,1,2,3,4\n"}, outcomes=[outcome])
+    assert matrix(intake).loc["01"].to_dict("index") == {"pre": {"a": 1, "b": 2}, "post": {"b": 3, "a": 4}}
+
+
 @pytest.mark.parametrize("column", ["taal_{wave}", {"pre": "taal_T0", "post": "taal_T1"}])
 def test_a_ready_score_is_one_item_that_bears_the_outcomes_name(read, matrix, column):
     outcome = {"name": "taal", "column": column, "better": "higher"}

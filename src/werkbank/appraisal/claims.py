@@ -51,8 +51,7 @@ def _design(evidence: Evidence) -> list[Claim]:
     grade = evidence.best_grade
     graded = [t for t in evidence.tests if evidence.grade(t) == grade]
     made = [Claim("design/grade", tuple(t.id for t in graded), grade, f"claims.grade.{grade}")]
-    primary = [t for t in evidence.tests if evidence.role(t.outcome) == "primary"] or evidence.tests
-    reasons = dict.fromkeys(reason for test in primary for reason in evidence.reasons(test))
+    reasons = dict.fromkeys(reason for test in evidence.primary for reason in evidence.reasons(test))
     return made + [
         Claim(f"design/reason/{i + 1}", (), grade, f"claims.reasons.{reason}", {"unit": evidence.unit})
         for i, reason in enumerate(reasons)

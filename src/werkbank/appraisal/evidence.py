@@ -74,6 +74,11 @@ class Evidence:
         order = {"primary": 0, "secondary": 1, "exploratory": 2}
         return sorted(found, key=lambda e: order[self.role(e.outcome)])
 
+    @cached_property
+    def primary(self) -> list[Estimate]:
+        """The headline tests of primary outcomes; all of them when no outcome is primary."""
+        return [t for t in self.tests if self.role(t.outcome) == "primary"] or self.tests
+
     @staticmethod
     def _is_headline(e: Estimate) -> bool:
         return bool(e.family) and e.method not in {"p_holm", "p_bh"}

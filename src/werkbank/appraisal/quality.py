@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from werkbank.appraisal.evidence import SIZES, Evidence
@@ -14,37 +15,28 @@ if TYPE_CHECKING:
 
     from werkbank.results import Estimate
 
-TOPICS = (
-    "numbers", "detectable", "control", "unit", "followup", "raters", "selection", "attrition", "baseline",
-    "reliability", "comparability", "multiplicity", "preregistration",
-)  # fmt: skip
-
 
 def quality_panel(evidence: Evidence) -> list[Claim]:
     """Return the panel: at least one claim for every topic, in the order of `TOPICS`.
 
     A claim's value `status` is met, attention, information or unknown; a topic about which nothing is known says so.
     """
-    primary = [t for t in evidence.tests if evidence.role(t.outcome) == "primary"] or evidence.tests
-    claims: list[Claim] = []
-    for topic in TOPICS:
-        found = list(_PANEL[topic](evidence, primary))
-        claims += [_with_id(c, f"quality/{topic}", i) for i, c in enumerate(found)]
-    return claims
-
-
-def _with_id(claim: Claim, start: str, i: int) -> Claim:
-    return Claim(
-        f"{start}/{i + 1}", claim.about, claim.grade, f"claims.{start.replace('/', '.')}.{claim.sentence}", claim.values
-    )
+    return [
+        replace(claim, id=f"quality/{topic}/{i}", sentence=f"claims.quality.{topic}.{claim.sentence}")
+        for topic, claims in TOPICS.items()
+        for i, claim in enumerate(claims(evidence), start=1)
+    ]
 
 
 def _claim(variant: str, status: str, about: tuple[str, ...] = (), **values: Any) -> Claim:  # noqa: ANN401 - JSON values
     return Claim("", about, "description", variant, {"status": status, **values})
 
 
-def _numbers(e: Evidence, primary: list[Estimate]) -> Iterator[Claim]:
-    del primary
+def _named(test: Estimate) -> dict[str, str]:
+    return {"outcome": test.outcome, "wave": test.wave_to, "contrast": test.contrast}
+
+
+def _numbers(e: Evidence) -> Iterator[Claim]:
     for arm in e.arms:
         pupils, units = e.fact("pupils_enrolled", arm=arm), e.fact("units_enrolled", arm=arm)
         if pupils is None or pupils.value is None:
@@ -57,31 +49,29 @@ def _numbers(e: Evidence, primary: list[Estimate]) -> Iterator[Claim]:
             yield _claim("units", few, about, arm=arm, pupils=pupils.value, units=units.value, unit=e.unit)
 
 
-def _detectable(e: Evidence, primary: list[Estimate]) -> Iterator[Claim]:
+def _detectable(e: Evidence) -> Iterator[Claim]:
     known = False
-    for test in primary:
+    for test in e.primary:
         size = e.beside(test, *SIZES)
         mdes = minimum_detectable(size.se, test.df) if size is not None else None
-        names = {"outcome": test.outcome, "wave": test.wave_to, "contrast": test.contrast}
         if size is None or mdes is None:
-            yield _claim("unknown", "unknown", (test.id,), **names)
+            yield _claim("unknown", "unknown", (test.id,), **_named(test))
         else:
             known, kind = True, "difference" if test.contrast else "change"
             in_points = minimum_detectable(test.se, test.df)
-            values = {"mdes": mdes, "points": in_points, "share_power": 0.80, "alpha": 0.05, **names}
+            values = {"mdes": mdes, "points": in_points, "share_power": 0.80, "alpha": 0.05, **_named(test)}
             yield _claim(kind, "information", (size.id, test.id), **values)
     if known:
         yield _claim("missed", "information")
 
 
-def _control(e: Evidence, primary: list[Estimate]) -> Iterator[Claim]:
-    del primary
+def _control(e: Evidence) -> Iterator[Claim]:
     kind = e.study.design.kind
     status = {"single_group": "attention", "controlled": "attention", "randomised": "met"}[kind]
     yield _claim(kind, status, unit=e.study.design.assigned_by)
 
 
-def _unit(e: Evidence, primary: list[Estimate]) -> Iterator[Claim]:
+def _unit(e: Evidence) -> Iterator[Claim]:
     if any(t.note == "refused_too_few_units" for t in e.tests):
         yield _claim("refused", "attention", tuple(t.id for t in e.tests if t.estimate is None), unit=e.unit)
     elif any(t.note == "units_in_more_than_one_arm" for t in e.tests):
@@ -90,25 +80,22 @@ def _unit(e: Evidence, primary: list[Estimate]) -> Iterator[Claim]:
         yield _claim("pupil_single" if e.arms == [""] else "pupil", "met")
     else:
         single = "single" if e.arms == [""] else "means"
-        yield _claim(single, "met", tuple(t.id for t in primary), unit=e.unit)
+        yield _claim(single, "met", tuple(t.id for t in e.primary), unit=e.unit)
     if e.unit != "pupil" and e.study.design.assigned_by == "pupil" and e.arms != [""]:
         yield _claim("contradicts", "attention", unit=e.unit)
 
 
-def _followup(e: Evidence, primary: list[Estimate]) -> Iterator[Claim]:
-    del primary
+def _followup(e: Evidence) -> Iterator[Claim]:
     later = [w for w in e.waves if WAVES.index(w) > WAVES.index("post")]
     yield _claim("later", "met", last=later[-1]) if later else _claim("none", "attention")
 
 
-def _raters(e: Evidence, primary: list[Estimate]) -> Iterator[Claim]:
-    del primary
+def _raters(e: Evidence) -> Iterator[Claim]:
     by = {True: ("implementers", "attention"), False: ("others", "met"), None: ("unknown", "unknown")}
     yield _claim(*by[e.study.design.raters_are_implementers])
 
 
-def _selection(e: Evidence, primary: list[Estimate]) -> Iterator[Claim]:
-    del primary
+def _selection(e: Evidence) -> Iterator[Claim]:
     chosen = e.study.design.selected_on
     if chosen is None:
         yield _claim("none", "information")
@@ -117,40 +104,37 @@ def _selection(e: Evidence, primary: list[Estimate]) -> Iterator[Claim]:
         yield _claim(kind, "attention", outcome=chosen)
 
 
-def _attrition(e: Evidence, primary: list[Estimate]) -> Iterator[Claim]:
-    for test in primary:
+def _attrition(e: Evidence) -> Iterator[Claim]:
+    for test in e.primary:
         lost = e.lost(test)
-        names = {"outcome": test.outcome, "wave": test.wave_to, "contrast": test.contrast}
         if lost is None:
-            yield _claim("unknown", "unknown", (test.id,), **names)
+            yield _claim("unknown", "unknown", (test.id,), **_named(test))
         elif not test.contrast:
-            yield _claim("single", "information", (test.id,), share_overall=lost[0], **names)
+            yield _claim("single", "information", (test.id,), share_overall=lost[0], **_named(test))
         else:
             low = acceptable(*lost)
-            values = {"share_overall": lost[0], "points_differential": 100 * lost[1], **names}
+            values = {"share_overall": lost[0], "points_differential": 100 * lost[1], **_named(test)}
             yield _claim("low" if low else "high", "met" if low else "attention", (test.id,), **values)
 
 
-def _baseline(e: Evidence, primary: list[Estimate]) -> Iterator[Claim]:
+def _baseline(e: Evidence) -> Iterator[Claim]:
     if e.arms == [""]:
         yield _claim("single", "information")
         return
-    for test in primary:
+    for test in e.primary:
         fact = e.fact("baseline_difference", test.outcome, test.contrast, test.wave_to)
-        names = {"outcome": test.outcome, "wave": test.wave_to, "contrast": test.contrast}
         if fact is None or fact.value is None or isinstance(fact.value, str):
-            yield _claim("unknown", "unknown", (test.id,), **names)
+            yield _claim("unknown", "unknown", (test.id,), **_named(test))
             continue
         size = abs(fact.value)
         variant = "equal" if size <= 0.05 else "adjusted" if size <= 0.25 else "unequal"
         if variant != "equal" and e.grade(test) == "effect":
             variant = "by_lot"  # equivalence is asked where lots did not divide, or attrition undid them (WWC)
         status = "met" if variant == "equal" else "attention" if variant == "unequal" else "information"
-        yield _claim(variant, status, (fact.id,), g=fact.value, **names)
+        yield _claim(variant, status, (fact.id,), g=fact.value, **_named(test))
 
 
-def _reliability(e: Evidence, primary: list[Estimate]) -> Iterator[Claim]:
-    del primary
+def _reliability(e: Evidence) -> Iterator[Claim]:
     alphas = [f for f in e.results.facts_where(what="alpha") if isinstance(f.value, float)]
     against = [f for f in e.results.facts_where(what="item_rest_lowest") if isinstance(f.value, float) and f.value < 0]
     if against:
@@ -164,8 +148,8 @@ def _reliability(e: Evidence, primary: list[Estimate]) -> Iterator[Claim]:
     yield _claim("one" if low is high else "range", "information", (low.id, high.id), **values)
 
 
-def _comparability(e: Evidence, primary: list[Estimate]) -> Iterator[Claim]:
-    asked = {t.outcome for t in primary}
+def _comparability(e: Evidence) -> Iterator[Claim]:
+    asked = {t.outcome for t in e.primary}
     levels = [f for what in ("", "_arms") for f in e.results.facts_where(what=f"invariance_level{what}")]
     levels = [f for f in levels if f.outcome in asked]
     low = [f for f in levels if f.value not in {"strict", "scalar", "unknown"}]
@@ -179,8 +163,7 @@ def _comparability(e: Evidence, primary: list[Estimate]) -> Iterator[Claim]:
         yield _claim("comparable" if known else "not_shown", "met" if known else "unknown", tuple(f.id for f in levels))
 
 
-def _multiplicity(e: Evidence, primary: list[Estimate]) -> Iterator[Claim]:
-    del primary
+def _multiplicity(e: Evidence) -> Iterator[Claim]:
     tests = [t for t in e.tests if t.p is not None]
     corrected = any(f.method in {"p_holm", "p_bh"} for f in e.results.estimates)
     if not tests:
@@ -192,13 +175,13 @@ def _multiplicity(e: Evidence, primary: list[Estimate]) -> Iterator[Claim]:
         yield _claim("corrected" if corrected else "uncorrected", status, tuple(t.id for t in tests), n=len(tests))
 
 
-def _preregistration(e: Evidence, primary: list[Estimate]) -> Iterator[Claim]:
-    del primary
+def _preregistration(e: Evidence) -> Iterator[Claim]:
     where = e.study.design.preregistration
     yield _claim("planned", "met", where=where) if where else _claim("unplanned", "attention")
 
 
-_PANEL = {
+# what is judged -> how, in the order of the panel
+TOPICS = {
     "numbers": _numbers, "detectable": _detectable, "control": _control, "unit": _unit, "followup": _followup,
     "raters": _raters, "selection": _selection, "attrition": _attrition, "baseline": _baseline,
     "reliability": _reliability, "comparability": _comparability, "multiplicity": _multiplicity,

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+
+from werkbank.errors import Problem, UnfitError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Direction = Literal["higher", "lower", "neither"]
 Certainty = Literal["published", "general_high", "general_medium", "general_low", "own", "users"]
@@ -175,6 +180,24 @@ class Instrument(_Part):
     def scored(self) -> tuple[str, ...]:
         """The names of everything that is scored: scales, then composites."""
         return (*self.scales, *self.composites)
+
+    def known(self, names: Iterable[str]) -> list[str]:
+        """Return `names` when all of them are scored.
+
+        Raises
+        ------
+        UnfitError
+            With ``instrument_unknown_scale`` for each that is not.
+        """
+        details = {"name": self.name, "valid": ", ".join(self.scored)}
+        wanted = list(names)
+        if strange := [name for name in wanted if name not in self.scored]:
+            raise UnfitError([Problem("instrument_unknown_scale", value=name, details=details) for name in strange])
+        return wanted
+
+    def parts(self, name: str) -> dict[str, float]:
+        """Return the scales that `name` is made of, with their weights: a scale of itself, a composite of several."""
+        return {name: 1.0} if name in self.scales else self.composites[name].weights
 
     def direction(self, name: str) -> Direction:
         """Return which end of scale or composite `name` is better."""

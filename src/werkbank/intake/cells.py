@@ -92,7 +92,7 @@ class Reading:
     """How the cells of one outcome are to be read."""
 
     outcome: Outcome
-    range: tuple[float, float] | None
+    range: tuple[float, float]
     sign: str | None
 
     @cached_property
@@ -168,14 +168,12 @@ def _word(word: str, how: Reading) -> float | str:
 
 
 def _fits(value: float, how: Reading) -> bool:
-    low, high = how.range or (-np.inf, np.inf)
-    return bool(np.isfinite(value)) and low <= value <= high
+    return bool(np.isfinite(value)) and how.range[0] <= value <= how.range[1]
 
 
 def _report(code: str, table: Table, column: str, wrong: np.ndarray, how: Reading, ledger: Ledger) -> None:
     details: dict[str, Any] = {"outcome": how.outcome.id, "decimal": how.sign or "–"}
     if code == "out_of_range":
-        low, high = how.range or (-np.inf, np.inf)
-        details |= {"low": f"{low:g}", "high": f"{high:g}"}
+        details |= {"low": f"{how.range[0]:g}", "high": f"{how.range[1]:g}"}
     valid = how.outcome.answers if code == "unknown_word" else None
     ledger.cells(code, table, column, wrong, valid, **details)

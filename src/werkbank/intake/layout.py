@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
+
 from werkbank.errors import Problem, UnfitError
-from werkbank.instruments import load
+from werkbank.instruments import Instrument, load
 from werkbank.intake.ledger import nearest
 from werkbank.study.model import WAVES
 
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from werkbank.intake.model import Table
     from werkbank.study.model import Outcome, Study
 
-Range = tuple[float, float]
 Written = str | list[str] | dict[str, str | list[str]]  # how a study file may name the columns of an outcome
 
 
@@ -32,7 +33,7 @@ class Slot:
 
     outcome: Outcome
     items: tuple[str, ...]
-    range: Range | None
+    range: tuple[float, float]
     wave: str | None
     columns: tuple[str, ...]
     optional: bool = False
@@ -69,12 +70,14 @@ def slots_of(study: Study, ledger: Ledger) -> list[Slot]:
     for n, outcome in enumerate(study.outcomes):
         place = f"outcomes.{n}"
         try:
-            items, limits = _items_and_range(study, outcome)
+            key = key_of(study, outcome)
         except UnfitError as error:
             for p in error.problems:
-                column = p.column or place
-                ledger.problem(p.code, p.file or study.file, column=column, value=p.value, details=p.details)
+                ledger.add(replace(p, file=p.file or study.file, column=p.column or place))
             continue
+        scales = {part for name in outcome.scales or key.scales for part in key.parts(name)}
+        order = key.items if outcome.instrument else outcome.item_ids  # own columns are listed in the user's order
+        items = tuple(item for item in order if any(item in key.scales[scale].items for scale in scales))
         given: Written = outcome.items or "{item}"
         if outcome.column is not None:
             given = (
@@ -84,24 +87,37 @@ def slots_of(study: Study, ledger: Ledger) -> list[Slot]:
             columns = _columns(outcome, items, written, wave, place, study, ledger)
             canonical = wave_codes(study).get(wave, wave) if wave else None
             if columns:
-                slots.append(Slot(outcome, items, limits, canonical, columns, optional))
+                slots.append(Slot(outcome, items, key.range, canonical, columns, optional))
     return slots
 
 
-def _items_and_range(study: Study, outcome: Outcome) -> tuple[tuple[str, ...], Range | None]:
-    if outcome.instrument is None:
-        return tuple(outcome.item_ids), outcome.range
-    folder = study.folder / "instruments"
-    key = load(outcome.instrument, outcome.version, outcome.order, folder if folder.is_dir() else None)
-    strange = [scale for scale in outcome.scales or [] if scale not in key.scored]
-    if strange:
-        details = {"name": key.name, "valid": ", ".join(key.scored)}
-        raise UnfitError([Problem("instrument_unknown_scale", value=scale, details=details) for scale in strange])
-    wanted: set[str] = set()
-    for name in outcome.scales or key.scales:
-        parts = key.composites[name].weights if name in key.composites else [name]
-        wanted |= {item for part in parts for item in key.scales[part].items}
-    return tuple(item for item in key.items if item in wanted), key.range
+def key_of(study: Study, outcome: Outcome) -> Instrument:
+    """Return the scoring key of an outcome: its instrument's, or one made of its own items.
+
+    Raises
+    ------
+    UnfitError
+        An unknown instrument, a version that must be chosen, a frame without its item numbers, own items that
+        contradict each other, a scale that the key lacks.
+    """
+    if outcome.instrument is not None:
+        key = load(outcome.instrument, outcome.version, outcome.order, study.folder / "instruments")
+        key.known(outcome.scales or [])
+        return key
+    try:
+        return Instrument.own(
+            outcome.id,
+            outcome.item_ids,
+            outcome.range or (float("-inf"), float("inf")),
+            outcome.reversed_ids,
+            score=outcome.score,
+            direction=outcome.better,
+            informant=(outcome.informant,),
+            certainty="own",
+        )
+    except ValidationError as error:
+        reason = "; ".join(str(e["msg"]) for e in error.errors(include_url=False))
+        raise UnfitError([Problem("instrument_invalid", details={"reason": reason})]) from None
 
 
 def _per_wave(

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from werkbank.errors import Problem, UnfitError, UsageError
+from werkbank.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,18 +56,21 @@ def score(answers: pd.DataFrame, outcome: str, instrument: Instrument, scales: l
     Reversal is x' = low + high - x, once, here; raw answers stay in `answers`. Checked against worked examples, the
     published SDQ syntax and scores of R's psych (bfi).
     """
-    wanted = _known(instrument, list(instrument.scored) if scales is None else scales)
+    wanted = instrument.known(instrument.scored if scales is None else scales)
     rows = answers[answers["outcome"] == outcome]
     if rows.empty:
         return pd.DataFrame(columns=SCORES)
     grid = _grid(rows, instrument.items)
-    made_of = {name: list(_weights(instrument, name)) for name in wanted}
-    parts = {part: _score_scale(_keyed(grid, instrument, part), instrument.scales[part]) for part in _flat(made_of)}
+    needed = dict.fromkeys(part for name in wanted for part in instrument.parts(name))
+    scored = {part: _score_scale(_keyed(grid, instrument, part), instrument.scales[part]) for part in needed}
     tables = []
-    for name, scales_of in made_of.items():
-        items = [item for part in scales_of for item in instrument.scales[part].items]
+    for name in wanted:
+        weights = instrument.parts(name)
+        items = [item for part in weights for item in instrument.scales[part].items]
         asked = grid.asked[:, grid.columns(items)].any(axis=1)
-        values, answered = _combined(parts, _weights(instrument, name), instrument, name)
+        constant = instrument.composites[name].constant if name in instrument.composites else 0.0
+        values = np.sum([weight * scored[part][0] for part, weight in weights.items()], axis=0) + constant
+        answered = np.sum([scored[part][1] for part in weights], axis=0)
         table = grid.who[asked].assign(outcome=outcome, scale=name, score=values[asked])
         tables.append(table.assign(n_items_answered=answered[asked], n_items=len(items)))
     return pd.concat(tables, ignore_index=True)[SCORES]
@@ -88,7 +91,7 @@ def item_matrix(
     The index is the pupil (the teacher where no pupil is named). Items that nobody was asked are columns of NaN;
     respondents who were asked no item of the scale are absent.
     """
-    _known(instrument, [scale])
+    instrument.known([scale])
     items = instrument.scales[scale].items
     here = (answers["outcome"] == outcome) & (answers["wave"] == wave) & (answers["informant"] == informant)
     rows = answers[here & answers["item"].isin(items)]
@@ -230,28 +233,3 @@ def _score_scale(values: Matrix, scale: Scale) -> tuple[Matrix, Counts]:
 
 def _rounded(sums: Matrix, rule: MissingRule) -> Matrix:
     return np.floor(sums + 0.5) if rule.rounding == "half_up" else sums
-
-
-def _weights(instrument: Instrument, name: str) -> dict[str, float]:
-    """Return which scales a score is made of: a scale of itself, a composite of its parts."""
-    return {name: 1.0} if name in instrument.scales else instrument.composites[name].weights
-
-
-def _combined(
-    parts: dict[str, tuple[Matrix, Counts]], weights: dict[str, float], instrument: Instrument, name: str
-) -> tuple[Matrix, Counts]:
-    constant = instrument.composites[name].constant if name in instrument.composites else 0.0
-    values = np.sum([weight * parts[part][0] for part, weight in weights.items()], axis=0) + constant
-    return values, np.sum([parts[part][1] for part in weights], axis=0)
-
-
-def _flat(made_of: dict[str, list[str]]) -> list[str]:
-    return list(dict.fromkeys(part for scales in made_of.values() for part in scales))
-
-
-def _known(instrument: Instrument, scales: list[str]) -> list[str]:
-    details = {"name": instrument.name, "valid": ", ".join(instrument.scored)}
-    strange = [s for s in scales if s not in instrument.scored]
-    if strange:
-        raise UnfitError([Problem("instrument_unknown_scale", value=s, details=details) for s in strange])
-    return scales

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
-from pydantic import ValidationError
 
-from werkbank.errors import Problem, UnfitError
-from werkbank.instruments import Instrument, load
+from werkbank.errors import UnfitError
+from werkbank.intake.layout import key_of
 from werkbank.measurement.reliability import alpha, item_rest, omega
 from werkbank.measurement.scoring import SCORES, item_matrix, score
 from werkbank.results import Fact
@@ -18,6 +17,7 @@ from werkbank.study import WAVES, text_in
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from werkbank.instruments import Instrument
     from werkbank.intake import Intake
     from werkbank.study import Outcome, Study
 
@@ -54,28 +54,12 @@ def instruments_of(study: Study) -> dict[str, Instrument]:
         item numbers, a scale that the instrument lacks.
     """
     found, problems = {}, []
-    folder = study.folder / "instruments"
     for n, outcome in enumerate(study.outcomes):
         try:
-            found[outcome.id] = _instrument(outcome, folder if folder.is_dir() else None)
+            found[outcome.id] = key_of(study, outcome)
         except UnfitError as error:
-            problems += [
-                Problem(p.code, p.file or study.file, p.column or f"outcomes.{n}", p.row, p.value, p.details)
-                for p in error.problems
-            ]
-            continue
-        key = found[outcome.id]
-        problems += [
-            Problem(
-                "instrument_unknown_scale",
-                file=study.file,
-                column=f"outcomes.{n}.scales",
-                value=scale,
-                details={"name": key.name, "valid": ", ".join(key.scored)},
-            )
-            for scale in outcome.scales or []
-            if scale not in key.scored
-        ]
+            where = f"outcomes.{n}"
+            problems += [replace(p, file=p.file or study.file, column=p.column or where) for p in error.problems]
     if problems:
         raise UnfitError(problems, study.language)
     return found
@@ -136,25 +120,6 @@ def waves_of(intake: Intake, outcome: Outcome) -> list[str]:
     answers = intake.answers
     seen = set(answers.loc[answers["outcome"] == outcome.id, "wave"].astype(str))
     return [wave for wave in WAVES if wave in seen]
-
-
-def _instrument(outcome: Outcome, folder: object) -> Instrument:
-    if outcome.instrument is not None:
-        return load(outcome.instrument, outcome.version, outcome.order, folder)  # type: ignore[arg-type]
-    try:
-        return Instrument.own(
-            outcome.id,
-            outcome.item_ids,
-            outcome.range or (float("-inf"), float("inf")),
-            outcome.reversed_ids,
-            score=outcome.score,
-            direction=outcome.better,
-            informant=(outcome.informant,),
-            certainty="own",
-        )
-    except ValidationError as error:
-        reason = "; ".join(str(e["msg"]) for e in error.errors(include_url=False))
-        raise UnfitError([Problem("instrument_invalid", details={"reason": reason})]) from None
 
 
 def _quality(intake: Intake, outcome: Outcome, key: Instrument, scale: str) -> tuple[list[Fact], list[Warned]]:

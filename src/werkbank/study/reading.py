@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import types
 import typing
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +10,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from werkbank.errors import Problem, UnfitError
+from werkbank.errors import Problem, UnfitError, nearest
 from werkbank.study.logo import draw_logo
 from werkbank.study.model import Study
 
@@ -116,13 +114,13 @@ def _problem(error: dict[str, Any], lines: dict[tuple[str, ...], int], file: str
     kind = error["type"]
     if kind == "extra_forbidden":
         valid = _valid_keys(path[:-1])
-        return Problem("study_unknown_key", file, column, row, path[-1], _nearest(path[-1], valid))
+        return Problem("study_unknown_key", file, column, row, path[-1], nearest(path[-1], valid))
     if kind == "missing":
         return Problem("study_missing_key", file, column, row)
     if kind == "literal_error":
         expected = str(error.get("ctx", {}).get("expected", "")).replace("'", "").replace(" or ", ", ")
         valid = [part.strip() for part in expected.split(",") if part.strip()]
-        return Problem("study_unknown_value", file, column, row, shown, _nearest(str(value), valid))
+        return Problem("study_unknown_value", file, column, row, shown, nearest(str(value), valid))
     if kind == "value_error":
         return Problem(f"study_{error['ctx']['error']}", file, column, row)
     return Problem("study_wrong_type", file, column, row, shown, {"reason": error["msg"]})
@@ -135,33 +133,13 @@ def _is_written(part: object) -> bool:
     return not machine
 
 
-def _nearest(value: str, valid: list[str]) -> dict[str, Any]:
-    close = difflib.get_close_matches(value.lower(), [v.lower() for v in valid], n=1, cutoff=0.0)
-    lower = {v.lower(): v for v in valid}
-    return {"nearest": lower[close[0]] if close else "-", "valid": ", ".join(valid)}
-
-
 def _valid_keys(path: list[str]) -> list[str]:
     """Return the keys that may stand at `path` in a study file."""
-    model: Any = Study
-    for part in path:
-        if part.isdigit() or not (isinstance(model, type) and issubclass(model, BaseModel)):
-            continue
-        by_alias = {field.alias or name: field for name, field in model.model_fields.items()}
-        if part not in by_alias:
-            return []
-        model = _model_within(by_alias[part].annotation)
-    if isinstance(model, type) and issubclass(model, BaseModel):
-        return [field.alias or name for name, field in model.model_fields.items()]
-    return []
-
-
-def _model_within(annotation: Any) -> Any:  # noqa: ANN401 - typing's own objects
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    if typing.get_origin(annotation) in (list, typing.Union, types.UnionType):
-        for argument in typing.get_args(annotation):
-            found = _model_within(argument)
-            if isinstance(found, type) and issubclass(found, BaseModel):
-                return found
-    return None
+    annotation: Any = Study
+    for part in (*path, ""):
+        inside = [annotation, *typing.get_args(annotation)]  # a model, a list of them, or one that may be left out
+        model = next((m for m in inside if isinstance(m, type) and issubclass(m, BaseModel)), None)
+        fields = {f.alias or name: f.annotation for name, f in model.model_fields.items()} if model else {}
+        if not part.isdigit():
+            annotation = fields.get(part)
+    return list(fields)
