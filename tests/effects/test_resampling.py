@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from werkbank.effects.resampling import bootstrapped_g, drawn, mediated
 
@@ -28,6 +29,11 @@ def test_members_are_drawn_within_their_group():
     assert np.array_equal(counts, drawn(np.array([0, 0, 0, 1, 1]), 50, seed=1))
 
 
+def of_rows(y, arm):
+    x, z = y[arm], y[~arm]
+    return (x.mean() - z.mean()) / np.sqrt(((len(x) - 1) * x.var(ddof=1) + (len(z) - 1) * z.var(ddof=1)) / (len(y) - 2))
+
+
 def test_g_is_pingouin_s_and_its_draws_are_those_of_repeated_rows():
     import pingouin as pg
 
@@ -38,21 +44,65 @@ def test_g_is_pingouin_s_and_its_draws_are_those_of_repeated_rows():
     counts = drawn(arm.astype(float), 400, seed=3).astype(int)
     for k, g in enumerate(made):
         assert g.value == pytest.approx(pg.compute_effsize(y[arm, k], y[~arm, k], eftype="hedges"), rel=1e-3)
-        by_row = []
-        for count in counts:
-            again = np.repeat(np.arange(60), count)
-            x, z = y[again[arm[again]], k], y[again[~arm[again]], k]
-            pooled = np.sqrt(((len(x) - 1) * x.var(ddof=1) + (len(z) - 1) * z.var(ddof=1)) / 58)
-            by_row.append((x.mean() - z.mean()) / pooled)
-        whole = y[arm, k], y[~arm, k]
-        pooled = np.sqrt((19 * whole[0].var(ddof=1) + 39 * whole[1].var(ddof=1)) / 58)
-        factor = g.value / ((whole[0].mean() - whole[1].mean()) / pooled)
-        assert (g.ci_low, g.ci_high) == pytest.approx(tuple(factor * np.quantile(by_row, [0.025, 0.975])), rel=1e-9)
+        rows = [np.repeat(np.arange(60), count) for count in counts]
+        by_row = np.std([of_rows(y[again, k], arm[again]) for again in rows], ddof=1)
+        factor = g.value / of_rows(y[:, k], arm)
+        assert g.se == pytest.approx(factor * by_row * np.sqrt(20 / 19), rel=1e-9)
+        assert (g.df, g.p) == (58, None)
+        assert g.ci_high - g.value == pytest.approx(stats.t.ppf(0.975, 58) * g.se)
 
 
-def test_scores_that_do_not_vary_have_no_g():
+def test_whole_classes_are_drawn_and_missing_scores_do_not_count():
+    rng = np.random.default_rng(4)
+    unit = np.repeat(np.arange(10), 8)
+    arm, y = unit < 4, rng.normal(size=(80, 2)) + rng.normal(size=10)[unit][:, None]
+    y[rng.random(80) < 0.2, 1] = np.nan
+    made = bootstrapped_g(y, arm, 5, unit, draws=300)
+    counts = drawn((np.arange(10) < 4).astype(float), 300, seed=5).astype(int)
+    for k, g in enumerate(made):
+        kept = np.isfinite(y[:, k])
+        rows = [np.concatenate([np.flatnonzero((unit == u) & kept) for u in np.repeat(range(10), c)]) for c in counts]
+        by_row = np.std([of_rows(y[again, k], arm[again]) for again in rows], ddof=1)
+        factor = g.value / of_rows(y[kept, k], arm[kept])
+        assert g.se == pytest.approx(factor * by_row * np.sqrt(4 / 3), rel=1e-9)
+        assert g.df == 8
+
+
+def test_the_interval_of_few_classes_covers():
+    rng = np.random.default_rng(6)
+    unit = np.repeat(np.arange(8), 15)
+    y = rng.normal(size=(120, 800)) + 0.4 * rng.normal(size=(8, 800))[unit]
+    made = bootstrapped_g(y, unit % 2 == 0, 1, unit)
+    covered = np.mean([g.ci_low <= 0 <= g.ci_high for g in made])
+    assert covered == pytest.approx(0.95, abs=3 * np.sqrt(0.95 * 0.05 / 800))
+
+
+def test_what_does_not_vary_or_has_one_class_has_no_interval():
     (made,) = bootstrapped_g(np.ones((10, 1)), np.arange(10) < 5, seed=1, draws=20)
     assert made.note == "no_variation"
+    unit = np.repeat([0, 1, 2], 4)
+    (made,) = bootstrapped_g(np.arange(12.0)[:, None], unit < 1, 1, unit, draws=20)
+    assert (made.note, made.se) == ("refused_too_few_units", None)
+
+
+@pytest.mark.parametrize("by", ["pupil", "class"])
+def test_every_comparison_has_its_bootstrap_beside_it(make_study, classroom, long_scores, by):
+    from werkbank.effects import estimate
+
+    pupils, pre, post = classroom(classes=10, size=8)
+    pupils = pupils if by == "class" else pupils.assign(arm=np.resize(["T", "C"], 80))
+    outcomes = [{"name": k, "column": k, "better": "higher"} for k in ("y", "z")]
+    scores = pd.concat([long_scores({"pre": pre, "post": post}), long_scores({"pre": pre, "post": post[5:] ** 2}, "z")])
+    made = estimate(make_study(by=by, outcomes=outcomes), scores, pupils, 1)
+    found = {e.outcome: e for e in made if e.method == "g_bootstrap"}
+    assert {k: (e.n, e.n_clusters) for k, e in found.items()} == {
+        "y": (80, 10 if by == "class" else None),
+        "z": (75, 10 if by == "class" else None),
+    }
+    if by == "pupil":
+        plain = next(e for e in made if (e.outcome, e.method) == ("z", "hedges_g"))
+        assert found["z"].estimate == pytest.approx(plain.estimate)
+        assert (found["z"].ci_low, found["z"].ci_high) == pytest.approx((plain.ci_low, plain.ci_high), abs=0.08)
 
 
 def test_the_indirect_effect_is_statsmodels_a_times_b(path):
@@ -80,7 +130,9 @@ def test_whole_classes_are_drawn(path):
         a = np.linalg.lstsq(X, rows["m"], rcond=None)[0][1]
         b = np.linalg.lstsq(np.column_stack([X, rows["m"]]), rows["post"], rcond=None)[0][3]
         found.append(a * b)
-    assert (made.ci_low, made.ci_high) == pytest.approx(tuple(np.quantile(found, [0.025, 0.975])), rel=1e-8)
+    tail = stats.norm.cdf(-np.sqrt(6 / 5) * stats.t.ppf(0.975, 10))  # further out than .025: there are few classes
+    assert tail < 0.01
+    assert (made.ci_low, made.ci_high) == pytest.approx(tuple(np.quantile(found, [tail, 1 - tail])), rel=1e-8)
     alone = mediated(path.drop(columns="unit"), WEIGHTS, "m", seed=5)
     assert alone.value == pytest.approx(made.value)
 
@@ -90,3 +142,5 @@ def test_what_cannot_be_told_is_refused(path):
     assert mediated(same, WEIGHTS, "m", seed=1).note == "not_estimable"
     two = path[path["unit"] < 2]
     assert mediated(two, WEIGHTS, "m", seed=1).note == "refused_too_few_units"
+    few = mediated(path[path["unit"] < 7], WEIGHTS, "m", seed=1)
+    assert (few.note, np.isnan(few.ci_low)) == ("too_few_to_draw", True)

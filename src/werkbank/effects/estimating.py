@@ -16,6 +16,7 @@ from werkbank.effects.multiplicity import corrected
 from werkbank.effects.quantity import not_computed
 from werkbank.effects.questions import Question, outcome_waves, questions
 from werkbank.effects.repeated import repeated_measures
+from werkbank.effects.resampling import bootstrapped
 from werkbank.effects.sizes import d_ppc2, hedges_g, sd, small_sample_factor
 from werkbank.effects.waves import over_waves
 
@@ -69,6 +70,7 @@ def estimate(study: Study, scores_table: pd.DataFrame, pupils: pd.DataFrame, see
             made += [_by_pre_test(question), *imputed(question, answers[0].method, seed)]
         if answers and answers[0].p is not None and _primary(question):
             made += mechanisms(study, question, scores_table, pupils, seed)
+    made += bootstrapped([q for q in asked if _comparable(q)], seed)
     scales = {key: waves for _, key, waves in outcome_waves(study, scores_table) if key in study.mediators}
     for place in dict.fromkeys((q.key, q.contrast) for q in asked):
         later = [q for q in asked if (q.key, q.contrast) == place and q.wave_from and _comparable(q)]

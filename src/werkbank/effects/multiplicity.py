@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -19,34 +18,15 @@ if TYPE_CHECKING:
     from werkbank.results import Estimate
 
 
-def holm(p: Sequence[float]) -> NDArray[np.float64]:
-    """Holm (1979) adjusted p values, in the order given; controls the chance of any false finding in the family.
+def adjusted(p: Sequence[float], method: Literal["holm", "fdr_bh"]) -> NDArray[np.float64]:
+    """Return p values corrected for their number, in the order given; NaN stays NaN and does not count.
 
-    max over smaller p of min(1, (m - rank + 1)·p). NaN stays NaN and does not count in m. Checked against R's
-    p.adjust(method = "holm").
+    ``holm`` (Holm 1979) controls the chance of any false finding in the family, ``fdr_bh`` (Benjamini & Hochberg 1995)
+    the share of false findings among the findings. Computed by pingouin; checked against R's p.adjust.
     """
-    values = np.asarray(p, dtype=float)
-    adjusted = np.full(values.shape, math.nan)
-    order = [i for i in np.argsort(values, kind="stable") if not math.isnan(values[i])]
-    m = len(order)
-    steps = [min(1.0, (m - rank) * values[i]) for rank, i in enumerate(order)]
-    adjusted[order] = np.maximum.accumulate(steps) if m else []
-    return adjusted
+    import pingouin
 
-
-def benjamini_hochberg(p: Sequence[float]) -> NDArray[np.float64]:
-    """Benjamini-Hochberg (1995) adjusted p values; controls the share of false findings among the findings.
-
-    min over larger p of min(1, m·p / rank). NaN stays NaN and does not count. Checked against R's
-    p.adjust(method = "BH").
-    """
-    values = np.asarray(p, dtype=float)
-    adjusted = np.full(values.shape, math.nan)
-    order = [i for i in np.argsort(values, kind="stable")[::-1] if not math.isnan(values[i])]
-    m = len(order)
-    steps = [min(1.0, m * values[i] / (m - k)) for k, i in enumerate(order)]
-    adjusted[order] = np.minimum.accumulate(steps) if m else []
-    return adjusted
+    return np.asarray(pingouin.multicomp(np.asarray(p, dtype=float), method=method)[1], dtype=float)
 
 
 def corrected(tests: Sequence[Estimate]) -> list[Estimate]:
@@ -63,9 +43,9 @@ def corrected(tests: Sequence[Estimate]) -> list[Estimate]:
     made = []
     for members in families.values():
         exploratory = all(test.role == "exploratory" for test in members)
-        method, adjust = ("p_bh", benjamini_hochberg) if exploratory else ("p_holm", holm)
-        adjusted = adjust([float(test.p or 0.0) for test in members])
-        for test, p in zip(members, adjusted, strict=True):
+        method = "p_bh" if exploratory else "p_holm"
+        smaller = adjusted([float(test.p or 0.0) for test in members], "fdr_bh" if exploratory else "holm")
+        for test, p in zip(members, smaller, strict=True):
             place = test.id.rsplit("/", 1)[0]
             bare = replace(test, se=None, statistic=None, ci_low=None, ci_high=None, note="")
             estimand = say(f"effects.methods.{method}.estimand", "en")

@@ -10,6 +10,7 @@ import pytest
 from scipy import stats
 
 from werkbank.effects.multilevel import randomisation_test
+from werkbank.effects.multilevel.randomisation import _some
 
 RNG = np.random.default_rng(12)
 Y8 = RNG.normal(size=8)
@@ -60,11 +61,58 @@ def test_pairs_are_reassigned_within_pairs():
     assert result.p == result.smallest_p == pytest.approx(2 / 8)
 
 
+def by_hand(y, arm, strata):
+    """Enumerate every assignment that keeps the number of treated of each stratum."""
+    ways = [()]
+    for stratum in np.unique(strata):
+        members = np.flatnonzero(strata == stratum)
+        ways = [(*way, *more) for way in ways for more in combinations(members, int(arm[members].sum()))]
+    rest = y - np.array([y[strata == s].mean() for s in strata])
+    chosen = np.array([np.isin(np.arange(len(y)), way) for way in ways])
+    difference = np.abs([rest[c].mean() - rest[~c].mean() for c in chosen])
+    observed = abs(rest[arm > 0].mean() - rest[arm == 0].mean())
+    return float((difference >= observed - 1e-9).mean()), len(ways)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_counting_by_halves_is_counting_one_by_one(seed):
+    rng = np.random.default_rng(seed)
+    sizes = rng.integers(4, 7, rng.integers(1, 4))
+    strata = np.repeat(np.arange(len(sizes)), sizes)
+    arm = np.concatenate([rng.permutation(np.arange(k) < rng.integers(2, k - 1)) for k in sizes]).astype(int)
+    y = rng.integers(0, 5, len(arm)).astype(float) if seed % 2 else rng.normal(size=len(arm))  # ties, and none
+    made = randomisation_test(y, arm, np.arange(len(y)), strata=strata)
+    assert made.exact
+    assert (made.p, made.n_assignments) == pytest.approx(by_hand(y, arm, strata))
+
+
+def test_thirty_six_classes_are_counted_and_agree_with_a_sample():
+    y, arm = RNG.normal(size=36), np.repeat([1, 0], 18)
+    made = randomisation_test(y, arm, np.arange(36))
+    assert made.exact
+    assert made.n_assignments == comb(36, 18)
+    sampled = randomisation_test(y, arm, np.arange(36), max_exact=1, draws=40_000)
+    assert made.p == pytest.approx(sampled.p, abs=4 * np.sqrt(0.25 / 40_000))
+
+
+@pytest.mark.parametrize(("n", "k"), [(12, 6), (24, 12), (63, 31), (64, 32), (20, 3)])
+def test_every_choice_is_as_likely_whichever_way_it_is_drawn(n, k):
+    values = 2.0 ** np.arange(n) if n < 50 else np.arange(n) ** 1.5
+    sums = _some(values, k, 20_000, np.random.default_rng(n))
+    assert len(sums) == 20_000
+    assert sums.mean() == pytest.approx(k * values.mean(), abs=5 * sums.std() / np.sqrt(20_000))
+    assert sums.var() == pytest.approx(k * (n - k) / (n - 1) * values.var(), rel=0.06)
+    if n < 50:  # the sum of powers of two says who was chosen
+        chosen = (sums.astype(int)[:, None] >> np.arange(n)) & 1
+        assert set(chosen.sum(axis=1)) == {k}
+        assert chosen.mean(axis=0) == pytest.approx(np.full(n, k / n), abs=0.02)
+
+
 def test_sample_uses_the_plus_one_rule_and_its_seed():
-    y, arm = RNG.normal(size=30), np.repeat([1, 0], 15)
-    first = randomisation_test(y, arm, np.arange(30), draws=999, seed=4)
+    y, arm = RNG.normal(size=50), np.repeat([1, 0], 25)
+    first = randomisation_test(y, arm, np.arange(50), draws=999, seed=4)
     assert not first.exact
-    assert first == randomisation_test(y, arm, np.arange(30), draws=999, seed=4)
+    assert first == randomisation_test(y, arm, np.arange(50), draws=999, seed=4)
     assert first.smallest_p == pytest.approx(1 / 1000)
     assert (first.p * 1000) % 1 == pytest.approx(0, abs=1e-9)
     exact = randomisation_test(Y8, ARM8, np.arange(8)).p

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import chain, combinations
 from math import comb, prod
 from typing import TYPE_CHECKING
 
@@ -16,9 +14,12 @@ from werkbank.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
     from werkbank.effects.multilevel.clusters import Floats
+
+MOST_SUMS = 2**19  # of one half, in memory at once
+BITS = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1, bitorder="little").astype(float)
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def randomisation_test(
     *,
     strata: ArrayLike | None = None,
     seed: int = 0,
-    max_exact: int = 200_000,
+    max_exact: int = 10**10,
     draws: int = 19_999,
 ) -> RandomisationTest:
     """Test the sharp null, that the programme changed no pupil's outcome, by reassigning whole classes.
@@ -62,7 +63,8 @@ def randomisation_test(
     seed : int
         For the sample of assignments when there are too many to go through.
     max_exact : int
-        Go through all assignments up to this number, otherwise `draws` random ones with p = (b + 1)/(draws + 1).
+        Count among all assignments up to this number (36 classes in two equal arms), otherwise among `draws` random
+        ones with p = (b + 1)/(draws + 1).
 
     Returns
     -------
@@ -78,7 +80,8 @@ def randomisation_test(
     -----
     Statistic: |difference of the arms' mean residuals|. Exact whatever the distribution, if classes were really
     assigned at random. Gail, Mark, Carroll, Green & Pee (1996); +1 rule: Phipson & Smyth (2010). With k of n classes
-    treated the smallest two-sided p is 2/C(n, k) for equal arms and 1/C(n, k) otherwise.
+    treated the smallest two-sided p is 2/C(n, k) for equal arms and 1/C(n, k) otherwise. All assignments are counted
+    by halves (Horowitz & Sahni 1974; as in Pagano & Tritchler 1983, without listing them).
     """
     columns = {"y": y, **(covariates or {})}
     if strata is not None:
@@ -96,54 +99,80 @@ def randomisation_test(
     if min(arms.sum(), n - arms.sum()) < 2:
         nan = float("nan")
         return RandomisationTest(observed, nan, nan, 0, exact=False, n_clusters=n, note=TOO_FEW)
-    counts = [(len(b), int(arms[b].sum())) for b in blocks]
-    total = prod(comb(size, k) for size, k in counts)
-    mirrored = all(2 * k == size for size, k in counts)
-    if total <= max_exact:
-        chosen = _every(blocks, counts, n)
-        p = float(_as_extreme(rest, chosen, observed).mean())
+    values, counts = [rest[b] for b in blocks], [int(arms[b].sum()) for b in blocks]
+    total = prod(comb(len(v), k) for v, k in zip(values, counts, strict=True))
+    mirrored = all(2 * k == len(v) for v, k in zip(values, counts, strict=True))
+    # sums of the treated that are as extreme; equal up to rounding counts as equal
+    k, away = int(arms.sum()), abs(observed) - 1e-9 * max(abs(observed), float(np.abs(rest).max()))
+    low, high = ((side * away + rest.sum() / (n - k)) / (1 / k + 1 / (n - k)) for side in (-1, 1))
+    exact = total <= max_exact and max(_halves(counts, values)[1]) <= MOST_SUMS
+    if exact:
+        p = _every(values, counts, low, high) / total if away > 0 else 1.0
     else:
-        chosen = _some(blocks, counts, n, draws, seed)
-        p = float((_as_extreme(rest, chosen, observed).sum() + 1) / (draws + 1))
+        rng = np.random.default_rng(seed)
+        sums = np.sum([_some(v, k, draws, rng) for v, k in zip(values, counts, strict=True)], axis=0)
+        p = float((((sums <= low) | (sums >= high)).sum() + 1) / (draws + 1))
     least = (2 if mirrored else 1) / total
-    exact = total <= max_exact
-    return RandomisationTest(
-        observed, p, least if exact else max(least, 1 / (draws + 1)), len(chosen), exact=exact, n_clusters=n
-    )
+    smallest, compared = (least, total) if exact else (max(least, 1 / (draws + 1)), draws)
+    return RandomisationTest(observed, p, smallest, compared, exact=exact, n_clusters=n)
 
 
-def _as_extreme(rest: Floats, chosen: NDArray[np.bool_], observed: float) -> NDArray[np.bool_]:
-    k = int(chosen[0].sum())
-    in_arm = chosen @ rest
-    difference = in_arm / k - (rest.sum() - in_arm) / (len(rest) - k)
-    # equal up to rounding counts as equal, or p would depend on the order of summation
-    return np.asarray(np.abs(difference) >= abs(observed) - 1e-9 * max(abs(observed), float(np.abs(rest).max())))
+def _halves(counts: list[int], values: list[Floats]) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return where to cut the units in two (block, place in it), and how many sums each half has."""
+    sizes = np.array([len(v) for v in values])
+    block = int(np.searchsorted(np.cumsum(sizes), sizes.sum() / 2))
+    place = round(sizes.sum() / 2 - sizes[:block].sum())
+    k = counts[block]
+    sums = [
+        prod(comb(len(v), m) for v, m in zip(values[part], counts[part], strict=True))
+        * sum(comb(size, j) for j in range(min(k, size) + 1))
+        for part, size in ((slice(block), place), (slice(block + 1, None), int(sizes[block]) - place))
+    ]
+    return (block, place), (sums[0], sums[1])
 
 
-def _every(blocks: list[NDArray[np.intp]], counts: list[tuple[int, int]], n: int) -> NDArray[np.bool_]:
-    chosen = np.zeros((1, n), dtype=bool)
-    for block, (size, k) in zip(blocks, counts, strict=True):
-        ways = subsets(size, k)
-        chosen = np.repeat(chosen, len(ways), axis=0)
-        chosen[:, block] = np.tile(ways, (len(chosen) // len(ways), 1))
-    return chosen
+def _every(values: list[Floats], counts: list[int], low: float, high: float) -> int:
+    """Count the assignments whose sum of the treated is at most `low` or at least `high`.
+
+    The units are cut in two halves: each assignment is a sum of one plus a sum of the other, so that sorting the
+    second answers for each of the first how many are extreme, and none needs to be looked at by itself.
+    """
+    (block, place), _ = _halves(counts, values)
+    whole = [np.zeros(1), np.zeros(1)]
+    for i, (v, k) in enumerate(zip(values, counts, strict=True)):
+        if i != block:
+            side = int(i > block)
+            whole[side] = np.add.outer(whole[side], _sums(v, k)[k]).ravel()
+    k, found = counts[block], 0
+    first, second = (_sums(part, k) for part in (values[block][:place], values[block][place:]))
+    for j in range(k + 1):
+        left = np.sort(np.add.outer(whole[0], first[j]).ravel())
+        right = np.sort(np.add.outer(whole[1], second[k - j]).ravel())
+        found += int(np.searchsorted(right, low - left, side="right").sum())
+        found += int((len(right) - np.searchsorted(right, high - left)).sum())
+    return found
 
 
-@lru_cache(maxsize=8)
-def subsets(size: int, k: int) -> NDArray[np.bool_]:
-    """Return every way (rows) to choose k of `size` units."""
-    ways = np.zeros((comb(size, k), size), dtype=bool)
-    index = np.fromiter(chain.from_iterable(combinations(range(size), k)), dtype=np.intp).reshape(-1, k)
-    ways[np.arange(len(ways))[:, None], index] = True
-    return ways
+def _sums(values: Floats, most: int) -> list[Floats]:
+    """Return the sums of every choice of 0, 1 … `most` of the values."""
+    sums: list[Floats] = [np.zeros(1), *[np.empty(0)] * most]
+    for v in values:
+        sums = [sums[0], *(np.append(sums[j], sums[j - 1] + v) for j in range(1, most + 1))]
+    return sums
 
 
-def _some(
-    blocks: list[NDArray[np.intp]], counts: list[tuple[int, int]], n: int, draws: int, seed: int
-) -> NDArray[np.bool_]:
-    rng = np.random.default_rng(seed)
-    chosen = np.zeros((draws, n), dtype=bool)
-    for block, (size, k) in zip(blocks, counts, strict=True):
-        picked = np.argsort(rng.random((draws, size)), axis=1)[:, :k]
-        chosen[np.arange(draws)[:, None], block[picked]] = True
-    return chosen
+def _some(values: Floats, k: int, draws: int, rng: np.random.Generator) -> Floats:
+    """Return the sums of `draws` random choices of k of the values."""
+    n = len(values)
+    if n > 63 or comb(n, k) < 0.02 * 2**n:
+        ranks = rng.random((draws, n))
+        return np.asarray((ranks <= np.partition(ranks, k - 1, axis=1)[:, k - 1 : k]) @ values)
+    # fair coins, given that k of them fell heads, choose k at random; eight coins at a time are looked up
+    chosen = np.empty(0, dtype=np.uint64)
+    while len(chosen) < draws:
+        tosses = round(1.1 * draws * 2**n / comb(n, k)) + 64
+        coins = rng.integers(2**64 - 1, size=tosses, dtype=np.uint64, endpoint=True) >> np.uint64(64 - n)
+        chosen = np.append(chosen, coins[np.bitwise_count(coins) == k])
+    eights = chosen[:draws].astype("<u8").view(np.uint8).reshape(draws, 8)
+    padded = np.append(values, np.zeros(64 - n)).reshape(8, 8)
+    return np.asarray(sum((BITS @ padded[i])[eights[:, i]] for i in range(-(-n // 8))))
