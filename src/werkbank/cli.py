@@ -111,15 +111,7 @@ def _parsed(words: list[str], language: str) -> argparse.Namespace:
     run.add_argument("--format", metavar="FORMAT", default="html", help=text("format"))
     run.add_argument("--out", metavar="DIR", help=text("out"))
     batch = command("batch", _batch, None)
-    batch.add_argument("table", metavar="STUDY|TABLE", help=text("table", columns=", ".join(TABLE_COLUMNS)))
-    batch.add_argument("--by", choices=ROLES, help=text("by"))
-    batch.add_argument("--report", metavar="NAME", default="evaluation", help=text("report"))
-    batch.add_argument("--language", dest="languages", metavar="nl,en", help=text("languages"))
-    batch.add_argument("--format", metavar="FORMAT", default="html", help=text("format"))
-    batch.add_argument("--out", metavar="DIR", default="reports/batch", help=text("batch_out"))
-    batch.add_argument("--workers", type=int, metavar="N", help=text("workers"))
-    for option in ("no-warm", "quiet", "json"):
-        batch.add_argument(f"--{option}", action="store_true", help=text(option.replace("-", "_")))
+    _batch_options(batch, text)
     verify = command("verify", _verify, "language_here")
     verify.add_argument("folders", metavar="DIR", nargs="+", help=text("verify_dirs"))
     verify.add_argument("--quick", action="store_true", help=text("quick"))
@@ -142,6 +134,19 @@ def _parsed(words: list[str], language: str) -> argparse.Namespace:
     if words and not words[0].startswith("-") and words[0] not in names:
         raise UsageError(say("cli.problem.no_command", language, name=words[0], **nearest(words[0], names)))
     return parser.parse_args(words or ["--help"])
+
+
+def _batch_options(batch: _Parser, text: Callable[..., str]) -> None:
+    batch.add_argument("table", metavar="STUDY|TABLE", help=text("table", columns=", ".join(TABLE_COLUMNS)))
+    batch.add_argument("--by", choices=ROLES, help=text("by"))
+    batch.add_argument("--report", metavar="NAME", default="evaluation", help=text("report"))
+    batch.add_argument("--language", dest="languages", metavar="nl,en", help=text("languages"))
+    batch.add_argument("--format", metavar="FORMAT", default="html", help=text("format"))
+    batch.add_argument("--out", metavar="DIR", default="reports/batch", help=text("batch_out"))
+    batch.add_argument("--workers", type=int, metavar="N", help=text("workers"))
+    batch.add_argument("--timeout", type=int, metavar="SECONDS", default=900, help=text("timeout"))
+    for option in ("no-warm", "quiet", "json"):
+        batch.add_argument(f"--{option}", action="store_true", help=text(option.replace("-", "_")))
 
 
 def _templates() -> list[str]:

@@ -16,6 +16,9 @@ score: mean
 scales:
   joy: {items: [1, 2, 3], reversed: [2]}
 """
+UNFOLDING = "a: &a [x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{new}: &{new} [{', '.join([f'*{old}'] * 8)}]\n" for old, new in zip("abcdefgh", "bcdefghi", strict=False)
+)
 
 
 def problem(**asked):
@@ -112,7 +115,14 @@ def test_an_own_key_may_not_pass_for_a_shipped_one(tmp_path):
         (OWN.replace("reversed: [2]", "recode: [0, 1]"), "every whole answer"),
         (OWN + "items: [1, 2]\n", "does not have"),
         ("- 1\n- 2\n", "not a mapping"),
-        ("name: [", "while parsing"),
+        ("name: [", "expected the node"),
+        (OWN.replace("items: [1, 2, 3]", "items: 3"), "tuple"),
+        (OWN.replace("items: [1, 2, 3]", "items: [1, ²]"), "reversed item"),
+        ("versions: 3\n" + OWN, "not a mapping"),
+        ("versions: {A: 3}\n" + OWN, "not a mapping"),
+        (UNFOLDING, "unfold without end"),
+        ("a: &a [*a]\n", "unfold without end"),
+        ("x" * 1_000_001, "1 MB"),
     ],
 )
 def test_a_key_that_contradicts_itself_is_refused_with_the_reason(tmp_path, broken, reason):
@@ -137,3 +147,11 @@ def test_the_template_of_a_frame_is_yaml_with_a_hole_for_each_scale(name):
     text = template(name)
     assert yaml.safe_load(text)["name"] == name
     assert text.count("<- item numbers") == text.count("items: []") > 0
+
+
+@pytest.mark.parametrize("name", ["../other/my-list", "sub/my-list", ".."])
+def test_a_key_is_a_name_and_never_a_path(tmp_path, name):
+    for folder in ("other", "mine/sub"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "my-list.yaml").write_text(OWN, encoding="utf-8")
+    assert problem(name=name, folder=tmp_path / "mine")[0].code == "unknown_instrument"

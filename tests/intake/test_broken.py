@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 
 import openpyxl
@@ -55,6 +56,10 @@ CELLS = {
     "a double column": (
         "\n".join(line + "," + line.split(",")[-1] for line in LONG.split()) + "\n",
         ("column_double", "q2", None, None),
+    ),
+    "a double column of arms": (
+        re.sub(r"^(\w+,)(\w+,)", r"\1\2\2", LONG, flags=re.MULTILINE),
+        ("column_double", "arm", None, None),
     ),
     "an empty item": (
         "id,arm,wave,q1,q2\n01,x,T0,1,\n01,x,T1,3,\n02,c,T0,5,\n02,c,T1,2,\n",

@@ -107,3 +107,21 @@ def test_a_table_with_too_many_cells_is_refused_by_its_description(refused, monk
     monkeypatch.setattr("werkbank.intake.spss.MAX_CELLS", 5)
     (problem,) = refused(ONE_GROUP, {SAV: sav({"id": ["a", "b"], "a": [1.0] * 2, "b": [1.0] * 2})})
     assert (problem.code, problem.details["cells"]) == ("sheet_too_large", 6)
+
+
+def test_a_file_on_which_the_c_library_ends_its_process_is_refused(refused, sav):
+    content = bytearray(sav({"id": ["1", "2"], "a": [1.0, 2.0], "b": [4.0, 9.0]}))
+    content[188:192] = b"\xff\xff\xff\x7f"  # the print format of the first variable: ReadStat looks it up unchecked
+    (problem,) = refused(ONE_GROUP, {SAV: bytes(content)})
+    assert problem.code == "file_unreadable"
+
+
+def test_a_file_that_claims_more_cells_than_memory_holds_is_refused_before_it_is_read(refused, sav, monkeypatch):
+    monkeypatch.setattr("werkbank.intake.spss.MAX_CELLS", 5)
+    content = sav({"id": ["1", "2"], "a": [1.0, 2.0], "b": [4.0, 9.0]})
+    assert refused(ONE_GROUP, {SAV: content})[0].code == "sheet_too_large"
+
+
+def test_a_reader_that_does_not_end_is_ended(refused, sav, monkeypatch):
+    monkeypatch.setattr("werkbank.intake.spss.SECONDS", 0.001)
+    assert refused(ONE_GROUP, {SAV: sav({"id": ["1"], "a": [1.0], "b": [4.0]})})[0].code == "file_unreadable"

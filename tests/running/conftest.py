@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
+
+from werkbank.running import manifest
+from werkbank.running.jobs import jobs_asked
+from werkbank.running.verify import verify
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,6 +34,23 @@ columns: {pupil: leerling, wave: meting}
 waves: {T0: pre, T1: post}
 outcomes: [{name: taal, column: taal, range: [0, 60], better: higher}]
 """
+
+
+SCHOOLS = ("007", "../etc", "De Regenboog", "<b>&", "S1", "s1")
+SPLIT = """\
+title: Klein onderzoek
+design: {kind: single_group}
+files: [{path: raw/scores.csv}]
+columns: {pupil: leerling, school: school, wave: meting}
+waves: {T0: pre, T1: post}
+outcomes: [{name: taal, column: taal, range: [0, 60], better: higher}]
+"""
+READ = (
+    "import werkbank\nintake = werkbank.read_answers(werkbank.load_study(study), only)\n"
+    "from werkbank.results import Fact, Results\nfrom pathlib import Path\n"
+    "found = Results({'title': 'klein'}, facts=(Fact('n', 'count', len(intake.pupils)),))\n"
+    "if results:\n    Path(results).write_text(found.to_json(), encoding='utf-8')"
+)
 
 
 def cell(source: str, i: int) -> dict:
@@ -65,3 +87,49 @@ def study(tmp_path):
     (folder / "raw" / "scores.csv").write_text("\n".join(["leerling,meting,taal", *rows]) + "\n", encoding="utf-8")
     (folder / "study.yaml").write_text(STUDY, encoding="utf-8")
     return folder / "study.yaml"
+
+
+@pytest.fixture
+def split(tmp_path):
+    """A study with schools whose names are trouble, and a pupil without a school."""
+    folder = tmp_path / "studie"
+    (folder / "raw").mkdir(parents=True)
+    rows = [
+        f'p{n}{k},"{school}",{wave},{20 + n + k}'
+        for n, school in enumerate((*SCHOOLS, ""))
+        for k in range(2 + n % 2)
+        for wave in ("T0", "T1")
+    ]
+    text = "\n".join(["leerling,school,meting,taal", *rows]) + "\n"
+    (folder / "raw" / "scores.csv").write_text(text, encoding="utf-8")
+    (folder / "study.yaml").write_text(SPLIT, encoding="utf-8")
+    return folder / "study.yaml"
+
+
+@pytest.fixture
+def small(notebook):
+    return notebook("# Rapport", PARAMETERS + "\nonly: dict = {}", "# Deel", SECTION, READ)
+
+
+def jobs(split, report, out, **more):
+    told = []
+    shared = {"out": str(out), "report": str(report), "formats": ("html",), **more}
+    found = jobs_asked(split, "school", "nl", shared, told.append)
+    assert "leerling" in told[0]
+    return found
+
+
+def whole(out) -> dict[str, bool]:
+    """Every report folder in a batch's folder, and whether its manifest and files agree."""
+    found = {}
+    for place in sorted(p for p in out.iterdir() if p.is_dir() and not p.name.startswith(".")):
+        sealed = (place / manifest.NAME).exists()
+        found[place.name] = sealed and all(one.good for one in verify([place], quick=True))
+    return found
+
+
+def command(split, small, out, *more):
+    return [
+        sys.executable, "-m", "werkbank", "batch", str(split), "--by", "school", "--report", str(small),
+        "--out", str(out), "--workers", "2", *more,
+    ]  # fmt: skip

@@ -7,38 +7,19 @@ import csv
 import json
 import os
 import random
-import signal
 import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from tests.running.conftest import PARAMETERS, RESULTS, SECTION
+from tests.running.conftest import PARAMETERS, READ, RESULTS, SCHOOLS, SECTION, command, jobs, whole
 
 from werkbank.errors import UnfitError, UsageError
 from werkbank.running import manifest
 from werkbank.running.batch import run_batch
-from werkbank.running.jobs import Job, jobs_asked, jobs_of_table, safe_name
-from werkbank.running.verify import verify
+from werkbank.running.jobs import Job, jobs_of_table, safe_name
 from werkbank.running.warm import forking
-
-SCHOOLS = ("007", "../etc", "De Regenboog", "<b>&", "S1", "s1")
-STUDY = """\
-title: Klein onderzoek
-design: {kind: single_group}
-files: [{path: raw/scores.csv}]
-columns: {pupil: leerling, school: school, wave: meting}
-waves: {T0: pre, T1: post}
-outcomes: [{name: taal, column: taal, range: [0, 60], better: higher}]
-"""
-READ = (
-    "import werkbank\nintake = werkbank.read_answers(werkbank.load_study(study), only)\n"
-    "from werkbank.results import Fact, Results\nfrom pathlib import Path\n"
-    "found = Results({'title': 'klein'}, facts=(Fact('n', 'count', len(intake.pupils)),))\n"
-    "if results:\n    Path(results).write_text(found.to_json(), encoding='utf-8')"
-)
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 
@@ -52,45 +33,6 @@ def _templates_end():
 @pytest.fixture(autouse=True)
 def _code_stands_still(monkeypatch):
     monkeypatch.setattr(manifest, "_code", lambda: "0")  # nobody else edits werkbank while this looks
-
-
-@pytest.fixture
-def split(tmp_path):
-    """A study with schools whose names are trouble, and a pupil without a school."""
-    folder = tmp_path / "studie"
-    (folder / "raw").mkdir(parents=True)
-    rows = [
-        f'p{n}{k},"{school}",{wave},{20 + n + k}'
-        for n, school in enumerate((*SCHOOLS, ""))
-        for k in range(2 + n % 2)
-        for wave in ("T0", "T1")
-    ]
-    text = "\n".join(["leerling,school,meting,taal", *rows]) + "\n"
-    (folder / "raw" / "scores.csv").write_text(text, encoding="utf-8")
-    (folder / "study.yaml").write_text(STUDY, encoding="utf-8")
-    return folder / "study.yaml"
-
-
-@pytest.fixture
-def small(notebook):
-    return notebook("# Rapport", PARAMETERS + "\nonly: dict = {}", "# Deel", SECTION, READ)
-
-
-def jobs(split, report, out, **more):
-    told = []
-    shared = {"out": str(out), "report": str(report), "formats": ("html",), **more}
-    found = jobs_asked(split, "school", "nl", shared, told.append)
-    assert "leerling" in told[0]
-    return found
-
-
-def whole(out) -> dict[str, bool]:
-    """Every report folder in a batch's folder, and whether its manifest and files agree."""
-    found = {}
-    for place in sorted(p for p in out.iterdir() if p.is_dir() and not p.name.startswith(".")):
-        sealed = (place / manifest.NAME).exists()
-        found[place.name] = sealed and all(one.good for one in verify([place], quick=True))
-    return found
 
 
 def test_every_school_gets_its_own_report_of_its_own_pupils(split, small, tmp_path):
@@ -256,13 +198,6 @@ def test_a_table_keeps_what_it_says_as_text(tmp_path):
     assert Path(first.study) == tmp_path / "s.yaml"
 
 
-def command(split, small, out, *more):
-    return [
-        sys.executable, "-m", "werkbank", "batch", str(split), "--by", "school", "--report", str(small),
-        "--out", str(out), "--workers", "2", *more,
-    ]  # fmt: skip
-
-
 def test_the_command_tells_each_report_and_the_sum(split, small, tmp_path):
     out = tmp_path / "uit"
     env = {**os.environ, "LANG": "nl_NL.UTF-8"}
@@ -277,89 +212,3 @@ def test_the_command_tells_each_report_and_the_sum(split, small, tmp_path):
     records = [json.loads(line) for line in quiet.stdout.splitlines()]
     assert len(records) == 7
     assert records[-1]["failed"] == 0
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="signals as on POSIX")
-@pytest.mark.parametrize("seed", [1, pytest.param(range(2, 12), marks=pytest.mark.long)])
-@pytest.mark.parametrize("victim", ["batch", "template", "child", "interrupt"])
-def test_whatever_is_killed_a_second_call_completes(split, small, tmp_path, victim, seed):
-    for one in [seed] if isinstance(seed, int) else seed:
-        chance = random.Random(f"{victim}{one}")  # noqa: S311 - as above
-        out = tmp_path / f"uit{one}"
-        process = subprocess.Popen(
-            command(split, small, out), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-        until(lambda out=out, process=process: list(out.glob("school*")) or process.poll() is not None)
-        time.sleep(chance.uniform(0, 0.3))
-        family = descendants(process.pid)
-        template = next((pid for pid in family if "template" in words(pid)), 0)
-        children = [pid for pid in family if parent(pid) == template]
-        if victim == "interrupt":
-            process.send_signal(signal.SIGINT)
-        else:
-            target = {"batch": process.pid, "template": template, "child": children[0] if children else 0}[victim]
-            if target:
-                os.kill(target, signal.SIGKILL)
-        process.communicate(timeout=60)
-        until(lambda family=family: not any(Path(f"/proc/{pid}").exists() for pid in family))
-        assert not any(Path(f"/proc/{pid}").exists() for pid in family), [words(pid) for pid in family]
-        if victim == "interrupt":
-            assert process.returncode in {0, 130}
-            assert not list(out.glob(".werkbank-*"))
-        found = run_batch(jobs(split, small, out), out, language="nl", workers=2)
-        assert found.count("made") + found.count("kept") == 6
-        assert all(whole(out).values())
-        assert not list(out.glob(".*-*"))
-
-
-def until(true, seconds: float = 40) -> None:
-    deadline = time.monotonic() + seconds
-    while not true() and time.monotonic() < deadline:
-        time.sleep(0.01)
-
-
-def parent(pid: int) -> int:
-    try:
-        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-    except OSError:
-        return -1
-
-
-def words(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
-    except OSError:
-        return ""
-
-
-def descendants(top: int) -> list[int]:
-    parents = {int(p.name): parent(int(p.name)) for p in Path("/proc").glob("[0-9]*")}
-    found, new = [], [top]
-    while new:
-        new = [pid for pid, above in parents.items() if above in new]
-        found += new
-    return found
-
-
-def test_a_full_disk_leaves_nothing_half_written(split, small, tmp_path):
-    out = tmp_path / "klein"
-    out.mkdir()
-    if subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=96k", "tmpfs", out], capture_output=True, check=False
-    ).returncode:
-        pytest.skip("a small tmpfs may not be mounted here")
-    try:
-        todo = jobs(split, small, out)
-        try:
-            found = run_batch(todo, out, language="nl", workers=2)
-        except OSError:
-            found = None
-        assert found is None or found.count("failed")
-        assert all(ok for name, ok in whole(out).items() if (out / name / manifest.NAME).exists())
-        assert not list(out.glob(".*-*"))
-        subprocess.run(["mount", "-o", "remount,size=4m", out], check=True)
-        found = run_batch(todo, out, language="nl", workers=2)
-        assert found.count("made") + found.count("kept") == 6
-        assert all(whole(out).values())
-    finally:
-        subprocess.run(["umount", out], check=True)

@@ -95,6 +95,10 @@ class Scale(_Part):
         return self
 
 
+def _in_order(item: str) -> tuple[int, int, str]:
+    return (0, int(item), item) if item.isdecimal() and len(item) < 10 else (1, 0, item)
+
+
 class Composite(_Part):
     """A score made of scales: constant + Σ weight x scale, missing when one of them is."""
 
@@ -154,8 +158,9 @@ class Instrument(_Part):
             common["response"] = form["range"]
         form["scales"] = {n: {**common, **s} if isinstance(s, dict) else s for n, s in given["scales"].items()}
         if not form.get("items"):
-            every = [str(i) for s in form["scales"].values() if isinstance(s, dict) for i in s.get("items", ())]
-            form["items"] = sorted(dict.fromkeys(every), key=lambda i: (0, int(i), i) if i.isdigit() else (1, 0, i))
+            scales = [s["items"] for s in form["scales"].values() if isinstance(s, dict) and "items" in s]
+            every = [str(i) for items in scales if isinstance(items, list) for i in items]
+            form["items"] = sorted(dict.fromkeys(every), key=_in_order)
         return form
 
     @model_validator(mode="after")

@@ -8,12 +8,12 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from werkbank.catalogue import shipped
 from werkbank.errors import Problem, UnfitError
 from werkbank.instruments.model import Instrument
+from werkbank.instruments.written import NotYamlError, read_yaml
 
 KEYS = Path(__file__).parent / "keys"
 
@@ -43,7 +43,7 @@ def load(name: str, version: str | None = None, order: str | None = None, folder
         ``instrument_invalid`` or ``instrument_name_taken``.
     """
     name = str(name)
-    mine = folder / f"{name}.yaml" if folder else None
+    mine = folder / f"{name}.yaml" if folder and Path(name).name == name else None  # a name, never a path
     if mine is not None and mine.is_file():
         if name in names() and all(i.status == "complete" for i in variants(name)):
             raise UnfitError([Problem("instrument_name_taken", file=mine.name, value=name)])
@@ -97,10 +97,13 @@ def _shipped(name: str) -> dict[str, Any]:
 
 def _parsed(path: Path) -> dict[str, Any]:
     try:
-        raw = shipped(path) if path.parent == KEYS else yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise UnfitError([Problem("instrument_invalid", file=path.name, details={"reason": str(error)})]) from error
-    if not isinstance(raw, dict):
+        raw = shipped(path) if path.parent == KEYS else read_yaml(path, aliases=True)[0]
+    except NotYamlError as error:
+        found = Problem("instrument_invalid", file=path.name, row=error.row, details={"reason": error.reason})
+        raise UnfitError([found]) from None
+    forms = [raw.get(axis) or {} for axis in _AXES] if isinstance(raw, dict) else [raw]
+    forms += [form or {} for axis in forms if isinstance(axis, dict) for form in axis.values()]
+    if not all(isinstance(form, dict) for form in forms) or not isinstance(raw, dict):
         raise UnfitError([Problem("instrument_invalid", file=path.name, details={"reason": "not a mapping"})])
     return raw
 

@@ -120,7 +120,7 @@ def check_rows(study: Study, rows: pd.DataFrame, ledger: Ledger) -> None:
         where = {"column": _id_column(study), "row": int(row.row), "value": row.pupil}
         details = {"other": int(first.loc[(row.file, row.pupil, row.wave)]), "wave": row.wave or "–"}
         ledger.problem("duplicate_pupil_wave", row.file, **where, details=details)
-    if study.columns.arm is None:
+    if study.columns.arm is None or "arm" not in rows or rows["arm"].isna().any():  # in a file that has it twice
         return
     in_arms = named[named["arm"] != ""].drop_duplicates(["pupil", "arm"])
     known = in_arms[in_arms["arm"].isin(study.arms)] if study.arms else in_arms

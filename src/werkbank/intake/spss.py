@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-import pyreadstat
+import datetime as dt
+import json
+import math
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
 
 from werkbank.intake.opening import MAX_CELLS, Grid, RefusedFileError
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    import pandas as pd
+READER = Path(__file__).with_name("savfile.py")
+SECONDS = 300  # for one file
+DATES: dict[str, Any] = {"datetime": dt.datetime, "date": dt.date, "time": dt.time}
 
 
 def read_spss(path: Path) -> Grid:
@@ -20,26 +23,37 @@ def read_spss(path: Path) -> Grid:
     Raises
     ------
     RefusedFileError
-        ``file_unreadable``, ``sheet_too_large``.
+        ``file_unreadable`` (also when reading it ended the process that did), ``sheet_too_large``.
     """
-    _, meta = _read(path, metadataonly=True)
-    size = (meta.number_rows or 0) * meta.number_columns
-    if size > MAX_CELLS:
-        raise RefusedFileError("sheet_too_large", cells=size, limit=MAX_CELLS)
-    table, meta = _read(path, user_missing=True)
-    columns = [table[name].astype(object).where(table[name].notna(), None).tolist() for name in table.columns]
+    told = _told(path)
+    if "reason" in told:
+        raise RefusedFileError("file_unreadable", reason=told["reason"])
+    if "cells" in told:
+        raise RefusedFileError("sheet_too_large", cells=told["cells"], limit=MAX_CELLS)
+    columns = [[_cell(value) for value in values] for values in told["columns"].values()]
     how = {
-        "encoding": meta.file_encoding,
-        "labels": {name: dict(codes) for name, codes in meta.variable_value_labels.items()},
-        "user_missing": {n: tuple((r["lo"], r["hi"]) for r in ranges) for n, ranges in meta.missing_ranges.items()},
+        "encoding": told["encoding"],
+        "labels": {name: dict(codes) for name, codes in told["labels"].items()},
+        "user_missing": {n: tuple((r["lo"], r["hi"]) for r in ranges) for n, ranges in told["missing"].items()},
     }
-    rows = [list(table.columns), *zip(*columns, strict=True)]
+    rows = [list(told["columns"]), *zip(*columns, strict=True)]
     return Grid(rows, range(len(rows)), how)
 
 
-def _read(path: Path, **options: Any) -> tuple[pd.DataFrame, Any]:  # noqa: ANN401 - pyreadstat ships no types
+def _told(path: Path) -> dict[str, Any]:
+    command = [sys.executable, "-P", "-X", "utf8", str(READER), str(path), str(MAX_CELLS)]
     try:
-        table, meta = pyreadstat.read_sav(str(path), **options)
-    except Exception as error:  # noqa: BLE001 - a damaged file fails in the C library in any of a dozen ways
-        raise RefusedFileError("file_unreadable", reason=str(error)) from None
-    return table, meta
+        done = subprocess.run(command, capture_output=True, timeout=SECONDS, check=False)  # noqa: S603 - our own words
+    except subprocess.TimeoutExpired:
+        return {"reason": f"> {SECONDS} s"}
+    if done.returncode:
+        return {"reason": f"exit {done.returncode}"}
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def _cell(value: Any) -> Any:  # noqa: ANN401 - text, a number or a date
+    if isinstance(value, dict):
+        ((kind, text),) = value.items()
+        return DATES[kind].fromisoformat(text)
+    return None if isinstance(value, float) and math.isnan(value) else value

@@ -121,7 +121,7 @@ def run_batch(
 def _ended(jobs: list[Job], workers: int, executor: Submits | None) -> Iterator[Made]:
     """Yield what was made, in the order in which it was; never more at work than are needed to keep all busy."""
     for study in {job.study: None for job in jobs}:
-        _shared(study, warm=executor is None and jobs[0].warm)
+        _shared(study, Path(jobs[0].out), warm=executor is None and jobs[0].warm)
     own = None if executor is not None else ThreadPoolExecutor(workers)
     todo = iter(jobs)
     busy: set[Future[Made]] = set()
@@ -141,13 +141,13 @@ def _ended(jobs: list[Job], workers: int, executor: Submits | None) -> Iterator[
             forking.close_all()
 
 
-def _shared(study: str, *, warm: bool) -> None:
+def _shared(study: str, out: Path, *, warm: bool) -> None:
     """Import once, and read a study once here and once in the template, for all of its reports."""
     quick_import("papermill")
     once.keep(load_study(study))
     if warm:
         try:
-            with tempfile.TemporaryDirectory(prefix="werkbank-") as folder:
+            with tempfile.TemporaryDirectory(prefix=".werkbank-", dir=out) as folder:  # swept, if this is killed in it
                 template = forking.template({**os.environ, **undisturbed(Path(folder))})
                 template.read(str(Path(study).resolve()))
         except (forking.NotWarmError, OSError):
@@ -165,7 +165,7 @@ def make(job: Job) -> Made:
             status = "made"
             made = run_languages(
                 job.study, job.report, languages=missing, out=job.place, seed=job.seed, formats=job.formats,
-                warm=job.warm, only=job.only,
+                timeout=job.timeout, warm=job.warm, only=job.only,
             )  # fmt: skip
             found |= {one.language: tuple(path.name for path in one.files) for one in made}
         files = list(dict.fromkeys(name for there in found.values() for name in there))

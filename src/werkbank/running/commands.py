@@ -35,15 +35,10 @@ def batch_command(asked: argparse.Namespace, tell: Callable[..., None], *, live:
     silent = asked.quiet or asked.json
     languages = tuple(asked.languages.split(",")) if asked.languages else ()
     formats = tuple(asked.format.split(","))
-    for problem, given, valid in (("no_language", languages, LANGUAGES), ("no_format", formats, FORMATS)):
-        for name in given:
-            if name not in valid:
-                raise UsageError(say(f"cli.problem.{problem}", speech, name=name, **nearest(name, list(valid))))
-    if asked.workers is not None and asked.workers < 1:
-        raise UsageError(say("batch.problem.workers", speech))
-    notebook_path(asked.report, speech)
+    _sensible(asked, languages, formats)
     shared: dict[str, object] = {
         "out": str(out), "report": asked.report, "languages": languages, "formats": formats, "warm": not asked.no_warm,
+        "timeout": asked.timeout,
     }  # fmt: skip
     jobs = jobs_asked(Path(asked.table), asked.by, speech, shared, (lambda _: None) if silent else tell)
 
@@ -59,6 +54,17 @@ def batch_command(asked: argparse.Namespace, tell: Callable[..., None], *, live:
         raise KeyboardInterrupt
     if failed := outcome.count("failed"):
         raise ReportError(say("batch.problem.failed", speech, n=failed, n_all=len(jobs)))
+
+
+def _sensible(asked: argparse.Namespace, languages: tuple[str, ...], formats: tuple[str, ...]) -> None:
+    for problem, given, valid in (("no_language", languages, LANGUAGES), ("no_format", formats, FORMATS)):
+        for name in given:
+            if name not in valid:
+                raise UsageError(say(f"cli.problem.{problem}", asked.speech, name=name, **nearest(name, list(valid))))
+    for option in ("workers", "timeout"):
+        if (number := getattr(asked, option)) is not None and number < 1:
+            raise UsageError(say("batch.problem.one_or_more", asked.speech, option=f"--{option}"))
+    notebook_path(asked.report, asked.speech)
 
 
 def _record(made: Made) -> dict[str, Any]:

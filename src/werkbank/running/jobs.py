@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from werkbank.catalogue import LANGUAGES, say
 from werkbank.errors import Problem, UnfitError, UsageError, nearest
 from werkbank.intake import once
+from werkbank.running.execution import CELL_SECONDS
 from werkbank.running.params import SEED
 from werkbank.study import load_study
 
@@ -43,6 +44,7 @@ class Job:
     formats: tuple[str, ...] = ("html",)
     only: dict[str, str] = field(default_factory=dict)
     warm: bool = True
+    timeout: int = CELL_SECONDS
 
     @property
     def place(self) -> Path:

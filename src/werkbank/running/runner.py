@@ -252,7 +252,10 @@ def _publish(
     reports = {**(others if same else {}), key: {**made, "files": hashes, "results": own_results}}
     (work / "made" / manifest.NAME).write_text(manifest.written(inputs, common, reports), encoding="utf-8")
 
-    place.mkdir(parents=True, exist_ok=True)
+    if not place.exists():  # a whole folder in one step
+        place.parent.mkdir(parents=True, exist_ok=True)
+        (work / "made").replace(place)
+        return ()
     gone = {file for k in ({} if same else others) for file in others[k]["files"]} | (own["files"].keys() - hashes)
     superseded = tuple(sorted(gone))
     for file in superseded:

@@ -106,7 +106,7 @@ def _made_again(place: Path, found: dict[str, Any], key: str, study: Path, again
     name, _, language = key.rpartition(".")
     files = found["reports"][key]["files"]
     formats = tuple(sorted(Path(file).suffix[1:] for file in files if Path(file).suffix != ".ipynb"))
-    run_report(study, name, language=language, out=again, formats=formats, **_parameters(found, key))
+    run_report(study, name, language=language, out=again, formats=formats, warm=True, **_parameters(found, key))
     made = manifest.read(again)
     for part in ("study", "data", "instruments", "logo"):
         if made["inputs"].get(part) != found["inputs"].get(part):

@@ -11,10 +11,9 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from werkbank.errors import Problem, UnfitError, nearest
+from werkbank.instruments.written import MAX_BYTES, NotYamlError, read_yaml
 from werkbank.study.logo import draw_logo
 from werkbank.study.model import Study
-
-MAX_BYTES = 1_000_000  # a study file is a page of text; anything larger is not one
 
 
 def load_study(path: str | Path) -> Study:
@@ -55,35 +54,12 @@ def load_study(path: str | Path) -> Study:
     return study
 
 
-class _Loader(yaml.SafeLoader):
-    """Safe YAML that refuses a key written twice and anchors that unfold without end."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:  # noqa: ANN401 - yaml's own types
-        if self.check_event(yaml.events.AliasEvent):
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-            raise yaml.MarkedYAMLError(problem="aliases (*name) are not used in study files", problem_mark=mark)
-        return super().compose_node(parent, index)
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:  # noqa: ANN401, FBT001, FBT002
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if key.value in seen:
-                raise yaml.MarkedYAMLError(problem=f"{key.value} stands here twice", problem_mark=key.start_mark)
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)
-
-
 def _read_yaml(file: Path, shown: str) -> tuple[dict[str, Any], dict[tuple[str, ...], int]]:
     try:
-        text = file.read_text(encoding="utf-8-sig")
-        node = yaml.compose(text, _Loader)
-        raw = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
-        mark = getattr(error, "problem_mark", None)
-        what = getattr(error, "problem", None) or str(error)
-        details = {"reason": str(what).splitlines()[0] if what else type(error).__name__}
-        row = mark.line + 1 if mark else None
-        raise UnfitError([Problem("study_not_yaml", file=shown, row=row, details=details)]) from None
+        raw, node = read_yaml(file)
+    except NotYamlError as error:
+        details = {"reason": error.reason}
+        raise UnfitError([Problem("study_not_yaml", file=shown, row=error.row, details=details)]) from None
     if not isinstance(raw, dict):
         raise UnfitError([Problem("study_not_mapping", file=shown)])
     return raw, _lines(node)

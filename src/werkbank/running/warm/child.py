@@ -10,8 +10,12 @@ import random
 import signal
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-PR_SET_PDEATHSIG = 1
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 FIRST_TO_GO = "500"  # for the kernel, when memory runs out: this notebook, not what else runs on the machine
 
 
@@ -22,6 +26,7 @@ def detach(parent: int, keep: int) -> None:
     """
     os.setsid()
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    adopt_orphans()
     if os.getppid() != parent:
         os._exit(1)
     signal.set_wakeup_fd(-1)
@@ -33,6 +38,11 @@ def detach(parent: int, keep: int) -> None:
                 os.close(number)
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(FIRST_TO_GO, encoding="ascii")
+
+
+def adopt_orphans() -> None:
+    """Become the parent of whatever this process's descendants leave behind: no daemon of a cell goes unseen."""
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def renew(cwd: str, env: dict[str, str]) -> None:
@@ -55,10 +65,16 @@ def _add_folder() -> None:
     sys.path.insert(min(packages, default=len(sys.path)), "")
 
 
-def kill_session(leader: int) -> None:
-    """Kill every process in the session of a child that has ended: what its cells started must not stay behind."""
+def kill_session(leader: int, orphans_of: int = -1, known: Collection[int] = ()) -> None:
+    """Kill every process in the session of a child that has ended: what its cells started must not stay behind.
+
+    So it is with orphans that `orphans_of` has adopted: its children, but for those that are `known`.
+    """
     for entry in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError, ValueError, IndexError):
-            state = (entry / "stat").read_text(encoding="utf-8", errors="replace")
-            if int(state.rpartition(")")[2].split()[3]) == leader:
-                os.kill(int(entry.name), signal.SIGKILL)
+            state = (entry / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+            pid, parent, session = int(entry.name), int(state[1]), int(state[3])
+            if session == leader or (parent == orphans_of and pid not in known):
+                os.kill(pid, signal.SIGKILL)
+                if parent == orphans_of and pid not in known:
+                    os.waitpid(pid, 0)

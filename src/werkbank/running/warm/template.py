@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from werkbank.running.warm.child import detach, kill_session
+from werkbank.running.warm.child import adopt_orphans, detach, kill_session
 from werkbank.running.warm.preload import preload
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def main(number: int) -> None:
     """Serve requests on descriptor `number` until it is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupted caller closes the socket
     control = socket.socket(fileno=number)
+    adopt_orphans()
     preload()
     gc.collect()
     gc.freeze()
@@ -119,7 +120,7 @@ def _bury(watch: int, selector: selectors.BaseSelector, children: dict[int, tupl
     selector.unregister(watch)
     os.close(watch)
     _, status = os.waitpid(pid, 0)
-    kill_session(pid)
+    kill_session(pid, os.getpid(), {known for known, _ in children.values()})
     _say(line, {"exit": os.waitstatus_to_exitcode(status)})
     line.close()
 

@@ -1,0 +1,265 @@
+"""Whatever goes wrong with a batch, and whenever: what is there is whole, nothing else is, and a second call completes.
+
+Every test is repeated over seeds, which choose the moment and the reports; the first stands in ``make test``, ten in
+``make test-long``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from tests.running.conftest import PARAMETERS, READ, SCHOOLS, SECTION, command, jobs, whole
+
+from werkbank.running.batch import LOCK, run_batch
+from werkbank.running.verify import verify
+from werkbank.running.warm import forking
+
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="processes are looked for in /proc"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+SEEDS = [1, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(2, 11))]
+LONG = [pytest.param(seed, marks=pytest.mark.long) for seed in range(1, 11)]
+MEMORY = 3 << 30  # bytes that each process of a batch may address
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _templates_end():
+    yield
+    forking.close_all()
+
+
+class Batch:
+    """A batch as a user starts it, and every process that came of it."""
+
+    def __init__(self, split: Path, notebook: Path, out: Path, *more: str, temporary: Path | None = None) -> None:
+        self.out, self.temporary = out, temporary or out.with_name("tijdelijk")
+        self.temporary.mkdir(exist_ok=True)
+        self.family: set[int] = set()
+        self.process = subprocess.Popen(
+            command(split, notebook, out, *more), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            env={**os.environ, "TMPDIR": str(self.temporary), "LANG": "nl_NL.UTF-8"},
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY)),  # noqa: PLW1509 - no threads here
+        )  # fmt: skip
+
+    def until(self, reports: int) -> None:
+        """Wait until it is at work and has made so many reports, or has ended."""
+        until(lambda: self.look() and (self.out / LOCK).exists() and len(list(self.out.glob("school*"))) >= reports)
+
+    def look(self) -> bool:
+        self.family |= descendants(self.process.pid)
+        return True
+
+    def ended(self) -> tuple[int, str, str]:
+        """Wait for its end, and assert that no process and no temporary folder is left."""
+        while self.process.poll() is None:
+            self.look()
+            time.sleep(0.02)
+        told, complained = self.process.communicate()
+        until(lambda: not any(map(alive, self.family)), seconds=15)
+        assert [words(pid) for pid in self.family if alive(pid)] == []
+        assert "Traceback" not in complained
+        return self.process.returncode, told, complained
+
+
+def completed(split: Path, notebook: Path, out: Path, monkeypatch: pytest.MonkeyPatch, *, kept: int = 0) -> None:
+    """What is there is whole; a second call makes what lacks, touches nothing else, and all can be verified."""
+    before = {
+        path: path.stat().st_mtime_ns for name, fit in whole(out).items() if fit for path in (out / name).iterdir()
+    }
+    found = run_batch(jobs(split, notebook, out), out, language="nl", workers=2)
+    assert found.count("made") + found.count("kept") == len(SCHOOLS), [one.message for one in found.made]
+    assert found.count("kept") >= kept
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    assert len(whole(out)) == len(SCHOOLS)
+    assert all(whole(out).values())
+    assert not list(out.glob(".werkbank-*"))
+    monkeypatch.setattr("werkbank.running.notebooks.notebook_folder", lambda: notebook.parent)
+    assert [one.verdict for one in verify([out / "school-007"], study=split)] == ["same"]
+
+
+def whole_or_absent(out: Path) -> int:
+    """No report is under its final name that is not whole; return how many are there."""
+    found = whole(out)
+    assert all(found.values()), found
+    return len(found)
+
+
+def until(true, seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not true() and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def parent(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return -1
+
+
+def words(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+    except OSError:
+        return ""
+
+
+def descendants(top: int) -> set[int]:
+    parents = {int(p.name): parent(int(p.name)) for p in Path("/proc").glob("[0-9]*")}
+    found, new = set(), {top}
+    while new:
+        new = {pid for pid, above in parents.items() if above in new}
+        found |= new
+    return found
+
+
+def killed(batch: Batch, victim: str, seed: int) -> None:
+    chance = random.Random(f"{victim}{seed}")  # noqa: S311 - the same chance every time
+    batch.until(chance.randrange(len(SCHOOLS)))
+    time.sleep(chance.uniform(0, 0.5))
+    batch.look()
+    template = next((pid for pid in batch.family if "warm.template" in words(pid)), 0)
+    kernels = [pid for pid in batch.family if "ipykernel_launcher" in words(pid)]
+    children = [pid for pid in batch.family if template and parent(pid) == template]
+    victims = {"batch": [batch.process.pid], "template": [template], "child": children, "kernel": kernels}
+    for pid in victims.get(victim, [])[:1]:
+        if alive(pid):
+            os.kill(pid, signal.SIGKILL)
+    if victim == "interrupt":
+        batch.process.send_signal(signal.SIGINT)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("victim", ["batch", "template", "child", "interrupt"])
+def test_whatever_is_killed_a_second_call_completes(split, small, tmp_path, monkeypatch, victim, seed):
+    out = tmp_path / "uit"
+    batch = Batch(split, small, out)
+    killed(batch, victim, seed)
+    code, told, _ = batch.ended()
+    assert code in {"batch": {-9, 0}, "interrupt": {0, 130}}.get(victim, {0, 1})
+    there = whole_or_absent(out)
+    if victim != "batch":
+        assert "gemaakt" in told.splitlines()[-2]
+        assert (out / "index.html").is_file()
+        assert not list(out.glob(".werkbank-*"))
+        assert not list(batch.temporary.iterdir())
+    completed(split, small, out, monkeypatch, kept=there)
+
+
+@pytest.mark.parametrize("seed", LONG)
+@pytest.mark.parametrize("victim", ["batch", "kernel"])
+def test_so_it_is_with_ordinary_kernels(split, small, tmp_path, monkeypatch, victim, seed):
+    out = tmp_path / "uit"
+    batch = Batch(split, small, out, "--no-warm")
+    killed(batch, victim, seed)
+    code, _, _ = batch.ended()
+    assert code in {-9, 0, 1}
+    completed(split, small, out, monkeypatch, kept=whole_or_absent(out))
+
+
+BAD = {
+    "exits with 0": ("import os\nos._exit(0)", "exit code 0"),
+    "hangs": ("import time\ntime.sleep(3600)", "langer"),
+    "hangs and will not stop": (
+        "import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\ntime.sleep(3600)", "langer",
+    ),
+    "eats memory": ("eaten = []\nwhile True:\n    eaten.append(bytearray(1 << 26))", "MemoryError"),
+    "is killed for its memory": ("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)", "SIGKILL"),
+    "leaves a daemon": (
+        "import subprocess\nsubprocess.Popen(['sleep', '3600'], start_new_session=True)\nraise SystemExit",
+        "SystemExit",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_notebooks_that_go_wrong_spoil_no_other(split, notebook, tmp_path, monkeypatch, seed):
+    chance = random.Random(f"bad{seed}")  # noqa: S311 - as above
+    bad = dict(zip(chance.sample(SCHOOLS, 4), chance.sample(sorted(BAD), 4), strict=True))
+    marked = split.parent / "kapot.json"
+    marked.write_text(json.dumps({school: BAD[ending][0] for school, ending in bad.items()}), encoding="utf-8")
+    last = (
+        f"import json\nfrom pathlib import Path\nmarked = Path({str(marked)!r})\n"
+        "if marked.exists():\n    exec(json.loads(marked.read_text()).get(only['school'], ''))"
+    )
+    path = notebook(PARAMETERS + "\nonly: dict = {}", SECTION, READ, last, "1 + 1")
+    out = tmp_path / "uit"
+    batch = Batch(split, path, out, "--timeout", "6")
+    code, told, _ = batch.ended()
+    assert code == 1
+    for school, ending in bad.items():
+        assert any(line.startswith(f"school {school}: ") and BAD[ending][1] in line for line in told.splitlines()), told
+    assert whole_or_absent(out) == 2
+    assert not list(out.glob(".werkbank-*"))
+    assert not list(batch.temporary.iterdir())
+    marked.unlink()
+    completed(split, path, out, monkeypatch, kept=2)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_two_batches_in_one_folder_at_once(split, small, tmp_path, monkeypatch, seed):
+    chance = random.Random(f"two{seed}")  # noqa: S311 - as above
+    out = tmp_path / "uit"
+    first = Batch(split, small, out)
+    if chance.random() < 0.5:
+        time.sleep(chance.uniform(0, 1))
+    else:
+        first.until(chance.randrange(len(SCHOOLS)))
+    second = Batch(split, small, out)
+    if kill := chance.random() < 0.3:
+        first.until(chance.randrange(3))
+        first.process.kill()
+    codes = [batch.ended()[0] for batch in (first, second)]
+    assert codes in ([0, 0], [0, 2], [2, 0], [-9, 0], [-9, 2])
+    there = whole_or_absent(out)
+    assert kill or there == len(SCHOOLS)
+    completed(split, small, out, monkeypatch, kept=there)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_full_disk_leaves_nothing_half_written(split, small, tmp_path, monkeypatch, seed):
+    chance = random.Random(f"disk{seed}")  # noqa: S311 - as above
+    disk = tmp_path / "schijf"
+    disk.mkdir()
+    size = f"size={chance.randrange(24, 160)}k"
+    mount = ["mount", "-t", "tmpfs", "-o", size, "tmpfs", disk]
+    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("a small disk may not be mounted here")
+    out = disk / "uit"
+    temporary = disk / "tijdelijk" if chance.random() < 0.5 else None
+    try:
+        batch = Batch(split, small, out, temporary=temporary)
+        code, _, complained = batch.ended()
+        assert code in {1, 4}
+        assert complained
+        there = whole_or_absent(out)
+        assert not list(out.glob(".werkbank-*"))
+        subprocess.run(["mount", "-o", "remount,size=8m", disk], check=True)
+        completed(split, small, out, monkeypatch, kept=there)
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+def test_a_report_goes_first_when_memory_runs_out(split, notebook, tmp_path):
+    asks = "from pathlib import Path\nassert Path('/proc/self/oom_score_adj').read_text().strip() == '500'"
+    path = notebook(PARAMETERS + "\nonly: dict = {}", SECTION, READ, asks)
+    out = tmp_path / "uit"
+    assert run_batch(jobs(split, path, out)[:1], out, language="nl").count("made") == 1
