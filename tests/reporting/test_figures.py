@@ -1,5 +1,7 @@
 """Figures: the same picture every time, axes whose ticks are true, words for those who do not see it."""
 
+import io
+
 import numpy as np
 import pytest
 
@@ -14,10 +16,35 @@ def panel(count=30, waves=("voor", "na"), **more):
 
 
 def test_the_same_data_give_the_same_bytes_without_program_or_date():
-    first, again = (figures.before_after([[panel()]], "nl", "pupil").png for _ in range(2))
+    first, again = (figures.before_after([[panel()]], "nl", "pupil").image for _ in range(2))
     assert first == again
-    assert b"Software" not in first
-    assert b"matplotlib" not in first
+    assert b"atplotlib" not in first
+    assert b"<dc:date>" not in first
+
+
+def test_letters_are_lines_so_that_no_font_is_needed():
+    shown = figures.before_after([[panel()]], "nl", "pupil").image
+    assert b"<text" not in shown
+    assert b"font-family" not in shown
+    assert b"http" not in shown.replace(b"http://www.w3.org/", b""), "and nothing is fetched"
+
+
+def test_what_is_left_out_of_a_drawing_is_not_seen():
+    """Places rounded to a hundredth of a point, and ids nobody refers to: pixel for pixel (nearly) the same."""
+    from PIL import Image, ImageChops
+
+    from werkbank.reporting.formats.pixels import pixels
+
+    with style.canvas(100, 60) as (figure, grid):
+        grid[0][0].plot([0, 1, 2.123456], [3.3, 1.234567, 2], "o-")
+        grid[0][0].set_title("Ångström 0,25")
+        lean, whole = style.drawn(figure), io.StringIO()
+        figure.savefig(whole, format="svg", facecolor="white")
+    shown = [Image.open(io.BytesIO(pixels(svg, 100))).convert("L") for svg in (lean, whole.getvalue().encode())]
+    assert shown[0].getextrema()[0] < 80, "something is drawn"
+    seen = ImageChops.difference(*shown).histogram()
+    assert sum(seen[60:]) < 1e-4 * sum(seen)
+    assert len(lean) < 0.95 * len(whole.getvalue())
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 5, 400])
@@ -30,7 +57,7 @@ def test_any_number_of_pupils_can_be_drawn(n):
 
 
 def test_one_wave_is_drawn_as_one_point():
-    assert figures.before_after([[panel(waves=("na",))]], "nl", "pupil").png
+    assert figures.before_after([[panel(waves=("na",))]], "nl", "pupil").is_vector
 
 
 def test_the_forest_says_on_which_side_of_zero_an_interval_lies():

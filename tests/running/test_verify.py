@@ -110,7 +110,7 @@ def test_the_tolerance_is_for_numbers_only():
     assert first_difference({"a": True}, {"a": 1}) == "/a: True, now 1"
     assert first_difference([{"id": "g/pre"}], []) != ""
     assert first_difference({"a": None}, {"a": 0.0}) != ""
-    assert first_difference({"png": "a"}, {"png": "b"}, pictures=False) == ""
+    assert first_difference({"image": "a"}, {"image": "b"}, pictures=False) == ""
     assert first_difference({"a": 1}, {"a": 1, "b": 2}) == "/b: only now"
 
 

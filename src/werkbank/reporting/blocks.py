@@ -67,14 +67,18 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture with the words for those who do not see it; `alt` says what is seen, `caption` what it is."""
+    """A picture (SVG or PNG) with the words for who does not see it; `alt` says what is seen, `caption` what it is."""
 
     id: str
-    png: bytes = field(repr=False)
+    image: bytes = field(repr=False)
     alt: str
     caption: str
     width_mm: int = 160
-    svg: str | None = field(default=None, repr=False)
+
+    @property
+    def is_vector(self) -> bool:
+        """Whether the picture is drawn by SVG's lines and not by pixels."""
+        return not self.image.startswith(b"\x89PNG")
 
 
 Block = Heading | Paragraph | Bullets | Table | Figure
@@ -121,7 +125,7 @@ def _block_json(block: Block) -> dict[str, Any]:
     name = type(block).__name__
     values = dict(vars(block))
     if isinstance(block, Figure):
-        values["png"] = base64.b64encode(block.png).decode("ascii")
+        values["image"] = base64.b64encode(block.image).decode("ascii")
     if isinstance(block, Table):
         values["columns"] = [dict(vars(column)) for column in block.columns]
     return {"block": name, **values}
@@ -131,7 +135,7 @@ def _block(item: dict[str, Any]) -> Block:
     values = {k: v for k, v in item.items() if k != "block"}
     name = item["block"]
     if name == "Figure":
-        values["png"] = base64.b64decode(values["png"])
+        values["image"] = base64.b64decode(values["image"])
     if name == "Table":
         values["columns"] = tuple(Column(**column) for column in values["columns"])
         values["rows"] = tuple(values["rows"])

@@ -46,7 +46,7 @@ def scatter(clouds: Sequence[Cloud], language: str) -> Figure:
         grid[0][0].set_ylabel(
             say("robustness.scatter.axis", language, outcome=clouds[0].outcome, wave=clouds[0].waves[1])
         )
-        picture = style.png(figure)
+        picture = style.drawn(figure)
     seen = [
         say(
             "robustness.scatter.seen", language, arm=c.arm, n=len(c.pre),
@@ -103,7 +103,7 @@ def specifications(table: pd.DataFrame, main: float | None, said: Mapping[str, o
         below.tick_params(length=0)
         below.set_xticks([])
         below.set_xlabel(say("robustness.curve.order", language))
-        picture = style.png(figure)
+        picture = style.drawn(figure)
     alt = say("robustness.curve.alt", language, **said)
     return Figure("fig-many-ways", picture, alt, say("robustness.curve.caption", language, **said), int(WIDTH))
 

@@ -100,7 +100,7 @@ def before_after(rows: Sequence[Sequence[Panel]], language: str, lines_are: str)
                 _panel(axes, panel, style.look(position), language)
             axes_row[0].set_ylabel(row[0].outcome)
             style.decimal_axis(axes_row[0], language)
-        picture = style.png(figure)
+        picture = style.drawn(figure)
     seen = [_seen(panel, language) for row in rows for panel in row]
     lead = say("figures.before_after.alt", language, n=len(seen))
     caption = say(f"figures.before_after.caption_{lines_are}", language)
@@ -173,7 +173,7 @@ def means(plots: Sequence[Plot], language: str) -> Figure:
                 *grid[0][0].get_legend_handles_labels(), loc="outside upper left", ncols=len(plots[0].lines),
                 frameon=False, fontsize=8.5, handlelength=2.6,
             )  # fmt: skip
-        picture = style.png(figure)
+        picture = style.drawn(figure)
     seen = [
         _said(language, line.arm, plot.outcome, plot.waves, line.means, line.n) for plot in plots for line in plot.lines
     ]
@@ -217,7 +217,7 @@ def change(rows: Sequence[Sequence[Panel]], language: str, lines_are: str) -> Fi
             axes.set_title(row[0].outcome)
             style.decimal_axis(axes, language, "x")
         grid[-1][0].set_xlabel(say("figures.change.axis", language))
-        picture = style.png(figure)
+        picture = style.drawn(figure)
     if not seen:
         return None
     alt = " ".join([say("figures.change.alt", language, n=len(seen)), *seen])
@@ -270,7 +270,7 @@ def forest(bars: Sequence[Bar], language: str) -> Figure:
         axes.set_ylim(len(bars) - 0.4, -0.6)
         style.decimal_axis(axes, language, "x")
         axes.set_xlabel(say("figures.forest.axis", language))
-        picture = style.png(figure)
+        picture = style.drawn(figure)
     seen = [_bar_seen(bar, language) for bar in bars]
     alt = " ".join([say("figures.forest.alt", language, n=len(bars)), *seen])
     return Figure("fig-forest", picture, alt, say("figures.forest.caption", language), int(WIDTH))
@@ -293,7 +293,7 @@ def flow(streams: Sequence[Stream], language: str) -> Figure:
             _stream(axes, x, stream, language)
         axes.set_xlim(-0.55, len(streams) - 0.45)
         axes.set_ylim(-steps + 0.4, 0.95)
-        picture = style.png(figure)
+        picture = style.drawn(figure)
     seen = [
         say(
             "figures.flow.arm", language, arm=s.arm, analysed=s.analysed,

@@ -69,7 +69,8 @@ def _paragraph(block: Paragraph, language: str) -> str:
 
 
 def _figure(block: Figure) -> str:
-    source = "data:image/png;base64," + base64.b64encode(block.png).decode("ascii")
+    kind = "svg+xml" if block.is_vector else "png"
+    source = f"data:image/{kind};base64,{base64.b64encode(block.image).decode('ascii')}"
     return (
         f'<figure id="{block.id}" style="max-width: {block.width_mm}mm">\n'
         f'<img src="{source}" alt="{escape(block.alt)}">\n'

@@ -53,7 +53,7 @@ def polar(rows: Sequence[Sequence[Rose]], names: Sequence[str], before: str, lan
                 x, y = WIDTH * (j + 0.5) / columns, height - CELL * (i + 0.5) - 3
                 place.set_position(((x - DISC / 2) / WIDTH, (y - DISC / 2) / height, DISC / WIDTH, DISC / height))
                 _rose(place, rose, names, style.look(i), language)
-        picture = style.png(figure)
+        picture = style.drawn(figure)
     roses = [rose for row in rows for rose in row]
     alt = " ".join(
         [say("measurement_report.circle.alt", language, n=len(roses)), *(_seen(r, names, language) for r in roses)]

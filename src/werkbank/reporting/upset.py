@@ -41,7 +41,7 @@ def upset(
     with style.canvas(WIDTH, 55 + 7 * len(methods), nrows=2, sharex=True, gridspec_kw=ratio) as (figure, grid):
         _bars(grid[0][0], [n for _, n in bars], language)
         _dots(grid[1][0], methods, [which for which, _ in bars])
-        picture = style.png(figure)
+        picture = style.drawn(figure)
     told = [
         say(
             "underachieving.upset.seen", language,

@@ -8,7 +8,8 @@ import pytest
 from docx.oxml.ns import qn
 from tests.reporting.formats.conftest import NASTY, hard, png, squeezed, zip_times
 
-from werkbank.reporting.formats import write
+from werkbank.reporting.blocks import Figure, Heading, Section
+from werkbank.reporting.formats import Document, write
 from werkbank.reporting.formats.docx import LOOK
 
 
@@ -130,3 +131,13 @@ def test_libreoffice_shows_it_whole(made, soffice):
     assert "1.Headingone<&>" in said
     assert said.count("textcolumn") >= 2  # the head on each of the table's pages
     assert squeezed("[−0,50; −1,24]") in said
+
+
+def test_a_drawing_becomes_pixels_that_word_can_show():
+    svg = b'<svg xmlns="http://www.w3.org/2000/svg" width="40pt" height="30pt" viewBox="0 0 40 30"/>'
+    section = Section("a", "en", (Heading("H"), Figure("f", svg, "seen", "caption", 160)))
+    made = docx.Document(io.BytesIO(write(Document((section,), "en", "T", simulated=False), "docx")))
+    (shape,) = made.inline_shapes
+    assert (shape.width.mm, shape.height.mm) == (pytest.approx(160, abs=1), pytest.approx(120, abs=1))
+    (image,) = [part for part in made.part.package.parts if part.content_type == "image/png"]
+    assert image.image.px_width == pytest.approx(160 / 25.4 * 200, abs=2)

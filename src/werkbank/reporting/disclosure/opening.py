@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Cells = list[list[str]]
-PICTURES = re.compile(r"data:[a-z]+/[a-z+.-]+;base64,[A-Za-z0-9+/=\s]+|\"(?:png|image/png)\": ?\"[A-Za-z0-9+/=\\n]+\"")
+PICTURES = re.compile(
+    r"data:[a-z]+/[a-z+.-]+;base64,[A-Za-z0-9+/=\s]+|\"(?:image|image/png)\": ?\"[A-Za-z0-9+/=\\n]+\""
+)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from werkbank.catalogue import say
 from werkbank.reporting.blocks import Bullets, Figure, Heading, Paragraph, Table
 from werkbank.reporting.formats.document import Run, plain, printable, runs, written
 from werkbank.reporting.formats.packed import timeless
+from werkbank.reporting.formats.pixels import pixels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -147,7 +148,8 @@ class _Body:
             case Table():
                 self.table(block)
             case Figure():
-                self.picture(block.png, block.alt, min(block.width_mm, _WIDTH_MM))
+                width = min(block.width_mm, _WIDTH_MM)
+                self.picture(pixels(block.image, width) if block.is_vector else block.image, block.alt, width)
                 self.put(self.caption("figure", runs(block.caption)))
 
     def heading(self, block: Heading) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import struct
 from collections import Counter
 from functools import cache
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 TEMPLATE = Path(__file__).parents[1] / "page" / "report.typ"
 _LINE = 126  # characters of 9 points between the margins
+_SIZE = re.compile(rb'viewBox="0 0 ([\d.]+) ([\d.]+)"')
 _HIGH = 80  # mm: a picture that would leave a gap where a page ends
 _SMALLEST = 0.7  # of 9 points: what can still be read
 _REPLACED = "\N{REPLACEMENT CHARACTER}"
@@ -110,15 +112,18 @@ def _block(block: Block, language: str, files: dict[str, bytes]) -> dict[str, An
             return _table(block, language)
         case Figure():
             name = f"picture-{len(files)}"
-            files[name] = block.svg.encode() if block.svg else block.png
+            files[name] = block.image
             shown = {"alt": block.alt, "caption": _text(block.caption), "width": block.width_mm}
             shown["high"] = _height_mm(block) > _HIGH
             return {"is": "picture", "file": name, **shown}
 
 
 def _height_mm(block: Figure) -> float:
-    width, height = struct.unpack(">II", block.png[16:24])  # where every PNG says how large it is
-    return float(block.width_mm * height / width)
+    if found := _SIZE.search(block.image) if block.is_vector else None:
+        width, height = map(float, found.groups())
+    else:
+        width, height = struct.unpack(">II", block.image[16:24])  # where every PNG says how large it is
+    return block.width_mm * height / width
 
 
 def _table(block: Table, language: str) -> dict[str, Any]:

@@ -57,14 +57,14 @@ def _touch() -> None:
 
 
 def _drawing() -> None:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
     figure = Figure()
     axes = figure.subplots()
     axes.set_title("warm $x^2$", fontweight="bold")
     axes.annotate("warm", (0.5, 0.5), bbox={"boxstyle": "round"})
-    FigureCanvasAgg(figure).print_png(io.BytesIO())
+    FigureCanvasSVG(figure).print_svg(io.StringIO())
 
 
 def _wording() -> None:
