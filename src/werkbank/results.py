@@ -185,14 +185,15 @@ class Results:
 
 def _clean(item: dict[str, Any]) -> dict[str, Any]:
     """Turn what JSON cannot say (NaN, numpy numbers, tuples) into what it can."""
-    return {k: _plain(v) for k, v in item.items()}
+    return {k: plain(v) for k, v in item.items()}
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401 - JSON values
+def plain(value: Any) -> Any:  # noqa: ANN401 - JSON values
+    """Return a value as JSON knows it: Python's own numbers, and None for what could not be computed."""
     if isinstance(value, dict):
-        return {str(k): _plain(v) for k, v in value.items()}
+        return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(v) for v in value]
+        return [plain(v) for v in value]
     if hasattr(value, "item") and not isinstance(value, str):
         value = value.item()
     if isinstance(value, float) and not math.isfinite(value):

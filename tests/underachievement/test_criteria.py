@@ -8,7 +8,8 @@ from datetime import date
 import pytest
 
 from werkbank.errors import UnfitError, UsageError
-from werkbank.underachievement.criteria import Criteria, Cut, Measure, Norm, same_method
+from werkbank.study.underachievement import Cutoff
+from werkbank.underachievement.criteria import Criteria, Measure, Norm, same_method
 
 BASE = Criteria("difference", Measure("iq", basis="ability"), Measure("lang"))
 
@@ -19,7 +20,7 @@ BASE = Criteria("difference", Measure("iq", basis="ability"), Measure("lang"))
         ({"method": "absolute"}, "method"),
         ({"threshold": 1.5}, "threshold"),
         ({"tie": ">"}, "tie"),
-        ({"able": Cut("quantile", 0.75)}, "able"),
+        ({"able": Cutoff(rule="quantile", value=0.75)}, "able"),
         ({"expected": Measure("iq", Norm(100, 15, "national"), basis="ability")}, "expected reference"),
     ],
 )
@@ -41,12 +42,16 @@ def test_another_column_date_or_reliability_is_no_switch():
         lambda: Criteria("nomination", Measure("iq"), Measure("lang")),
         lambda: Criteria("difference", Measure("iq"), Measure("lang"), nominated_by="teacher"),
         lambda: Criteria("difference", Measure("iq"), Measure("lang"), random_intercept="class"),
-        lambda: Criteria("absolute", Measure("iq"), Measure("lang"), able=Cut("able_mean")),
+        lambda: Criteria("absolute", Measure("iq"), Measure("lang"), able=Cutoff(rule="able_mean")),
         lambda: Measure("iq", reliability=1.2),
         lambda: Norm(100, 0, "national"),
-        lambda: Cut("quantile", 90),
     ],
 )
 def test_what_cannot_be_is_refused(wrong):
     with pytest.raises(UsageError):
         wrong()
+
+
+def test_a_share_lies_between_0_and_1():
+    with pytest.raises(ValueError, match="cutoff_share"):
+        Cutoff(rule="quantile", value=90)

@@ -8,7 +8,8 @@ import pytest
 from scipy.integrate import quad
 from scipy.stats import norm
 
-from werkbank.underachievement.criteria import Cut, Measure, Norm
+from werkbank.study.underachievement import Cutoff
+from werkbank.underachievement.criteria import Measure, Norm
 from werkbank.underachievement.standardising import cut_score, groups_of, standardise
 
 PUPILS = pd.DataFrame(
@@ -40,10 +41,10 @@ def test_z_of_a_sample_has_mean_0_and_sd_1():
 @pytest.mark.parametrize(
     ("cut", "wanted"),
     [
-        (Cut("score", 3.3), 3.3),
-        (Cut("mean", 0.5), 3.5 + 0.5 * np.std([1, 2, 3, 4, 5, 6], ddof=1)),
-        (Cut("quantile", 0.9), 5.5),
-        (Cut("top_mean", 0.4), 5.0),  # the 60 % quantile is 4: mean of 4, 5, 6
+        (Cutoff(rule="score", value=3.3), 3.3),
+        (Cutoff(rule="mean", value=0.5), 3.5 + 0.5 * np.std([1, 2, 3, 4, 5, 6], ddof=1)),
+        (Cutoff(rule="quantile", value=0.9), 5.5),
+        (Cutoff(rule="top_mean", value=0.4), 5.0),  # the 60 % quantile is 4: mean of 4, 5, 6
     ],
 )
 def test_cuts_within_a_school(cut, wanted):
@@ -53,13 +54,13 @@ def test_cuts_within_a_school(cut, wanted):
 
 def test_cuts_in_a_norm_group_are_those_of_a_normal_distribution():
     measure = Measure("iq", Norm(100, 15, "national"))
-    quantile = cut_score(PUPILS, measure, Cut("quantile", 0.9), 1)[0]
+    quantile = cut_score(PUPILS, measure, Cutoff(rule="quantile", value=0.9), 1)[0]
     assert norm.sf(quantile, 100, 15) == pytest.approx(0.1, abs=1e-12)
     mean_of_top = quad(lambda x: x * norm.pdf(x, 100, 15), quantile, 300)[0] / 0.1
-    assert cut_score(PUPILS, measure, Cut("top_mean", 0.1), 1)[0] == pytest.approx(mean_of_top, rel=1e-9)
-    assert cut_score(PUPILS, measure, Cut("mean", -1.0), 1)[0] == 85
+    assert cut_score(PUPILS, measure, Cutoff(rule="top_mean", value=0.1), 1)[0] == pytest.approx(mean_of_top, rel=1e-9)
+    assert cut_score(PUPILS, measure, Cutoff(rule="mean", value=-1.0), 1)[0] == 85
 
 
 def test_mean_of_the_able():
     able = np.arange(13) >= 3
-    assert cut_score(PUPILS, Measure("iq", "school"), Cut("able_mean"), 3, able)[:6] == pytest.approx(5.0)
+    assert cut_score(PUPILS, Measure("iq", "school"), Cutoff(rule="able_mean"), 3, able)[:6] == pytest.approx(5.0)

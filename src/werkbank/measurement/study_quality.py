@@ -23,7 +23,7 @@ from werkbank.measurement.perspectives import QUADRANTS, compare_perspectives, t
 from werkbank.measurement.quality import change_quality, discriminant_quality, scale_quality
 from werkbank.measurement.scoring import item_matrix, respondents
 from werkbank.measurement.study_scores import scale_key, scales_of_items, waves_of
-from werkbank.results import Fact
+from werkbank.results import Fact, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,8 +88,7 @@ def fact_id(*parts: str) -> str:
 
 
 def _fact(where: tuple[str, ...], what: str, value: object, n: object = None, **more: str) -> Fact:
-    number = None if isinstance(value, float) and not math.isfinite(value) else value
-    return Fact(fact_id(*where, what), what, number, n=None if n is None else int(n), **more)  # type: ignore[arg-type, call-overload]
+    return Fact(fact_id(*where, what), what, plain(value), n=None if n is None else int(n), **more)  # type: ignore[call-overload]
 
 
 def _scales(quality: pd.DataFrame, *, bounded: bool) -> list[Fact]:

@@ -11,7 +11,7 @@ from werkbank.errors import UnfitError
 from werkbank.intake.layout import key_of
 from werkbank.measurement.reliability import alpha, item_rest, omega
 from werkbank.measurement.scoring import SCORES, item_matrix, score
-from werkbank.results import Fact
+from werkbank.results import Fact, plain
 from werkbank.study import WAVES, text_in
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def _quality(intake: Intake, outcome: Outcome, key: Instrument, scale: str) -> t
             negative = [str(item) for item in rest.index[rest < 0]]
             warnings += [Warned("negative_item_rest", {"outcome": name, "wave": wave, "item": i}) for i in negative]
         facts += [
-            Fact(f"{name}/{wave}/{what}", what, None if pd.isna(value) else value, name, outcome.informant, "", wave, n)
+            Fact(f"{name}/{wave}/{what}", what, plain(value), name, outcome.informant, "", wave, n)
             for what, (value, n) in found.items()
         ]
     return facts, warnings

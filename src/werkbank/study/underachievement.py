@@ -66,6 +66,8 @@ class Actual(Measured):
 class Cutoff(Part):
     """Where a measure is cut, within its reference group."""
 
+    # quantile: R's type 7; in a norm group quantile and top_mean are those of a normal distribution
+
     rule: Literal["quantile", "top_mean", "mean", "score", "able_mean"] = Field(
         description="quantile; mean of the top share; SDs above the mean; a score; the mean of the able pupils"
     )
@@ -77,6 +79,9 @@ class Cutoff(Part):
         if self.rule in {"quantile", "top_mean"} and not 0 < self.value < 1:
             raise ValueError("cutoff_share")
         return self
+
+
+ABLE, LOW = Cutoff(rule="quantile", value=0.90), Cutoff(rule="mean", tie=">")
 
 
 class Group(Part):
@@ -101,10 +106,8 @@ class Underachievement(Part):
         default_factory=dict, description="waves at which pupils are judged, with dates; without: the last, undated"
     )
     reference: Literal["sample", "class", "school"] = Field(default="sample", description="whom scores compare with")
-    able: Cutoff | None = Field(
-        default=Cutoff(rule="quantile", value=0.90), description="who is looked at, by `expected`; null: all pupils"
-    )
-    low: Cutoff = Field(default=Cutoff(rule="mean", tie=">"), description="absolute split: the cut of achievement")
+    able: Cutoff | None = Field(default=ABLE, description="who is looked at, by `expected`; null: all pupils")
+    low: Cutoff = Field(default=LOW, description="absolute split: the cut of achievement")
     method: Method = Field(default="difference", description="the method whose flags count")
     compare: list[Method] = Field(default_factory=list, description="methods set beside it")
     threshold: float = Field(default=1.0, description="in SDs (difference) or residual SDs (regression)")

@@ -6,14 +6,13 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Literal
 
 from werkbank.errors import Problem, UnfitError, UsageError
+from werkbank.study.underachievement import ABLE, LOW, Cutoff, Grouping, Tie
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
 Method = Literal["absolute", "difference", "regression", "nomination"]
-Grouping = Literal["class", "school"]
-Tie = Literal[">=", ">"]
 
 
 @dataclass(frozen=True)
@@ -62,24 +61,6 @@ class Measure:
 
 
 @dataclass(frozen=True)
-class Cut:
-    """Where a measure is cut, within its reference group.
-
-    ``quantile``: the `value`-quantile, linear interpolation (R type 7). ``top_mean``: the mean of the highest share
-    `value`. ``mean``: `value` SD above the mean. ``score``: `value` itself. ``able_mean``: the mean of this measure
-    among the able pupils. In a norm group, quantile and top_mean are those of a normal distribution.
-    """
-
-    rule: Literal["quantile", "top_mean", "mean", "score", "able_mean"]
-    value: float = 0.0
-    tie: Tie = ">="
-
-    def __post_init__(self) -> None:
-        if self.rule in {"quantile", "top_mean"} and not 0 < self.value < 1:
-            raise UsageError(f"a cut by {self.rule} needs a share between 0 and 1, not {self.value}")
-
-
-@dataclass(frozen=True)
 class Criteria:
     """One way of finding underachievement, complete: two findings are comparable when their criteria are equal.
 
@@ -88,10 +69,10 @@ class Criteria:
     method : {"absolute", "difference", "regression", "nomination"}
     expected, actual : Measure
         What a pupil could, and what a pupil did.
-    able : Cut or None
+    able : Cutoff or None
         Which pupils are looked at, by `expected`; its tie says whether a score at the cut counts (bdf: 257 pupils
         with >=, 177 with >). None: all pupils.
-    low : Cut
+    low : Cutoff
         Absolute split only: the cut of `actual`; tie ``>`` flags what lies below it, ``>=`` also what lies at it.
     threshold, tie
         Difference: SDs between z_expected and z_actual. Regression: residual SDs below the prediction.
@@ -109,8 +90,8 @@ class Criteria:
     method: Method
     expected: Measure
     actual: Measure
-    able: Cut | None = Cut("quantile", 0.90)
-    low: Cut = Cut("mean", 0.0, ">")
+    able: Cutoff | None = ABLE
+    low: Cutoff = LOW
     threshold: float = 1.0
     tie: Tie = ">="
     predictors: tuple[Measure, ...] = ()

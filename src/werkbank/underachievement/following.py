@@ -6,14 +6,13 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from werkbank.errors import Problem, UnfitError
 from werkbank.intake.cells import decide_decimal, number
 from werkbank.intake.ledger import Ledger, shown
 from werkbank.intake.opening import open_table
-from werkbank.results import Fact
+from werkbank.results import Fact, plain
 from werkbank.underachievement.alerts import Rule, Watched, watch
 from werkbank.underachievement.monitoring import ceiling_runs, growth
 from werkbank.underachievement.readers import NUMBERS, from_long, from_sheets, from_wide
@@ -140,8 +139,7 @@ def _bands(scores: pd.DataFrame) -> list[Fact]:
 
 def _fact(name: str, what: str, value: float | None, school: str = "", subject: str = "", n: int | None = None) -> Fact:
     place = "/".join(part for part in (school, subject, name) if part)
-    known = None if value is None or not np.isfinite(value) else value
-    return Fact(f"monitoring/{place}", what, known, subject, "test", school, "", n)
+    return Fact(f"monitoring/{place}", what, plain(value), subject, "test", school, "", n)
 
 
 def _read(study: Study, block: Monitoring) -> tuple[pd.DataFrame, tuple[FileReading, ...]]:
@@ -160,9 +158,7 @@ def _read(study: Study, block: Monitoring) -> tuple[pd.DataFrame, tuple[FileRead
         else:
             scores = from_long(frames[0], columns)
     except UnfitError as unfit:
-        where = [
-            Problem(p.code, p.file or block.file.path, p.column, p.row, p.value, p.details) for p in unfit.problems
-        ]
+        where = [replace(p, file=p.file or block.file.path) for p in unfit.problems]
         raise UnfitError(where, study.language) from None
     return scores, tuple(replace(table.reading, decimal=sign) for table, sign in zip(tables, signs, strict=True))
 

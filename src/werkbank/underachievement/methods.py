@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,12 +12,12 @@ from scipy.stats import beta, norm
 
 from werkbank.errors import Problem, UnfitError
 from werkbank.underachievement.chance import share_beyond, true_gap
-from werkbank.underachievement.criteria import Criteria, Grouping, Measure, Norm, Tie
+from werkbank.underachievement.criteria import Criteria, Measure, Norm
 from werkbank.underachievement.regression import Prediction, regress
 from werkbank.underachievement.standardising import Scaled, cut_score, groups_of, standardise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from werkbank.study.underachievement import Grouping, Tie
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -121,41 +121,6 @@ def find(pupils: pd.DataFrame, criteria: Criteria) -> Finding:
         index=pupils.index,
     )
     return _counted(table, judged, criteria, float(se), gap)
-
-
-def nominations(named: Mapping[str, Iterable[Any]], asked: Mapping[str, Iterable[Any]]) -> pd.DataFrame:
-    """Turn lists of nominated pupils, one per source (teacher, parent, peer, self), into a table for `find`.
-
-    Parameters
-    ----------
-    named : mapping of source to pupils
-        Whom each source nominated.
-    asked : mapping of source to pupils
-        About whom each source was asked: a pupil nobody asked about was not "not nominated".
-
-    Returns
-    -------
-    DataFrame
-        Index pupil, one column per source: 1, 0, or missing (not asked).
-
-    Raises
-    ------
-    UnfitError
-        Problem ``underachievement_nominated_not_asked`` for each pupil named by a source that was not asked.
-    """
-    columns, strangers = {}, []
-    for source in {**asked, **named}:
-        about, chosen = list(asked.get(source, ())), set(named.get(source, ()))
-        strangers += [(source, pupil) for pupil in sorted(map(str, chosen.difference(about)))]
-        columns[source] = pd.Series([float(pupil in chosen) for pupil in about], index=pd.Index(about, name="pupil"))
-    if strangers:
-        raise UnfitError(
-            [
-                Problem("underachievement_nominated_not_asked", value=pupil, details={"source": source})
-                for source, pupil in strangers
-            ]
-        )
-    return pd.DataFrame(columns)
 
 
 def _check(pupils: pd.DataFrame, criteria: Criteria) -> None:

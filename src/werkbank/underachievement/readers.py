@@ -7,6 +7,7 @@ Columns of the long table: ``pupil``, ``subject``, ``date``; where the export ha
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -75,10 +76,7 @@ def from_sheets(sheets: Mapping[str, pd.DataFrame], columns: Mapping[str, str]) 
         try:
             parts.append(from_long(table.assign(subject=subject), {**columns, "subject": "subject"}))
         except UnfitError as unfit:
-            problems += [
-                Problem(p.code, file=subject, column=p.column, row=p.row, value=p.value, details=p.details)
-                for p in unfit.problems
-            ]
+            problems += [replace(p, file=subject) for p in unfit.problems]
     if problems:
         raise UnfitError(problems)
     return pd.concat(parts, ignore_index=True)

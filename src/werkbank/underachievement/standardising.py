@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from werkbank.underachievement.criteria import Cut, Grouping, Measure, Norm
+from werkbank.underachievement.criteria import Measure, Norm
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from werkbank.study.underachievement import Cutoff, Grouping
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -55,7 +57,7 @@ def within(pupils: pd.DataFrame, measure: Measure, min_group: int, what: str, **
     return np.asarray(codes.map(values).where(codes >= 0), dtype=float)
 
 
-def cut_score(pupils: pd.DataFrame, measure: Measure, cut: Cut, min_group: int, able: Flags | None = None) -> Floats:
+def cut_score(pupils: pd.DataFrame, measure: Measure, cut: Cutoff, min_group: int, able: Flags | None = None) -> Floats:
     """Each pupil's cut score, in test units."""
     n = len(pupils)
     if cut.rule == "score":

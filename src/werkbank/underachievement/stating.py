@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from werkbank.intake.ledger import shown
-from werkbank.results import Estimate, Fact
+from werkbank.results import Estimate, Fact, plain
 from werkbank.underachievement.agreement import against, judged_by_all, pairwise, which_by_which
 from werkbank.underachievement.fairness import flag_rates, residuals_by_group
 from werkbank.underachievement.kinds import profile_counts, relative_or_absolute
@@ -69,16 +69,8 @@ def facts(examined: Examined) -> list[Fact]:
 
 def _shares(f: Finding) -> dict[str, dict[str, Any]]:
     flagged = f.table.loc[f.table["flag"].fillna(value=False).astype(bool), "probability"]
-    found: dict[str, dict[str, Any]] = {
-        "share": {
-            "estimate": f.share,
-            "ci_low": f.ci_low,
-            "ci_high": f.ci_high,
-            "n": f.n_able,
-            "note": " ".join(f.notes),
-        },
-        "chance": {"estimate": f.chance, "n": f.n_judged},
-    }
+    share = {"estimate": f.share, "ci_low": f.ci_low, "ci_high": f.ci_high, "n": f.n_able, "note": " ".join(f.notes)}
+    found: dict[str, dict[str, Any]] = {"share": share, "chance": {"estimate": f.chance, "n": f.n_judged}}
     if f.criteria.method != "nomination":
         found["se_gap"] = {"estimate": f.se_gap, "n": f.n_judged}
         found["true_gap"] = {"estimate": flagged.mean() if len(flagged) else None, "n": f.n_flagged}
@@ -87,11 +79,8 @@ def _shares(f: Finding) -> dict[str, dict[str, Any]]:
 
 def _of_finding(f: Finding) -> list[tuple[str, str, float]]:
     """(name, registry row, value) of everything that is counted in one finding."""
-    rows: list[tuple[str, str, float]] = [
-        (name, "underachievement_count", getattr(f, f"n_{name}"))
-        for name in ("both", "judged", "able", "flagged")
-    ]  # fmt: skip
-    rows.insert(0, ("pupils", "underachievement_count", f.n))
+    counts = {"pupils": f.n, "both": f.n_both, "judged": f.n_judged, "able": f.n_able, "flagged": f.n_flagged}
+    rows: list[tuple[str, str, float]] = [(name, "underachievement_count", n) for name, n in counts.items()]
     rows.append(("correlation", "underachievement_correlation", f.correlation))
     kinds = relative_or_absolute(f)
     rows += [(k, "underachievement_kind", int((kinds == k).sum())) for k in ("relative", "absolute")]
@@ -118,18 +107,9 @@ def _gates(examined: Examined, actual: str, at: tuple[str, str, str]) -> list[Fa
 
 def _durations(examined: Examined, actual: str, at: tuple[str, str, str]) -> list[Fact]:
     mine = examined.lasting[examined.lasting["subject"] == actual]["kind"]
-    names = [k for k in KINDS if len(mine)]
-    return [
-        _fact(
-            f"{at[0]}/duration",
-            k.replace(" ", "_"),
-            "underachievement_duration",
-            int((mine == k).sum()),
-            *at[1:],
-            n=int(mine.notna().sum()),
-        )
-        for k in names
-    ]
+    counts = {k.replace(" ", "_"): (mine == k).sum() for k in KINDS} if len(mine) else {}
+    place, row, n = f"{at[0]}/duration", "underachievement_duration", int(mine.notna().sum())
+    return [_fact(place, kind, row, count, *at[1:], n=n) for kind, count in counts.items()]
 
 
 def _overlap(examined: Examined, actual: str, at: tuple[str, str, str]) -> list[Fact]:
@@ -196,7 +176,7 @@ ROWS = {"share": "underachievement_share", "chance": "underachievement_chance", 
 
 def _estimate(name: str, at: dict[str, Any], **values: Any) -> Estimate:  # noqa: ANN401 - an Estimate's fields
     where = f"{at['outcome']}/{at['wave_to'] or 'once'}/{at['contrast'].replace(' ', '')}"
-    numbers = {k: _plain(v) for k, v in values.items()}
+    numbers = {k: plain(v) for k, v in values.items()}
     numbers |= {k: int(numbers[k]) for k in ("n", "n_clusters") if numbers.get(k) is not None}
     return Estimate(id=f"{ROOT}/{where}/{name}", method=ROWS[name], estimand=name, **{**at, **numbers})
 
@@ -204,16 +184,4 @@ def _estimate(name: str, at: dict[str, Any], **values: Any) -> Estimate:  # noqa
 def _fact(
     place: str, name: str, what: str, value: float | None, outcome: str = "", wave: str = "", n: int | None = None
 ) -> Fact:
-    return Fact(f"{ROOT}/{place}/{name}", what, _plain(value), outcome, "", "", wave, n)
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401 - numpy's and pandas' numbers, or text
-    """Return a number as Python's own: None when it could not be computed, whole where it counts."""
-    if isinstance(value, str) or value is None:
-        return value
-    if isinstance(value, (int, np.integer)):
-        return int(value)
-    number = float(value)
-    if not np.isfinite(number):
-        return None
-    return number
+    return Fact(f"{ROOT}/{place}/{name}", what, plain(value), outcome, "", "", wave, n)

@@ -11,7 +11,7 @@ import pandas as pd
 from werkbank.errors import Problem, UnfitError
 from werkbank.measurement.study_scores import scale_key
 from werkbank.study.parts import WAVES
-from werkbank.underachievement.criteria import Criteria, Cut, Measure, Norm, same_method
+from werkbank.underachievement.criteria import Criteria, Measure, Norm, same_method
 from werkbank.underachievement.durations import breadth, durations
 from werkbank.underachievement.kinds import Gates, gates, selective
 from werkbank.underachievement.methods import Finding, find
@@ -133,8 +133,8 @@ def criteria(block: Underachievement, actual: Measured, method: str, wave: str, 
         method="regression" if regression else name,  # type: ignore[arg-type]  # one of the four
         expected=_measure(block, block.expected, language, block.expected.basis),
         actual=_measure(block, actual, language, "achievement", moment),
-        able=None if block.able is None else _as_cut(block.able),
-        low=_as_cut(block.low),
+        able=block.able,
+        low=block.low,
         threshold=block.threshold,
         tie=block.tie,
         predictors=tuple(_measure(block, p, language) for p in block.predictors) if regression else (),
@@ -152,10 +152,6 @@ def _measure(
     norm = said.norm
     reference = block.reference if norm is None else Norm(norm.mean, norm.sd, text_in(norm.group, language))
     return Measure(said.id, reference, said.reliability, basis, said.measured or moment)  # type: ignore[arg-type]  # checked by the study's model
-
-
-def _as_cut(cut: Cutoff) -> Cut:
-    return Cut(cut.rule, cut.value, cut.tie)
 
 
 def _methods(block: Underachievement) -> list[str]:
@@ -178,11 +174,8 @@ def _moments(study: Study, block: Underachievement, wide: pd.DataFrame) -> dict[
 
     def score(measure: Measured, wave: str) -> pd.Series:
         if (measure.outcome, wave) not in wide:
-            problems.append(
-                Problem(
-                    "underachievement_no_scores", file=study.file, value=str(measure.outcome), details={"wave": wave}
-                )
-            )
+            at, name = {"wave": wave}, str(measure.outcome)
+            problems.append(Problem("underachievement_no_scores", study.file, value=name, details=at))
             return pd.Series(dtype=float)
         return pd.Series(wide[measure.outcome, wave])
 
@@ -231,7 +224,7 @@ def _cut(finding: Finding, frame: pd.DataFrame, which: str, cut: Cutoff | None) 
         return float("nan")
     c, able = finding.criteria, finding.table["able"].to_numpy(bool)
     measure = c.expected if which == "able" else c.actual
-    each = cut_score(frame, measure, _as_cut(cut), c.min_group, able)
+    each = cut_score(frame, measure, cut, c.min_group, able)
     one = np.unique(each[np.isfinite(each)])
     return float(one[0]) if len(one) == 1 else float("nan")
 
