@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -12,6 +11,7 @@ import pandas as pd
 from werkbank.measurement.agreement import icc
 from werkbank.measurement.reliability import REASON
 
+TYPES = ("closeness", "conflict")
 QUADRANTS = ("warm_calm", "warm_stormy", "distant_calm", "distant_stormy")
 
 
@@ -27,8 +27,6 @@ class Perspectives:
     wave: str
     n: int
     n_clusters: int
-    mean_teacher: float = math.nan
-    mean_pupil: float = math.nan
     r: float = math.nan
     r_within: float = math.nan
     r_class_means: float = math.nan
@@ -70,8 +68,6 @@ def compare_perspectives(
         wave=wave,
         n=n,
         n_clusters=len(means),
-        mean_teacher=float(a.mean()),
-        mean_pupil=float(b.mean()),
         r=_correlation(a, b),
         r_within=_correlation(inside["score_teacher"], inside["score_pupil"]),
         r_class_means=_correlation(means["score_teacher"], means["score_pupil"]),
@@ -93,26 +89,18 @@ def _correlation(a: pd.Series[float], b: pd.Series[float]) -> float:
 class Typology:
     """Closeness crossed with conflict: who is where at each wave, and who moved.
 
-    `cuts` are the values that were used and `cut_from` where they came from. A pupil on the closeness cut counts as
-    warm, one on the conflict cut as calm; `ties` says how many pupil-waves that concerns. `counts` is waves x
-    quadrants, `transitions` first x last quadrant of pupils seen at both, `members` each pupil's at a wave.
+    `cuts` are the medians of the first wave. A pupil on the closeness cut counts as warm, one on the conflict cut as
+    calm. `counts` is waves x quadrants, `transitions` first x last quadrant of pupils seen at both, `r` the correlation
+    of closeness and conflict at each wave.
     """
 
     cuts: dict[str, float]
-    cut_from: str
     counts: pd.DataFrame
     transitions: pd.DataFrame
-    members: pd.DataFrame
-    ties: int
     r: dict[str, float]
 
 
-def typology(
-    scores: pd.DataFrame,
-    waves: tuple[str, str] = ("pre", "post"),
-    cuts: dict[str, float] | Literal["median"] = "median",
-    scales: tuple[str, str] = ("closeness", "conflict"),
-) -> Typology:
+def typology(scores: pd.DataFrame, waves: tuple[str, str] = ("pre", "post")) -> Typology:
     """Sort relations into warm or distant, calm or stormy, and follow them from one wave to the next.
 
     Parameters
@@ -120,12 +108,8 @@ def typology(
     scores : DataFrame
         Rows of one outcome and informant from `scoring.score`.
     waves : tuple of str
-        First and last wave.
-    cuts : dict or "median"
-        The cut of each scale, from norms for instance; ``median`` takes those of the first wave for both waves, since
-        cuts that move with the class would hide that everyone moved.
-    scales : tuple of str
-        The closeness and the conflict scale.
+        First and last wave. The medians of the first cut both, since cuts that move with the class would hide that
+        everyone moved.
 
     Returns
     -------
@@ -133,34 +117,22 @@ def typology(
         Pupils without one of the two scores have no quadrant at that wave. A median split is a description of this
         group, not a norm, and a score near the cut changes quadrant by measurement error alone.
     """
-    close, stormy = scales
-    rows = scores[scores["scale"].isin(scales) & scores["wave"].isin(waves)]
+    rows = scores[scores["scale"].isin(TYPES) & scores["wave"].isin(waves)]
     plain = rows.astype({"wave": str, "scale": str})
     # pivot_table would average a pupil who is scored twice; pivot refuses
     wide = plain.pivot(index=["pupil", "wave"], columns="scale", values="score")  # noqa: PD010 - see above
-    wide = wide.reindex(columns=list(scales)).dropna()
-    if cuts == "median":
-        first = wide[wide.index.get_level_values("wave") == waves[0]]
-        used, source = {scale: float(first[scale].median()) for scale in scales}, f"median:{waves[0]}"
-    else:
-        used, source = {scale: float(cuts[scale]) for scale in scales}, "given"
-    warm, storm = wide[close] >= used[close], wide[stormy] > used[stormy]
+    wide = wide.reindex(columns=list(TYPES)).dropna()
+    by_wave = {wave: wide[wide.index.get_level_values("wave") == wave] for wave in waves}
+    cuts = {scale: float(by_wave[waves[0]][scale].median()) for scale in TYPES}
+    warm, storm = wide["closeness"] >= cuts["closeness"], wide["conflict"] > cuts["conflict"]
     labels = np.where(warm, "warm_", "distant_") + np.where(storm, "stormy", "calm").astype(object)
     members = pd.Series(pd.Categorical(labels, QUADRANTS), index=wide.index, name="quadrant").reset_index()
     counts = pd.crosstab(members["wave"], members["quadrant"]).reindex(index=waves, columns=QUADRANTS, fill_value=0)
     first, last = (members[members["wave"] == wave].set_index("pupil")["quadrant"] for wave in waves)
     moved = pd.crosstab(*first.align(last, join="inner"))
     return Typology(
-        cuts=used,
-        cut_from=source,
+        cuts=cuts,
         counts=counts,
         transitions=moved.reindex(index=QUADRANTS, columns=QUADRANTS, fill_value=0),
-        members=members,
-        ties=int(((wide[close] == used[close]) | (wide[stormy] == used[stormy])).sum()),
-        r={wave: _at(wide, wave, scales) for wave in waves},
+        r={wave: _correlation(here["closeness"], here["conflict"]) for wave, here in by_wave.items()},
     )
-
-
-def _at(wide: pd.DataFrame, wave: str, scales: tuple[str, str]) -> float:
-    here = wide[wide.index.get_level_values("wave") == wave]
-    return _correlation(here[scales[0]], here[scales[1]])

@@ -53,11 +53,9 @@ class Interval:
 
 @dataclass(frozen=True)
 class Alpha(Interval):
-    """Cronbach's alpha with Feldt's interval; `mean_r` is the mean correlation of two items (complete answers only)."""
+    """Cronbach's alpha of `k` items, with Feldt's interval."""
 
     k: int = 0
-    missing: Missing = "complete"
-    mean_r: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -124,15 +122,10 @@ def alpha(items: ArrayLike | pd.DataFrame, missing: Missing = "complete", level:
     c, n = covariance(items, missing)
     k = len(c)
     if reason := _too_little(c, n):
-        return Alpha(n=n, level=level, note=REASON + reason, k=k, missing=missing)
+        return Alpha(n=n, level=level, note=REASON + reason, k=k)
     estimate = float(alpha_of(c))
-    low, high = _feldt(estimate, n, k, level)
-    deviations = np.sqrt(np.diag(c))
-    if (deviations == 0).any():
-        return Alpha(estimate, low, high, n, level, REASON + "constant_item", k, missing)
-    apart = ~np.eye(k, dtype=bool)
-    mean_r = float((c / np.outer(deviations, deviations))[apart].mean()) if missing == "complete" else math.nan
-    return Alpha(estimate, low, high, n, level, "", k, missing, mean_r)
+    constant = bool((np.diag(c) == 0).any())
+    return Alpha(estimate, *_feldt(estimate, n, k, level), n, level, REASON + "constant_item" if constant else "", k)
 
 
 def item_rest(items: pd.DataFrame, missing: Missing = "complete") -> pd.Series[float]:

@@ -19,7 +19,7 @@ from werkbank.measurement.circumplex import (
 )
 from werkbank.measurement.comparability import comparability
 from werkbank.measurement.items import item_statistics
-from werkbank.measurement.perspectives import QUADRANTS, compare_perspectives, typology
+from werkbank.measurement.perspectives import QUADRANTS, TYPES, compare_perspectives, typology
 from werkbank.measurement.quality import change_quality, discriminant_quality, scale_quality
 from werkbank.measurement.scoring import item_matrix, respondents
 from werkbank.measurement.study_scores import scale_key, scales_of_items, waves_of
@@ -39,7 +39,6 @@ OF_SCALE = {
 OF_ITEMS = ("standard_error_of_measurement", "split_half", "alpha_within", "alpha_between")  # none for a single item
 OF_CLASSES = ("alpha_within", "alpha_between", "icc1", "icc_k")
 OF_ITEM = {"item_mean": "mean", "item_sd": "sd", "item_rest": "item_rest", "alpha_if_deleted": "alpha_if_deleted"}
-TYPES = ("closeness", "conflict")
 ENOUGH_CLASSES = 16  # twice the number of sectors: with fewer class means their correlations are mostly chance
 
 

@@ -10,6 +10,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from werkbank.errors import Problem, UnfitError
@@ -161,16 +162,16 @@ def bands(values: pd.Series) -> pd.Series:
         if seen <= set(order):
             return pd.Series(pd.Categorical(text, order, ordered=True), index=values.index, name=values.name)
     nearest = max(BANDS.values(), key=lambda order: text.isin(order).sum())
-    strange = text[text.notna() & ~text.isin(nearest)]
-    valid = ", ".join(reversed(nearest))
-    raise UnfitError(
-        [
-            Problem(
-                "monitoring_unknown_band", column=str(values.name), row=row + 2, value=value, details={"valid": valid}
-            )
-            for row, value in zip(_positions(values, strange), strange, strict=True)
-        ]
-    )
+    strange = text.notna() & ~text.isin(nearest)
+    raise UnfitError(_unreadable("monitoring_unknown_band", text, strange, valid=", ".join(reversed(nearest))))
+
+
+def _unreadable(code: str, values: pd.Series, bad: pd.Series, **details: str) -> list[Problem]:
+    """One problem for each of the `bad` cells of a column, with its row as a spreadsheet numbers it."""
+    return [
+        Problem(code, column=str(values.name), row=int(i) + 2, value=str(values.iloc[i]), details=details)
+        for i in np.flatnonzero(bad)
+    ]
 
 
 def _typed(table: pd.DataFrame, ours: str, theirs: str, problems: list[Problem]) -> pd.Series:
@@ -184,18 +185,11 @@ def _typed(table: pd.DataFrame, ours: str, theirs: str, problems: list[Problem])
             return values
     if ours == "date":
         read, code = pd.to_datetime(values, errors="coerce", format="ISO8601"), "monitoring_not_a_date"
-        bad = values[read.isna()]  # a result without a date cannot be placed
+        bad = read.isna()  # a result without a date cannot be placed
     elif ours in NUMBERS:
         read, code = pd.to_numeric(values, errors="coerce").astype(float), "monitoring_not_a_number"
-        bad = values[read.isna() & values.notna() & (values.astype(str).str.strip() != "")]
+        bad = read.isna() & values.notna() & (values.astype(str).str.strip() != "")
     else:
         return values
-    problems += [
-        Problem(code, column=theirs, row=row + 2, value="" if pd.isna(value) else str(value))
-        for row, value in zip(_positions(values, bad), bad, strict=True)
-    ]
+    problems += _unreadable(code, values.astype(object).where(values.notna(), ""), bad)
     return read
-
-
-def _positions(values: pd.Series, some: pd.Series) -> list[int]:
-    return [int(i) for i in values.index.get_indexer(some.index)]

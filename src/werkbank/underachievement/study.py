@@ -18,8 +18,6 @@ from werkbank.underachievement.methods import Finding, find
 from werkbank.underachievement.standardising import cut_score
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from werkbank.study import Study
     from werkbank.study.underachievement import Cutoff, Measured, Underachievement
 
@@ -263,17 +261,17 @@ def _patterns(
 ) -> dict[str, pd.DataFrame]:
     """Look for selective producing and consuming over all subjects and moments, where the block tells what it needs."""
     tables: dict[str, list[pd.DataFrame]] = {"producing": [], "consuming": []}
-    for said in block.actual:
-        results: Sequence[pd.Series] = [
-            f.table["z_actual"] for (a, _, m), f in findings.items() if a == said.id and m == main
-        ]
-        for z in results:
-            rows = pd.DataFrame({"pupil": z.index, "z": z.to_numpy()})
-            if said.at_stake is not None:
-                tables["producing"].append(rows.assign(at_stake=said.at_stake))
-            if said.liked is not None:
-                liked = _yes_no(known, said.liked).reindex(z.index).to_numpy(dtype=object)
-                tables["consuming"].append(rows.assign(liked=liked))
+    declared = {said.id: said for said in block.actual}
+    for (actual, _, method), finding in findings.items():
+        if method != main:
+            continue
+        said, z = declared[actual], finding.table["z_actual"]
+        rows = pd.DataFrame({"pupil": z.index, "z": z.to_numpy()})
+        if said.at_stake is not None:
+            tables["producing"].append(rows.assign(at_stake=said.at_stake))
+        if said.liked is not None:
+            liked = _yes_no(known, said.liked).reindex(z.index).to_numpy(dtype=object)
+            tables["consuming"].append(rows.assign(liked=liked))
     return {
         name: selective(pd.concat(parts, ignore_index=True), name)  # type: ignore[arg-type]  # one of the two
         for name, parts in tables.items()
