@@ -8,6 +8,7 @@ from werkbank.effects import comparison
 from werkbank.effects.change import change_sizes, mean_change
 from werkbank.effects.classes import change_by_unit, compared_by_unit, contextual_effect
 from werkbank.effects.companions import companions
+from werkbank.effects.crossed import with_crossed_groups
 from werkbank.effects.imputing import imputed
 from werkbank.effects.lagged import lagged
 from werkbank.effects.mechanisms import mechanisms
@@ -68,6 +69,8 @@ def estimate(study: Study, scores_table: pd.DataFrame, pupils: pd.DataFrame, see
                 found = contextual_effect(rows, question.weights)
                 made.append(question.estimate("contextual_effect", found, len(rows), rows["unit"].nunique()))
             made += [_by_pre_test(question), *imputed(question, answers[0].method, seed)]
+        if study.analysis is not None and answers and answers[0].p is not None and question.weights:
+            made += with_crossed_groups(study.analysis, question, pupils)
         if answers and answers[0].p is not None and _primary(question):
             made += mechanisms(study, question, scores_table, pupils, seed)
     made += bootstrapped([q for q in asked if _comparable(q)], seed)

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from werkbank.errors import Problem, UnfitError, nearest
 from werkbank.instruments.written import MAX_BYTES, NotYamlError, read_yaml
+from werkbank.study.analysis import engine
 from werkbank.study.logo import draw_logo
 from werkbank.study.model import Study
 
@@ -29,6 +30,8 @@ def load_study(path: str | Path) -> Study:
     UnfitError
         With every problem at once: YAML that cannot be read, unknown keys and values (naming the nearest valid one),
         and declarations that contradict each other.
+    MissingPieceError
+        The study asks for an analysis that needs an extra which is not installed.
     """
     file = Path(path)
     file = file / "study.yaml" if file.is_dir() else file
@@ -44,6 +47,8 @@ def load_study(path: str | Path) -> Study:
     except ValidationError as error:
         problems = [_problem(dict(e), lines, shown) for e in error.errors(include_url=False)]
         raise UnfitError(problems, language) from None
+    if study.analysis is not None:
+        engine(language)
     study._folder, study._file = file.resolve().parent, shown  # noqa: SLF001 - set once, by the only reader
     if study.school is not None and study.school.logo is not None:
         logo = draw_logo(study.folder, study.school.logo)
