@@ -10,7 +10,7 @@ from tests.intake.conftest import LONG, ONE_GROUP, TWO_ARMS
 
 from werkbank.errors import MissingPieceError
 from werkbank.intake import reading
-from werkbank.intake.pseudonyms import ENVIRONMENT, codes, key_path, pseudonymised
+from werkbank.intake.pseudonyms import ENVIRONMENT, codes, key_path, pseudonymised, read_key
 
 RAW = LONG.replace("id,", "id,lk,").replace("01,", "Fleur de Vries,7,").replace("02,", "02,8,")
 KEY = b"k" * 32
@@ -91,3 +91,16 @@ def test_birth_dates_become_ages_in_months(read, refused, notes):
     assert [(p.code, p.row) for p in refused(ONE_GROUP, {"raw.csv": wrong}, **declared)] == [
         ("birth_date", 2), ("birth_date", 3),
     ]  # fmt: skip
+
+
+def test_threads_that_need_a_key_at_once_get_one_and_the_same(monkeypatch, tmp_path):
+    from concurrent.futures import ThreadPoolExecutor
+    from types import SimpleNamespace
+
+    study = SimpleNamespace(folder=tmp_path / "study", language="nl", simulated=False)
+    for number in range(20):
+        monkeypatch.setenv("WERKBANK_KEYS", str(tmp_path / f"keys{number}"))
+        with ThreadPoolExecutor(8) as pool:
+            found = list(pool.map(lambda _: read_key(study), range(8)))
+        assert len({key for key, _ in found}) == 1
+        assert sum(made for _, made in found) == 1

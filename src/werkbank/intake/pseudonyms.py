@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import os
 import secrets
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -67,9 +68,9 @@ def read_key(study: Study) -> tuple[bytes, bool]:
 
 
 def _made(path: Path) -> bool:
-    """Make the key, for its owner's eyes only; of two processes that try, one makes it."""
+    """Make the key, for its owner's eyes only; of several processes and threads that try, one makes it."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = path.with_name(f".{NAME}.{os.getpid()}")
+    draft = path.with_name(f".{NAME}.{os.getpid()}.{threading.get_ident()}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(handle, "w", encoding="ascii") as file:

@@ -8,7 +8,7 @@ import tempfile
 import time
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -21,6 +21,7 @@ from werkbank.running.kernel import quick_import, undisturbed
 from werkbank.running.notebooks import code_hash, notebook_path
 from werkbank.running.params import checked, decisive
 from werkbank.running.runner import run_languages
+from werkbank.running.together import settle
 from werkbank.running.verify import damaged
 from werkbank.running.warm import forking
 from werkbank.study import load_study
@@ -84,7 +85,8 @@ def run_batch(
     jobs : list of Job
         Each has a folder of its own in `out`.
     out : path
-        Also gets ``index.html`` and ``results.csv`` (all estimates and facts, with the report they are from).
+        Also gets ``index.html`` and ``results.csv`` (all estimates and facts, with the report they are from), and the
+        same of the copies to share in ``share``; those copies hide what would follow from all of them side by side.
     language : str
         Of the index and of messages.
     workers : int, optional
@@ -113,9 +115,22 @@ def run_batch(
         except KeyboardInterrupt:
             interrupted = True
         _sweep(out)
-        outcome = BatchOutcome(tuple(ended.values()), time.monotonic() - started, interrupted)
+        settled = _side_by_side(tuple(ended.values()))
+        outcome = BatchOutcome(settled, time.monotonic() - started, interrupted)
         write_index(out, outcome.made, language)
     return outcome
+
+
+def _side_by_side(made: tuple[Made, ...]) -> tuple[Made, ...]:
+    """Hide in all copies to share what follows from them together; a copy that cannot be written again is not there."""
+    there = [one for one in made if one.status in {"made", "kept"} and any("share/" in file for file in one.files)]
+    failed = settle({one.job.place: load_study(one.job.study) for one in there}, anew=True)
+    return tuple(
+        replace(one, files=tuple(f for f in one.files if (one.job.place / f).exists()), message=failed[one.job.place])
+        if one.job.place in failed
+        else one
+        for one in made
+    )
 
 
 def _ended(jobs: list[Job], workers: int, executor: Submits | None) -> Iterator[Made]:
@@ -167,7 +182,7 @@ def make(job: Job) -> Made:
                 job.study, job.report, languages=missing, out=job.place, seed=job.seed, formats=job.formats,
                 timeout=job.timeout, warm=job.warm, only=job.only,
             )  # fmt: skip
-            found |= {one.language: tuple(path.name for path in one.files) for one in made}
+            found |= {one.language: tuple(p.relative_to(job.place).as_posix() for p in one.files) for one in made}
         files = list(dict.fromkeys(name for there in found.values() for name in there))
     except UnfitError as error:
         return _failed(job, started, "; ".join(problem.sentence(error.language) for problem in error.problems[:3]))

@@ -68,6 +68,16 @@ def written(inputs: dict[str, Any], results: dict[str, str], reports: dict[str, 
     return json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
+def put(path: Path, content: bytes) -> None:
+    """Write a file in one step: whole, or as it was."""
+    beside = path.with_name(f".{path.name}.new")
+    try:
+        beside.write_bytes(content)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
 def footer(inputs: dict[str, Any], notebook: str, code: str) -> dict[str, str]:
     """Return what a page says about where it comes from; hashes are shortened, manifest.json has them whole."""
     study, data = inputs["study"], inputs["data"]

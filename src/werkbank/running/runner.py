@@ -18,6 +18,7 @@ from werkbank.running.execution import CELL_SECONDS, archived, execute, sections
 from werkbank.running.notebooks import code_hash, declared_parameters, is_own, notebook_path
 from werkbank.running.pages import FORMATS, USUAL, pages
 from werkbank.running.params import SEED, checked, decisive, shown
+from werkbank.running.together import earlier, files_to_share, rewritten, settle
 
 STORE = ("results.json", "results.csv")  # of all reports in a folder together
 
@@ -141,6 +142,7 @@ def run_languages(
             for language in several:
                 run = _Run(study, notebook, language, formats, own, {**passed, "study": file.name, "results": ""})
                 made.append(_written(run, executed, work, place))
+    settle({place: study})
     return tuple(made)
 
 
@@ -158,6 +160,8 @@ class _Run:
 
 def _written(run: _Run, executed: dict[str, Any], work: Path, place: Path) -> RunOutcome:
     """Write the files of one language of an executed notebook."""
+    from werkbank.reporting.disclosure.sharing import read_shared
+
     study, notebook, language, formats = run.study, run.notebook, run.language, run.formats
     key = f"{notebook.stem}.{language}"
     inputs, code = manifest.inputs_of(study, decisive(run.parameters)), code_hash(notebook)
@@ -165,12 +169,14 @@ def _written(run: _Run, executed: dict[str, Any], work: Path, place: Path) -> Ru
     written = pages(sections_of(executed, language), study, language, formats, footer, inside=True)
     kept, left_out = archived(executed, {**run.shown, "language": language})
     results = _results(work, notebook.name, language)
-    texts = {
-        **{f"{key}.{form}": content for form, content in written.items()},
-        f"{key}.ipynb": kept,
-        **_to_share(work, study, language, formats, footer, key),
-    }
-    made = {"notebook": code, "parameters": shown(run.parameters)}
+    made: dict[str, Any] = {"notebook": code, "parameters": shown(run.parameters)}
+    texts = {**{f"{key}.{form}": content for form, content in written.items()}, f"{key}.ipynb": kept}
+    copy = read_shared(work / "share.json", language)
+    if copy is not None:
+        made["share"] = {"parts": list(copy.parts), "also": [], "bare": [], **earlier(place, inputs, key)}
+        if made["share"]["also"]:
+            copy = rewritten(study, run.parameters["only"], results, language, made["share"])
+        texts |= files_to_share(copy, study, language, formats, footer, key)
     superseded = _publish(place, work, texts, inputs, key, made, results)
     files = tuple(place / f for f in [*texts, *STORE, manifest.NAME])
     return RunOutcome(notebook.stem, language, place, files, results, superseded, left_out)
@@ -195,23 +201,6 @@ def _workplace(place: Path) -> Iterator[Path]:
         for folder in made:
             if not any(folder.iterdir()):
                 folder.rmdir()
-
-
-def _to_share(
-    work: Path, study: Study, language: str, formats: tuple[str, ...], footer: dict[str, str], key: str
-) -> dict[str, str | bytes]:
-    """Return the files that may leave the school, where the notebook left a copy to share: pages and results."""
-    from werkbank.reporting.disclosure.sharing import FOLDER, read_shared
-
-    found = read_shared(work / "share.json", language)
-    if found is None:
-        return {}
-    sections, results = found
-    # what the files with answers are called, and their hashes, are nobody else's concern
-    known = {k: v for k, v in footer.items() if k != "data_sha256"}
-    made = pages(sections, study, language, formats, known)
-    files = {f"{FOLDER}/{key}.{form}": content for form, content in made.items()}
-    return {**files, f"{FOLDER}/{key}.json": results.to_json(), f"{FOLDER}/{key}.csv": results.to_csv()}
 
 
 def _results(work: Path, notebook: str, language: str) -> Results:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from werkbank.errors import ReportError, UnfitError, UsageError, WerkbankError
 from werkbank.running import manifest
+from werkbank.running.pages import FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,11 +103,15 @@ def _verified(place: Path, found: dict[str, Any], key: str, *, quick: bool, stud
 
 def _made_again(place: Path, found: dict[str, Any], key: str, study: Path, again: Path) -> Verified:
     from werkbank.running.runner import run_report
+    from werkbank.running.together import hide_again
+    from werkbank.study import load_study
 
     name, _, language = key.rpartition(".")
     files = found["reports"][key]["files"]
-    formats = tuple(sorted(Path(file).suffix[1:] for file in files if Path(file).suffix != ".ipynb"))
+    formats = tuple(form for form in FORMATS if f"{key}.{form}" in files)
     run_report(study, name, language=language, out=again, formats=formats, warm=True, **_parameters(found, key))
+    if (share := found["reports"][key].get("share", {})).get("also"):  # what it hides because of other reports
+        hide_again(again, load_study(study), key, share)
     made = manifest.read(again)
     for part in ("study", "data", "instruments", "logo"):
         if made["inputs"].get(part) != found["inputs"].get(part):

@@ -109,15 +109,15 @@ def facts(followed: Followed) -> list[Fact]:
         at = (str(school), str(subject))
         slopes = followed.slopes.merge(table[["pupil", "subject"]], on=["pupil", "subject"])["slope"].dropna()
         error = w.error[(w.error["school"] == school) & (w.error["subject"] == subject)]
-        judged = table["state"] != "not judged"
+        judged, n = table["state"] != "not judged", len(slopes)
         found += [
             _fact("series", "monitoring_count", len(table), *at),
             _fact("judged", "monitoring_count", int(judged.sum()), *at),
             _fact("alerts", "monitoring_alert", int(table["state"].isin(["alert", "look again"]).sum()), *at),
-            _fact("sem", "monitoring_drop", float(error["sem"].iloc[0]), *at),
+            _fact("sem", "monitoring_drop", float(error["sem"].iloc[0]), *at, n=len(table)),
             _fact("sem_df", "monitoring_drop", float(error["df"].iloc[0]), *at),
-            _fact("growth", "monitoring_growth", float(slopes.mean()) if len(slopes) else None, *at, n=len(slopes)),
-            _fact("growth_sd", "monitoring_growth", float(slopes.std()) if len(slopes) > 1 else None, *at),
+            _fact("growth", "monitoring_growth", float(slopes.mean()) if n else None, *at, n=n),
+            _fact("growth_sd", "monitoring_growth", float(slopes.std()) if n > 1 else None, *at, n=n),
         ]
         if followed.ceiling is not None:
             mine = followed.ceiling.merge(table[["pupil", "subject"]], on=["pupil", "subject"])

@@ -47,14 +47,18 @@ def facts(examined: Examined) -> list[Fact]:
     """Return counts, cuts, kinds, durations, gates and what the regressions explain."""
     found: list[Fact] = []
     for (actual, wave, method), f in examined.findings.items():
-        found += [_fact(f"{actual}/{wave or 'once'}/{method}", *row, actual, wave) for row in _of_finding(f)]
+        at = f"{actual}/{wave or 'once'}/{method}"  # what is no count was computed over the pupils with both measures
+        found += [
+            _fact(at, *row, actual, wave, None if isinstance(row[2], int) else f.n_both) for row in _of_finding(f)
+        ]
     for actual, wave in examined.last.items():
-        at = (f"{actual}/{wave or 'once'}", actual, wave)
+        here = (f"{actual}/{wave or 'once'}", actual, wave)
         for which in ("able", "low"):
-            found.append(_fact(at[0], f"cut_{which}", "underachievement_cut", examined.cuts[actual, which], *at[1:]))
-        found += _gates(examined, actual, at)
-        found += _durations(examined, actual, at)
-        found += _overlap(examined, actual, at)
+            cut = examined.cuts[actual, which]
+            found.append(_fact(here[0], f"cut_{which}", "underachievement_cut", cut, *here[1:]))
+        found += _gates(examined, actual, here)
+        found += _durations(examined, actual, here)
+        found += _overlap(examined, actual, here)
     for breadth, n in examined.broad["breadth"].value_counts().items():
         found.append(_fact("breadth", str(breadth), "underachievement_duration", int(n), n=len(examined.broad)))
     for name, table in examined.patterns.items():

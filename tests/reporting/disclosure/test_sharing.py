@@ -61,9 +61,10 @@ def test_the_runner_reads_back_what_a_notebook_left(small, tmp_path):
     report = Report(*small(1), "en+nl")
     write_shared(tmp_path / "share.json", report, *PARTS)
     for language in ("nl", "en"):
-        sections, results = read_shared(tmp_path / "share.json", language)
+        found = read_shared(tmp_path / "share.json", language)
         alone = shared_sections(shared_report(Report(*small(1), language)), PARTS)
-        assert sections == json.loads(json.dumps([section.to_json() for section in alone]))
-    assert results.to_json() == shared_report(report).results.to_json()
-    assert not {"files", "columns"} & results.study.keys()
+        assert found.sections == json.loads(json.dumps([section.to_json() for section in alone]))
+    assert len(found.sections) == len(found.parts) == len(PARTS)
+    assert found.results.to_json() == shared_report(report).results.to_json()
+    assert not {"files", "columns"} & found.results.study.keys()
     assert read_shared(tmp_path / "nothing.json", "nl") is None

@@ -78,7 +78,8 @@ def test_two_schools_and_all_together_do_not_give_one_another_away():
         )
 
     parts = {"a": school(30, 30), "b": school(4, 4), "c": school(20, 20), "all": school(54, 54)}
-    copies = suppress_together(parts, MIN_CELL, whole="all")
+    pupils = {name: {f"{name}{i}" for i in range(n)} for name, n in (("a", 30), ("b", 4), ("c", 20))}
+    copies = suppress_together(parts, MIN_CELL, {**pupils, "all": set().union(*pupils.values())})
     values = {name: copy.facts[0].value for name, copy in copies.items()}
     assert values["b"] is None
     assert sum(value is None for value in values.values()) >= 2, "the others' sum would give it away"

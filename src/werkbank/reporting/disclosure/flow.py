@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from werkbank.catalogue import shipped
+from werkbank.reporting.disclosure import signals
 from werkbank.reporting.disclosure.protecting import Counts
 
 if TYPE_CHECKING:
@@ -39,12 +40,15 @@ def slots(results: Results) -> dict[tuple[str, str], str]:
     for f in results.facts:
         if kind(f.what) == "flow":
             found[f.id, "value"] = _flow_name(f)
-        elif kind(f.what) == "attribute":
-            found[f.id, "value"] = f"having {f.id}"
-        if name := _n_of(f, results, arms):
+        elif kind(f.what) == "attribute" and (name := signals.count_name(f)):
+            found[f.id, "value"] = name
+        elif kind(f.what) == "share":
+            found[f.id, "share"] = f"having {f.id}"
+        if name := signals.n_name(f) if signals.about(f) else _n_of(f, results, arms):
             found[f.id, "n"] = name
     for e in results.estimates:
-        found[e.id, "n"] = _compared(results, e.outcome, e.contrast, when(e.wave_from, e.wave_to))
+        of = _compared(results, e.outcome, e.contrast, when(e.wave_from, e.wave_to))
+        found[e.id, "n"] = signals.n_name(e) if signals.about(e) else of
     return found
 
 
@@ -66,11 +70,6 @@ def _n_of(f: Fact, results: Results, arms: set[str]) -> str:
 
 def group_of(fact: Fact) -> str:
     """Return the table of categories to which a count of people belongs: its counts are shown or hidden together."""
-    if fact.what.startswith("underachievement_"):
-        place = fact.id.split("/")
-        apart = fact.what in {"underachievement_count", "underachievement_kind"} and len(place) == 5
-        # who was flagged by one method is a table; which methods agree, for how long and why are another
-        return "/".join(place[:4]) if apart else f"underachievement of {fact.outcome}"
     if fact.what.startswith("rci_"):
         return fact.id.rpartition("_")[0]
     return fact.id.rpartition("/")[0] if fact.what == "typology" else f"{fact.outcome} {fact.what}"
@@ -98,6 +97,8 @@ def system(results: Results, min_cell: int, part: str = "", *, unknown: bool = F
     _flow(counts, {**numbers, **hidden} if unknown else numbers, part)
     _contrasts(counts, results, numbers, part)
     _categories(counts, results, min_cell, part)
+    _shares(counts, results, min_cell, part)
+    signals.relate(counts, results, part, min_cell)
     return counts
 
 
@@ -138,6 +139,7 @@ def _numbers(results: Results, names: Mapping[tuple[str, str], str]) -> dict[str
                 seen[names[item.id, slot]].add(float(number))
     single = {name: numbers.pop() for name, numbers in seen.items() if len(numbers) == 1}
     primary = {names[f.id, "value"]: f.value for f in results.facts if (f.id, "value") in names}
+    single |= signals.flagged_in_groups(results)
     own = {**single, **{name: float(value) for name, value in primary.items() if isinstance(value, int | float)}}
     for contrast, outcome, wave in _comparisons(results):
         of_arms = [own.get(f"analysed {outcome} {arm} {wave}") for arm in arms_of(results.study, contrast)]
@@ -196,18 +198,23 @@ def _all_scored(part: str, outcome: str, wave: str, arms: list[str], counts: Cou
 
 def _categories(counts: Counts, results: Results, min_cell: int, part: str) -> None:
     """A table of categories is sensitive as a whole when one count, or all but that count, is small, or none."""
-    groups: dict[str, list[Fact]] = defaultdict(list)
+    groups: dict[str, list[Any]] = defaultdict(list)
     for f in results.facts:
-        if kind(f.what) == "attribute" and isinstance(f.value, int):
+        if kind(f.what) == "attribute" and isinstance(f.value, int) and not signals.about(f):
             groups[group_of(f)].append(f)
     for name, facts in groups.items():
         totals = [f.n for f in facts if f.n is not None]
-        if any(f.value < min_cell or f.value > max([f.n or 0, *totals]) - min_cell for f in _parts(facts)):
+        if any(f.value < min_cell or f.value > max([f.n or 0, *totals]) - min_cell for f in facts):
             counts.sensitive |= {f"{part}having {f.id}" for f in facts}
         if facts[0].what.startswith("rci_"):
             counts.adds_up(f"{part}judged {name}", [f"{part}having {f.id}" for f in facts])
 
 
-def _parts(facts: list[Fact]) -> list[Any]:
-    """Return the counts of a table without those that count everyone who was looked at."""
-    return [f for f in facts if not f.id.endswith(("/pupils", "/both", "/judged", "/able"))]
+def _shares(counts: Counts, results: Results, min_cell: int, part: str) -> None:
+    """A share of n people is a count of those who have it, and a count of those who have not."""
+    for f in results.facts:
+        if kind(f.what) == "share" and isinstance(f.value, int | float) and f.n is not None:
+            have = round(f.value * f.n)
+            for name, value in ((f"having {f.id}", have), (f"lacking {f.id}", f.n - have)):
+                counts.shown(part + name, float(value), COSTS["beside"])
+                counts.sensitive |= {part + name} if value < min_cell else set()

@@ -41,6 +41,13 @@ class Counts:
         self.values[name] = value
         self.costs[name] = max(cost, self.costs.get(name, 0.0))
 
+    def take(self, other: Counts) -> None:
+        """Add another system to this one; what has one name is one count."""
+        self.values |= other.values
+        self.relations += other.relations
+        self.costs |= other.costs
+        self.sensitive |= other.sensitive
+
     def adds_up(self, whole: str, parts: Iterable[str]) -> None:
         """Say that `whole` is the sum of `parts`, where all are known and they really add up."""
         relation: Relation = {whole: 1.0}
@@ -49,8 +56,11 @@ class Counts:
         if all(name in self.values for name in relation) and not abs(_sum(relation, self.values)) > SLACK:
             self.relations.append(relation)
 
-    def within(self, whole: str, *parts: str) -> None:
-        """Say that `parts` together lie within `whole`: what is left is a count of people as well."""
+    def within(self, whole: str, *parts: str, telling: bool = False) -> None:
+        """Say that `parts` together lie within `whole`: what is left is a count of people as well.
+
+        `telling`: to be in no part says something of someone, so that it is sensitive when it holds of nobody, too.
+        """
         if not all(name in self.values for name in (whole, *parts)):
             return
         rest = self.values[whole] - sum(self.values[part] for part in parts)
@@ -58,13 +68,16 @@ class Counts:
             name = f"{whole} without {', '.join(parts)}"
             self.values[name] = rest
             self.relations.append({whole: 1.0, **dict.fromkeys(parts, -1.0), name: -1.0})
+            self.sensitive |= {name} if telling and rest == 0 else set()
 
 
 def _sum(relation: Relation, values: Mapping[str, float]) -> float:
     return sum(weight * values[name] for name, weight in relation.items())
 
 
-def hide(counts: Counts, min_cell: int) -> set[str]:
+def hide(
+    counts: Counts, min_cell: int, start: Iterable[str] = (), doubtful: AbstractSet[str] | None = None
+) -> set[str]:
     """Return the names of the counts that must not be shown.
 
     Parameters
@@ -72,6 +85,10 @@ def hide(counts: Counts, min_cell: int) -> set[str]:
     counts : Counts
     min_cell : int
         The smallest count that may be shown. Zero may be shown, unless it is among the sensitive.
+    start : iterable of str
+        Counts that are hidden whatever comes of it.
+    doubtful : set of str, optional
+        The only counts that are looked at, where the others are known to be safe when `start` is hidden.
 
     Returns
     -------
@@ -87,9 +104,8 @@ def hide(counts: Counts, min_cell: int) -> set[str]:
     enough. Fischetti & Salazar-González (2000) find the cheapest pattern of all; here safety matters, not the optimum.
     """
     small = {name for name, value in counts.values.items() if 0 < value < min_cell} | counts.sensitive
-    hidden = {name for name in small if name in counts.costs}
-    reader, shown = Reader(counts), counts.costs.keys() - hidden
-    for name in sorted(small):
+    reader, shown = Reader(counts), counts.costs.keys() - small - set(start)
+    for name in sorted(small if doubtful is None else small & doubtful):
         while cheapest := reader.binding(shown, name, min_cell):
             shown.remove(cheapest)
     return counts.costs.keys() - shown
@@ -135,7 +151,7 @@ class Reader:
         values = self.counts.values
         if name in shown:
             return values[name], {name}
-        relations, unknown = self._around(shown, name)
+        relations, unknown = self.around(shown, [name])
         open_end = 0.0 if sign > 0 else np.inf
         if not relations:
             return open_end, set()
@@ -167,9 +183,10 @@ class Reader:
         tight = [relation for relation, dual in zip(relations, found.eqlin.marginals, strict=True) if abs(dual) > SLACK]
         return sign * found.fun, {n for relation in tight for n in relation if n not in place}
 
-    def _around(self, shown: AbstractSet[str], name: str) -> tuple[list[Relation], list[str]]:
-        """Return the equations that bear on `name` through counts that are not shown, and those counts."""
-        met, found, todo = {name}, set(), [name]
+    def around(self, shown: AbstractSet[str], names: Iterable[str]) -> tuple[list[Relation], list[str]]:
+        """Return the equations that bear on `names` through counts that are not shown, and those counts."""
+        todo = sorted(name for name in names if name not in shown)
+        met, found = set(todo), set()
         while todo:
             for i in self.relations_of.get(todo.pop(), ()):
                 if i not in found:

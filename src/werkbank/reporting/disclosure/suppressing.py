@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from werkbank.reporting.disclosure.flow import arms_of, group_of, kind, slots, system, when
-from werkbank.reporting.disclosure.protecting import Counts, hide
+from werkbank.reporting.disclosure.flow import arms_of, kind, slots, system, when
+from werkbank.reporting.disclosure.protecting import hide
+from werkbank.reporting.disclosure.signals import FOLLOWS, about, behind
 from werkbank.results import Claim
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from collections.abc import Set as AbstractSet
 
+    from werkbank.reporting.disclosure.protecting import Counts
     from werkbank.results import Estimate, Fact, Results
 
 HIDDEN = "privacy.hidden"  # the note of a number that is not shown
@@ -22,7 +24,9 @@ BARE = ("estimate", "se", "df", "statistic", "p", "ci_low", "ci_high", "n", "n_c
 Place = tuple[str, str, str, str]  # what, outcome, arm, wave of a fact
 
 
-def suppress(results: Results, min_cell: int = MIN_CELL["school"]) -> Results:
+def suppress(
+    results: Results, min_cell: int = MIN_CELL["school"], also: Iterable[str] = (), bare: AbstractSet[str] = frozenset()
+) -> Results:
     """Return a copy of `results` that may be shared.
 
     Parameters
@@ -31,6 +35,8 @@ def suppress(results: Results, min_cell: int = MIN_CELL["school"]) -> Results:
         Of one report.
     min_cell : int
         The smallest count that may be shown: 6 in what a school shares, 10 in a research export (``MIN_CELL``).
+    also, bare : iterable of str, set of str
+        Counts that must be hidden because of other reports (`together`); those in `bare` with all that rests on them.
 
     Returns
     -------
@@ -49,54 +55,31 @@ def suppress(results: Results, min_cell: int = MIN_CELL["school"]) -> Results:
     who knows all but one pupil's scores can still work out the last one from a mean, which no suppression of counts
     prevents. Rules and sources: NCO, CBS, ACRO and HRS in docs/privacy.md.
     """
-    return suppress_together({"": results}, min_cell)[""]
+    counts = system(results, min_cell)
+    return _without(results, counts, hide(counts, min_cell, also), min_cell, bare)
 
 
-def suppress_together(
-    parts: Mapping[str, Results], min_cell: int = MIN_CELL["school"], whole: str | None = None
-) -> dict[str, Results]:
-    """Return shareable copies of several reports that are read side by side.
-
-    Parameters
-    ----------
-    parts : mapping of str to Results
-        By report, as of every school of a batch.
-    min_cell : int
-        As for `suppress`.
-    whole : str, optional
-        Which of them is about the pupils of all the others together; its counts are then the sums of theirs.
-    """
-    systems = {name: system(results, min_cell, f"{name}|") for name, results in parts.items()}
-    joint = Counts()
-    for counts in systems.values():
-        joint.values |= counts.values
-        joint.relations += counts.relations
-        joint.costs |= counts.costs
-        joint.sensitive |= counts.sensitive
-    if whole is not None:
-        others = [name for name in parts if name != whole]
-        for count in systems[whole].costs:
-            bare = count.removeprefix(f"{whole}|")
-            joint.adds_up(count, [f"{o}|{bare}" for o in others if f"{o}|{bare}" in joint.values])
-    hidden = hide(joint, min_cell)
-    return {name: _without(results, systems[name], hidden, min_cell, name) for name, results in parts.items()}
-
-
-def _without(results: Results, counts: Counts, hidden: AbstractSet[str], min_cell: int, part: str) -> Results:
+def _without(
+    results: Results, counts: Counts, hidden: AbstractSet[str], min_cell: int, bare: AbstractSet[str]
+) -> Results:
     names = slots(results)
 
     def seen(item: Fact | Estimate, slot: str, number: float | None) -> bool:
-        name = f"{part}|{names.get((item.id, slot), '')}"
+        name = names.get((item.id, slot), "")
         return name in counts.costs and name not in hidden and counts.values[name] == number
 
-    secret = {group_of(f) for f in results.facts if f"{part}|{names.get((f.id, 'value'), '')}" in hidden}
     few = {name for name, value in counts.values.items() if 0 < value < min_cell}
+
+    def rests(item: Fact | Estimate) -> bool:
+        """Whether what this rests on may be known, here and beside other reports."""
+        told = behind(item, counts.costs) if about(item) else []
+        return names.get((item.id, "n"), "") not in bare and all(n in counts.costs and n not in hidden for n in told)
 
     def lone(outcome: str, contrast: str, wave: str) -> bool:
         """Whether an arm of a comparison is so small that the difference tells of that arm."""
-        return any(f"{part}|analysed {outcome} {arm} {wave}" in few for arm in arms_of(results.study, contrast))
+        return any(f"analysed {outcome} {arm} {wave}" in few for arm in arms_of(results.study, contrast))
 
-    facts = [_fact(f, min_cell, seen) for f in results.facts if kind(f.what) != "never"]
+    facts = [_fact(f, min_cell, seen, rests(f)) for f in results.facts if kind(f.what) != "never"]
     facts = [_bare(f) if kind(f.what) == "statistic" and lone(f.outcome, f.arm, f.wave) else f for f in facts]
     flow = {(f.what, f.outcome, f.arm, f.wave) for f in facts if kind(f.what) == "flow" and f.note == HIDDEN}
     facts = [_of_flow(f, flow, results.study) for f in facts]
@@ -104,8 +87,7 @@ def _without(results: Results, counts: Counts, hidden: AbstractSet[str], min_cel
         _estimate(
             e,
             min_cell,
-            secret,
-            alone=lone(e.outcome, e.contrast, when(e.wave_from, e.wave_to)),
+            alone=lone(e.outcome, e.contrast, when(e.wave_from, e.wave_to)) or not rests(e),
             shown=seen(e, "n", e.n),
         )
         for e in results.estimates
@@ -117,18 +99,21 @@ def _without(results: Results, counts: Counts, hidden: AbstractSet[str], min_cel
     return replace(results, estimates=tuple(estimates), facts=tuple(facts), claims=claims)
 
 
-def _fact(f: Fact, min_cell: int, seen: Any) -> Fact:  # noqa: ANN401 - a local function
+def _fact(f: Fact, min_cell: int, seen: Any, rests: bool) -> Fact:  # noqa: ANN401, FBT001 - a local function
     n = f.n if seen(f, "n", f.n) else None
     match kind(f.what):
-        case "flow" | "attribute":
+        case "flow" | "attribute" if not f.id.endswith(FOLLOWS):
             keep, value = seen(f, "value", f.value), f.value
+        case "attribute":
+            keep, value = rests, f.value
         case "plain":
             keep, value = True, f.value
         case "share":
             keep, value = _share(f.value, f.n, min_cell)
+            keep = keep and rests and seen(f, "share", round(float(f.value or 0) * (f.n or 0)))
         case _:
             whole = isinstance(f.value, int) and not isinstance(f.value, bool)  # a count that nobody has classified
-            keep, value = f.n is not None and f.n >= min_cell and not whole, f.value
+            keep, value = f.n is not None and f.n >= min_cell and not whole and rests, f.value
     if f.value is None:
         return replace(f, n=n)
     return replace(f, value=value, n=n) if keep else replace(f, value=None, n=None, note=HIDDEN)
@@ -160,15 +145,12 @@ def _bare(f: Fact) -> Fact:
     return f if f.value is None else replace(f, value=None, n=None, note=HIDDEN)
 
 
-def _estimate(e: Estimate, min_cell: int, secret: AbstractSet[str], *, alone: bool, shown: bool) -> Estimate:
+def _estimate(e: Estimate, min_cell: int, *, alone: bool, shown: bool) -> Estimate:
     bare = dict.fromkeys(BARE)
-    counted = kind(e.method) == "share"
     keep = e.n is not None and e.n >= min_cell and kind(e.method) != "never" and not alone
-    if counted:
+    if kind(e.method) == "share" and keep:
         keep, value = _share(e.estimate, e.n, min_cell)
         e = replace(e, estimate=value, ci_low=_capped(e.ci_low), ci_high=_capped(e.ci_high)) if keep else e
-    if kind(e.method) in {"of_table", "share"} and f"underachievement of {e.outcome}" in secret:
-        keep = False
     if e.estimate is None and e.p is None:
         return e if shown else replace(e, n=None)
     if not keep:
