@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import pytest
+from tests.measurement.factor_models import LAVAAN
 
 from werkbank.measurement.cfa import omega
 
-ORACLES = Path(__file__).resolve().parents[1] / "oracles"
-LAVAAN = json.loads((ORACLES / "cfa_models.json").read_text())["models"]
+if TYPE_CHECKING:
+    from pathlib import Path
+
 SCALES = {"agree": "A", "conscientious": "C", "extraversion": "E", "neuroticism": "N", "openness": "O"}
-
-
-@pytest.fixture(scope="session")
-def bfi(shared: Path) -> pd.DataFrame:
-    data = pd.read_csv(shared / "oracles" / "data" / "bfi.csv")
-    reverse = ["A1", "C4", "C5", "E1", "E2", "O2", "O5"]
-    data[reverse] = 7 - data[reverse]
-    return data
 
 
 @pytest.mark.parametrize("scale", SCALES)

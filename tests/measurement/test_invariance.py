@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from tests.measurement.factor_models import HS, LAVAAN, A, B, simulated, waves
 
 import werkbank.measurement.invariance as invariance_module
 from werkbank.catalogue import LANGUAGES, has, say
@@ -17,26 +17,6 @@ from werkbank.errors import UsageError
 from werkbank.measurement.cfa import FactorModel, fit_cfa, fitting
 from werkbank.measurement.cfa.scores import score_test
 from werkbank.measurement.invariance import LEVELS, Criteria, Invariance, invariance
-
-ORACLES = Path(__file__).resolve().parents[1] / "oracles"
-LAVAAN = json.loads((ORACLES / "cfa_models.json").read_text())["models"]
-A, B = {"a": ["a1", "a2", "a3", "a4"]}, {"b": ["b1", "b2", "b3", "b4"]}
-HS = {"visual": ["x1", "x2", "x3"], "textual": ["x4", "x5", "x6"], "speed": ["x7", "x8", "x9"]}
-
-
-def waves(how_many: int) -> dict[str, dict[str, str]]:
-    items = [*A["a"], *B["b"]]
-    return {wave: {item: f"{item}_{wave}" for item in items} for wave in ("pre", "post", "fu")[:how_many]}
-
-
-@cache
-def simulated(name: str = "cfa_waves_missing") -> pd.DataFrame:
-    return pd.read_csv(ORACLES / f"{name}.csv")
-
-
-@pytest.fixture(scope="session")
-def hs(shared: Path) -> pd.DataFrame:
-    return pd.read_csv(shared / "oracles" / "data" / "hs1939.csv")
 
 
 def assert_same_steps(found: Invariance, name: str) -> None:
@@ -90,7 +70,7 @@ def test_score_tests_match_lavaan() -> None:
 def test_score_test_of_a_marker_is_refused() -> None:
     marked = FactorModel(B, waves(2), ("loadings",), identification="marker")
     with pytest.raises(UsageError, match="identified by the factors' variance"):
-        score_test(fit_cfa(simulated(), marked), "loadings", "b1", simulated())
+        score_test(fit_cfa(simulated("cfa_waves_missing"), marked), "loadings", "b1", simulated("cfa_waves_missing"))
 
 
 def test_score_test_foretells_the_drop_in_chi2() -> None:
@@ -103,7 +83,7 @@ def test_score_test_foretells_the_drop_in_chi2() -> None:
 
 
 def test_growth_language_is_refused_where_an_intercept_drifts() -> None:
-    found = invariance(simulated(), FactorModel(A, waves(3)))
+    found = invariance(simulated("cfa_waves_missing"), FactorModel(A, waves(3)))
     assert [step.held for step in found.steps] == [True, True, False, None]
     assert (found.step("scalar").reason, found.step("strict").reason) == ("misfit", "lower_level_not_held")
     assert found.step("scalar").held_by_chi2 is False
@@ -113,14 +93,14 @@ def test_growth_language_is_refused_where_an_intercept_drifts() -> None:
 
 
 def test_the_drifting_item_is_found_and_freed() -> None:
-    found = invariance(simulated(), FactorModel(A, waves(3)), search=True)
+    found = invariance(simulated("cfa_waves_missing"), FactorModel(A, waves(3)), search=True)
     scalar = found.step("scalar")
     assert scalar.cfa.fit.chi2 == pytest.approx(LAVAAN["waves3_fiml/a/partial_scalar_a2"]["fit"]["chisq"], rel=1e-7)
     assert [(test.what, test.item) for test in scalar.released] == [("intercepts", "a2")]
     assert found.step("strict").free == {"intercepts": ("a2",), "residuals": ("a2",)}
     assert (found.level, found.partial) == ("strict", True)
     assert found.allows == ("structure", "associations", "latent_means")  # not the plain scores
-    named = invariance(simulated(), FactorModel(A, waves(3), free={"intercepts": ["a2"]}))
+    named = invariance(simulated("cfa_waves_missing"), FactorModel(A, waves(3), free={"intercepts": ["a2"]}))
     assert named.step("scalar").released == ()
     assert named.latent_means == found.latent_means
 
@@ -142,7 +122,7 @@ def test_latent_means_match_lavaan() -> None:
 
 
 def test_waves_within_groups_match_lavaan() -> None:
-    data = simulated()
+    data = simulated("cfa_waves_missing")
     found = invariance(data, FactorModel(A, waves(2)), group=data.group)
     for level in LEVELS:
         expected = LAVAAN[f"waves2_groups_fiml/a/{level}"]["fit"]["chisq"]
@@ -186,10 +166,10 @@ def test_named_criteria_decide() -> None:
     strict = Criteria(cfi_drop=0.0001, rmsea_rise=0.0001)
     lenient = Criteria(cfi_drop=0.2, rmsea_rise=0.2)
     model = FactorModel(A, waves(3))
-    assert invariance(simulated(), model, criteria=lenient).level == "strict"
+    assert invariance(simulated("cfa_waves_missing"), model, criteria=lenient).level == "strict"
     assert invariance(simulated("cfa_waves"), FactorModel(A, waves(2)), criteria=strict).level == "metric"
-    assert "Chen (2007)" in invariance(simulated(), model).criteria.source
-    assert invariance(simulated(), model, criteria=Criteria(configural_cfi=1.1)).level == ""
+    assert "Chen (2007)" in invariance(simulated("cfa_waves_missing"), model).criteria.source
+    assert invariance(simulated("cfa_waves_missing"), model, criteria=Criteria(configural_cfi=1.1)).level == ""
 
 
 # -- what cannot be judged ---------------------------------------------------------------------------------------------
@@ -215,12 +195,12 @@ def test_three_items_in_groups_have_no_test_of_configural() -> None:
 
 def test_two_anchors_must_remain() -> None:
     free = {"intercepts": ["a1", "a2", "a3"]}
-    step = invariance(simulated(), FactorModel(A, waves(3), free=free)).step("scalar")
+    step = invariance(simulated("cfa_waves_missing"), FactorModel(A, waves(3), free=free)).step("scalar")
     assert (step.held, step.reason) == (False, "too_few_anchors")
 
 
 def test_constant_item_and_missing_wave_are_named() -> None:
-    data = simulated().copy()
+    data = simulated("cfa_waves_missing").copy()
     data["a2_post"] = 4.0
     step = invariance(data, FactorModel(A, waves(2))).step("configural")
     assert (step.held, step.reason, step.cfa.concerned) == (None, "constant_item", ("a2_post",))
@@ -238,9 +218,9 @@ def test_heywood_stops_the_verdict(hs: pd.DataFrame) -> None:
 
 def test_one_occasion_is_refused() -> None:
     with pytest.raises(UsageError, match="at least two waves or two groups"):
-        invariance(simulated(), FactorModel(A, waves(1)))
+        invariance(simulated("cfa_waves_missing"), FactorModel(A, waves(1)))
     with pytest.raises(UsageError, match="leave `equal` empty"):
-        invariance(simulated(), FactorModel(A, waves(2), ("loadings",)))
+        invariance(simulated("cfa_waves_missing"), FactorModel(A, waves(2), ("loadings",)))
 
 
 @pytest.mark.long
