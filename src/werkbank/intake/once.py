@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from werkbank.errors import Problem, UnfitError
 from werkbank.intake import reading
+from werkbank.intake.ledger import listed
 from werkbank.intake.model import ROLES, Intake, Note
 from werkbank.intake.pseudonyms import pseudonymised
 
@@ -66,8 +67,7 @@ def _limited(intake: Intake, role: str, code: str) -> Intake:
     pupils = intake.pupils
     known = sorted({str(value) for value in pupils[role].dropna()}) if role in ROLES else []
     if code not in known:
-        shown = ", ".join(known[:20]) + (" …" if len(known) > 20 else "")
-        details = {"role": role, "valid": shown or "–"}
+        details = {"role": role, "valid": listed(known) or "–"}
         raise UnfitError(
             [Problem("only_unknown", intake.study.file, value=code, details=details)], intake.study.language
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import combinations
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -98,15 +99,13 @@ def discriminant(scores: pd.DataFrame, reliabilities: dict[str, float]) -> pd.Da
         .85). NaN when a reliability is not above 0. A value above 1 says that a reliability is too low an estimate.
     """
     rows = []
-    columns = list(scores.columns)
-    for a, first in enumerate(columns):
-        for second in columns[a + 1 :]:
-            pair = scores[[first, second]].dropna()
-            varies = len(pair) > 2 and bool((pair.std() > 0).all())
-            r = float(pair.corr().iloc[0, 1]) if varies else math.nan
-            product = reliabilities.get(first, math.nan) * reliabilities.get(second, math.nan)
-            true = r / math.sqrt(product) if product > 0 else math.nan
-            rows.append((first, second, len(pair), r, true, abs(true) > TOO_ALIKE))
+    for first, second in combinations(scores.columns, 2):
+        pair = scores[[first, second]].dropna()
+        varies = len(pair) > 2 and bool((pair.std() > 0).all())
+        r = float(pair.corr().iloc[0, 1]) if varies else math.nan
+        product = reliabilities.get(first, math.nan) * reliabilities.get(second, math.nan)
+        true = r / math.sqrt(product) if product > 0 else math.nan
+        rows.append((first, second, len(pair), r, true, abs(true) > TOO_ALIKE))
     return pd.DataFrame(rows, columns=["first", "second", "n", "r", "disattenuated", "too_alike"])
 
 
