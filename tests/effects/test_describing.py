@@ -105,6 +105,34 @@ def test_counts_are_those_of_a_plain_count(make_study, lossy):
             assert facts_of(facts, what=what, arm=arm)[0].value == count
 
 
+def test_patterns_add_up_to_the_flow(make_study, lossy):
+    pupils, _, _, scores = lossy
+    facts = describe(make_study(by="class"), scores, pupils)
+    for arm in ("T", "C"):
+        patterns = facts_of(facts, what="missing_pattern", arm=arm)
+        assert sum(f.value for f in patterns) == facts_of(facts, what="pupils_enrolled", arm=arm)[0].value
+        assert {f.n for f in patterns} == {sum(f.value for f in patterns)}
+        for wave in ("pre", "post"):
+            having = sum(f.value for f in patterns if wave in f.wave.split("+"))
+            assert having == facts_of(facts, what="pupils_measured", arm=arm, wave=wave)[0].value
+
+
+def test_patterns_are_those_of_a_cross_table(make_study, lossy):
+    pupils, pre, post, scores = lossy
+    table = pd.crosstab([pre.notna().to_numpy(), post.notna().to_numpy()], pupils["arm"].to_numpy())
+    names = {(True, True): "pre+post", (True, False): "pre", (False, True): "post", (False, False): "none"}
+    facts = describe(make_study(by="class"), scores, pupils)
+    found = {(f.wave, f.arm): f.value for f in facts_of(facts, what="missing_pattern")}
+    assert found == {(names[i], arm): n for arm in table for i, n in table[arm].items() if n}
+
+
+def test_who_was_never_measured_is_a_pattern(make_study, long_scores):
+    pupils = pd.DataFrame({"arm": ["T", "C", "C"]}, index=["a", "b", "c"])
+    scores = long_scores({"pre": pd.Series({"a": 1.0, "b": np.nan}), "post": pd.Series({"a": 2.0})})
+    facts = facts_of(describe(make_study(), scores, pupils), what="missing_pattern")
+    assert {(f.arm, f.wave): f.value for f in facts} == {("T", "pre+post"): 1, ("C", "none"): 2}
+
+
 def test_descriptions_of_baumann_match_r(shared, baumann, make_study, long_scores):
     import json
 

@@ -25,6 +25,7 @@ def describe(study: Study, scores_table: pd.DataFrame, pupils: pd.DataFrame) -> 
     list of Fact
         `pupils_enrolled`, `units_enrolled` (arm); `classes_with_both` (where pupils were assigned: classes in which
         control pupils may have noticed the programme); `pupils_measured` (arm, wave: at least one score);
+        `missing_pattern` (arm; how many have a score at just these waves: ``pre+post``, ``none``);
         `mean`, `sd`, `min`, `max` (outcome, arm, wave; `n` is theirs); and for every pair of waves (`wave` is the later
         one) `pupils_analysed` + `pupils_without_pre` + `pupils_without_post` + `pupils_without_both` +
         `pupils_without_unit` = enrolled, `units_analysed`, `r_pre_post`, `mean_change`, `sd_change` of the analysed
@@ -90,9 +91,13 @@ def _flow(study: Study, scores: pd.DataFrame, pupils: pd.DataFrame, arms: dict[s
         if unit.of_pupil is not None:
             facts.append(_fact("units_enrolled", "", "", arm, "", int(unit.of_pupil.reindex(members).nunique())))
         of_arm = scored.loc[scored["pupil"].isin(members)]
+        pattern = pd.Series("", index=members)
         for wave in [w for w in WAVES if w in set(scored["wave"])]:
-            measured = int(of_arm.loc[of_arm["wave"] == wave, "pupil"].nunique())
-            facts.append(_fact("pupils_measured", "", "", arm, wave, measured))
+            there = of_arm.loc[of_arm["wave"] == wave, "pupil"].unique()
+            facts.append(_fact("pupils_measured", "", "", arm, wave, len(there)))
+            pattern[members.isin(there)] += f"+{wave}"
+        counts = pattern.str.removeprefix("+").replace("", "none").value_counts(sort=False).sort_index()
+        facts += [_fact("missing_pattern", "", "", arm, str(p), int(n), len(members)) for p, n in counts.items()]
     return facts
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from werkbank.catalogue import say
 from werkbank.measurement.study_scores import instruments_of, scale_key, scale_label
 from werkbank.reporting.blocks import Bullets, Column, Heading, Paragraph, Section, Table
+from werkbank.study import text_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,7 +85,7 @@ def availability(study: Study, language: str) -> str:
     if study.simulated:
         return say("codebook.availability.simulated", language)
     if study.source:
-        return say("codebook.availability.source", language, source=study.source)
+        return say("codebook.availability.source", language, source=text_in(study.source, language))
     return say("codebook.availability.confidential", language, min_cell=study.privacy.min_cell)
 
 

@@ -57,7 +57,7 @@ def design(report: Report) -> Section:
     blocks.append(Paragraph(words.say("report.design.waves", waves=waves)))
     blocks += [Heading(words.say("report.design.programme"), 3), tables.programme(report)]
     if study.source:
-        blocks.append(Paragraph(words.say("report.design.source", source=study.source)))
+        blocks.append(Paragraph(words.say("report.design.source", source=text_in(study.source, report.language))))
     return _section(report, "design", *blocks)
 
 
@@ -87,7 +87,7 @@ def flow(report: Report) -> Section:
         report,
         "flow",
         Paragraph(words.say("report.flow.lead")),
-        *_present(pictures.flow(report), tables.flow(report)),
+        *_present(pictures.flow(report), tables.flow(report), pictures.missing(report)),
         Paragraph(words.say("report.analysed.lead")),
         *_present(tables.analysed(report)),
     )
@@ -219,7 +219,7 @@ def provenance(report: Report, seed: int) -> Section:
         words.say("report.provenance.results"),
     ]
     if study.source:
-        said.insert(0, words.say("report.design.source", source=study.source))
+        said.insert(0, words.say("report.design.source", source=text_in(study.source, report.language)))
     return _section(
         report,
         "provenance",

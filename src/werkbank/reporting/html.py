@@ -73,8 +73,9 @@ def _figure(block: Figure) -> str:
     source = f"data:image/{kind};base64,{base64.b64encode(block.image).decode('ascii')}"
     return (
         f'<figure id="{block.id}" style="max-width: {block.width_mm}mm">\n'
-        f'<img src="{source}" alt="{escape(block.alt)}">\n'
-        f"<figcaption>{inline(block.caption)}</figcaption>\n</figure>"
+        f'<div class="scroll" role="region" tabindex="0" aria-labelledby="{block.id}-caption">'
+        f'<img src="{source}" alt="{escape(block.alt)}"></div>\n'
+        f'<figcaption id="{block.id}-caption">{inline(block.caption)}</figcaption>\n</figure>'
     )
 
 

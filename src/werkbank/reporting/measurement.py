@@ -10,6 +10,7 @@ from werkbank.reporting import measurement_tables as tables
 from werkbank.reporting import numbers
 from werkbank.reporting.blocks import Block, Bullets, Heading, Paragraph, Section
 from werkbank.reporting.measurement_tables import HERE, Measured
+from werkbank.reporting.patterns import Ends, ends
 from werkbank.reporting.polar import Rose, polar
 from werkbank.reporting.report import spoken
 from werkbank.study import text_in
@@ -56,6 +57,13 @@ def reliability(report: Report) -> Section:
     m, words = Measured(report), report.words
     blocks: list[Block] = [Paragraph(words.say(f"{HERE}.precision.lead")), tables.precision(report, m)]
     crowded = [_crowded(report, m, name, wave, end) for name, wave in m.places for end in ("floor", "ceiling")]
+    at_ends = [
+        Ends(f"{words.outcome(name)}, {words.wave(wave)}", low, high)
+        for name, wave in m.places
+        for low, high in [(m.value(name, wave, "floor"), m.value(name, wave, "ceiling"))]
+        if low is not None and high is not None
+    ]
+    blocks += [ends(at_ends, CROWDED, report.language)] if at_ends else []
     blocks += [Paragraph(text, "warning") for text in crowded if text]
     change, classes = tables.change(report, m), tables.classes(report, m)
     blocks += [Paragraph(words.say(f"{HERE}.change.lead")), change] if change else []

@@ -9,7 +9,7 @@ import numpy as np
 from werkbank.appraisal.evidence import SIZES
 from werkbank.effects.questions import outcome_waves
 from werkbank.effects.units import unit_of_analysis
-from werkbank.reporting import figures
+from werkbank.reporting import figures, patterns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +31,27 @@ def before_after(report: Report) -> Figure | None:
 def change(report: Report) -> Figure | None:
     """Draw how far each unit moved from the first to the next measurement, on the same scales."""
     rows, unit = _panels(report)
-    return figures.change(rows, report.language, unit) if rows else None
+    paired = unit != "pupil" and rows and patterns.dumbbells(rows, report.language, unit)
+    return paired or (figures.change(rows, report.language, unit) if rows else None)
+
+
+def missing(report: Report) -> Figure | None:
+    """Draw who was measured at which waves; None where everyone was, or where the counts may not be shown."""
+    e, words = report.evidence, report.words
+    facts = [f for f in report.results.facts_where(what="missing_pattern") if f.value is not None]
+    counts = {(f.wave, f.arm): int(f.value) for f in facts if isinstance(f.value, int)}
+    total = {wave: sum(n for (w, _), n in counts.items() if w == wave) for wave, _ in counts}
+    found = [
+        patterns.Pattern(
+            tuple(wave in pattern.split("+") for wave in e.waves),
+            tuple(counts.get((pattern, arm), 0) for arm in e.arms),
+        )
+        for pattern in sorted(total, key=lambda pattern: -total[pattern])
+    ]
+    if len(found) < 2:
+        return None
+    arms = [words.arm(arm) for arm in e.arms]
+    return patterns.missing(found, [words.wave(w) for w in e.waves], arms, report.language)
 
 
 def means(report: Report, may_show: Callable[[int | None], bool]) -> Figure | None:
@@ -84,16 +104,28 @@ def flow(report: Report) -> Figure | None:
     analysed = words.say("report.flow.analysed", outcome=words.outcome(first.outcome)) if first is not None else ""
     streams = []
     for arm in e.arms:
-        steps = [(words.say("report.flow.enrolled"), e.count("pupils_enrolled", arm=arm))]
+        enrolled = _in_units(report, words.say("report.flow.enrolled"), "units_enrolled", arm=arm)
+        steps = [(enrolled, e.count("pupils_enrolled", arm=arm))]
         for w in e.waves:
             label = words.say("report.flow.measured", wave=words.wave(w))
             steps.append((label, e.count("pupils_measured", arm=arm, wave=w)))
-        used = {words.wave(t.wave_to): e.count("pupils_analysed", t.outcome, arm, e.when(t)) for t in questions}
+        used = {
+            _in_units(report, words.wave(t.wave_to), "units_analysed", t.outcome, arm, e.when(t)): e.count(
+                "pupils_analysed", t.outcome, arm, e.when(t)
+            )
+            for t in questions
+        }
         boxes = tuple((label, n) for label, n in steps if n is not None)
         if boxes:
             known = tuple((label, n) for label, n in used.items() if n is not None)
             streams.append(figures.Stream(words.arm(arm), boxes, analysed, known))
     return figures.flow(streams, report.language) if streams else None
+
+
+def _in_units(report: Report, label: str, what: str, outcome: str = "", arm: str = "", wave: str = "") -> str:
+    n = report.evidence.count(what, outcome, arm, wave)
+    units = None if n is None else report.words.count(report.evidence.unit, n)
+    return label if units is None else report.words.say("report.flow.in_units", label=label, units=units)
 
 
 def _panels(report: Report) -> tuple[list[list[figures.Panel]], str]:

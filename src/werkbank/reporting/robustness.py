@@ -43,9 +43,10 @@ def _categories(report: Report, key: str) -> Table:
             first = {"arm": words.arm(fact.arm), "wave": _when(report, fact.wave), "n": fact.n}
             rows.append({**first, "method": words.say(f"robustness.methods.{method}"), **counts})
     texts = ("arm", "wave", "method")
+    judged_as = [name for name in CATEGORIES if any(row[name] is not None for row in rows)]
     columns = tuple(
         Column(name, words.say(f"robustness.reliable_change.{name}"), "text" if name in texts else "count")
-        for name in (*texts, "n", *CATEGORIES)
+        for name in (*texts, "n", *judged_as)
     )
     smallest = words.listed(
         [

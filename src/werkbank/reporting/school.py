@@ -11,19 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 from werkbank.reporting import numbers, pictures
 from werkbank.reporting.blocks import Block, Bullets, Column, Heading, Paragraph, Section, Table
+from werkbank.reporting.plainly import HERE, capital, digits_of, hidden_arm, hidden_test, outcome, short, small, width
 from werkbank.reporting.report import spoken
+from werkbank.study import text_in
 
 if TYPE_CHECKING:
     from werkbank.reporting.report import Report
-    from werkbank.results import Claim, Estimate
+    from werkbank.results import Claim
 
-HERE = "school"
 # what a page has room for, the weightiest first; who filled in, numbers and detectable are told elsewhere on it
 LIMITS = (
     "reliability", "control", "selection", "attrition", "baseline", "followup", "unit", "comparability",
     "preregistration",
 )  # fmt: skip
 MOST = 3
+QUESTION = "\0"  # stands for the questions of which the same is said
 INFORMANTS = ("teacher", "pupil", "parent", "observer", "test")
 
 
@@ -31,7 +33,7 @@ INFORMANTS = ("teacher", "pupil", "parent", "observer", "test")
 def one_page(report: Report) -> Section:
     """What was done and with whom, what changed, how sure that is, what it does not show, what to do next."""
     say = report.words.say
-    blocks: list[Block] = [Heading(say(f"{HERE}.heading.one_page"), 2), *_short(report)]
+    blocks: list[Block] = [Heading(say(f"{HERE}.heading.one_page"), 2), *short(report)]
     blocks += [Heading(say(f"{HERE}.done.heading"), 3), Paragraph(" ".join(_done(report)))]
     blocks.append(Heading(say(f"{HERE}.changed.heading"), 3))
     blocks += _found(report, primary=True)
@@ -75,13 +77,15 @@ def details(report: Report) -> Section:
 def trust(report: Report) -> Section:
     """The quality panel in everyday words: every topic, always."""
     words = report.words
+    found: dict[tuple[str, ...], dict[str, None]] = {}  # what is said of several questions alike is said once
+    for claim in report.claims("quality/"):
+        said = (f"topic.{claim.id.split('/')[1]}", f"status.{claim.values['status']}")
+        asked = words.written(claim).get("test")
+        key = (*(words.say(f"claims.{part}") for part in said), _plainly(report, claim, test=QUESTION))
+        found.setdefault(key, {}).update({asked: None} if asked else {})
     rows = [
-        {
-            "topic": words.say(f"claims.topic.{claim.id.split('/')[1]}"),
-            "status": words.say(f"claims.status.{claim.values['status']}"),
-            "finding": _plainly(report, claim),
-        }
-        for claim in report.claims("quality/")
+        {"topic": topic, "status": status, "finding": capital(finding.replace(QUESTION, "; ".join(asked)))}
+        for (topic, status, finding), asked in found.items()
     ]
     columns = tuple(Column(key, words.say(f"report.quality.{key}")) for key in ("topic", "status", "finding"))
     table = Table("tab-quality", words.say(f"{HERE}.trust.title"), columns, tuple(rows))
@@ -100,7 +104,7 @@ def terms(report: Report, seed: int) -> Section:
     made = [words.say("report.provenance.study", file=Path(study.file).name), words.say(f"{HERE}.terms.results")]
     made.append(words.say("report.provenance.seed", seed=seed))
     if study.source:
-        made.insert(0, words.say("report.design.source", source=study.source))
+        made.insert(0, words.say("report.design.source", source=text_in(study.source, report.language)))
     return _section(
         report,
         "terms",
@@ -122,26 +126,8 @@ def _column(report: Report, key: str, kind: Any = "text") -> Column:  # noqa: AN
 # --- what may be shown
 
 
-def _small(report: Report, n: int | None) -> bool:
-    return n is not None and 0 < n < report.study.privacy.min_cell
-
-
 def _shown(report: Report, n: int | None) -> int | None:
-    return None if _small(report, n) else n
-
-
-def _hidden_arm(report: Report, arm: str) -> bool:
-    return _small(report, report.evidence.count("pupils_enrolled", arm=arm))
-
-
-def _hidden_test(report: Report, test: Estimate) -> bool:
-    """Whether a group behind `test` is too small to show: its difference would tell that group's mean."""
-    e = report.evidence
-    arms = list(e.weights(test.contrast)) or [""]
-    return any(
-        _hidden_arm(report, arm) or _small(report, e.count("pupils_analysed", test.outcome, arm, e.when(test)))
-        for arm in arms
-    )
+    return None if small(report, n) else n
 
 
 def _hidden_note(report: Report, rows: list[dict[str, Any]]) -> tuple[str, ...]:
@@ -156,8 +142,7 @@ def _hidden_note(report: Report, rows: list[dict[str, Any]]) -> tuple[str, ...]:
 def _done(report: Report) -> list[str]:
     study, words = report.study, report.words
     said = []
-    if study.programme is not None:
-        name = study.programme if isinstance(study.programme, str) else study.programme.name
+    if name := study.programme_in(report.language):
         said.append(words.say(f"{HERE}.done.programme", programme=name))
     unit = study.unit if study.design.assigned_by == "pupil" else study.design.assigned_by
     said.append(words.say(f"{HERE}.done.{study.design.kind}", unit_many=words.say(f"report.unit.{unit}.many")))
@@ -185,7 +170,7 @@ def _arms(report: Report) -> list[str]:
         pupils, units = e.count("pupils_enrolled", arm=arm), e.count("units_enrolled", arm=arm)
         values: dict[str, Any] = {"arm": capital(words.arm(arm)), "min_cell": report.study.privacy.min_cell}
         values["pupils"] = words.count("pupil", pupils or 0)
-        if _hidden_arm(report, arm):
+        if hidden_arm(report, arm):
             said.append(words.say(f"{HERE}.done.arm_hidden", **values))
         elif units is None:
             said.append(words.say(f"{HERE}.done.arm", **values))
@@ -200,99 +185,8 @@ def _arms(report: Report) -> list[str]:
 def _found(report: Report, *, primary: bool) -> list[Block]:
     """Return a figure (of what matters most) and a paragraph for every outcome that is primary, or is not."""
     keys = [k for k in report.keys if (k in _first(report)) is primary]
-    figure = pictures.means(report, lambda n: not _small(report, n)) if primary else None
-    return [*([figure] if figure else []), *(_outcome(report, key) for key in keys)]
-
-
-def _short(report: Report) -> list[Paragraph]:
-    """Return the answer to the first question in a sentence, for who reads no further."""
-    e, words = report.evidence, report.words
-    if not e.tests:
-        return []
-    test = e.tests[0]
-    claim = next(c for c in report.claims("answer/") if c.id == f"answer/{test.id}")
-    sureness = "refused" if claim.grade == "description" else claim.sentence.rpartition(".")[2].partition("_")[0]
-    hidden = _hidden_test(report, test)
-    said = [words.say(f"{HERE}.short.{'hidden' if hidden else f'{claim.grade}.{sureness}'}", **words.written(claim))]
-    if e.rated_by_implementers(test.outcome) and not hidden and sureness != "refused":
-        said.append(words.say(f"{HERE}.short.rated"))
-    return [Paragraph(" ".join(said), "lead")]
-
-
-def _outcome(report: Report, key: str) -> Paragraph:
-    words, e = report.words, report.evidence
-    claims = [c for c in report.claims("answer/") if c.values["outcome"] == key]
-    if not claims:
-        return Paragraph(words.say(f"{HERE}.changed.nothing", outcome=capital(words.outcome(key))))
-    said = [ends(report, key, f"{HERE}.changed")]
-    for claim in claims:
-        said += _answer(report, claim)
-    # what holds of several waves is said once, after the last of them
-    said = [text for i, text in enumerate(said) if text not in said[i + 1 :]]
-    if e.rated_by_implementers(key) and any(c.grade != "description" for c in claims):
-        said.append(words.say(f"{HERE}.changed.rated"))
-    refused = all(c.grade == "description" for c in claims)
-    return Paragraph(" ".join(said), "refusal" if refused else "plain")
-
-
-def _answer(report: Report, claim: Claim) -> list[str]:
-    """Return the sentences that say in everyday words what one test found, and how sure that is."""
-    words = report.words
-    values = words.written(claim) | {"min_cell": report.study.privacy.min_cell}
-    test = next(t for t in report.evidence.tests if claim.id == f"answer/{t.id}")
-    if _hidden_test(report, test):
-        return [words.say(f"{HERE}.changed.hidden", **values)]
-    if claim.grade == "description":
-        return [words.say(f"{HERE}.refusal.{claim.sentence.rpartition('.')[2]}", **values)]
-    kind = "compared" if test.contrast else "change"
-    sureness = claim.sentence.rpartition(".")[2].partition("_")[0]
-    d, (low, high) = claim.values["estimate"], claim.values["ci"]
-    digits = _digits([d, low, high], _width(report, test.outcome))
-    side = "level" if round(d, digits) == 0 else "higher" if d > 0 else "lower"
-    said = [words.say(f"{HERE}.fact.{kind}.{side}", d=numbers.decimal(abs(d), report.language, digits), **values)]
-    if low is not None and high is not None:
-        reach = "both_sides" if low <= 0 <= high else "one_side"
-        ends = (abs(low), abs(high)) if reach == "both_sides" else sorted((abs(low), abs(high)))
-        written = {k: numbers.decimal(v, report.language, digits) for k, v in zip(("low", "high"), ends, strict=True)}
-        said.append(words.say(f"{HERE}.between.{kind}.{reach}", **written))
-    said.append(words.say(f"{HERE}.verdict.{claim.grade}.{sureness}", **values))
-    if "claims.also.within_bounds" in claim.values["also"]:
-        said.append(words.say(f"{HERE}.changed.within_bounds", **values))
-    return said
-
-
-def _width(report: Report, key: str) -> float:
-    name, _, scale = key.partition(".")
-    low, high = report.scores.instruments[name].score_range(scale or name)
-    return high - low
-
-
-def _digits(found: list[float | None], width: float) -> int:
-    """Return as few decimals as suffice: one on a long scale, two on a short one, more when an end would become 0."""
-    ends = [abs(x) for x in found if x]
-    start = 1 if width > 10 else 2
-    return next((k for k in (start, 2, 3) if all(round(x, k) for x in ends)), 3)
-
-
-def ends(report: Report, key: str, place: str) -> str:
-    """Return from where to where a scale runs and which end is better; `place` is where the catalogue says it."""
-    name, _, scale = key.partition(".")
-    instrument, words = report.scores.instruments[name], report.words
-    low, high = instrument.score_range(scale or name)
-    values = {"outcome": capital(words.outcome(key))}
-    values["better"] = words.say(f"instruments.direction.{instrument.direction(scale or name)}")
-    if abs(low) == float("inf") or abs(high) == float("inf"):
-        return words.say(f"{place}.no_range", **values)
-    return words.say(f"{place}.range", low=_tidy(report, low), high=_tidy(report, high), **values)
-
-
-def capital(text: str) -> str:
-    """Return a text as a sentence begins."""
-    return text[:1].upper() + text[1:]
-
-
-def _tidy(report: Report, number: float) -> str:
-    return numbers.decimal(number, report.language, 0 if number == round(number) else 1)
+    figure = pictures.means(report, lambda n: not small(report, n)) if primary else None
+    return [*([figure] if figure else []), *(outcome(report, key) for key in keys)]
 
 
 # --- how sure, what not, what next
@@ -306,7 +200,7 @@ def _sure(report: Report) -> list[str]:
     for claim in report.claims("quality/detectable/"):
         if claim.values.get("points") is not None:
             kind = claim.sentence.rpartition(".")[2]
-            digits = _digits([claim.values["points"]], _width(report, str(claim.values["outcome"])))
+            digits = digits_of([claim.values["points"]], width(report, str(claim.values["outcome"])))
             points = numbers.decimal(claim.values["points"], report.language, digits)
             return [*said, words.say(f"{HERE}.sure.detectable_{kind}", **words.written(claim) | {"points": points})]
     return said
@@ -320,15 +214,15 @@ def _limits(report: Report) -> list[str]:
     return [_plainly(report, c) for c in claims if first[c.sentence] is c][:MOST]
 
 
-def _plainly(report: Report, claim: Claim) -> str:
-    """Return a claim of the quality panel in everyday words."""
+def _plainly(report: Report, claim: Claim, **instead: str) -> str:
+    """Return a claim of the quality panel in everyday words, with some of its values written otherwise."""
     if claim.sentence.startswith("privacy."):  # in a shared copy
         return report.words.claim(claim)
     key = f"{HERE}.{claim.sentence.partition('.')[2]}"
     values = report.words.written(claim)
-    if claim.sentence.startswith("claims.quality.numbers") and _hidden_arm(report, str(claim.values["arm"])):
+    if claim.sentence.startswith("claims.quality.numbers") and hidden_arm(report, str(claim.values["arm"])):
         key, values = f"{HERE}.quality.numbers.hidden", values | {"min_cell": report.study.privacy.min_cell}
-    return report.words.say(key, **values)
+    return report.words.say(key, **{**values, **instead})
 
 
 def _next(report: Report) -> list[str]:
@@ -365,7 +259,7 @@ def _means(report: Report) -> Table:
             row: dict[str, Any] = {"outcome": words.outcome(key), "arm": words.arm(arm)}
             for wave in e.waves:
                 fact = e.fact("mean", key, arm, wave)
-                may = fact is not None and not _small(report, fact.n) and not _hidden_arm(report, arm)
+                may = fact is not None and not small(report, fact.n) and not hidden_arm(report, arm)
                 row |= {f"n_{wave}": fact.n, wave: fact.value} if fact and may else {f"n_{wave}": None, wave: None}
             rows.append(row)
     columns = [_column(report, key) for key in ("outcome", "arm")]
@@ -382,7 +276,7 @@ def _sizes(report: Report) -> list[Table]:
         return []
     rows = []
     for t in tests:
-        hidden = _hidden_test(report, t)
+        hidden = hidden_test(report, t)
         found = {"n": t.n, "estimate": t.estimate, "ci": (t.ci_low, t.ci_high)}
         question = words.test(t.outcome, t.wave_to, t.contrast)
         rows.append({"outcome": question} | (dict.fromkeys(found) if hidden else found))

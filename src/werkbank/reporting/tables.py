@@ -36,7 +36,10 @@ def programme(report: Report) -> Table:
     described = {"name": given} if isinstance(given, str) else given.model_dump() if given is not None else {}
     say = report.words.say
     rows = tuple(
-        {"item": say(f"report.tidier.{item}"), "said": described.get(item) or say("report.not_reported")}
+        {
+            "item": say(f"report.tidier.{item}"),
+            "said": text_in(described.get(item), report.language, say("report.not_reported")),
+        }
         for item in TIDIER
     )
     columns = _columns(report, "tidier_columns", item="text", said="text")
@@ -210,9 +213,10 @@ def sizes(report: Report, tests: Sequence[Estimate]) -> Table | None:
         | {"size_ci": (s.ci_low, s.ci_high), "formula": words.method(s.method)}
         for s in found
     )  # fmt: skip
-    columns = _columns(
-        report, "estimates", question="text", n="count", size="estimate", size_ci="interval", formula="text"
-    )
+    kinds: dict[str, Kind] = {"question": "text", "n": "count", "size": "estimate", "size_ci": "interval"}
+    if len({s.method for s in found}) > 1:  # otherwise the note names the one
+        kinds["formula"] = "text"
+    columns = _columns(report, "estimates", **kinds)
     title = words.say("report.estimates.sizes_title")
     return Table("tab-sizes", title, columns, rows, tuple(_notes(report, found)))
 

@@ -12,8 +12,8 @@ from werkbank.catalogue import shipped
 from werkbank.effects.certainty import EQUIVALENCE_BOUND
 from werkbank.reporting import numbers, pictures, tables
 from werkbank.reporting.blocks import Block, Bullets, Column, Heading, Paragraph, Section, Table
+from werkbank.reporting.plainly import capital, ends
 from werkbank.reporting.report import spoken
-from werkbank.reporting.school import capital, ends
 from werkbank.study import text_in
 
 if TYPE_CHECKING:
@@ -69,8 +69,7 @@ def procedure(report: Report) -> Section:
     """What was done, when and by whom, and how groups were formed."""
     study, words = report.study, report.words
     said = []
-    if study.programme is not None:
-        name = study.programme if isinstance(study.programme, str) else study.programme.name
+    if name := study.programme_in(report.language):
         said.append(words.say(f"{HERE}.procedure.programme", programme=name))
     unit = study.unit if study.design.assigned_by == "pupil" else study.design.assigned_by
     said.append(words.say(f"report.design.kind_{study.design.kind}", units=words.say(f"report.unit.{unit}.many")))
@@ -147,7 +146,7 @@ def references(report: Report, seed: int) -> Section:
     blocks += [Heading(words.say(f"{HERE}.references.methods"), 3), Bullets(tuple(_sources(report)))]
     cite = words.say(f"{HERE}.references.cite", version=version("werkbank"))
     blocks += [Heading(words.say(f"{HERE}.references.software"), 3), Bullets((cite,))]
-    data = [words.say(f"{HERE}.references.{where}", **({"source": study.source} if where == "source" else {}))]
+    data = [words.say(f"{HERE}.references.{where}", source=text_in(study.source, report.language))]
     data += [words.say(f"{HERE}.references.again", file=Path(study.file).name)]
     data += [words.say("report.provenance.seed", seed=seed)]
     blocks += [Heading(words.say(f"{HERE}.references.data"), 3), Paragraph(" ".join(data))]

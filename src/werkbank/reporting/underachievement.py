@@ -14,6 +14,7 @@ from werkbank.reporting import choices
 from werkbank.reporting.blocks import Block, Bullets, Heading, Kind, Paragraph, Section, Table
 from werkbank.reporting.flagged import Flagged, slug
 from werkbank.reporting.report import spoken
+from werkbank.study import text_in
 
 if TYPE_CHECKING:
     from werkbank.reporting.report import Report
@@ -330,7 +331,7 @@ def _pupil_rows(found: Flagged, examined: Examined, actual: str) -> list[dict[st
 def provenance(report: Report, seed: int) -> Section:
     """Where the numbers come from, so that anyone can make them again."""
     found, say, study = Flagged(report), report.words.say, report.study
-    said = [say("report.design.source", source=study.source)] if study.source else []
+    said = [say("report.design.source", source=text_in(study.source, report.language))] if study.source else []
     said += [
         say("report.provenance.study", file=Path(study.file).name),
         say("report.provenance.version", version=version("werkbank")),

@@ -171,18 +171,18 @@ class School(Part):
 class Programme(Part):
     """A description of one's own programme after the TIDieR checklist; what is left out is reported as not reported."""
 
-    name: str
-    why: str | None = None
-    materials: str | None = None
-    procedures: str | None = None
-    provider: str | None = None
-    how: str | None = None
-    where: str | None = None
-    when_and_how_much: str | None = None
-    tailoring: str | None = None
-    modifications: str | None = None
-    fidelity_planned: str | None = None
-    fidelity_actual: str | None = None
+    name: Text
+    why: Text | None = None
+    materials: Text | None = None
+    procedures: Text | None = None
+    provider: Text | None = None
+    how: Text | None = None
+    where: Text | None = None
+    when_and_how_much: Text | None = None
+    tailoring: Text | None = None
+    modifications: Text | None = None
+    fidelity_planned: Text | None = None
+    fidelity_actual: Text | None = None
 
 
 class Study(Part):
@@ -195,7 +195,7 @@ class Study(Part):
     title: Text = Field(description="one title, or one per language: {nl: …, en: …}")
     language: Literal["nl", "en"] = "nl"
     simulated: bool = Field(default=False, description="true: every page says that the data are simulated")
-    source: str | None = Field(default=None, description="where the data come from: citation and licence")
+    source: Text | None = Field(default=None, description="where the data come from: citation and licence")
     unit: Literal["pupil", "teacher"] = Field(default="pupil", description="whom a row of answers is about")
     programme: str | Programme | None = Field(default=None, description="a name, or a description (TIDieR)")
     school: School | None = Field(default=None, description="whose report it is: shown on its cover and pages")
@@ -242,6 +242,10 @@ class Study(Part):
     def title_in(self, language: str) -> str:
         """Return the title for a report in `language`."""
         return text_in(self.title, language)
+
+    def programme_in(self, language: str) -> str:
+        """Return the name of the programme for a report in `language`, or nothing when the study file names none."""
+        return text_in(self.programme.name if isinstance(self.programme, Programme) else self.programme, language)
 
     @property
     def data_files(self) -> list[FileSpec]:
