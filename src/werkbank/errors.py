@@ -21,9 +21,10 @@ EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_UNFIT, EXIT_ENVIRONMENT, EXIT_INTERRUPTED
 
 
 def nearest(given: str, valid: list[str]) -> dict[str, str]:
-    """Return the valid name that is most like `given`, and all of them, as the values of a sentence."""
-    close = difflib.get_close_matches(given, valid, n=1, cutoff=0.0)
-    return {"nearest": close[0] if close else "–", "valid": ", ".join(valid) or "–"}
+    """Return the valid name that is most like `given` (in whatever case), and all of them, as a sentence's values."""
+    names = {name.lower(): name for name in valid}
+    close = difflib.get_close_matches(given.lower(), names, n=1, cutoff=0.0)
+    return {"nearest": names[close[0]] if close else "–", "valid": ", ".join(valid) or "–"}
 
 
 @dataclass(frozen=True)

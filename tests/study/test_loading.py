@@ -60,6 +60,7 @@ def test_every_example_is_a_study(name):
         ("T1: post}", "T1: na}", "study_unknown_value", 6, None),
         ("informant: teacher", "informant: teachers", "study_unknown_value", 8, "teacher"),
         ("role: primary", "rol: primary", "study_unknown_key", 8, "role"),
+        ("role: primary", "ROLE: primary", "study_unknown_key", 8, "role"),
     ],
 )
 def test_an_unknown_key_or_value_names_the_nearest_valid_one(tmp_path, old, new, code, line, nearest):

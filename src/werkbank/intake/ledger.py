@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from werkbank import errors
 from werkbank.errors import Problem, UnfitError
 from werkbank.intake.model import Note
 
@@ -92,9 +92,8 @@ def shown(cell: object) -> str:
 
 def nearest(value: str, valid: Iterable[str]) -> dict[str, str]:
     """Return the details ``nearest`` and ``valid`` of a problem about an unknown name."""
-    names = {str(name).lower(): str(name) for name in valid}
-    close = difflib.get_close_matches(value.lower(), names, n=1, cutoff=0.0)
-    return {"nearest": names[close[0]] if close else "–", "valid": listed(list(names.values()))}
+    names = list(dict.fromkeys(map(str, valid)))
+    return {**errors.nearest(value, names), "valid": listed(names)}
 
 
 def listed(names: list[str]) -> str:
