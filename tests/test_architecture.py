@@ -117,7 +117,7 @@ def lines_of_code(path: Path) -> int:
 
 
 def test_the_package_stays_small():
-    assert sum(map(lines_of_code, FILES)) < 17_500
+    assert sum(map(lines_of_code, FILES)) < 18_400
 
 
 def test_randomness_is_always_seeded():
