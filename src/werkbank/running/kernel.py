@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 KERNEL_NAME = "python3"
 
 
-def kernel_json(env: dict[str, str] | None = None) -> dict[str, Any]:
+def kernel_json(env: dict[str, str] | None = None, program: str = "ipykernel_launcher") -> dict[str, Any]:
     """Return a kernelspec for exactly this interpreter (a bare ``python`` would be whichever comes first on PATH)."""
     return {
-        "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        "argv": [sys.executable, "-m", program, "-f", "{connection_file}"],
         "display_name": "Python 3 (werkbank)",
         "language": "python",
         "env": env or {},
@@ -42,14 +42,14 @@ def undisturbed(work: Path) -> dict[str, str]:
 
 
 def manager_class(env: dict[str, str]) -> type:
-    """Return a kernel manager that starts this interpreter with `env`, whatever kernelspecs are installed."""
+    """Return a kernel manager that starts this interpreter with `env`, off line, whatever kernelspecs are installed."""
     jupyter_client = quick_import("jupyter_client.manager")
     from jupyter_client.kernelspec import KernelSpec
 
     class OwnKernelManager(jupyter_client.AsyncKernelManager):  # type: ignore[name-defined, misc]
         @property
         def kernel_spec(self) -> KernelSpec:
-            return KernelSpec(**kernel_json(env))
+            return KernelSpec(**kernel_json(env, "werkbank.running.offline"))
 
     return OwnKernelManager
 

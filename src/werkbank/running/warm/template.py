@@ -17,6 +17,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from werkbank.running.offline import leave_network, refuse
 from werkbank.running.warm.child import adopt_orphans, detach, kill_session
 from werkbank.running.warm.preload import preload
 
@@ -80,7 +81,11 @@ def _child(kind: str, line: socket.socket, numbers: list[int]) -> NoReturn:
     try:
         for target, number in zip((1, 2), numbers, strict=False):
             os.dup2(number, target)
-        detach(os.getppid(), line.fileno())
+        parent = os.getppid()
+        if kind == "cells":  # a kernel has a client, which may be on the network
+            leave_network()
+            refuse()
+        detach(parent, line.fileno())
         _say(line, {"pid": os.getpid()})
         code = _work(kind)(line)
     except BaseException:  # noqa: BLE001 - nothing of a child's may return into the template's loop
