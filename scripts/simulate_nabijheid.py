@@ -59,7 +59,7 @@ def simulate(seed: int = SEED, size: Size | None = None) -> dict[str, pd.DataFra
     front = ["leerlingnr", "lk", "groep", "school", "meting"]
     by_teacher = by_teacher[[*front, *[c for c in by_teacher if c.startswith("strs_")]]]
     return {
-        "achtergrond": pupils[["leerlingnr", "conditie", "sekse", "jaargroep"]],
+        "achtergrond": _background(seed, pupils),
         "leraren": _moved(by_teacher),
         "leerlingen": pd.concat(pupil, ignore_index=True),
     }
@@ -109,6 +109,20 @@ def _pupils(rng: np.random.Generator, size: Size) -> pd.DataFrame:
             "_class": klass,
         }
     )
+
+
+def _background(seed: int, pupils: pd.DataFrame) -> pd.DataFrame:
+    # its own stream of random numbers: columns that came later leave every answer as it was
+    rng = np.random.default_rng([seed, 2])
+    klass = pupils["_class"].to_numpy()
+    n = int(klass.max()) + 1
+    # how effective the teacher felt before (1-5), and how many conversations a coached one had; the truth is that
+    # neither makes any difference to the effect
+    efficacy = np.clip(rng.normal(3.6, 0.5, n), 1, 5).round(1)
+    conversations = pd.array(rng.integers(3, 9, n)[klass], dtype="Int64")
+    conversations[(pupils["conditie"] != "LLInC").to_numpy()] = pd.NA
+    background = pupils[["leerlingnr", "conditie", "sekse", "jaargroep"]]
+    return background.assign(doelmatigheid=efficacy[klass], gesprekken=conversations)
 
 
 def _latent(rng: np.random.Generator, pupils: pd.DataFrame, *, treated: np.ndarray) -> dict[str, np.ndarray]:

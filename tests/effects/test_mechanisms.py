@@ -46,6 +46,17 @@ def test_a_declared_column_moderates_as_statsmodels_says(asked):
     assert {e.role for e in made.values()} == {"exploratory"}
 
 
+@pytest.mark.parametrize(("steep", "beyond"), [(3.0, False), (0.3, True)])
+def test_borders_beyond_the_values_that_occurred_are_called_so(asked, steep, beyond):
+    columns, declared = {"efficacy": EFFICACY}, [{"column": "efficacy"}]
+    treated = np.where(np.resize(["T", "C"], N) == "T", 1.0, 0.0)
+    made, _ = asked(columns, post_plus=treated * (0.3 + steep * (EFFICACY - 3)), moderators=declared)
+    borders = [e for key, e in made.items() if "region" in key]
+    assert len(borders) == 2
+    assert beyond != all(EFFICACY.min() <= e.estimate <= EFFICACY.max() for e in borders)
+    assert {e.note.endswith("_beyond") for e in borders} == {beyond}
+
+
 def test_two_words_are_two_values(asked):
     made, _ = asked({"sex": np.resize(["f", "m", "m"], N)}, moderators=[{"column": "sex"}])
     gap = made["moderation_high/sex"].estimate - made["moderation_low/sex"].estimate

@@ -6,6 +6,7 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import werkbank
@@ -106,6 +107,21 @@ def test_closeness_went_up_and_conflict_down(nabijheid):
     up = one(nabijheid, outcome="strs-sf.closeness", wave_to="post", method="ancova_unit_means")
     down = one(nabijheid, outcome="strs-sf.conflict", wave_to="post", method="ancova_unit_means")
     assert up.ci_low > 0 > down.ci_high
+
+
+def test_for_whom_with_how_much_and_along_which_way_hold_what_is_true(nabijheid):
+    # in truth neither the teacher's efficacy nor the number of conversations makes any difference
+    asked = [e for e in nabijheid.estimates if e.method in {"moderation", "dose_response"}]
+    assert len(asked) == 8
+    assert all(e.ci_low < 0 < e.ci_high and e.role == "exploratory" for e in asked)
+    for scale in ("closeness", "conflict"):
+        here = {"outcome": f"strs-sf.{scale}", "wave_to": "post"}
+        low, high = (one(nabijheid, method=f"moderation_{end}", **here) for end in ("low", "high"))
+        slope = one(nabijheid, method="moderation", **here)
+        assert np.sign(high.estimate - low.estimate) == np.sign(slope.estimate)
+        borders = [one(nabijheid, method=f"moderation_region_{end}", **here).estimate for end in ("low", "high")]
+        assert borders[0] < borders[1]
+        assert one(nabijheid, method="mediation", **here).ci_low < one(nabijheid, method="mediation", **here).ci_high
 
 
 def test_pupils_of_assigned_classes_are_never_compared_as_pupils(nabijheid):

@@ -77,3 +77,17 @@ def test_two_waves_have_no_course_and_the_report_says_why(courses, language, wor
     report, robustness, _ = courses(language, waves=("T0", "T1"))
     assert words in said(robustness)
     assert not [e for e in report.results.estimates if e.method.startswith(("rm_", "lagged", "waves"))]
+
+
+@pytest.mark.parametrize(
+    ("language", "efficacy"), [("nl", "doelmatigheid van de leraar"), ("en", "teacher's efficacy")]
+)
+def test_for_whom_is_shown_with_simple_slopes_and_johnson_neyman(report, language, efficacy):
+    tables = {b.id: b for b in evaluation.mechanisms(report("nabijheid", language)).blocks if isinstance(b, Table)}
+    assert set(tables) == {f"tab-mechanisms-{kind}" for kind in ("moderation", "mediation", "dose", "lagged")}
+    table = tables["tab-mechanisms-moderation"]
+    rows = [row["formula"] for row in table.rows if efficacy in row["formula"]]
+    assert len([f for f in rows if "SD" in f]) == 8  # low and high, two scales, two waves
+    assert len([f for f in rows if "Johnson" in f]) >= 2
+    assert any("Johnson" in note for note in table.notes)
+    assert {row["clusters"] for row in table.rows} == {24}

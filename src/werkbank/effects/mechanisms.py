@@ -86,7 +86,9 @@ def _moderation(q: Question, moderator: Moderator, values: pd.Series, pupils: pd
     low, high = (found.effects[float(x)] for x in at)
     made = {"moderation": found.interaction, "moderation_low": low, "moderation_high": high}
     if found.region is not None and two is None:
-        borders = [Quantity(x, note="region_between" if found.between else "region_outside") for x in found.region]
+        note = "region_between" if found.between else "region_outside"
+        note += "" if all(rows["by"].min() <= x <= rows["by"].max() for x in found.region) else "_beyond"
+        borders = [Quantity(x, note=note) for x in found.region]
         made |= {"moderation_region_low": borders[0], "moderation_region_high": borders[1]}
     return [_named(q.estimate(method, quantity, n, units), moderator) for method, quantity in made.items()]
 

@@ -174,11 +174,10 @@ def _over_waves(report: Report) -> Iterable[Block]:
 def mechanisms(report: Report) -> Section:
     """For whom and along which way: never mixed with what was found for everyone."""
     words = report.words
-    found = [e for e in report.results.estimates if e.method.startswith(MECHANISMS)]
-    if not found:
-        return _section(report, "mechanisms", Paragraph(words.say("report.mechanisms.none")))
+    asked = {kind: [e for e in report.results.estimates if e.method.startswith(kind)] for kind in MECHANISMS}
+    shown = [tables.mechanisms(report, found, kind) for kind, found in asked.items() if found]
     return _section(
-        report, "mechanisms", Paragraph(words.say("report.mechanisms.lead")), tables.mechanisms(report, found)
+        report, "mechanisms", Paragraph(words.say(f"report.mechanisms.{'lead' if shown else 'none'}")), *shown
     )
 
 

@@ -244,15 +244,18 @@ def estimates(report: Report, found: Sequence[Estimate], number: int) -> Table:
     return Table(f"tab-estimates-{number}", title, columns, tuple(rows), tuple(_notes(report, found)))
 
 
-def mechanisms(report: Report, found: Sequence[Estimate]) -> Table:
-    """Estimates that ask for whom, or along which way, a row each."""
+def mechanisms(report: Report, found: Sequence[Estimate], kind: str) -> Table:
+    """Estimates that ask for whom (``moderation``), along which way or with how much, a row each."""
     words = report.words
     question = Column("question", words.say("report.estimates.question"))
     rows = [{"question": words.test(e.outcome, e.wave_to, e.contrast)} | _mechanism_row(report, e) for e in found]
-    kinds: dict[str, Kind] = {"formula": "text", "n": "count", "estimate": "estimate", "ci": "interval", "df": "df"}
-    columns = (question, *_columns(report, "estimates", **kinds, p="p"))
-    notes = tuple(_notes(report, found))
-    return Table("tab-mechanisms", words.say("report.mechanisms.title"), columns, tuple(rows), notes)
+    kinds: dict[str, Kind] = {"formula": "text", "n": "count", "clusters": "count", "estimate": "estimate"}
+    kinds |= {"ci": "interval", "df": "df", "p": "p"}
+    if not any(e.n_clusters for e in found):
+        del kinds["clusters"]
+    columns = (question, *(_renamed(report, c) for c in _columns(report, "estimates", **kinds)))
+    title = words.say(f"report.mechanisms.{kind}")
+    return Table(f"tab-mechanisms-{kind}", title, columns, tuple(rows), tuple(_notes(report, found)))
 
 
 def _mechanism_row(report: Report, e: Estimate) -> dict[str, Any]:
