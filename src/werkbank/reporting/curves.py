@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -88,7 +88,7 @@ def specifications(table: pd.DataFrame, main: float | None, said: Mapping[str, o
         sure = (table["p"] < 0.05).to_numpy()
         for chosen, colour, mark in ((sure, style.LOOKS[0].colour, "o"), (~sure, style.LOOKS[1].colour, "s")):
             part = table.loc[chosen]
-            top.vlines(at[chosen], part["ci_low"], part["ci_high"], color=colour, linewidth=0.6, alpha=0.35)
+            top.plot(*_strokes(at[chosen], part["ci_low"], part["ci_high"]), color=colour, linewidth=0.6, alpha=0.35)
             top.plot(at[chosen], part["effect"], mark, color=colour, markersize=2, linestyle="none")
         top.axhline(0, color=style.SOFT, linewidth=0.8)
         if main is not None:
@@ -97,7 +97,7 @@ def specifications(table: pd.DataFrame, main: float | None, said: Mapping[str, o
         style.decimal_axis(top, language)
         for y, (choice, value) in enumerate(rows):
             held = (_grouped(table[choice]) == value).to_numpy()
-            below.plot(at[held], np.full(held.sum(), y), "|", color=style.INK, markersize=4, markeredgewidth=0.5)
+            below.plot(*_strokes(at[held], y - 0.32, y + 0.32), color=style.INK, linewidth=0.5)
         below.set_yticks(range(len(rows)), [say(f"robustness.choices.{c}.{v}", language) for c, v in rows], fontsize=7)
         below.set_ylim(len(rows) - 0.5, -0.5)
         below.tick_params(length=0)
@@ -106,6 +106,12 @@ def specifications(table: pd.DataFrame, main: float | None, said: Mapping[str, o
         picture = style.drawn(figure)
     alt = say("robustness.curve.alt", language, **said)
     return Figure("fig-many-ways", picture, alt, say("robustness.curve.caption", language, **said), int(WIDTH))
+
+
+def _strokes(x: Any, low: Any, high: Any) -> tuple[np.ndarray, np.ndarray]:  # noqa: ANN401 - arrays or numbers
+    """Return upright strokes as one line that is interrupted: a drawing holds it in a fifth of the bytes."""
+    ends = np.broadcast_arrays(np.asarray(low, float), np.asarray(high, float), np.nan, np.asarray(x, float))
+    return np.repeat(ends[3], 3), np.column_stack(ends[:3]).ravel()
 
 
 def _grouped(column: pd.Series) -> pd.Series:
