@@ -40,7 +40,8 @@ def scatter(clouds: Sequence[Cloud], language: str) -> Figure:
     values = np.concatenate([np.concatenate([c.pre, c.post]) for c in clouds])
     edge = max(0.04 * float(np.ptp(values)), 0.1)
     limits = (float(values.min()) - edge, float(values.max()) + edge)
-    with style.canvas(WIDTH, 76, ncols=len(clouds), sharey="row") as (figure, grid):
+    margins = style.Margins(left=15, right=1, bottom=11, top=6, columns=4)
+    with style.canvas(WIDTH, 76, margins, ncols=len(clouds), sharey="row") as (figure, grid):
         for position, (axes, cloud) in enumerate(zip(grid[0], clouds, strict=True)):
             _cloud(axes, cloud, style.look(position), limits, language)
         grid[0][0].set_ylabel(
