@@ -60,7 +60,7 @@ def test_every_source_is_whole_and_belongs_to_something_that_exists():
     texts = [source["text"] for source in thesis.sources()]
     assert texts == sorted(texts, key=str.casefold)
     assert all(re.search(r"\(\d{4}\)\. .+\.|\(\d{4}\)\. \*.+\*", text) for text in texts)
-    topics = {"reporting", "units", "detectable", "alpha", "omega", "mcar_p"}
+    topics = {"reporting", "units", "detectable", "alpha", "omega", "mcar_p", "invariance_level"}
     known = set(topic_sentences("effects", "en")["methods"]) | topics
     assert {name for source in thesis.sources() for name in source["for"]} <= known
 

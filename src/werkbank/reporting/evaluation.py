@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkbank.appraisal.evidence import SIZES
 from werkbank.reporting import pictures, tables
-from werkbank.reporting.blocks import Block, Bullets, Heading, Paragraph, Section, Table
+from werkbank.reporting.blocks import Block, Bullets, Column, Heading, Paragraph, Section, Table
 from werkbank.reporting.report import spoken
 from werkbank.study import text_in
 
@@ -19,6 +19,14 @@ if TYPE_CHECKING:
     from werkbank.results import Estimate
 
 # how the methods begin that ask for whom, or along which way
+# APA's reporting standards for quantitative research (Appelbaum et al. 2018, table 1), and the part that answers each
+JARS = {
+    "question": "design", "eligibility": None, "recruitment": None, "assignment": "design", "programme": "design",
+    "size": "meaning", "measures": "measures", "masking": "meaning", "diagnostics": "readings", "flow": "flow",
+    "missing": "flow", "descriptives": "before_after", "analysis": "estimates", "sensitivity": "robustness",
+    "subgroups": "mechanisms", "harms": None, "limits": "meaning", "registration": "meaning", "ethics": None,
+    "funding": None, "data": "provenance",
+}  # fmt: skip
 MECHANISMS = ("moderation", "mediation", "dose", "lagged")
 
 
@@ -224,9 +232,22 @@ def provenance(report: Report, seed: int) -> Section:
         "provenance",
         Bullets(tuple(said)),
         *_formulas(report),
+        Heading(words.say("report.jars.heading"), 3),
+        _standards(report),
         Heading(words.say("report.glossary.heading"), 3),
         Bullets(tuple(words.say(f"glossary.{term}") for term in _terms(report))),
     )
+
+
+def _standards(report: Report) -> Table:
+    """Return what APA asks of a report, and where it stands; what no study file holds was not reported."""
+    say = report.words.say
+    rows = tuple(
+        {"item": say(f"report.jars.{item}"), "part": say(f"report.heading.{part}" if part else "report.not_reported")}
+        for item, part in JARS.items()
+    )
+    columns = (Column("item", say("report.jars.item")), Column("part", say("report.jars.part")))
+    return Table("tab-jars", say("report.jars.title"), columns, rows, (say("report.jars.note"),))
 
 
 def _section(report: Report, name: str, *blocks: Block) -> Section:

@@ -7,6 +7,7 @@ from tests.reporting.formats import tagged
 from tests.reporting.formats.conftest import in_file, squeezed
 
 from werkbank.reporting import numbers
+from werkbank.reporting.blocks import Bullets, Paragraph
 from werkbank.reporting.formats.document import plain
 from werkbank.reporting.formats.xlsx import HEADER_ROW, value_columns
 
@@ -26,6 +27,39 @@ def expected(document):
         cells = [[numbers.cell(row.get(c.key), c, document.language) for c in table.columns] for row in table.rows]
         tables.append([head, *[[squeezed(in_file(text)) for text in row] for row in cells]])
     return tables
+
+
+@pytest.mark.parametrize(("name", "language"), REPORTS + LONG)
+def test_html(name, language, document):
+    from lxml import html
+
+    from werkbank.reporting.page import render
+
+    report = document(name, language)
+    page = render(report.sections, language=language, title=report.title, simulated=False, provenance={})
+    tables = html.fromstring(page).iter("table")
+    shown = [[[squeezed(cell.text_content()) for cell in row.iter("th", "td")] for row in t.iter("tr")] for t in tables]
+    # a page keeps the characters that other formats cannot hold
+    assert [[[squeezed(in_file(cell)) for cell in row] for row in table] for table in shown] == expected(report)
+
+
+@pytest.mark.parametrize(("name", "language"), REPORTS + LONG)
+def test_every_sentence_is_in_every_format(name, language, document, file):
+    report = document(name, language)
+    wanted = [b.text for b in report.blocks if isinstance(b, Paragraph)]
+    wanted += [item for b in report.blocks if isinstance(b, Bullets) for item in b.items]
+    assert len(wanted) > 3
+    for form, said in (("pdf", tagged.tree(file(name, language, "pdf")).text), ("docx", words(file, name, language))):
+        for text in wanted:
+            lean = squeezed(in_file(plain(text)))
+            lean = lean.replace("\N{PILE OF POO}", "\N{REPLACEMENT CHARACTER}") if form == "pdf" else lean
+            assert lean in squeezed(said), (form, text)
+
+
+def words(file, name, language):
+    import docx
+
+    return "".join(p.text for p in docx.Document(io.BytesIO(file(name, language, "docx"))).paragraphs)
 
 
 @pytest.mark.parametrize(("name", "language"), REPORTS + LONG)
