@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from werkbank.appraisal.evidence import SIZES
-from werkbank.reporting import pictures, tables
+from werkbank.reporting import describing, pictures, tables
 from werkbank.reporting.blocks import Block, Bullets, Column, Heading, Paragraph, Section, Table
 from werkbank.reporting.report import spoken
 from werkbank.study import text_in
@@ -98,6 +98,7 @@ def flow(report: Report) -> Section:
         *_present(pictures.flow(report), tables.flow(report), pictures.missing(report)),
         Paragraph(words.say("report.analysed.lead")),
         *_present(tables.analysed(report)),
+        *describing.lost(report),
     )
 
 
@@ -127,6 +128,7 @@ def before_after(report: Report) -> Section:
         Paragraph(words.say("report.before_after.lead")),
         *blocks,
         *(tables.before_after(report, key) for key in report.keys),
+        *describing.alike(report),
     )
 
 

@@ -1,0 +1,93 @@
+"""What stands beside scores without being a test of the programme: who was lost, and how alike classmates are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from werkbank.effects.standards import SOURCE
+from werkbank.reporting import numbers
+from werkbank.reporting.blocks import Column, Kind, Paragraph, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from werkbank.reporting.report import Report
+    from werkbank.results import Fact
+
+HERE = "describing"
+
+
+def lost(report: Report) -> Iterator[Table | Paragraph]:
+    """How many were lost in each arm, dropouts against stayers, Little's test, and arms that sat in one class."""
+    yield from _attrition(report)
+    yield from _dropouts(report)
+    yield from _little(report)
+    if shared := report.evidence.count("classes_with_both"):
+        yield Paragraph(report.words.say(f"{HERE}.together", n=shared, n_text=str(shared)), "warning")
+
+
+def _attrition(report: Report) -> Iterator[Table]:
+    words, rows = report.words, []
+    for fact in _known(report, "attrition_overall"):
+        at = (fact.outcome, fact.arm, fact.wave)
+        row: dict[str, Any] = {"question": words.test(fact.outcome, fact.wave, fact.arm), "n": fact.n}
+        row |= {"overall": fact.value, "differential": report.evidence.number("attrition_differential", *at)}
+        for boundary in ("cautious", "optimistic"):
+            found = report.evidence.fact(f"attrition_{boundary}", *at)
+            row[boundary] = words.say(f"{HERE}.attrition.{found.value}") if found and found.value else None
+        rows.append(row)
+    kinds: dict[str, Kind] = {"question": "text", "n": "count", "overall": "share", "differential": "share"}
+    note = words.say(f"{HERE}.attrition.note", source=SOURCE)
+    yield from _table(report, "attrition", rows, {**kinds, "cautious": "text", "optimistic": "text"}, note)
+
+
+def _dropouts(report: Report) -> Iterator[Table]:
+    words = report.words
+    rows = [
+        {"scale": words.test(f.outcome, f.wave.rpartition("-")[2], ""), "arm": words.arm(f.arm), "n": f.n, "g": f.value}
+        for f in _known(report, "dropout_difference")
+    ]
+    kinds: dict[str, Kind] = {"scale": "text", "arm": "text", "n": "count", "g": "estimate"}
+    yield from _table(report, "dropouts", rows, kinds, words.say(f"{HERE}.dropouts.note"))
+
+
+def _little(report: Report) -> Iterator[Table]:
+    words, e = report.words, report.evidence
+    rows = [
+        {"scale": words.outcome(f.outcome), "n": f.n, "chi2": f.value}
+        | {what: e.number(f"mcar_{what}", f.outcome) for what in ("df", "p")}
+        for f in _known(report, "mcar_chi2")
+    ]
+    kinds: dict[str, Kind] = {"scale": "text", "n": "count", "chi2": "estimate", "df": "df", "p": "p"}
+    yield from _table(report, "little", rows, kinds, words.say(f"{HERE}.little.note"))
+
+
+def alike(report: Report) -> Iterator[Table | Paragraph]:
+    """The intraclass correlation of every scale and wave; and where pupils were chosen, what chance gives back."""
+    words, e = report.words, report.evidence
+    rows = [
+        {"scale": words.outcome(f.outcome), "wave": words.wave(f.wave), "n": f.n, "icc": f.value}
+        | {"ci": tuple(e.number(f"icc_ci_{end}", f.outcome, wave=f.wave) for end in ("low", "high"))}
+        for f in _known(report, "icc")
+    ]
+    kinds: dict[str, Kind] = {"scale": "text", "wave": "text", "n": "count", "icc": "reliability", "ci": "reliability"}
+    unit = words.say(f"report.unit.{e.unit}.one")
+    yield from _table(report, "icc", rows, kinds, words.say(f"{HERE}.icc.note", unit=unit))
+    for f in _known(report, "regression_break_even_mean"):
+        said = {"outcome": words.outcome(f.outcome), "arm": words.arm(f.arm)}
+        said["wave"] = words.wave(f.wave.rpartition("-")[2])
+        for name, what in (("mean", f.value), ("change", e.number("mean_change", f.outcome, f.arm, f.wave))):
+            said[name] = numbers.decimal(what if isinstance(what, float) else None, report.language)
+        yield Paragraph(words.say(f"{HERE}.break_even", **said), "note")
+
+
+def _known(report: Report, what: str) -> list[Fact]:
+    return [f for f in report.results.facts_where(what=what) if f.value is not None]
+
+
+def _table(report: Report, name: str, rows: list[dict[str, Any]], kinds: dict[str, Kind], note: str) -> Iterator[Table]:
+    if rows:
+        say = report.words.say
+        digits = {"share": 1}
+        columns = tuple(Column(k, say(f"{HERE}.{name}.{k}"), kind, digits.get(kind)) for k, kind in kinds.items())
+        yield Table(f"tab-{name}", say(f"{HERE}.{name}.title"), columns, tuple(rows), (note,))

@@ -1,0 +1,92 @@
+"""Who was lost and how alike classmates are: what is computed is also shown, and says what it means."""
+
+import numpy as np
+import pytest
+import yaml
+
+from werkbank.reporting import evaluation, numbers
+from werkbank.reporting.blocks import Paragraph, Table
+from werkbank.reporting.report import Report
+
+
+def tables(section):
+    return {b.id: b for b in section.blocks if isinstance(b, Table)}
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_the_icc_of_every_scale_and_wave_is_shown(report, language):
+    shown = report("nabijheid", language)
+    table = tables(evaluation.before_after(shown))["tab-icc"]
+    facts = shown.results.facts_where(what="icc")
+    assert [(r["icc"], r["n"]) for r in table.rows] == [(f.value, f.n) for f in facts]
+    assert len(facts) == 4 * 3
+    assert all(r["ci"][0] <= r["icc"] <= r["ci"][1] for r in table.rows if r["icc"] > 0)
+    assert {"nl": "klas", "en": "class"}[language] in table.notes[0]
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_the_lost_are_set_beside_those_who_stayed_and_both_boundaries(report, language):
+    shown = report("nabijheid", language)
+    found = tables(evaluation.flow(shown))
+    lost = found["tab-attrition"]
+    assert len(lost.rows) == len([t for t in shown.evidence.tests if t.contrast])
+    assert "Table II.1" in lost.notes[0]
+    assert {r[k] for r in lost.rows for k in ("cautious", "optimistic")} <= {
+        shown.words.say(f"describing.attrition.{k}") for k in ("low", "high")
+    }
+    gone = {f.value for f in shown.results.facts_where(what="dropout_difference") if f.value is not None}
+    assert {r["g"] for r in found["tab-dropouts"].rows} == gone
+    little = {(r["chi2"], r["df"], r["p"]) for r in found["tab-little"].rows}
+    assert len(little) == 4
+    assert all(0 < p <= 1 for _, _, p in little)
+
+
+def test_without_classes_or_loss_there_is_nothing_to_show(report):
+    shown = report("baumann", "nl")
+    assert "tab-icc" not in tables(evaluation.before_after(shown))
+    assert "tab-little" not in tables(evaluation.flow(shown))
+
+
+@pytest.fixture(scope="module")
+def chosen(tmp_path_factory, pipeline):
+    """A study of pupils who were chosen on the outcome and divided within their classes."""
+    from werkbank.study import load_study
+
+    folder, rng = tmp_path_factory.mktemp("chosen"), np.random.default_rng(3)
+    rows = ["id;klas;arm;wave;y"]
+    for pupil in range(48):
+        level = rng.normal(4, 1)
+        scores = (level, 0.5 * level + 4 + rng.normal())
+        arm = ("nieuw", "gewoon")[pupil // 4 % 2] if pupil % 4 else "nieuw"  # one class holds one arm only
+        rows += [f"p{pupil};k{pupil % 4};{arm};{w};{y:.2f}" for w, y in zip(("T0", "T1"), scores, strict=True)]
+    (folder / "raw.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    content = {
+        "title": "Gekozen",
+        "design": {"kind": "controlled", "assigned_by": "pupil", "selected_on": "y"},
+        "files": [{"path": "raw.csv"}],
+        "columns": {"pupil": "id", "class": "klas", "arm": "arm", "wave": "wave"},
+        "arms": {"nieuw": "intervention", "gewoon": "control"},
+        "waves": {"T0": "pre", "T1": "post"},
+        "outcomes": [{"name": "y", "column": "y", "range": [0, 12], "better": "higher", "role": "primary"}],
+    }
+    (folder / "study.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    return pipeline(load_study(folder / "study.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("language", "back", "noticed"), [("nl", "vanzelf", "gemerkt"), ("en", "by itself", "noticed")]
+)
+def test_regression_to_the_mean_stands_beside_the_change_and_shared_classes_are_warned_of(
+    chosen, language, back, noticed
+):
+    shown = Report(*chosen, language)
+    told = [b.text for b in evaluation.before_after(shown).blocks if isinstance(b, Paragraph)]
+    for fact in shown.results.facts_where(what="regression_break_even_mean"):
+        (text,) = [t for t in told if back in t and shown.words.arm(fact.arm) in t]
+        assert numbers.decimal(fact.value, language) in text
+        assert numbers.decimal(shown.evidence.number("mean_change", "y", fact.arm, "post"), language) in text
+    assert len([t for t in told if back in t]) == 2
+    warned = [b.text for b in evaluation.flow(shown).blocks if isinstance(b, Paragraph) and b.tone == "warning"]
+    count = shown.evidence.count("classes_with_both")
+    assert count > 0
+    assert any(noticed in t and str(count) in t for t in warned)
