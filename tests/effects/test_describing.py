@@ -201,6 +201,35 @@ def test_pupils_chosen_on_the_outcome_get_a_break_even_mean(make_study, lossy):
     assert not facts_of(describe(make_study(by="class"), scores, pupils), what="regression_break_even_mean")
 
 
+def test_a_norm_tells_what_comes_back_by_itself_and_who_recovered(make_study, classroom, long_scores):
+    from werkbank.effects import reliable_changes
+    from werkbank.effects.reliable import jacobson_truax
+
+    pupils, pre, post = classroom(effect=2.0)
+    scores = long_scores({"pre": pre, "post": post})
+    outcome = {"name": "y", "column": "y", "better": "higher", "role": "primary", "norms": {"y": [1.0, 0.8]}}
+    design = {"kind": "randomised", "assigned_by": "class", "selected_on": "y"}
+    study = make_study(by="class", outcomes=[outcome], design=design)
+    treated = pupils["arm"] == "T"
+    (expected,) = facts_of(describe(study, scores, pupils), what="regression_expected", arm="T")
+    r = np.corrcoef(pre[treated], post[treated])[0, 1]
+    assert expected.value == pytest.approx((1 - r) * (1.0 - pre[treated].mean()))
+    facts = reliable_changes(study, scores, pupils, {"y": 0.8}, {"y": "higher"})
+    cut = facts_of(facts, what="rci_cutoff", arm="T")[0].value
+    assert (cut - pre.mean()) / pre.std() == pytest.approx((1.0 - cut) / 0.8)
+    (recovered,) = facts_of(facts, what="rci_jacobson_truax_recovered", arm="T")
+    improved = jacobson_truax(pre[treated], post[treated], 0.8).index > 1.96
+    assert recovered.value == (improved & (pre[treated] < cut) & (post[treated] >= cut)).sum() > 0
+
+
+@pytest.mark.parametrize("norms", [{"other": [1, 1]}, {"y": [1, 0]}])
+def test_a_norm_is_of_a_scale_and_varies(make_study, norms):
+    from pydantic import ValidationError
+
+    with pytest.raises(ValidationError, match="outcome_norms"):
+        make_study(outcomes=[{"name": "y", "column": "y", "better": "higher", "norms": norms}])
+
+
 def test_reliable_change_is_counted_in_the_good_direction(make_study, classroom, long_scores):
     from werkbank.effects import reliable_changes
     from werkbank.effects.reliable import jacobson_truax

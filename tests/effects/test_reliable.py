@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from werkbank.effects.reliable import (
     all_methods,
@@ -12,7 +13,6 @@ from werkbank.effects.reliable import (
     cutoff,
     edwards_nunnally,
     expected_regression,
-    expected_regression_beyond,
     hageman_arrindell,
     jacobson_truax,
 )
@@ -33,7 +33,8 @@ def test_worked_example_of_the_paper():
     # Jacobson & Truax (1991): s 7.5, r .80, from 32.5 to 47.5: RC 3.16; cut-offs 55, 45, 50
     made = jacobson_truax([32.5, 40.0], [47.5, 40.0], 0.80, sd_pre=7.5)
     assert made.index[0] == pytest.approx(3.16, abs=5e-3)
-    assert [cutoff(k, (40, 7.5), (60, 7.5)) for k in "abc"] == [55, 45, 50]
+    assert cutoff((40, 7.5), (60, 7.5)) == 50
+    assert cutoff((40, 15.0), (60, 7.5)) > 50  # the wider group reaches further
 
 
 @pytest.fixture
@@ -83,8 +84,8 @@ def test_stable_pupils_change_reliably_in_five_percent():
 
 def test_published_expectation_of_regression():
     # conflict: mean 2, SD .8, r .75, chosen above +1 SD: .305 points back without any programme
-    assert expected_regression_beyond(2.8, (2.0, 0.8), 0.75) == pytest.approx(-0.305, abs=5e-4)
-    assert expected_regression_beyond(1.2, (2.0, 0.8), 0.75, "below") == pytest.approx(0.305, abs=5e-4)
+    chosen = 2 + 0.8 * stats.norm.pdf(1) / stats.norm.sf(1)
+    assert expected_regression(chosen, 2.0, 0.75) == pytest.approx(-0.305, abs=5e-4)
 
 
 def test_expected_regression_matches_a_simulation():
@@ -93,7 +94,6 @@ def test_expected_regression_matches_a_simulation():
     post = 2 + 0.75 * (pre - 2) + rng.normal(0, 0.8 * math.sqrt(1 - 0.75**2), pre.size)
     chosen = pre > 2.8
     seen = (post - pre)[chosen].mean()
-    assert seen == pytest.approx(expected_regression_beyond(2.8, (2.0, 0.8), 0.75), abs=0.01)
     assert seen == pytest.approx(expected_regression(pre[chosen].mean(), 2.0, 0.75), abs=0.01)
 
 

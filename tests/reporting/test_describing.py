@@ -1,5 +1,7 @@
 """Who was lost and how alike classmates are: what is computed is also shown, and says what it means."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import yaml
@@ -90,3 +92,22 @@ def test_regression_to_the_mean_stands_beside_the_change_and_shared_classes_are_
     count = shown.evidence.count("classes_with_both")
     assert count > 0
     assert any(noticed in t and str(count) in t for t in warned)
+
+
+@pytest.mark.parametrize(("language", "word"), [("nl", "Hersteld"), ("en", "Recovered")])
+def test_a_norm_in_the_study_file_fills_the_category_recovered(report, language, word):
+    from werkbank.effects import by_own_alpha
+    from werkbank.reporting import robustness
+
+    known = report("nabijheid", language)
+    raw = known.study.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_unset=True)
+    raw["outcomes"][0]["norms"] = {"closeness": [29.0, 3.0]}
+    intake = replace(known.intake, study=type(known.study).model_validate(raw))
+    facts = by_own_alpha(intake.study, known.scores, intake.pupils)
+    shown = robustness.reliable_change(Report(intake, known.scores, known.results.with_more(facts=facts), language))
+    with_norm, without = (tables(shown)[f"tab-reliable-change-strs-sf-{k}"] for k in ("closeness", "conflict"))
+    cut = next(f.value for f in facts if f.what == "rci_cutoff")
+    assert any(n.startswith(f"{word}:") and numbers.decimal(cut, language) in n for n in with_norm.notes)
+    for row in with_norm.rows:
+        assert row["recovered"] + row["improved"] + row["unchanged"] + row["deteriorated"] == row["n"]
+    assert all(row["recovered"] is None for row in without.rows)

@@ -9,7 +9,7 @@ from werkbank.effects.missing import little_mcar
 from werkbank.effects.multilevel import icc, identifiable
 from werkbank.effects.quantity import not_computed
 from werkbank.effects.questions import Question, identifier, outcome_waves, questions
-from werkbank.effects.reliable import break_even_mean
+from werkbank.effects.reliable import break_even_mean, expected_regression
 from werkbank.effects.sizes import Paired, Sample, hedges_g, sd
 from werkbank.effects.standards import attrition, baseline_equivalence
 from werkbank.effects.units import Unit, unit_names, unit_of_analysis
@@ -30,7 +30,8 @@ def describe(study: Study, scores_table: pd.DataFrame, pupils: pd.DataFrame) -> 
         one) `pupils_analysed` + `pupils_without_pre` + `pupils_without_post` + `pupils_without_both` +
         `pupils_without_unit` = enrolled, `units_analysed`, `r_pre_post`, `mean_change`, `sd_change` of the analysed
         pupils; where pupils were chosen on the outcome `regression_break_even_mean`, the mean of all pupils at which
-        the whole change is regression to the mean. With `arm` the contrast's name: `baseline_difference` (Hedges' g
+        the whole change is regression to the mean, and with a norm `regression_expected`, the change that would come
+        by itself. With `arm` the contrast's name: `baseline_difference` (Hedges' g
         before, of the analysed pupils), `baseline_equivalence`, and for arms drawn by lot `attrition_overall`,
         `_differential`, `_cautious`, `_optimistic`. `dropout_difference` is Hedges' g before of those
         without the later score minus those with it (n = the former); `mcar_chi2`, `_df`, `_p` are Little's test over
@@ -58,7 +59,7 @@ def describe(study: Study, scores_table: pd.DataFrame, pupils: pd.DataFrame) -> 
         for arm in question.weights or [""]:
             if (question.key, arm, question.wave_from + question.wave_to) not in seen:
                 seen.add((question.key, arm, question.wave_from + question.wave_to))
-                facts += _analysed(question, arm)
+                facts += _analysed(question, arm, study.norm(question.key))
         facts += _of_contrast(study, question)
     return facts
 
@@ -112,7 +113,7 @@ def _spread(values: pd.Series) -> list[tuple[str, float | None]]:
     ]
 
 
-def _analysed(q: Question, arm: str) -> list[Fact]:
+def _analysed(q: Question, arm: str, norm: tuple[float, float] | None) -> list[Fact]:
     table = q.table.loc[q.table["arm"] == arm]
     used = q.analysed.loc[q.analysed["arm"] == arm]
     no_pre = table["pre"].isna() if q.wave_from else pd.Series(data=False, index=table.index)
@@ -140,6 +141,8 @@ def _analysed(q: Question, arm: str) -> list[Fact]:
         described |= {"mean_change": pairs.change, "sd_change": pairs.sd_change}
         if q.selected:
             described["regression_break_even_mean"] = break_even_mean(pairs.mean_pre, pairs.change, pairs.r)
+            if norm is not None:
+                described["regression_expected"] = expected_regression(pairs.mean_pre, norm[0], pairs.r)
     return facts + [_fact(what, q.key, q.outcome.informant, arm, wave, x, len(used)) for what, x in described.items()]
 
 

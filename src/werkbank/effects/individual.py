@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from werkbank.effects.questions import Question, identifier, questions
-from werkbank.effects.reliable import all_methods
+from werkbank.effects.reliable import all_methods, cutoff
+from werkbank.effects.sizes import sd
 from werkbank.results import Fact
 
 if TYPE_CHECKING:
@@ -40,7 +41,6 @@ def reliable_changes(
     pupils: pd.DataFrame,
     reliability: Mapping[str, float],
     better: Mapping[str, str],
-    cutoffs: Mapping[str, float] | None = None,
 ) -> list[Fact]:
     """Count per arm how many pupils changed reliably, by three methods.
 
@@ -51,25 +51,26 @@ def reliable_changes(
         test-retest correlation is meant, alpha gives more changes than there are.
     better : mapping
         Outcome key -> higher or lower; for lower, improved means a lower score. Others are left out.
-    cutoffs : mapping, optional
-        Outcome key -> the score that separates the troubled from the others; without it recovered is None.
 
     Returns
     -------
     list of Fact
         Per outcome, arm and later wave ``rci_<method>_<category>`` (`n` = pupils judged; None where a method gives no
-        verdict), ``rci_reliability`` and ``rci_smallest_change`` (Jacobson & Truax, in raw points).
+        verdict, and for recovered where the study file has no norm of the scale), ``rci_reliability``,
+        ``rci_smallest_change`` (Jacobson & Truax, in raw points) and, with a norm, ``rci_cutoff``.
     """
     facts: dict[str, Fact] = {}
     for q in questions(study, scores_table, pupils):
         direction = better.get(q.key, "")
         if q.key in reliability and q.wave_from and q.outcome.same_measure and direction in {"higher", "lower"}:
-            made = _of_question(q, reliability[q.key], -1 if direction == "lower" else 1, (cutoffs or {}).get(q.key))
+            norm, first = study.norm(q.key), q.table["pre"].dropna()
+            cut = None if norm is None or not sd(first) > 0 else cutoff((float(first.mean()), sd(first)), norm)
+            made = _of_question(q, reliability[q.key], -1 if direction == "lower" else 1, cut)
             facts |= {fact.id: fact for fact in made}
     return list(facts.values())
 
 
-def _of_question(q: Question, r: float, sign: int, cutoff: float | None) -> list[Fact]:
+def _of_question(q: Question, r: float, sign: int, cut: float | None) -> list[Fact]:
     facts = []
     rows = q.table.dropna(subset=["pre", "post"])
     for arm in q.weights or [""]:
@@ -79,9 +80,10 @@ def _of_question(q: Question, r: float, sign: int, cutoff: float | None) -> list
             continue
         found = all_methods(pre, post, r)
         numbers: dict[str, float | None] = {"rci_reliability": r, "rci_smallest_change": found[0].smallest_change}
+        numbers |= {} if cut is None else {"rci_cutoff": cut}
         for method in found:
-            counts = method.counts(pre, post, None if cutoff is None else sign * cutoff)
-            known = {"recovered": cutoff is not None}
+            counts = method.counts(pre, post, None if cut is None else sign * cut)
+            known = {"recovered": cut is not None}
             judged = bool(np.isfinite(method.index).all())
             for category, count in counts.items():
                 sure = judged and known.get(category, True)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from werkbank.effects.sizes import Paired
 
@@ -97,40 +96,22 @@ def hageman_arrindell(pre: ArrayLike, post: ArrayLike, reliability: float) -> Re
     return ReliableChange("hageman_arrindell", _over((y - x) * r_dd + group.change * (1 - r_dd), scale), 1.65, math.nan)
 
 
-def cutoff(
-    kind: Literal["a", "b", "c"], own: tuple[float, float], norm: tuple[float, float] = (math.nan, math.nan)
-) -> float:
-    """Score that separates the troubled (`own` mean, SD) from the others (`norm`), for a scale where higher is better.
+def cutoff(own: tuple[float, float], norm: tuple[float, float]) -> float:
+    """Score that separates these pupils (`own` mean, SD) from pupils in general (`norm`): both as likely there.
 
-    a: own mean + 2 own SD; b: norm mean - 2 norm SD; c: where both distributions are equally likely. Jacobson & Truax
-    (1991); for their example (40, 7.5; 60, 7.5) 55, 45 and 50.
+    Criterion c of Jacobson & Truax (1991): (s·M_norm + s_norm·M)/(s + s_norm); for their example (40, 7.5; 60, 7.5) 50.
     """
-    if kind == "a":
-        return own[0] + 2 * own[1]
-    if kind == "b":
-        return norm[0] - 2 * norm[1]
     return (own[1] * norm[0] + norm[1] * own[0]) / (own[1] + norm[1])
 
 
 def expected_regression(mean_pre: float, population_mean: float, r: float) -> float:
     """Change to be expected without any programme of pupils whose mean is `mean_pre`: (1 - r)·(μ - mean_pre).
 
-    `r` is the correlation over this time in an unselected group. Galton (1886); Campbell & Kenny (1999).
+    `r` is the correlation over this time in an unselected group; that of chosen pupils is lower, and expects too much.
+    Galton (1886); Campbell & Kenny (1999). Checked against the published example (μ 2, σ .8, ρ .75, chosen beyond +1
+    SD: -.305) and a simulation.
     """
     return (1 - r) * (population_mean - mean_pre)
-
-
-def expected_regression_beyond(
-    cut: float, population: tuple[float, float], r: float, side: Literal["above", "below"] = "above"
-) -> float:
-    """Change to be expected without any programme of those beyond `cut`: ∓(1-r)·σ·φ(z)/(1-Φ(±z)), z = (cut-μ)/σ.
-
-    For normal scores of mean and SD `population`. Checked against the published example (μ 2, σ .8, ρ .75, +1 SD:
-    -.305) and a simulation.
-    """
-    sign = 1 if side == "above" else -1
-    z = sign * (cut - population[0]) / population[1]
-    return float(-sign * (1 - r) * population[1] * stats.norm.pdf(z) / stats.norm.sf(z))
 
 
 def break_even_mean(mean_pre: float, change: float, r: float) -> float:

@@ -74,11 +74,13 @@ def alike(report: Report) -> Iterator[Table | Paragraph]:
     unit = words.say(f"report.unit.{e.unit}.one")
     yield from _table(report, "icc", rows, kinds, words.say(f"{HERE}.icc.note", unit=unit))
     for f in _known(report, "regression_break_even_mean"):
-        said = {"outcome": words.outcome(f.outcome), "arm": words.arm(f.arm)}
+        said: dict[str, Any] = {"outcome": words.outcome(f.outcome), "arm": words.arm(f.arm)}
         said["wave"] = words.wave(f.wave.rpartition("-")[2])
-        for name, what in (("mean", f.value), ("change", e.number("mean_change", f.outcome, f.arm, f.wave))):
-            said[name] = numbers.decimal(what if isinstance(what, float) else None, report.language)
-        yield Paragraph(words.say(f"{HERE}.break_even", **said), "note")
+        at = (f.outcome, f.arm, f.wave)
+        facts = {"mean": f.what, "change": "mean_change", "r": "r_pre_post", "expected": "regression_expected"}
+        said |= {name: numbers.decimal(e.number(what, *at), report.language) for name, what in facts.items()}
+        known = "expected" if e.number("regression_expected", *at) is not None else "break_even"
+        yield Paragraph(words.say(f"{HERE}.{known}", **said), "note")
 
 
 def _known(report: Report, what: str) -> list[Fact]:

@@ -61,10 +61,21 @@ def _categories(report: Report, key: str) -> Table:
     notes = (
         words.say("robustness.reliable_change.origin", alpha=alpha),
         words.say("robustness.reliable_change.smallest_all", smallest=smallest),
-        words.say("robustness.reliable_change.no_cutoff"),
+        *_recovered(report, key),
     )
     title = words.say("robustness.reliable_change.title", outcome=words.outcome(key))
     return Table(f"tab-reliable-change-{key.replace('.', '-')}", title, columns, tuple(rows), notes)
+
+
+def _recovered(report: Report, key: str) -> list[str]:
+    """Say where the border of recovery lies, or why there is none; a shared copy does not tell it."""
+    norm, say = report.study.norm(key), report.words.say
+    if norm is None:
+        return [say("robustness.reliable_change.no_cutoff")]
+    known = [f.value for f in report.results.facts_where(what="rci_cutoff", outcome=key) if isinstance(f.value, float)]
+    said = {name: numbers.decimal(x, report.language) for name, x in zip(("mean", "sd"), norm, strict=True)}
+    cuts = [numbers.decimal(cut, report.language) for cut in known[:1]]
+    return [say("robustness.reliable_change.cutoff", cut=cut, **said) for cut in cuts]
 
 
 def _scatter(report: Report, key: str) -> Figure | None:

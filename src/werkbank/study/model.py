@@ -75,6 +75,10 @@ class Outcome(Part):
     reversed: list[str] = Field(default_factory=list, description="own items that are worded the other way round")
     score: Literal["mean", "sum"] = Field(default="mean", description="of own items")
     better: Literal["higher", "lower", "neither"] | None = Field(default=None, description="which direction is good")
+    norms: dict[str, tuple[float, float]] = Field(
+        default_factory=dict,
+        description="scale -> mean and SD of pupils in general: for who recovered, and for regression to the mean",
+    )
     answers: dict[str, float] | None = Field(default=None, description="answers stored as words -> numbers")
     missing: list[float | str] = Field(default_factory=list, description="codes that mean: not answered")
     same_measure: bool = Field(
@@ -101,6 +105,8 @@ class Outcome(Part):
             raise ValueError("outcome_needs_better")
         if self.range is not None and self.range[0] >= self.range[1]:
             raise ValueError("outcome_range_order")
+        if not set(self.norms) <= set(self.scales or [self.id]) or any(not sd > 0 for _, sd in self.norms.values()):
+            raise ValueError("outcome_norms")
         return self
 
     @property
@@ -270,6 +276,11 @@ class Study(Part):
     def treated_arms(self) -> list[str]:
         """The codes of the other arms, in the order of the study file."""
         return [arm for arm, role in self.arms.items() if role != "control"]
+
+    def norm(self, key: str) -> tuple[float, float] | None:
+        """Return the mean and SD of pupils in general on a scale as results call it, where the study file has them."""
+        name, _, scale = key.partition(".")
+        return self.outcome(name).norms.get(scale or name)
 
     def outcome(self, name: str) -> Outcome:
         """Return the outcome called `name`.

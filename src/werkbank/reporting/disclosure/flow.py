@@ -59,7 +59,7 @@ def _n_of(f: Fact, results: Results, arms: set[str]) -> str:
         return f"enrolled {f.arm}"
     if f.what in {"mean", "sd"} and f.arm in arms:
         return f"scored {f.outcome} {f.arm} {f.wave}"
-    if f.what in {"r_pre_post", "mean_change", "sd_change", "regression_break_even_mean"}:
+    if f.what in {"r_pre_post", "mean_change", "sd_change", "regression_break_even_mean", "regression_expected"}:
         return f"analysed {f.outcome} {f.arm} {f.wave}"
     if f.what == "item_rest_lowest" or start in {"alpha", "omega", "icc"}:
         return f"beside {'icc' if start == 'icc' else 'items'} {f.outcome} {f.wave}"
