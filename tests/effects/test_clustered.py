@@ -8,6 +8,7 @@ import pytest
 
 from werkbank.effects.classes import mixed_difference
 from werkbank.effects.clustered import corrected_for_classes, d_total, d_total_one_arm, d_within
+from werkbank.effects.comparison import adjusted_g, ancova
 
 
 @pytest.mark.parametrize(("icc", "d", "variance"), [(0.20, 0.2971, 0.04819), (0.10, 0.2986, 0.02913)])
@@ -42,6 +43,23 @@ def test_eef_trial_matches_eefanalytics(shared, adjusted, total, within):
     inside = d_within(b, math.sqrt(model.within), treated, control, model.icc)
     assert (in_total.value, in_total.ci_low, in_total.ci_high) == pytest.approx(total, abs=5.5e-3)
     assert (inside.value, inside.ci_low, inside.ci_high) == pytest.approx(within, abs=5.5e-3)
+
+
+def test_eef_multisite_trial_matches_eefanalytics_but_for_its_standardiser(shared):
+    # pupils assigned within schools: b 3.59 [.58, 6.59]; eefAnalytics divides by the residual SD, .32 [.05, .60]
+    data = pd.read_csv(shared / "data/eef_mst.csv")
+    rows = pd.DataFrame({"post": data["Posttest"], "pre": data["Prettest"]})
+    rows["arm"] = data["Intervention"].map({1: "T", 0: "C"})
+    weights = {"T": 1.0, "C": -1.0}
+    b = ancova(rows, weights)
+    assert (b.value, b.ci_low, b.ci_high) == pytest.approx((3.59, 0.58, 6.59), abs=5.5e-3)
+    residual = b.se / math.sqrt(1 / (rows["arm"] == "T").sum() + 1 / (rows["arm"] == "C").sum())
+    assert (b.value / residual, b.ci_low / residual, b.ci_high / residual) == pytest.approx(
+        (0.32, 0.05, 0.60), abs=6e-3
+    )
+    ours = adjusted_g(b, rows, weights)
+    unadjusted = math.sqrt(sum((len(y) - 1) * y.var() for _, y in rows.groupby("arm")["post"]) / (len(rows) - 2))
+    assert ours.value * unadjusted == pytest.approx(b.value, rel=4e-3)  # and the correction for small samples
 
 
 def test_mismatch_correction_matches_the_published_values():
