@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Floats = NDArray[np.float64]
+SINGULAR = 1e12  # condition number above which a covariance matrix has no inverse
 
 
 def em_moments(data: ArrayLike, tolerance: float = 1e-12, max_steps: int = 5000) -> tuple[Floats, Floats]:
@@ -54,7 +55,8 @@ def little_mcar(data: ArrayLike) -> Quantity:
     Returns
     -------
     Quantity
-        `value` and `statistic` χ², df Σ p_j - p. NaN with a note when nothing is missing or a column does not vary.
+        `value` and `statistic` χ², df Σ p_j - p. NaN with a note when nothing is missing, a column does not vary, or
+        there are too few pupils for a covariance matrix with an inverse.
 
     Notes
     -----
@@ -64,9 +66,15 @@ def little_mcar(data: ArrayLike) -> Quantity:
     X = np.asarray(data, dtype=float)
     patterns = _patterns(X)
     df = sum(len(seen) for seen, _ in patterns) - X.shape[1]
-    if len(patterns) < 2 or df < 1 or not (np.nanstd(X, axis=0) > 0).all():
+    varies = [len(np.unique(column[~np.isnan(column)])) > 1 for column in X.T]
+    if len(patterns) < 2 or df < 1 or not all(varies):
         return not_computed("nothing_missing" if len(patterns) < 2 else "no_variation")
-    mean, cov = em_moments(X)
+    try:
+        mean, cov = em_moments(X)
+    except np.linalg.LinAlgError:
+        return not_computed("no_degrees_of_freedom")
+    if np.linalg.cond(cov) > SINGULAR:  # as many unknowns as pupils: the waves follow from one another
+        return not_computed("no_degrees_of_freedom")
     chi2 = 0.0
     for seen, rows in patterns:
         away = rows[:, seen].mean(axis=0) - mean[seen]

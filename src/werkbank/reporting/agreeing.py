@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from werkbank.reporting.blocks import Block, Column, Kind, Paragraph, Section, Table
+from werkbank.reporting.disclosure.suppressing import HIDDEN
 from werkbank.reporting.flagged import Flagged, slug
 from werkbank.reporting.report import spoken
 from werkbank.reporting.upset import upset
@@ -24,13 +25,17 @@ def agreement(report: Report) -> Section:
         return found.section("agreement", Paragraph(found.say("agreement.one")))
     blocks: list[Block] = [Paragraph(found.say("agreement.lead"))]
     for actual in found.last:
-        blocks += [b for b in (_upset(found, actual), _pairs(found, actual), _against(found, actual)) if b is not None]
+        shown = [b for b in (_upset(found, actual), _pairs(found, actual), _against(found, actual)) if b is not None]
+        hidden = found.any_hidden and not shown
+        blocks += [Paragraph(found.say("agreement.hidden", measure=found.at(actual)))] if hidden else shown
     return found.section("agreement", *blocks)
 
 
 def _upset(found: Flagged, actual: str) -> Block | None:
     place = {name: i for i, name in enumerate(found.methods)}
     combined = []
+    if any(fact.value is None for fact in found.facts(actual, "overlap")):
+        return None
     for fact in found.facts(actual, "overlap"):
         names = fact.id.rpartition("/")[2].split("+")
         combined.append((tuple(place[n] for n in names if n in place), int(fact.value or 0)))
@@ -45,7 +50,7 @@ def _pairs(found: Flagged, actual: str) -> Table | None:
             made = {name: found.estimate(actual, f"{a} x {b}", name) for name in PAIRED}
             row: dict[str, Any] = {"pair": found.say("agreement.pair_name", a=found.method(a), b=found.method(b))}
             for name, e in made.items():
-                if e is not None:
+                if e is not None and e.note != HIDDEN:
                     row |= {name: e.estimate, f"{name}_ci": (e.ci_low, e.ci_high), "n": e.n}
             rows.append(row)
     if not any("n" in row for row in rows):
@@ -65,7 +70,7 @@ def _against(found: Flagged, actual: str) -> Table | None:
         row: dict[str, Any] = {"method": found.method(name)}
         for measure in ("sensitivity", "specificity"):
             e = found.estimate(actual, f"{name} x {main}", measure)
-            if e is not None:
+            if e is not None and e.note != HIDDEN:
                 row |= {measure: e.estimate, f"{measure}_ci": (e.ci_low, e.ci_high), f"{measure}_n": e.n}
         rows.append(row)
     if not any("sensitivity" in row for row in rows):
@@ -106,7 +111,7 @@ def _by_group(found: Flagged, actual: str, group: tuple[str, str, dict[str, str]
     start = f"{column}="
     rows = []
     for e in found.report.results.where(outcome=actual, estimand=name):
-        if e.contrast.startswith(start) and e.note != "hidden":
+        if e.contrast.startswith(start) and e.note not in {"hidden", HIDDEN}:
             code = e.contrast.removeprefix(start)
             said = found.say("fairness.unknown") if code == "?" else names.get(code, code)
             ci = (e.ci_low, e.ci_high)

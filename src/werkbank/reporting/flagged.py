@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from werkbank.errors import Problem, UnfitError
 from werkbank.reporting import numbers
 from werkbank.reporting.blocks import Column, Heading, Section, Table
+from werkbank.reporting.disclosure.suppressing import HIDDEN
 from werkbank.study import text_in
 
 if TYPE_CHECKING:
@@ -71,6 +72,16 @@ class Flagged:
     def methods(self) -> list[str]:
         """The methods in use, the one that counts first."""
         return list(dict.fromkeys(e.contrast for e in self.shares))
+
+    @cached_property
+    def any_hidden(self) -> bool:
+        """Whether this is a copy to share, in which something is hidden."""
+        items: tuple[Fact | Estimate, ...] = (*self._facts.values(), *self._estimates.values())
+        return any(item.note == HIDDEN for item in items)
+
+    def hidden(self, actual: str) -> str:
+        """Return the sentence that says that a count of one measure is hidden."""
+        return self.report.words.say("privacy.claim.outcome", test=self.at(actual))
 
     def value(self, actual: str, place: str, wave: str | None = None) -> float | None:
         """Return a fact's number: ``difference/flagged``, ``gates/signal``, ``cut_able``."""

@@ -224,7 +224,7 @@ def _reliable(report: Report, m: Measured, name: str) -> str:
         values = {
             "alpha": numbers.bounded(alpha, report.language), "omega": numbers.bounded(omega, report.language),
             "ci": numbers.bounded_interval(low, high, report.language), "wave": report.words.wave(wave),
-            "n": m.n(name, wave, "alpha"),
+            "n": numbers.count(m.n(name, wave, "alpha"), report.language),
         }  # fmt: skip
         parts.append(report.words.say(f"{HERE}.paste.{'part' if omega is not None else 'part_alpha'}", **values))
     return report.words.say(f"{HERE}.paste.reliability", parts="; ".join(parts)) if parts else ""

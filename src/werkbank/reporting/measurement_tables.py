@@ -225,7 +225,9 @@ def items(report: Report, m: Measured, scale: tuple[Outcome, Instrument, str, st
     kinds |= {"item_rest": "reliability", "alpha_if_deleted": "reliability"}
     title = words.say(f"{HERE}.items.title", scale=words.outcome(name), wave=words.wave(wave))
     whole = numbers.bounded(m.value(name, wave, "alpha"), report.language)
-    note = words.say(f"{HERE}.items.note", n=m.n(name, wave, "alpha"), alpha=whole)
+    n = m.n(name, wave, "alpha")
+    values = {"n": numbers.count(n, report.language), "alpha": whole}
+    note = words.say(f"{HERE}.items.note{'_hidden' * (n is None)}", **values)
     return table(report, "items", f"tab-items-{name}-{wave}".replace(".", "-"), rows, kinds, title=title, notes=[note])
 
 

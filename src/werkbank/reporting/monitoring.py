@@ -28,22 +28,23 @@ def summary(report: Report) -> Section:
     """How many were followed, how many alerts there are, and how many chance would have given."""
     block, words = _block(report), report.words
     counts = {name: _count(report, name) for name in ("pupils", "series", "judged")}
-    n, missing = int(_value(report, "alerts") or 0), int(_value(report, "missing") or 0)
+    n, missing, expected = (_value(report, name) for name in ("alerts", "missing", "expected"))
     rate = numbers.share(block.rate, report.language)
-    expected = numbers.decimal(_value(report, "expected"), report.language, 0)
-    said = [
-        _say(report, "summary.rate", rate=rate),
-        words.say("underachievement.alerts.unprotected", n_expected=expected),
-        _say(report, "summary.shared"),
-    ]
+    said = [_say(report, "summary.rate", rate=rate)]
+    if expected is not None:  # hidden in a copy to share when it tells how many were judged
+        written = numbers.decimal(expected, report.language, 0)
+        said.append(words.say("underachievement.alerts.unprotected", n_expected=written))
+    said.append(_say(report, "summary.shared"))
     if missing:
-        said.append(_say(report, "summary.missing", n=missing, n_text=numbers.count(missing, report.language)))
+        said.append(_say(report, "summary.missing", n=int(missing), n_text=numbers.count(missing, report.language)))
+    told = "line" if numbers.MISSING not in counts.values() else "hidden"
+    of_alerts = {"n": int(n or 0), "n_text": numbers.count(n, report.language)}
     guard = "signal" if block.confirm == 2 else "one_score"
     return _section(
         report,
         "summary",
-        Paragraph(_say(report, "summary.line", **counts), "lead"),
-        Paragraph(_say(report, "summary.alerts", n=n, n_text=numbers.count(n, report.language))),
+        Paragraph(_say(report, f"summary.{told}", **counts), "lead"),
+        Paragraph(_say(report, "summary.alerts_hidden" if n is None else "summary.alerts", **of_alerts)),
         Bullets(tuple(said)),
         Paragraph(words.say(f"underachievement.guards.{guard}"), "warning"),
     )
@@ -100,7 +101,7 @@ def levels(report: Report) -> Section:
     """Runs without an error, and the last level of each pupil, counted as an order."""
     blocks: list[Block] = []
     kinds: dict[str, Kind] = {"place": "text", "n": "count", "ceiling": "count"}
-    rows = [row for row in _by_place(report, kinds, n_of="ceiling") if row["n"]]
+    rows = [row for row in _by_place(report, kinds, n_of="ceiling") if row["n"] or row["ceiling"] is not None]
     if rows:
         said = report.words.say(
             "underachievement.guards.no_learning_space", days=DAYS, share=numbers.share(SHARE, report.language)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from werkbank.catalogue import topic_sentences
 from werkbank.reporting import choices
 from werkbank.reporting.blocks import Block, Bullets, Heading, Kind, Paragraph, Section, Table
+from werkbank.reporting.disclosure.suppressing import HIDDEN
 from werkbank.reporting.flagged import Flagged, slug
 from werkbank.reporting.report import spoken
 from werkbank.study import text_in
@@ -29,18 +30,16 @@ def summary(report: Report) -> Section:
     lines = tuple(_line(found, actual) for actual in found.last)
     blocks.append(Bullets(lines))
     if any(found.facts(actual, "duration") for actual in found.last):
-        blocks.append(
-            Bullets(
-                tuple(
-                    found.say("summary.signals", measure=found.at(a), n=int(found.value(a, "gates/signal") or 0))
-                    for a in found.last
-                )
-            )
-        )
+        blocks.append(Bullets(tuple(_signals(found, actual) for actual in found.last)))
     else:
         blocks.append(Paragraph(found.say("summary.no_duration"), "warning"))
     guards = tuple(_guard(report, name) for name in ("signal", "one_score", "method_choice"))
     return found.section("summary", *blocks, Bullets(guards))
+
+
+def _signals(found: Flagged, actual: str) -> str:
+    n = found.value(actual, "gates/signal")
+    return found.hidden(actual) if n is None else found.say("summary.signals", measure=found.at(actual), n=int(n))
 
 
 def _line(found: Flagged, actual: str) -> str:
@@ -48,6 +47,8 @@ def _line(found: Flagged, actual: str) -> str:
     share, chance = found.estimate(actual, main, "share"), found.estimate(actual, main, "chance")
     if share is None:
         return found.at(actual)
+    if share.note == HIDDEN:
+        return found.hidden(actual)
     low, high, by_chance = share.ci_low, share.ci_high, None if chance is None else chance.estimate
     values: dict[str, Any] = {
         "measure": found.at(actual),
@@ -68,7 +69,7 @@ def _line(found: Flagged, actual: str) -> str:
 def method(report: Report) -> Section:
     """Every choice: measures, reference group, cuts, threshold, tie rule; with the warnings that go with them."""
     found = Flagged(report)
-    keys = dict.fromkeys(key for e in found.shares for key in e.note.split())
+    keys = dict.fromkeys(key for e in found.shares if e.note != HIDDEN for key in e.note.split())
     notes = [Paragraph(report.words.say(f"underachievement.notes.{key}"), "warning") for key in keys]
     names = [found.report.words.say(f"underachievement.methods.{m}") for m in _families(found)]
     return found.section(
@@ -98,6 +99,8 @@ def flagged(report: Report) -> Section:
 def _both(found: Flagged, actual: str) -> Paragraph:
     main = found.methods[0]
     value = {name: found.value(actual, f"{main}/{name}") for name in ("pupils", "both", "correlation")}
+    if None in (value["pupils"], value["both"], value["correlation"]) and found.any_hidden:
+        return Paragraph(found.hidden(actual))
     text = found.say(
         "found.lead",
         measure=found.at(actual),
@@ -148,6 +151,8 @@ def _regressions(found: Flagged, actual: str) -> Table | None:
     for name in (m for m in found.methods if m in {"regression", "random_intercept"}):
         row: dict[str, Any] = {k: found.value(actual, f"{name}/{k}") for k in ("r2", "cv_r2", "see", "icc")}
         rows.append({**row, "method": found.method(name), "n": found.value(actual, f"{name}/both")})
+        if any(fact.value is None for fact in found.facts(actual, name) if "/b_" in fact.id):  # in a copy to share
+            continue
         equations.append(_equation(found, actual, name))
     if not rows:
         return None
@@ -220,6 +225,8 @@ def _breadth(found: Flagged) -> list[Block]:
     if len(found.last) < 2:
         return []
     at = {k: found.overall(f"breadth/{k}") for k in ("all", "some", "none")}
+    if any(f is not None and f.value is None for f in at.values()):
+        return [Paragraph(found.say("kinds.breadth_hidden"))]
     counts = {k: found.count(0 if f is None else float(f.value or 0)) for k, f in at.items()}
     return [Paragraph(found.say("kinds.breadth", **counts))]
 

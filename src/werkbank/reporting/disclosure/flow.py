@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from werkbank.results import Estimate, Fact, Results
 
 LOSSES = ("pupils_without_pre", "pupils_without_post", "pupils_without_both", "pupils_without_unit")
+PAIRED = {
+    "r_pre_post", "mean_change", "sd_change", "regression_break_even_mean", "regression_expected",
+    "difference_reliability",
+}  # fmt: skip
+OF_OTHERS = {"alpha_within", "alpha_between", "icc1", "icc_k", "icc_2_1"}  # their n counts classes, or pairs of scales
+OF_SCALE = {"scale_mean", "scale_sd", "floor", "ceiling", "split_half", "standard_error_of_measurement"}
 # what a reader would miss most is the dearest to hide: the n of the analyses before those of the flow
 COSTS = {"analysed": 10.0, "enrolled": 6.0, "scored": 3.0, "measured": 2.0, "lost": 1.0, "beside": 0.5}
 
@@ -55,17 +61,23 @@ def slots(results: Results) -> dict[tuple[str, str], str]:
 def _n_of(f: Fact, results: Results, arms: set[str]) -> str:
     """Return which count the n of a fact is, or an empty text."""
     start = f.what.split("_")[0]
+    within = {"alpha": "items", "omega": "items", "item": "items", "icc": "icc"}.get(start, "")
+    found = ""
     if (start == "pupils" and f.what not in {"pupils_enrolled", "pupils_measured"}) or f.what == "units_analysed":
-        return f"enrolled {f.arm}"
-    if f.what in {"mean", "sd"} and f.arm in arms:
-        return f"scored {f.outcome} {f.arm} {f.wave}"
-    if f.what in {"r_pre_post", "mean_change", "sd_change", "regression_break_even_mean", "regression_expected"}:
-        return f"analysed {f.outcome} {f.arm} {f.wave}"
-    if f.what == "item_rest_lowest" or start in {"alpha", "omega", "icc"}:
-        return f"beside {'icc' if start == 'icc' else 'items'} {f.outcome} {f.wave}"
-    if start in {"baseline", "attrition"}:
-        return _compared(results, f.outcome, f.arm, f.wave)
-    return f"judged {group_of(f)}" if kind(f.what) == "attribute" else ""
+        found = f"enrolled {f.arm}"
+    elif f.what in {"mean", "sd"} and f.arm in arms:
+        found = f"scored {f.outcome} {f.arm} {f.wave}"
+    elif f.what in PAIRED or start == "retest":
+        found = f"analysed {f.outcome} {f.arm} {f.wave}"
+    elif f.what in OF_SCALE:
+        found = f"all scored {f.outcome} {f.wave}"
+    elif within and f.what not in OF_OTHERS:
+        found = f"beside {within} {f.outcome} {f.wave}"
+    elif start in {"baseline", "attrition"}:
+        found = _compared(results, f.outcome, f.arm, f.wave)
+    elif kind(f.what) == "attribute":
+        found = f"judged {group_of(f)}"
+    return found
 
 
 def group_of(fact: Fact) -> str:
@@ -181,19 +193,25 @@ def _contrasts(counts: Counts, results: Results, numbers: Mapping[str, float], p
         if arms:
             counts.adds_up(f"{part}analysed {outcome} {contrast} {wave}", arms)
     arms_seen = sorted({f.arm for f in results.facts if f.what == "pupils_enrolled"})
-    for name in numbers:
-        if name.startswith("beside "):
-            outcome, wave = name.split(" ")[2:]
-            counts.within(*_all_scored(part, outcome, wave, arms_seen, counts), part + name)
+    _scales(counts, numbers, part, arms_seen)
 
 
-def _all_scored(part: str, outcome: str, wave: str, arms: list[str], counts: Counts) -> tuple[str]:
-    whole = f"{part}all scored {outcome} {wave}"
-    parts = [f"{part}scored {outcome} {arm} {wave}" for arm in arms]
-    if whole not in counts.values and parts and all(p in counts.values for p in parts):
-        counts.values[whole] = sum(counts.values[p] for p in parts)
+def _scales(counts: Counts, numbers: Mapping[str, float], part: str, arms: list[str]) -> None:
+    """All who have a score are those of each arm; who answered every item, or has two scores, is one of them."""
+    named = [name.split(" ") for name in numbers]
+    at = {tuple(n[2:]) for n in named if n[0] in {"beside", "all"}}
+    for outcome, wave in sorted(at):
+        whole = f"{part}all scored {outcome} {wave}"
+        parts = [f"{part}scored {outcome} {arm} {wave}" for arm in arms]
+        if whole not in counts.values and parts and all(p in counts.values for p in parts):
+            counts.values[whole] = sum(counts.values[p] for p in parts)
         counts.adds_up(whole, parts)
-    return (whole,)
+        for beside in ("items", "icc"):
+            counts.within(whole, f"{part}beside {beside} {outcome} {wave}")
+        for name in (
+            n for n in named if not parts and n[:2] == ["analysed", outcome] and wave in {"pre", *n[-1].split("-")}
+        ):
+            counts.within(whole, part + " ".join(name))
 
 
 def _categories(counts: Counts, results: Results, min_cell: int, part: str) -> None:
@@ -215,6 +233,8 @@ def _shares(counts: Counts, results: Results, min_cell: int, part: str) -> None:
     for f in results.facts:
         if kind(f.what) == "share" and isinstance(f.value, int | float) and f.n is not None:
             have = round(f.value * f.n)
-            for name, value in ((f"having {f.id}", have), (f"lacking {f.id}", f.n - have)):
-                counts.shown(part + name, float(value), COSTS["beside"])
-                counts.sensitive |= {part + name} if value < min_cell else set()
+            both = {f"{part}having {f.id}": have, f"{part}lacking {f.id}": f.n - have}
+            for name, value in both.items():
+                counts.shown(name, float(value), COSTS["beside"])
+                counts.sensitive |= {name} if value < min_cell else set()
+            counts.adds_up(f"{part}all scored {f.outcome} {f.wave}", both)
