@@ -142,10 +142,14 @@ class Results:
         """Return the facts whose fields equal all of `wanted`."""
         return tuple(f for f in self.facts if all(getattr(f, k) == v for k, v in wanted.items()))
 
-    def to_json(self) -> str:
-        """Return the store as JSON with sorted, fixed formatting, so that equal results are equal bytes."""
+    def to_json(self, notice: str = "") -> str:
+        """Return the store as JSON with sorted, fixed formatting, so that equal results are equal bytes.
+
+        `notice` says on the file itself for whom it is meant; nothing reads it back.
+        """
         content = {
             "schema_version": SCHEMA_VERSION,
+            **({"notice": notice} if notice else {}),
             "study": self.study,
             "estimates": [_clean(asdict(e)) for e in self.estimates],
             "facts": [_clean(asdict(f)) for f in self.facts],
@@ -153,14 +157,16 @@ class Results:
         }
         return json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
-    def to_csv(self) -> str:
-        """Return estimates and facts as one flat table (a column `kind` tells them apart)."""
+    def to_csv(self, notice: str = "") -> str:
+        """Return estimates and facts as one flat table (`kind` tells them apart), with `notice` in each row."""
         names = ["kind", "what", "value", "arm", "wave", *[f.name for f in fields(Estimate)]]
+        names += ["notice"] if notice else []
         out = io.StringIO()
         writer = csv.DictWriter(out, names, lineterminator="\n", restval="")
         writer.writeheader()
-        writer.writerows({"kind": "estimate", **_flat(asdict(e))} for e in self.estimates)
-        writer.writerows({"kind": "fact", **_flat(asdict(f))} for f in self.facts)
+        told = {"notice": notice} if notice else {}
+        writer.writerows({"kind": "estimate", **_flat(asdict(e)), **told} for e in self.estimates)
+        writer.writerows({"kind": "fact", **_flat(asdict(f)), **told} for f in self.facts)
         return out.getvalue()
 
     @classmethod

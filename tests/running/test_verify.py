@@ -77,6 +77,18 @@ def test_a_sentence_that_was_changed_is_found(made, study):
     assert "'Einde', now 'Begin'" in detail
 
 
+def test_a_result_that_no_report_gives_is_found_and_named(made, study):
+    store = json.loads((made / "results.json").read_text())
+    store["facts"].append({**store["facts"][0], "id": "verzonnen", "value": 99})
+    resealed(made, "results.json", json.dumps(store))
+    assert verdicts(made, study=study)[-1] == ("differs", "results.json: /verzonnen: no report gives it")
+
+
+def test_a_table_that_says_another_number_than_the_results_is_found(made, study):
+    resealed(made, "results.csv", (made / "results.csv").read_text().replace("12", "13"))
+    assert verdicts(made, study=study)[-1] == ("differs", "results.csv")
+
+
 def test_other_data_are_told_from_other_results(made, study):
     data = study.parent / "raw" / "scores.csv"
     data.write_text(data.read_text().replace(",20", ",21"))

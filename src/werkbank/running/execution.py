@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 ENGINE = "werkbank"
 CELL_SECONDS = 900
+INSIDE_ID = "stays-inside"
 INJECTED_ID = "injected-parameters"
 
 
@@ -205,8 +206,9 @@ def archived(notebook: dict[str, Any], told: dict[str, Any]) -> tuple[str, int]:
     this machine's paths. The injected cell shows the parameters as `told`.
     """
     left_out = 0
-    cells = []
-    for cell in notebook["cells"]:
+    inside = {"cell_type": "markdown", "id": INSIDE_ID, "metadata": {}}
+    cells = [{**inside, "source": say("privacy.inside", told["language"])}]
+    for cell in (cell for cell in notebook["cells"] if cell["id"] != INSIDE_ID):  # which a kept notebook has already
         kept = {name: cell[name] for name in ("cell_type", "id", "source")}
         kept["metadata"] = {"tags": list(cell["metadata"]["tags"])} if cell["metadata"].get("tags") else {}
         if cell["cell_type"] == "code":

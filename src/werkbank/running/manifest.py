@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import werkbank
+from werkbank.catalogue import LANGUAGES, say
 
 if TYPE_CHECKING:
     from werkbank.study.model import Study
@@ -53,6 +54,11 @@ def inputs_of(study: Study, parameters: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def notice(key: str = "notice") -> str:
+    """Return, in every language, what says of a file without pages that it stays inside; ``row`` for a row of it."""
+    return " · ".join(say(f"privacy.{key}", language) for language in LANGUAGES)
+
+
 def read(folder: Path) -> dict[str, Any]:
     """Return the manifest in `folder`, or an empty one where there is none that this version can read."""
     try:
@@ -64,7 +70,8 @@ def read(folder: Path) -> dict[str, Any]:
 
 def written(inputs: dict[str, Any], results: dict[str, str], reports: dict[str, Any]) -> str:
     """Return the text of a manifest; `results` and each report's ``files`` map file names to hashes."""
-    content = {"schema_version": SCHEMA_VERSION, "inputs": inputs, "results": results, "reports": reports}
+    told = {"schema_version": SCHEMA_VERSION, "notice": notice()}
+    content = {**told, "inputs": inputs, "results": results, "reports": reports}
     return json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 

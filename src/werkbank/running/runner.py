@@ -226,7 +226,8 @@ def _publish(
     others = {k: v for k, v in earlier.items() if k != key}
     own = earlier.get(key, {"notebook": "", "files": {}})
     store = _with_others(place, results, key, others) if same and others else results
-    texts = {**texts, "results.json": store.to_json(), "results.csv": store.to_csv()}
+    stays = {"results.json": store.to_json(manifest.notice()), "results.csv": store.to_csv(manifest.notice("row"))}
+    texts = {**texts, **stays}
     (work / "made").mkdir(exist_ok=True)
     hashes = {}
     for file, text in texts.items():

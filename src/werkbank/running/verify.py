@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import math
 import tempfile
@@ -10,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from werkbank.errors import ReportError, UnfitError, UsageError, WerkbankError
+from werkbank.results import Results
 from werkbank.running import manifest
 from werkbank.running.pages import FORMATS
 
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 # Texts, counts, keys and (with the same packages) pictures are compared exactly. Numbers may differ by this much,
 # relative to their size: what another processor's linear algebra may change in an estimate that is found by iteration.
 TOLERANCE = 1e-6
+KINDS = ("estimates", "facts", "claims")
 DEPTH = 4  # how far below the working folder a study is looked for
 
 Verdict = Literal["same", "equal", "intact", "damaged", "differs", "changed", "no_study", "failed"]
@@ -70,8 +74,14 @@ def verify(folders: list[Path], *, quick: bool = False, study: Path | None = Non
             raise UsageError(say("batch.problem.no_manifest", "en", path=folder.as_posix()))
         for place in places:
             found = manifest.read(place)
+            ids: set[str] = set()
+            good = not quick
             for key in sorted(found["reports"]):
-                yield _verified(place, found, key, quick=quick, study=study)
+                one = _verified(place, found, key, ids, quick=quick, study=study)
+                good = good and one.good
+                yield one
+            if good and (more := _nobodys(place, ids)):
+                yield Verified(place, "results", "differs", more)
 
 
 def damaged(place: Path, found: dict[str, Any], key: str) -> str:
@@ -84,7 +94,9 @@ def damaged(place: Path, found: dict[str, Any], key: str) -> str:
     return ""
 
 
-def _verified(place: Path, found: dict[str, Any], key: str, *, quick: bool, study: Path | None) -> Verified:
+def _verified(
+    place: Path, found: dict[str, Any], key: str, ids: set[str], *, quick: bool, study: Path | None
+) -> Verified:
     if broken := damaged(place, found, key):
         return Verified(place, key, "damaged", broken)
     if quick:
@@ -94,11 +106,13 @@ def _verified(place: Path, found: dict[str, Any], key: str, *, quick: bool, stud
         return Verified(place, key, "no_study", found["inputs"]["study"]["file"])
     with tempfile.TemporaryDirectory(prefix="werkbank-verify-") as folder:
         try:
-            return _made_again(place, found, key, file, Path(folder) / "again")
+            verdict = _made_again(place, found, key, file, Path(folder) / "again")
+            ids |= _ids(Path(folder) / "again")
         except UnfitError as error:
             return Verified(place, key, "changed", error.problems[0].sentence(error.language))
         except (ReportError, WerkbankError, OSError) as error:
             return Verified(place, key, "failed", str(error))
+    return verdict
 
 
 def _made_again(place: Path, found: dict[str, Any], key: str, study: Path, again: Path) -> Verified:
@@ -123,18 +137,41 @@ def _made_again(place: Path, found: dict[str, Any], key: str, study: Path, again
     if not difference and made["reports"][key] == found["reports"][key]:
         return Verified(place, key, "same")
     if alike and not difference:
-        difference = next(f for f, digest in made["reports"][key]["files"].items() if files.get(f) != digest)
+        differing = (f for f, digest in made["reports"][key]["files"].items() if files.get(f) != digest)
+        difference = next(differing, manifest.NAME)
     return Verified(place, key, "differs" if difference else "equal", difference)
 
 
 def _first_of(place: Path, again: Path, key: str, *, pictures: bool) -> str:
     """Return the first difference in results and sections of two makings of one report."""
-    for file in ("results.json", f"{key}.ipynb"):
+    copy = f"share/{key}.json"
+    for file in ("results.json", f"{key}.ipynb", *[copy] * (again / copy).is_file()):
+        if not (place / file).is_file():
+            return file
         old, new = (json.loads((where / file).read_text(encoding="utf-8")) for where in (place, again))
-        old, new = (_sections(old), _sections(new)) if file.endswith(".ipynb") else (_of(new, old), new)
+        old.pop("notice", None), new.pop("notice", None)  # for whom the file is meant is no result
+        if file != copy:
+            old, new = (_sections(old), _sections(new)) if file.endswith(".ipynb") else (_of(new, old), new)
         if difference := first_difference(old, new, pictures=pictures):
             return f"{file}: {difference}"
     return ""
+
+
+def _ids(place: Path) -> set[str]:
+    content = json.loads((place / "results.json").read_text(encoding="utf-8"))
+    return {item["id"] for kind in KINDS for item in content[kind]}
+
+
+def _nobodys(place: Path, ids: set[str]) -> str:
+    """Return what stands in a folder's results though none of its reports, made again, gives it."""
+    if more := sorted(_ids(place) - ids):
+        return f"results.json: /{more[0]}: no report gives it"
+    store = Results.from_json((place / "results.json").read_text(encoding="utf-8"))
+    with (place / "results.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    told = [{k: v for k, v in row.items() if k != "notice"} for row in rows]
+    same = told == list(csv.DictReader(io.StringIO(store.to_csv(), newline="")))
+    return "" if same else "results.csv"
 
 
 def _parameters(found: dict[str, Any], key: str) -> dict[str, Any]:
@@ -143,8 +180,8 @@ def _parameters(found: dict[str, Any], key: str) -> dict[str, Any]:
 
 def _of(report: dict[str, Any], store: dict[str, Any]) -> dict[str, Any]:
     """Return of a folder's store what one report wrote: the other reports in the folder wrote there too."""
-    ids = {item["id"] for kind in ("estimates", "facts", "claims") for item in report[kind]}
-    kept = {kind: [i for i in store[kind] if i["id"] in ids] for kind in ("estimates", "facts", "claims")}
+    ids = {item["id"] for kind in KINDS for item in report[kind]}
+    kept = {kind: [i for i in store[kind] if i["id"] in ids] for kind in KINDS}
     order = {item["id"]: n for kind in kept for n, item in enumerate(report[kind])}
     return {**store, **{kind: sorted(items, key=lambda i: order[i["id"]]) for kind, items in kept.items()}}
 
