@@ -60,7 +60,9 @@ def who(report: Report) -> Section:
     title = words.say(f"{HERE}.table.who")
     table = Table("tab-who", title, tuple(columns), tuple(rows), _hidden_note(report, rows))
     waves = words.say(f"{HERE}.done.waves", waves=words.listed([words.wave(w) for w in e.waves]))
-    return _section(report, "who", Paragraph(f"{waves} {words.say(f'{HERE}.who.lead')}"), table)
+    counted = any(row[w] is not None for row in rows for w in e.waves)  # not in every copy to share
+    lead = words.say(f"{HERE}.who.{'lead' if counted else 'lead_hidden'}")
+    return _section(report, "who", Paragraph(f"{waves} {lead}"), table)
 
 
 @spoken
@@ -96,11 +98,6 @@ def trust(report: Report) -> Section:
 def terms(report: Report, seed: int) -> Section:
     """What the words mean, and where the numbers come from."""
     words, study = report.words, report.study
-    used = ["mean", "arms", "lot", "between", "chance", "sd", "waves"]
-    if study.design.kind == "single_group":
-        used.remove("arms")
-    if study.design.kind != "randomised":
-        used.remove("lot")
     made = [words.say("report.provenance.study", file=Path(study.file).name), words.say(f"{HERE}.terms.results")]
     made.append(words.say("report.provenance.seed", seed=seed))
     if study.source:
@@ -109,10 +106,25 @@ def terms(report: Report, seed: int) -> Section:
         report,
         "terms",
         Heading(words.say(f"{HERE}.terms.heading"), 3),
-        Bullets(tuple(words.say(f"{HERE}.terms.{term}") for term in used)),
+        _meanings(report),
         Heading(words.say(f"{HERE}.terms.source_heading"), 3),
         Bullets(tuple(made)),
     )
+
+
+@spoken
+def glossary(report: Report) -> Section:
+    """What the words mean: for a copy to share, which does not tell where the answers lie."""
+    return Section("terms", report.language, (Heading(report.words.say(f"{HERE}.terms.heading")), _meanings(report)))
+
+
+def _meanings(report: Report) -> Bullets:
+    used = ["mean", "arms", "lot", "between", "chance", "sd", "waves"]
+    if report.study.design.kind == "single_group":
+        used.remove("arms")
+    if report.study.design.kind != "randomised":
+        used.remove("lot")
+    return Bullets(tuple(report.words.say(f"{HERE}.terms.{term}") for term in used))
 
 
 def _section(report: Report, name: str, *blocks: Block) -> Section:
