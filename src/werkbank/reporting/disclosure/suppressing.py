@@ -96,7 +96,13 @@ def _without(
     gone |= {f.id for f in results.facts} - {f.id for f in facts}
     open_n = {e.id for e in estimates if e.n is not None}
     claims = tuple(_claim(c, gone, open_n, flow, results.study) for c in results.claims)
-    return replace(results, estimates=tuple(estimates), facts=tuple(facts), claims=claims)
+    # claims cap the share that was lost by themselves; a table of it shows none beyond the caps
+    return replace(results, estimates=tuple(estimates), facts=tuple(map(_within_caps, facts)), claims=claims)
+
+
+def _within_caps(f: Fact) -> Fact:
+    inside = not isinstance(f.value, float | int) or CAPS[0] <= abs(f.value) <= CAPS[1]
+    return f if inside or kind(f.what) != "lost" else _bare(f)
 
 
 def _fact(f: Fact, min_cell: int, seen: Any, rests: bool) -> Fact:  # noqa: ANN401, FBT001 - a local function
