@@ -144,6 +144,7 @@ def _batch_options(batch: _Parser, text: Callable[..., str]) -> None:
     batch.add_argument("--format", metavar="FORMAT", default="html", help=text("format"))
     batch.add_argument("--out", metavar="DIR", default="reports/batch", help=text("batch_out"))
     batch.add_argument("--workers", type=int, metavar="N", help=text("workers"))
+    batch.add_argument("--scheduler", metavar="ADDRESS", help=text("scheduler"))
     batch.add_argument("--timeout", type=int, metavar="SECONDS", default=900, help=text("timeout"))
     for option in ("no-warm", "quiet", "json"):
         batch.add_argument(f"--{option}", action="store_true", help=text(option.replace("-", "_")))

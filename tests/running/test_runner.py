@@ -14,7 +14,7 @@ from tests.running.conftest import PARAMETERS, RESULTS, SECTION
 
 from werkbank.errors import MissingPieceError, ReportError, UnfitError, UsageError
 from werkbank.results import Results
-from werkbank.running import run_report
+from werkbank.running import manifest, run_report
 
 WHOLE = ("# Rapport", PARAMETERS, "# Deel", SECTION, RESULTS)
 
@@ -235,3 +235,9 @@ def test_an_interrupted_run_leaves_no_file_and_no_process(notebook, study, tmp_p
             return
         time.sleep(0.05)
     pytest.fail("the kernel outlived the run")
+
+
+def test_a_manifest_needs_no_optional_package(monkeypatch):
+    asked = ["numpy>=2", 'no-such-package>=1; extra == "lme"', 'nor-this ; python_version > "3" and extra == "dask"']
+    monkeypatch.setattr("werkbank.running.manifest.metadata.requires", lambda _: asked)
+    assert set(manifest._packages.__wrapped__()) == {"numpy"}

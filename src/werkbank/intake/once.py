@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from werkbank.study import Study
 
+STUDIES = 8  # kept at most: a batch may be of hundreds
 _kept: dict[str, Intake] = {}
 
 
@@ -59,6 +60,8 @@ def keep(study: Study) -> Intake:
     """Read a study and keep its answers for this process and the children that it forks."""
     content = _content(study)
     if content not in _kept:
+        while len(_kept) >= STUDIES:
+            del _kept[next(iter(_kept))]
         _kept[content] = reading.read_answers(study)
     return _kept[content]
 

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 import time
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from werkbank.catalogue import say
-from werkbank.errors import UnfitError, UsageError, WerkbankError
+from werkbank.errors import UnfitError, WerkbankError
 from werkbank.intake import once
 from werkbank.running import manifest
+from werkbank.running.folder import alone
 from werkbank.running.index import write_index
 from werkbank.running.kernel import quick_import, undisturbed
 from werkbank.running.notebooks import code_hash, notebook_path
 from werkbank.running.params import checked, decisive
+from werkbank.running.remote import Bundle, arrived, bundle_of, make_there, there_already
 from werkbank.running.runner import run_languages
 from werkbank.running.together import settle
 from werkbank.running.verify import damaged
@@ -28,17 +27,19 @@ from werkbank.study import load_study
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from concurrent.futures import Future
 
     from werkbank.running.jobs import Job
     from werkbank.study import Study
 
-LOCK = ".werkbank.lock"
+TRIES = 3  # for a report whose worker was lost
 Status = Literal["made", "kept", "failed", "waiting"]
 
 
 class Submits(Protocol):
-    """All that is asked of an executor: those of concurrent.futures, dask and others do."""
+    """All that is asked of an executor: those of concurrent.futures, and others that are like them.
+
+    One that has `slots` is asked for it: how many reports it can make at the same time, now.
+    """
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any) -> Future[Any]:  # noqa: ANN401 - as concurrent.futures
         """Have a function called somewhere."""
@@ -92,8 +93,11 @@ def run_batch(
     workers : int, optional
         How many at the same time; as many as there are processors when left out.
     executor : optional
-        Who does the work instead of threads of this process: anything with ``submit``, such as dask's
-        ``client.get_executor()``. Its workers need werkbank, and `out` and the studies under the same paths.
+        Who does the work instead of threads of this process: anything with a ``submit`` that gives futures of
+        concurrent.futures, such as a pool of processes here or workers elsewhere (`werkbank.running.remote.connected`).
+        Studies go there, and reports come back, as bytes: the machines need werkbank in the same versions and no
+        common disk. Never more than twice as many reports are on their way as can be made at the same time; one whose
+        worker was lost is asked for again.
     tell : callable, optional
         Called after each job with what was made, how many are done and how many seconds have passed.
 
@@ -105,16 +109,15 @@ def run_batch(
     started = time.monotonic()
     ended = {job.folder: Made(job, "waiting") for job in jobs}
     interrupted = False
-    with _alone(out, language):
-        _sweep(out)
+    with alone(out, language):
+        crew = _Here(out, workers or os.cpu_count() or 1) if executor is None else _There(executor, workers, language)
         try:
-            for number, made in enumerate(_ended(jobs, workers or os.cpu_count() or 1, executor), 1):
+            for number, made in enumerate(_ended(jobs, crew), 1):
                 ended[made.job.folder] = made
                 if tell is not None:
                     tell(made, number, time.monotonic() - started)
         except KeyboardInterrupt:
             interrupted = True
-        _sweep(out)
         settled = _side_by_side(tuple(ended.values()))
         outcome = BatchOutcome(settled, time.monotonic() - started, interrupted)
         write_index(out, outcome.made, language)
@@ -133,37 +136,106 @@ def _side_by_side(made: tuple[Made, ...]) -> tuple[Made, ...]:
     )
 
 
-def _ended(jobs: list[Job], workers: int, executor: Submits | None) -> Iterator[Made]:
+class _Here:
+    """Threads of this process, each with a forked child for every notebook."""
+
+    def __init__(self, out: Path, slots: int) -> None:
+        self.out, self.slots, self._pool = out, slots, ThreadPoolExecutor(slots)
+        self._read: set[str] = set()
+
+    def begin(self, job: Job) -> Future[Any]:
+        if job.study not in self._read:
+            read_once(job.study, self.out, warm=job.warm, leaving=self.out)
+            self._read.add(job.study)
+        return self._pool.submit(make, job)
+
+    def take(self, _job: Job, made: Made) -> Made:
+        return made
+
+    def end(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        forking.close_all()
+        self._pool.shutdown(wait=True)
+        forking.close_all()
+
+
+class _There:
+    """Whatever an executor has: what is there already is found here, all else is sent and comes back."""
+
+    def __init__(self, executor: Submits, workers: int | None, language: str) -> None:
+        self._executor, self._workers, self._language = executor, workers, language
+        self._bundles: dict[tuple[str, str], Bundle] = {}
+
+    @property
+    def slots(self) -> int:
+        asked = self._workers or getattr(self._executor, "slots", None) or getattr(self._executor, "_max_workers", None)
+        return asked or os.cpu_count() or 1
+
+    def begin(self, job: Job) -> Future[Any]:
+        there = found_made(job)
+        if there is not None:
+            future: Future[Any] = Future()
+            future.set_result((there, {}, {}))
+            return future
+        bundle = self._bundles.get((job.study, job.report)) or bundle_of(job.study, job.report)
+        self._bundles[job.study, job.report] = bundle
+        return self._executor.submit(make_there, bundle, job, there_already(job.place))
+
+    def take(self, job: Job, answer: Any) -> Made:  # noqa: ANN401 - what `make_there` returns
+        return arrived(job, answer, _wanted(job, load_study(job.study)), self._language)
+
+    def end(self) -> None:
+        return
+
+
+def _ended(jobs: list[Job], crew: _Here | _There) -> Iterator[Made]:
     """Yield what was made, in the order in which it was; never more at work than are needed to keep all busy."""
-    for study in {job.study: None for job in jobs}:
-        _shared(study, Path(jobs[0].out), warm=executor is None and jobs[0].warm)
-    own = None if executor is not None else ThreadPoolExecutor(workers)
     todo = iter(jobs)
-    busy: set[Future[Made]] = set()
+    busy: dict[Future[Any], tuple[Job, int]] = {}
+
+    def begin(job: Job, tries: int) -> None:
+        try:
+            busy[crew.begin(job)] = (job, tries)
+        except (UnfitError, WerkbankError, OSError, RuntimeError) as error:  # also: the executor was shut down
+            failed: Future[Any] = Future()
+            failed.set_exception(error)
+            busy[failed] = (job, TRIES)
+
     try:
         while True:
-            while len(busy) < 2 * workers and (job := next(todo, None)) is not None:
-                busy.add((own or executor).submit(make, job))  # type: ignore[union-attr]
+            while len(busy) < 2 * crew.slots and (job := next(todo, None)) is not None:
+                begin(job, 1)
             if not busy:
                 return
-            finished, busy = wait(busy, return_when=FIRST_COMPLETED)
-            yield from (future.result() for future in finished)
+            for future in wait(busy, return_when=FIRST_COMPLETED).done:
+                job, tries = busy.pop(future)
+                try:
+                    made = crew.take(job, future.result())
+                except Exception as error:  # noqa: BLE001 - a worker may be lost in any way
+                    if tries < TRIES:
+                        begin(job, tries + 1)
+                        continue
+                    made = _failed(job, time.monotonic(), _told(error))
+                yield made
     finally:  # also when interrupted: what was begun is ended, and leaves nothing
-        if own is not None:
-            own.shutdown(wait=False, cancel_futures=True)
-            forking.close_all()
-            own.shutdown(wait=True)
-            forking.close_all()
+        for future in busy:
+            future.cancel()
+        crew.end()
 
 
-def _shared(study: str, out: Path, *, warm: bool) -> None:
-    """Import once, and read a study once here and once in the template, for all of its reports."""
+def read_once(study: str, out: Path, *, warm: bool, leaving: Path) -> None:
+    """Import once, and read a study once here and once in the template, for all reports that are made here.
+
+    `out` is for passing files; `leaving` is the folder to be swept, or removed when it is no batch's, by the template
+    when this process is killed.
+    """
     quick_import("papermill")
     once.keep(load_study(study))
     if warm:
         try:
             with tempfile.TemporaryDirectory(prefix=".werkbank-", dir=out) as folder:  # swept, if this is killed in it
                 template = forking.template({**os.environ, **undisturbed(Path(folder))})
+                template.clear(leaving)
                 template.read(str(Path(study).resolve()))
         except (forking.NotWarmError, OSError):
             return  # each report finds so itself, and uses an ordinary kernel
@@ -175,7 +247,7 @@ def make(job: Job) -> Made:
     status: Status = "kept"
     try:
         study = load_study(job.study)
-        found = {language: _done(job, study, language) for language in job.languages or (study.language,)}
+        found = _found(job, study)
         if missing := tuple(language for language, there in found.items() if not there):
             status = "made"
             made = run_languages(
@@ -183,63 +255,52 @@ def make(job: Job) -> Made:
                 timeout=job.timeout, warm=job.warm, only=job.only,
             )  # fmt: skip
             found |= {one.language: tuple(p.relative_to(job.place).as_posix() for p in one.files) for one in made}
-        files = list(dict.fromkeys(name for there in found.values() for name in there))
-    except UnfitError as error:
-        return _failed(job, started, "; ".join(problem.sentence(error.language) for problem in error.problems[:3]))
-    except (WerkbankError, OSError) as error:
-        return _failed(job, started, str(error))
     except Exception as error:  # noqa: BLE001 - one report's surprise must not stop a thousand others
-        return _failed(job, started, f"{type(error).__name__}: {error}")
-    return Made(job, status, tuple(files), "", time.monotonic() - started)
+        return _failed(job, started, _told(error))
+    return Made(job, status, _files(found), "", time.monotonic() - started)
+
+
+def found_made(job: Job) -> Made | None:
+    """Return a job whose reports are all there, whole and from the same inputs; or nothing."""
+    started = time.monotonic()
+    found = _found(job, load_study(job.study))
+    return Made(job, "kept", _files(found), "", time.monotonic() - started) if all(found.values()) else None
+
+
+def _found(job: Job, study: Study) -> dict[str, tuple[str, ...]]:
+    return {language: _done(job, study, language) for language in job.languages or (study.language,)}
+
+
+def _files(found: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for there in found.values() for name in there))
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, UnfitError):
+        return "; ".join(problem.sentence(error.language) for problem in error.problems[:3])
+    return str(error) if isinstance(error, WerkbankError | OSError) else f"{type(error).__name__}: {error}"
 
 
 def _failed(job: Job, started: float, message: str) -> Made:
     return Made(job, "failed", (), message, time.monotonic() - started)
 
 
+def _wanted(job: Job, study: Study) -> dict[str, Any]:
+    """Return what a job's reports are made from, as their manifest will say it."""
+    notebook = notebook_path(job.report)
+    own = checked(notebook.stem, {"seed": job.seed, "only": job.only})
+    return manifest.inputs_of(study, decisive(own))
+
+
 def _done(job: Job, study: Study, language: str) -> tuple[str, ...]:
     """Return the files of a report that is there, whole, from the same inputs by the same notebook; or none."""
     notebook = notebook_path(job.report, language)
-    own = checked(notebook.stem, {"seed": job.seed, "only": job.only}, language)
     found = manifest.read(job.place)
     key = f"{notebook.stem}.{language}"
     report = found.get("reports", {}).get(key)
-    inputs = manifest.inputs_of(study, decisive(own))
     wanted = {f"{key}.{kind}" for kind in job.formats}
-    if report is None or found["inputs"] != inputs or report["notebook"] != code_hash(notebook):
+    if report is None or found["inputs"] != _wanted(job, study) or report["notebook"] != code_hash(notebook):
         return ()
     if not wanted <= set(report["files"]) or damaged(job.place, found, key):
         return ()
     return (*report["files"], *found["results"], manifest.NAME)
-
-
-@contextmanager
-def _alone(out: Path, language: str) -> Iterator[None]:
-    """Hold the folder for this batch; the lock ends with the process, however it ends."""
-    out.mkdir(parents=True, exist_ok=True)
-    path = out / LOCK
-    with path.open("a", encoding="ascii") as file:
-        try:
-            _lock(file.fileno())
-        except OSError:
-            raise UsageError(say("batch.problem.busy", language, path=out.as_posix())) from None
-        yield
-    # it stays: taken away, a third batch could lock a new file while a second waits for this one
-
-
-def _lock(number: int) -> None:
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        import msvcrt
-
-        msvcrt.locking(number, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
-        return
-    fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-
-def _sweep(out: Path) -> None:
-    """Remove the folders in which reports were being made when a batch was killed."""
-    for left in out.glob(".werkbank-*"):
-        if left.is_dir() and not left.is_symlink():
-            shutil.rmtree(left, ignore_errors=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from werkbank.running.batch import BatchOutcome, Made, run_batch
 from werkbank.running.jobs import jobs_asked
 from werkbank.running.notebooks import notebook_path
 from werkbank.running.pages import FORMATS
+from werkbank.running.remote import connected
 from werkbank.running.verify import verify
 
 if TYPE_CHECKING:
@@ -48,7 +50,8 @@ def batch_command(asked: argparse.Namespace, tell: Callable[..., None], *, live:
         elif not asked.quiet:
             _progress(made, done, len(jobs), seconds, speech, tell, live=live)
 
-    outcome = run_batch(jobs, out, language=speech, workers=asked.workers, tell=progress)
+    with connected(asked.scheduler, speech) if asked.scheduler else nullcontext() as executor:
+        outcome = run_batch(jobs, out, language=speech, workers=asked.workers, executor=executor, tell=progress)
     _summary(outcome, out, speech, tell, as_json=asked.json)
     if outcome.interrupted:
         raise KeyboardInterrupt

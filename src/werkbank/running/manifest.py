@@ -107,8 +107,9 @@ def _hashed(folder: Path, path: Path) -> dict[str, str]:
 
 @cache
 def _packages() -> dict[str, str]:
-    """Return the versions of what werkbank itself asks for."""
-    asked = [re.split(r"[^A-Za-z0-9._-]", line)[0] for line in metadata.requires("werkbank") or []]
+    """Return the versions of what werkbank itself asks for; optional extras are in the hash of the environment."""
+    needed = [line for line in metadata.requires("werkbank") or [] if "extra ==" not in line]
+    asked = [re.split(r"[^A-Za-z0-9._-]", line)[0] for line in needed]
     return {name: metadata.version(name) for name in sorted(set(asked))}
 
 

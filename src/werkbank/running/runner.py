@@ -23,7 +23,7 @@ from werkbank.running.together import earlier, files_to_share, rewritten, settle
 STORE = ("results.json", "results.csv")  # of all reports in a folder together
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from werkbank.study import Study
 
@@ -242,18 +242,34 @@ def _publish(
     reports = {**(others if same else {}), key: {**made, "files": hashes, "results": own_results}}
     (work / "made" / manifest.NAME).write_text(manifest.written(inputs, common, reports), encoding="utf-8")
 
+    gone = {file for k in ({} if same else others) for file in others[k]["files"]} | (own["files"].keys() - hashes)
+    return _moved(work / "made", place, [*texts, manifest.NAME], gone)
+
+
+def placed(place: Path, files: Mapping[str, bytes]) -> None:
+    """Put files that were made elsewhere, a manifest among them, in a report's folder; what it had besides goes."""
+    with _workplace(place) as work:
+        for file, content in files.items():
+            path = _within(work / "made", file)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        before = manifest.read(place).get("reports", {}).values()
+        gone = {file for report in before for file in report["files"]} - files.keys()
+        _moved(work / "made", place, [*(file for file in files if file != manifest.NAME), manifest.NAME], gone)
+
+
+def _moved(made: Path, place: Path, files: list[str], gone: set[str]) -> tuple[str, ...]:
+    """Move files to their final names, each in one step and the last one last; return what had to go."""
     if not place.exists():  # a whole folder in one step
         place.parent.mkdir(parents=True, exist_ok=True)
-        (work / "made").replace(place)
+        made.replace(place)
         return ()
-    gone = {file for k in ({} if same else others) for file in others[k]["files"]} | (own["files"].keys() - hashes)
-    superseded = tuple(sorted(gone))
-    for file in superseded:
+    for file in sorted(gone):
         _within(place, file).unlink(missing_ok=True)
-    for file in [*texts, manifest.NAME]:
+    for file in files:
         _within(place, file).parent.mkdir(exist_ok=True)
-        (work / "made" / file).replace(_within(place, file))
-    return superseded
+        _within(made, file).replace(_within(place, file))
+    return tuple(sorted(gone))
 
 
 def _within(place: Path, file: str) -> Path:

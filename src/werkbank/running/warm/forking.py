@@ -17,6 +17,7 @@ from werkbank.running.warm.child import kill_session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 # what libraries look at when they are imported, or Python when it starts: another value asks for another template
 DECISIVE = ("PYTHON", "MPL", "MATPLOTLIB", "OMP_", "OPENBLAS_", "MKL_", "LC_", "LANG", "TZ", "VIRTUAL_ENV")
@@ -123,6 +124,10 @@ class Template:
     def read(self, study: str) -> None:
         """Have a study read once; children find it (`werkbank.intake.once`)."""
         self._ask({"kind": "read", "study": study}).close()
+
+    def clear(self, folder: Path) -> None:
+        """Have a folder cleared when this process has ended: a batch's swept, any other removed."""
+        self._ask({"kind": "clear", "folder": str(folder.resolve())}).close()
 
     def _ask(self, request: dict[str, Any], *descriptors: int) -> socket.socket:
         line, theirs = socket.socketpair()

@@ -11,12 +11,14 @@ import gc
 import json
 import os
 import selectors
+import shutil
 import signal
 import socket
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from werkbank.running.folder import LOCK, sweep
 from werkbank.running.offline import leave_network, refuse
 from werkbank.running.warm.child import adopt_orphans, detach, kill_session
 from werkbank.running.warm.preload import preload
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 DATAGRAM = 4096
+_clear: list[Path] = []
 
 
 def main(number: int) -> None:
@@ -57,8 +60,8 @@ def _request(
         return False
     request = json.loads(text)
     line = socket.socket(fileno=numbers[0])
-    if request["kind"] == "read":
-        _read(request["study"])
+    if request["kind"] in {"read", "clear"}:
+        _read(request["study"]) if request["kind"] == "read" else _clear.append(Path(request["folder"]))
         line.close()
         return True
     if len(list(Path("/proc/self/task").iterdir())) > 1:
@@ -133,6 +136,8 @@ def _bury(watch: int, selector: selectors.BaseSelector, children: dict[int, tupl
 def _end(children: dict[int, tuple[int, socket.socket]]) -> None:
     for pid, _ in children.values():
         kill_session(pid)
+    for folder in _clear:
+        sweep(folder) if (folder / LOCK).exists() else shutil.rmtree(folder, ignore_errors=True)
 
 
 def _say(line: socket.socket, message: dict[str, Any]) -> None:
