@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 ROWS = ROOT / "verification" / "rows"
 REGISTRY = ROOT / "verification" / "registry.yaml"
 PAGE = ROOT / "docs" / "verification.md"
+RUNS = ROOT / "verification" / "runs.yaml"
 
 KINDS = {
     "r": "R",
@@ -32,7 +33,8 @@ Each statistic that can reach a report has a row here: its formula and source, t
 with, how closely, and the edge cases that are tested. Each oracle and edge case names the test that asserts it;
 `tests/test_registry.py` walks them all, and asserts that the reports of the examples hold no statistic without a row.
 
-There are {n} statistics, held against {oracles} oracles: {kinds}.
+There are {n} statistics, held against {oracles} oracles: {kinds}. What takes hours, and is therefore run by hand
+(`make test-long`), stands at the end, with its size, seeds and what came of it.
 """
 
 
@@ -57,7 +59,20 @@ def page_text(rows: list[dict[str, Any]]) -> str:
     for room in dict.fromkeys(row["rows"] for row in rows):
         parts.append(f"## {room.replace('_', ' ').capitalize()}\n")
         parts += [_entry(row) for row in rows if row["rows"] == room]
+    parts.append("## Long runs\n")
+    parts += [_run(run) for run in long_runs()]
     return "\n".join(parts)
+
+
+def long_runs() -> list[dict[str, Any]]:
+    """Return what was run at full size: what, its test, seeds, size and result."""
+    found: list[dict[str, Any]] = yaml.safe_load(RUNS.read_text(encoding="utf-8"))
+    return found
+
+
+def _run(run: dict[str, Any]) -> str:
+    lines = [f"- {name.capitalize()}: {run[name]}" for name in ("size", "seeds", "result")]
+    return "\n".join([f"### {run['what']}", "", *lines, f"- Test: `{run['test']}`", ""])
 
 
 def _entry(row: dict[str, Any]) -> str:

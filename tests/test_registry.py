@@ -91,6 +91,12 @@ def test_the_registry_and_its_page_are_in_step():
     assert VERIFICATION.PAGE.read_text(encoding="utf-8") == VERIFICATION.page_text(registry), "run: make docs"
 
 
+@pytest.mark.parametrize("run", VERIFICATION.long_runs(), ids=lambda run: run["what"])
+def test_a_long_run_says_what_it_was_and_which_test_repeats_it(run):
+    assert set(run) == {"what", "test", "size", "seeds", "result"}
+    assert exists(run["test"])
+
+
 @pytest.mark.parametrize("name", ["baumann", "bdf", "nabijheid"])
 def test_whatever_an_example_reports_has_a_row(name):
     import werkbank

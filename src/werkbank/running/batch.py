@@ -127,7 +127,8 @@ def run_batch(
 def _side_by_side(made: tuple[Made, ...]) -> tuple[Made, ...]:
     """Hide in all copies to share what follows from them together; a copy that cannot be written again is not there."""
     there = [one for one in made if one.status in {"made", "kept"} and any("share/" in file for file in one.files)]
-    failed = settle({one.job.place: load_study(one.job.study) for one in there}, anew=True)
+    studies = {name: load_study(name) for name in {one.job.study for one in there}}
+    failed = settle({one.job.place: studies[one.job.study] for one in there}, anew=True)
     return tuple(
         replace(one, files=tuple(f for f in one.files if (one.job.place / f).exists()), message=failed[one.job.place])
         if one.job.place in failed

@@ -44,11 +44,16 @@ def batch_command(asked: argparse.Namespace, tell: Callable[..., None], *, live:
     }  # fmt: skip
     jobs = jobs_asked(Path(asked.table), asked.by, speech, shared, (lambda _: None) if silent else tell)
 
+    begun = 0
+
     def progress(made: Made, done: int, seconds: float) -> None:
+        nonlocal begun
+        begun += made.status != "kept"  # what was there already says nothing of how fast it goes
         if asked.json:
             tell(json.dumps(_record(made), ensure_ascii=False))
         elif not asked.quiet:
-            _progress(made, done, len(jobs), seconds, speech, tell, live=live)
+            rate = 60 * begun / max(seconds, 0.01)
+            _progress(made, done, len(jobs), rate, speech, tell, live=live)
 
     with connected(asked.scheduler, speech) if asked.scheduler else nullcontext() as executor:
         outcome = run_batch(jobs, out, language=speech, workers=asked.workers, executor=executor, tell=progress)
@@ -78,12 +83,12 @@ def _record(made: Made) -> dict[str, Any]:
 
 
 def _progress(
-    made: Made, done: int, total: int, seconds: float, speech: str, tell: Callable[..., None], *, live: bool
+    made: Made, done: int, total: int, rate: float, speech: str, tell: Callable[..., None], *, live: bool
 ) -> None:
     line = say(
         "batch.progress.line", speech, done=done, total=total, title=made.job.title,
         status=say(f"batch.status.{made.status}", speech), seconds=f"{made.seconds:.1f}",
-        rate=f"{60 * done / max(seconds, 0.01):.1f}", left=f"{(total - done) * seconds / done / 60:.1f}",
+        rate=f"{rate:.1f}", left=f"{(total - done) / rate:.1f}" if rate else "–",
     )  # fmt: skip
     # on a terminal the line above is written over, unless it told of a failure
     tell(f"\x1b[1A\x1b[2K{line}" if live and done > 1 else line, *([f"  {made.message}\n"] if made.message else []))

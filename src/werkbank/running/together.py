@@ -7,6 +7,7 @@ the same copy can be made again by itself.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -98,7 +99,8 @@ def _settled(group: Mapping[Path, Study], *, anew: bool) -> dict[Path, str]:
     shared = {p: [k for k, r in found[p]["reports"].items() if "share" in r] for p in group}
     several = {p for p in group if len({key.rpartition(".")[0] for key in shared[p]}) > 1}
     members = {p: _pupils(group[p], found[p], shared[p]) for p in group if shared[p]} if len(group) > 1 else {}
-    met = {p for p, own in members.items() if any(own & other for q, other in members.items() if q != p)}
+    times = Counter(pupil for own in members.values() for pupil in own)
+    met = {p for p, own in members.items() if any(times[pupil] > 1 for pupil in own)}
     copies = {str(p): _copies(p, found[p], shared[p], group[p].privacy.min_cell) for p in met | several}
     hidden: dict[str, tuple[set[str], set[str]]] = {}
     if copies:
