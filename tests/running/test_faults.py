@@ -29,8 +29,8 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="processes are looked for in /proc"),
     pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
-SEEDS = [1, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(2, 11))]
-LONG = [pytest.param(seed, marks=pytest.mark.long) for seed in range(1, 11)]
+LONG = [pytest.param(seed, marks=pytest.mark.long, id=f"seed{seed:02}") for seed in range(1, 11)]
+SEEDS = [pytest.param(1, id="seed01"), *LONG[1:]]
 MEMORY = 3 << 30  # bytes that each process of a batch may address
 
 
