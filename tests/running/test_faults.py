@@ -21,7 +21,8 @@ import pytest
 from tests.running.conftest import PARAMETERS, READ, SCHOOLS, SECTION, command, jobs, whole
 
 from werkbank.running import manifest
-from werkbank.running.batch import LOCK, run_batch
+from werkbank.running.batch import run_batch
+from werkbank.running.folder import LOCK
 from werkbank.running.verify import verify
 from werkbank.running.warm import forking
 
