@@ -8,6 +8,7 @@ import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from werkbank.errors import UnfitError, WerkbankError
@@ -142,13 +143,16 @@ class _Here:
 
     def __init__(self, out: Path, slots: int) -> None:
         self.out, self.slots, self._pool = out, slots, ThreadPoolExecutor(slots)
-        self._read: set[str] = set()
+        self._read, self._lock = set[str](), Lock()
 
     def begin(self, job: Job) -> Future[Any]:
-        if job.study not in self._read:
-            read_once(job.study, self.out, warm=job.warm, leaving=self.out)
-            self._read.add(job.study)
-        return self._pool.submit(make, job)
+        return self._pool.submit(make, job, self._ready)
+
+    def _ready(self, job: Job) -> None:
+        with self._lock:
+            if job.study not in self._read:
+                read_once(job.study, self.out, warm=job.warm, leaving=self.out)
+                self._read.add(job.study)
 
     def take(self, _job: Job, made: Made) -> Made:
         return made
@@ -242,8 +246,8 @@ def read_once(study: str, out: Path, *, warm: bool, leaving: Path) -> None:
             return  # each report finds so itself, and uses an ordinary kernel
 
 
-def make(job: Job) -> Made:
-    """Make the reports of one job, or find them made; any failure is what is returned."""
+def make(job: Job, ready: Callable[[Job], None] = lambda _: None) -> Made:
+    """Make the reports of one job, `ready` for it, or find them made; any failure is what is returned."""
     started = time.monotonic()
     status: Status = "kept"
     try:
@@ -251,6 +255,7 @@ def make(job: Job) -> Made:
         found = _found(job, study)
         if missing := tuple(language for language, there in found.items() if not there):
             status = "made"
+            ready(job)
             made = run_languages(
                 job.study, job.report, languages=missing, out=job.place, seed=job.seed, formats=job.formats,
                 timeout=job.timeout, warm=job.warm, only=job.only,
