@@ -75,7 +75,7 @@ def lab(tmp_path):
         yield served(tmp_path / "home" / "runtime", process), root, port
     finally:
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0, "it closes when asked"
+        assert process.wait(60) == 0, "it closes when asked"
 
 
 def served(runtime, process) -> str:

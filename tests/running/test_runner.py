@@ -218,12 +218,15 @@ def test_an_interrupted_run_leaves_no_file_and_no_process(notebook, study, tmp_p
         "--out",
         str(tmp_path / "uit"),
     ]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 30
-    while not (marker.exists() and marker.read_text()) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    process.send_signal(sign)
-    _, complaint = process.communicate(timeout=20)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        deadline = time.monotonic() + 120
+        while not (marker.exists() and marker.read_text()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.send_signal(sign)
+        try:
+            _, complaint = process.communicate(timeout=30)
+        finally:
+            process.kill()  # it has ended already, unless this fails
     assert process.returncode == 130
     assert "Traceback" not in complaint
     assert beside(tmp_path / "uit") == ["klein onderzoek {x}", "klein.ipynb", "pid"]
