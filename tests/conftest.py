@@ -21,7 +21,7 @@ def lacking(reason: str) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _interruptible() -> None:
-    """Let what tests start be interrupted: what a shell began in the background ignores it, and so would its children."""
+    """Let what tests start be interrupted: what a shell began in the background ignores that, its children too."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
