@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from werkbank.effects import estimate
-from werkbank.effects.repeated import repeated_measures, within_arms
+from werkbank.effects.repeated import mauchly, repeated_measures, within_arms
 from werkbank.errors import UnfitError
 
 ORACLES = Path(__file__).parents[1] / "oracles"
@@ -70,6 +70,21 @@ def test_one_group_is_pingouin_s(pinned_r):
     assert found["_hf"].value == pytest.approx(pg.epsilon(pd.DataFrame(scores), correction="hf"))
 
 
+@pytest.mark.filterwarnings("ignore:The inplace keyword:Warning")  # pingouin's own
+def test_mauchly_s_test_is_r_s_and_pingouin_s(pinned_r):
+    import pingouin as pg
+
+    for name in ("obk", "four"):
+        found, known = mauchly(*parts(pinned_r[name])), pinned_r[name]["interaction"]
+        assert (found.value, found.p) == pytest.approx((known["W"], known["p_W"]), rel=1e-8)
+    scores, _ = parts(pinned_r["four"])
+    found, known = mauchly(scores, [np.ones(len(scores), bool)]), pg.sphericity(pd.DataFrame(scores))
+    assert (found.value, found.statistic, found.df) == pytest.approx((known.W, known.chi2, known.dof))
+    assert found.p == pytest.approx(known.pval, abs=1e-4)  # pingouin's p is of the first order
+    assert mauchly(scores[:, :2], [np.ones(len(scores), bool)]).note == "no_degrees_of_freedom"
+    assert mauchly(scores[:3], [np.ones(3, bool)]).note == "no_degrees_of_freedom"
+
+
 def test_two_waves_are_the_t_test_of_the_gain(pinned_r):
     from scipy import stats
 
@@ -86,9 +101,10 @@ def test_two_waves_are_the_t_test_of_the_gain(pinned_r):
 def test_what_cannot_be_tested_says_why():
     arms = [np.arange(6) < 5, np.arange(6) >= 5]
     scores = np.random.default_rng(1).normal(size=(6, 3))
-    assert within_arms(scores, arms, [1, -1])[""].note == "refused_too_few_units"
+    assert within_arms(scores, arms, [1, -1])[""].note == mauchly(scores, arms).note == "refused_too_few_units"
     flat = np.arange(6.0)[:, None] + np.array([0.0, 1.0, 4.0])
-    assert within_arms(flat, [np.arange(6) < 3, np.arange(6) >= 3], [1, -1])[""].note == "no_residual_variation"
+    halves = [np.arange(6) < 3, np.arange(6) >= 3]
+    assert within_arms(flat, halves, [1, -1])[""].note == mauchly(flat, halves).note == "no_residual_variation"
 
 
 @pytest.fixture
@@ -103,7 +119,8 @@ def three_waves(classroom, long_scores):
 def test_it_is_given_where_pupils_were_assigned_and_nowhere_else(make_study, three_waves):
     pupils, mixed, waves, long_scores = three_waves
     made = {e.method: e for e in estimate(make_study(), long_scores(waves), mixed, 1) if e.method.startswith("rm_")}
-    assert set(made) == {f"rm_{what}{kind}" for what in ("wave", "interaction") for kind in ("", "_gg", "_hf")}
+    kinds = {f"rm_{what}{kind}" for what in ("wave", "interaction") for kind in ("", "_gg", "_hf")}
+    assert set(made) == {"rm_mauchly"} | kinds
     complete = waves["followup"].notna()
     assert {(e.n, e.wave_to, e.role) for e in made.values()} == {(int(complete.sum()), "followup", "exploratory")}
     scores = np.column_stack([w[complete] for w in waves.values()])
@@ -118,7 +135,9 @@ def test_one_group_has_a_change_and_no_interaction(make_study, three_waves):
     _, mixed, waves, long_scores = three_waves
     alone = mixed.assign(**{"class": "one", "teacher": "t"}).drop(columns="arm")
     made = estimate(make_study(kind="single_group"), long_scores(waves), alone, 1)
-    assert {e.method for e in made if e.method.startswith("rm_")} == {"rm_wave", "rm_wave_gg", "rm_wave_hf"}
+    assert {e.method for e in made if e.method.startswith("rm_")} == {
+        "rm_mauchly", "rm_wave", "rm_wave_gg", "rm_wave_hf"
+    }  # fmt: skip
 
 
 def test_two_waves_are_refused(make_study, three_waves):

@@ -50,8 +50,30 @@ def test_class_level_reliability_at_the_edges():
     assert same.note.endswith("no_between_variance")
     assert same.icc1 < 0
     assert math.isnan(same.alpha_between)
+    assert math.isnan(same.icc_k)
     some = cluster_reliability(items, [*"aabbccddee", None, None])
     assert (some.n, some.n_clusters) == (10, 5)
+
+
+def test_no_reliability_of_class_means_lies_outside_0_and_1():
+    told = set()
+    for seed in range(60):  # few small classes: a variance between them is often negative
+        rng = np.random.default_rng(seed)
+        found = cluster_reliability(rng.normal(size=(24, 4)), np.repeat(np.arange(4), 6))
+        for value in (found.alpha_between, found.icc_k):
+            assert math.isnan(value) or 0 <= value <= 1
+        assert bool(found.note) == math.isnan(found.alpha_between)
+        told.add(found.note.rpartition(".")[2])
+    assert told == {"", "no_between_variance", "no_between_alpha"}
+
+
+def test_an_alpha_of_class_means_above_1_is_not_given():
+    # the second item varies less between classes than within: its variance between them comes out negative
+    items = np.array([[9.0, 3], [9, 1], [5, 1.1], [5, 3], [1, 1], [1, 3.1]])
+    found = cluster_reliability(items, list("aabbcc"))
+    assert found.icc_k > 0.9
+    assert found.note.endswith("no_between_alpha")
+    assert math.isnan(found.alpha_between)
 
 
 def test_omega_bootstrap_of_classes_resamples_classes():

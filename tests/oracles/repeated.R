@@ -1,12 +1,15 @@
 # Pins tests/oracles/repeated.json.  Rscript tests/oracles/repeated.R <shared folder> > tests/oracles/repeated.json
-# R 4.2.2; base R (anova.mlm, test = "Spherical": Greenhouse-Geisser, Huynh-Feldt with Lecoutre's correction); clubSandwich 0.5.8.
+# R 4.2.2; base R (mauchly.test; anova.mlm, test = "Spherical": Greenhouse-Geisser, Huynh-Feldt with Lecoutre's correction); clubSandwich 0.5.8.
 library(jsonlite); suppressMessages(library(clubSandwich))
 shared <- commandArgs(TRUE)[1]
 
 spherical <- function(Y, fit, row, weights = rep(1, ncol(Y))) {
   a <- anova(fit, X = ~1, test = "Spherical")
   e <- stats:::sphericity(SSD(fit), X = ~1)
+  # with X = ~1 one term of R's p has the number of waves where the number of contrasts belongs (3 * p for 3 * pp)
+  on_contrasts <- lm(Y %*% apply(contr.helmert(ncol(Y)), 2, function(x) x / sqrt(sum(x^2))) ~ model.matrix(fit) - 1)
   list(F = a[row, "F"], df1 = a[row, "num Df"], df2 = a[row, "den Df"], p = a[row, "Pr(>F)"],
+       W = unname(mauchly.test(fit, X = ~1)$statistic), p_W = mauchly.test(on_contrasts)$p.value,
        gg = e$GG.eps, p_gg = a[row, "G-G Pr"], hf = min(1, e$HF.eps), p_hf = a[row, "H-F Pr"])
 }
 

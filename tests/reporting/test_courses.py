@@ -55,8 +55,9 @@ def test_pupils_have_a_repeated_measures_anova_beside_the_waves_model(courses, l
     assert [(r["share"], r["statistic"], r["df"], r["p"], r["n"]) for r in table.rows] == [
         (e.estimate, e.statistic, e.df, e.p, e.n) for e in made
     ]
-    assert len(made) == 6
-    assert "ε" in table.notes[0]
+    assert len(made) == 7
+    assert "Mauchly" in table.notes[0]
+    assert "ε" in table.notes[1]
     assert "ANOVA" not in said(robustness)
     rows = [row for b in mechanisms.blocks if isinstance(b, Table) for row in b.rows]
     slopes = [e for e in report.results.estimates if e.method.startswith("lagged")]

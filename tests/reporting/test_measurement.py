@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,28 @@ def test_the_circle_is_drawn_where_there_is_one(reports, circle):
     assert figure.alt.startswith("4 cirkeldiagrammen")
     assert figure.alt.count("leidend") == 4
     assert measurement.circle(circle).blocks[2].image == figure.image
+
+
+@pytest.mark.parametrize(
+    ("language", "alike", "loose"),
+    [("nl", "verschillen niet meer dan het toeval", "te weinig met elkaar mee"),
+     ("en", "differ no more than chance", "too little together")],
+)  # fmt: skip
+def test_a_reliability_of_class_means_without_value_says_why(reports, language, alike, loose):
+    first, second, *_ = (f for f in reports["nl"].results.facts if f.what == "icc1")
+
+    def without(fact):
+        here = fact.id.rpartition("/")[0]
+        if here == first.id.rpartition("/")[0] and fact.what in {"icc1", "icc_k", "alpha_between"}:
+            return replace(fact, value=-0.02 if fact.what == "icc1" else None)
+        return replace(fact, value=None) if fact.id == second.id.replace("icc1", "alpha_between") else fact
+
+    found = werkbank.Results({}, facts=tuple(without(fact) for fact in reports["nl"].results.facts))
+    report = Report(reports["nl"].intake, reports["nl"].scores, found, language)
+    (table,) = [b for b in measurement.reliability(report).blocks if getattr(b, "id", "") == "tab-classes"]
+    assert len(table.notes) == 3
+    assert alike in table.notes[1]
+    assert loose in table.notes[2]
 
 
 def test_ready_scores_only_is_a_report_too():

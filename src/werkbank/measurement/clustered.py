@@ -21,6 +21,8 @@ class ClusterReliability:
 
     `icc1` is the share of the variance of one pupil's score that lies between classes, `icc_k` the reliability of the
     mean of a class of the typical size `n0`; the alphas are those of the within- and between-class covariance matrices.
+    Neither reliability of class means ever lies outside 0-1: where the variance between classes gives no such number,
+    it is NaN.
     """
 
     n: int
@@ -47,7 +49,10 @@ def cluster_reliability(items: ArrayLike | pd.DataFrame, clusters: ArrayLike) ->
     -------
     ClusterReliability
         NaN with a reason for fewer than two classes or no class of two pupils. `icc1` can be negative when class means
-        differ less than chance would make them; it is not cut off at 0.
+        differ less than chance would make them; it is not cut off at 0, and then `icc_k` and `alpha_between` are NaN
+        (``no_between_variance``). Only `alpha_between` is NaN (``no_between_alpha``) where the items' own variances
+        between classes are zero or less, or too large beside their covariances: with few classes a difference of mean
+        squares can be negative, and an alpha of such a matrix lies anywhere.
 
     Notes
     -----
@@ -70,15 +75,19 @@ def cluster_reliability(items: ArrayLike | pd.DataFrame, clusters: ArrayLike) ->
     msb, msw = float(between_ms.sum()), float(within.sum())  # of the sum score; the k's cancel in the ratios
     if msb <= 0 and msw <= 0:
         return ClusterReliability(n, j, n0, note=REASON + "no_variance")
+    differ = msb > msw
+    of_means = alpha_of(between) if differ and (np.diag(between) > 0).all() else math.nan
+    known = 0 <= of_means <= 1
+    missing = "no_between_alpha" if differ else "no_between_variance"
     return ClusterReliability(
         n,
         j,
         n0,
         alpha_within=alpha_of(within) if msw > 0 else math.nan,
-        alpha_between=alpha_of(between) if msb > msw else math.nan,
+        alpha_between=of_means if known else math.nan,
         icc1=(msb - msw) / (msb + (n0 - 1) * msw),
-        icc_k=(msb - msw) / msb if msb > 0 else math.nan,
-        note="" if msb > msw else REASON + "no_between_variance",
+        icc_k=(msb - msw) / msb if differ else math.nan,
+        note="" if known or (differ and x.shape[1] == 1) else REASON + missing,
     )
 
 

@@ -17,7 +17,7 @@ from werkbank.reporting.blocks import Column, Kind, Table
 from werkbank.study import WAVES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from werkbank.instruments import Instrument
     from werkbank.reporting.report import Report
@@ -209,7 +209,19 @@ def classes(report: Report, m: Measured) -> Table | None:
     ]  # fmt: skip
     kinds: dict[str, Kind] = {"scale": "text", "wave": "text", "n": "count"}
     kinds |= dict.fromkeys(measures, "reliability")
-    return table(report, "classes", "tab-classes", rows, kinds, notes=[report.words.say(f"{HERE}.classes.note")])
+    notes = [report.words.say(f"{HERE}.classes.note"), *_not_estimable(report, rows)]
+    return table(report, "classes", "tab-classes", rows, kinds, notes=notes)
+
+
+def _not_estimable(report: Report, rows: list[Row]) -> Iterator[str]:
+    """Say which reliabilities of class means have no value, and why."""
+    alike = [row for row in rows if row["icc1"] is not None and row["icc_k"] is None]
+    loose = [row for row in rows if row["icc_k"] is not None and row["alpha_within"] is not None]
+    loose = [row for row in loose if row["alpha_between"] is None]
+    for why, found in (("alike", alike), ("loose", loose)):
+        names = [f"{row['scale']} ({row['wave']})" for row in found]
+        if names:
+            yield report.words.say(f"{HERE}.classes.{why}", names=report.words.listed(names))
 
 
 def items(report: Report, m: Measured, scale: tuple[Outcome, Instrument, str, str], wave: str) -> Table:
