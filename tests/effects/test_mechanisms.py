@@ -36,7 +36,7 @@ def test_a_declared_column_moderates_as_statsmodels_says(asked):
     rows = q.analysed
     t = (rows["arm"] == "T").to_numpy(float)
     low, high = EFFICACY.mean() - EFFICACY.std(ddof=1), EFFICACY.mean() + EFFICACY.std(ddof=1)
-    for method, at in (("moderation_low", low), ("moderation_high", high)):
+    for method, at in (("moderation_low", low), ("moderation_mean", EFFICACY.mean()), ("moderation_high", high)):
         X = np.column_stack([np.ones(N), t, EFFICACY - at, t * (EFFICACY - at), rows["pre"]])
         fit = sm.OLS(rows["post"].to_numpy(), X).fit()
         e = made[f"{method}/efficacy"]
@@ -44,6 +44,25 @@ def test_a_declared_column_moderates_as_statsmodels_says(asked):
         interaction = made["moderation/efficacy"]
         assert (interaction.estimate, interaction.p) == pytest.approx((fit.params[3], fit.pvalues[3]), rel=1e-8)
     assert {e.role for e in made.values()} == {"exploratory"}
+
+
+def test_simple_slopes_stand_beside_the_values_they_belong_to(asked):
+    made, _ = asked({"efficacy": EFFICACY}, moderators=[{"column": "efficacy"}])
+    at = [made[f"moderation_at_{place}/efficacy"].estimate for place in ("low", "mean", "high")]
+    spread = EFFICACY.std(ddof=1)
+    assert at == pytest.approx([EFFICACY.mean() - spread, EFFICACY.mean(), EFFICACY.mean() + spread])
+    slopes = [made[f"moderation_{place}/efficacy"].estimate for place in ("low", "mean", "high")]
+    assert np.diff(slopes) == pytest.approx([made["moderation/efficacy"].estimate * spread] * 2)
+
+
+@pytest.mark.parametrize(("level", "note"), [(9.0, "region_all"), (0.0, "region_none")])
+def test_without_borders_it_is_said_on_which_side_all_values_lie(asked, level, note):
+    treated = np.where(np.resize(["T", "C"], N) == "T", 1.0, 0.0)
+    flat = np.where(np.arange(N) % 4 < 2, 1.0, -1.0) + 0.01 * np.resize([0.0, 1, 2], N)  # crosses the arms evenly
+    made, _ = asked({"half": flat}, post_plus=level * treated, moderators=[{"column": "half"}])
+    borders = [key for key in made if "region" in key]
+    assert (made["moderation/half"].note == note) == (not borders)
+    assert (made["moderation_mean/half"].p < 0.05) == (note == "region_all")
 
 
 @pytest.mark.parametrize(("steep", "beyond"), [(3.0, False), (0.3, True)])
@@ -61,7 +80,8 @@ def test_two_words_are_two_values(asked):
     made, _ = asked({"sex": np.resize(["f", "m", "m"], N)}, moderators=[{"column": "sex"}])
     gap = made["moderation_high/sex"].estimate - made["moderation_low/sex"].estimate
     assert gap == pytest.approx(made["moderation/sex"].estimate)
-    assert not any("region" in key for key in made)
+    assert not any("region" in key or "mean" in key for key in made)
+    assert [made[f"moderation_at_{place}/sex"].estimate for place in ("low", "high")] == [0.0, 1.0]
 
 
 def test_more_words_than_two_are_refused(asked):

@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 def mechanisms(study: Study, q: Question, scores: pd.DataFrame, pupils: pd.DataFrame, seed: int) -> list[Estimate]:
     """Ask of one question for whom, along which way, with how much, and among those who took part.
 
-    Per moderator ``moderation`` (the interaction), ``moderation_low`` and ``moderation_high`` (simple slopes) and the
-    Johnson-Neyman borders where there are any; ids end in the moderator's name. ``dose_response`` among the treated,
-    ``mediation`` per mediator, as it was scored after the programme; its draws take `seed`.
+    Per moderator ``moderation`` (the interaction), the difference at mean - SD, mean and mean + SD (``moderation_low``,
+    ``_mean``, ``_high``: simple slopes; of two values at each) with the moderator's value there (``moderation_at_low``
+    and so on), and the Johnson-Neyman borders where there are any; ids end in its name. ``dose_response`` among the
+    treated, ``mediation`` per mediator, as it was scored after the programme; its draws take `seed`.
     ``cace`` where arms were drawn by lot (without a lot a note says so). Where classes were assigned, dose and taking
     part are those of class means. Pupils without the moderator, dose or record are left out; `n` is what was used.
     """
@@ -79,17 +80,22 @@ def _moderation(q: Question, moderator: Moderator, values: pd.Series, pupils: pd
     if n < 6 or rows["by"].nunique() < 2:
         refused = _too_few() if n >= 6 or values.notna().any() else not_computed("moderator_not_numeric")
         return [_named(q.estimate("moderation", refused, n, units), moderator)]
-    two = sorted(rows["by"].unique()) if rows["by"].nunique() == 2 else None
-    at = two or [rows["by"].mean() - rows["by"].std(), rows["by"].mean() + rows["by"].std()]
+    centre, spread = float(rows["by"].mean()), float(rows["by"].std())
+    at = {"low": centre - spread, "mean": centre, "high": centre + spread}
+    if two := rows["by"].nunique() == 2:
+        at = {"low": float(rows["by"].min()), "high": float(rows["by"].max())}
     covariates = ("pre",) if not rows["by"].equals(rows["pre"]) else ()
-    found = moderated(rows, q.weights, "by", covariates, at)
-    low, high = (found.effects[float(x)] for x in at)
-    made = {"moderation": found.interaction, "moderation_low": low, "moderation_high": high}
-    if found.region is not None and two is None:
+    found = moderated(rows, q.weights, "by", covariates, list(at.values()))
+    made = {"moderation": found.interaction}
+    made |= {f"moderation_{place}": found.effects[x] for place, x in at.items()}
+    made |= {f"moderation_at_{place}": Quantity(x) for place, x in at.items()}
+    if found.region is not None and not two:
         note = "region_between" if found.between else "region_outside"
         note += "" if all(rows["by"].min() <= x <= rows["by"].max() for x in found.region) else "_beyond"
         borders = [Quantity(x, note=note) for x in found.region]
         made |= {"moderation_region_low": borders[0], "moderation_region_high": borders[1]}
+    elif not two and (p := made["moderation_mean"].p) is not None:
+        made["moderation"] = replace(found.interaction, note="region_all" if p < 0.05 else "region_none")
     return [_named(q.estimate(method, quantity, n, units), moderator) for method, quantity in made.items()]
 
 

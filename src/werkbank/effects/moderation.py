@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from scipy import special
 
 from werkbank.effects import comparison, multilevel
@@ -15,8 +16,6 @@ from werkbank.effects.quantity import Quantity, not_computed, of_contrast_test, 
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    import pandas as pd
 
     from werkbank.effects.comparison import Weights
 
@@ -107,6 +106,27 @@ def _johnson_neyman(
         return None, False
     low, high = sorted((-b + sign * math.sqrt(root)) / (2 * a) for sign in (-1, 1))
     return (low + centre, high + centre), a < 0
+
+
+def along(at: Sequence[float], effects: Sequence[float], ses: Sequence[float], df: float) -> pd.DataFrame:
+    """Return the difference and its 95 % interval along a moderator, from mean - 2 SD to mean + 2 SD, to be drawn.
+
+    `at`, `effects` and `ses` are those at mean - SD, mean and mean + SD: a straight line goes through two of the
+    differences and a parabola through the three variances, so that nothing is approximated. `df` is the interaction's,
+    as it is for the Johnson-Neyman borders.
+
+    Returns
+    -------
+    DataFrame
+        at, difference, low, high, and sure: whether the interval excludes 0.
+    """
+    z = np.linspace(-2, 2, 401)
+    below, middle, above = (se**2 for se in ses)
+    variance = middle + z * (above - below) / 2 + z**2 * ((above + below) / 2 - middle)
+    value = effects[1] + z * (effects[2] - effects[0]) / 2
+    half = float(special.stdtrit(df, 0.975)) * np.sqrt(np.maximum(variance, 0))
+    columns = {"at": at[1] + z * (at[2] - at[0]) / 2, "difference": value, "low": value - half, "high": value + half}
+    return pd.DataFrame(columns | {"sure": np.abs(value) > half})
 
 
 def cace(table: pd.DataFrame, weights: Weights, received: str) -> Quantity:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from werkbank.reporting.report import Report
     from werkbank.results import Estimate
 
-# how the methods begin that ask for whom, or along which way
 # APA's reporting standards for quantitative research (Appelbaum et al. 2018, table 1), and the part that answers each
 JARS = {
     "question": "design", "eligibility": None, "recruitment": None, "assignment": "design", "programme": "design",
@@ -27,7 +26,8 @@ JARS = {
     "subgroups": "mechanisms", "harms": None, "limits": "meaning", "registration": "meaning", "ethics": None,
     "funding": None, "data": "provenance",
 }  # fmt: skip
-MECHANISMS = ("moderation", "mediation", "dose", "lagged")
+# how the methods begin that ask for whom, or along which way
+MECHANISMS = ("moderation", "mediation", "dose", "cace", "lagged")
 
 
 @spoken
@@ -186,9 +186,8 @@ def mechanisms(report: Report) -> Section:
     words = report.words
     asked = {kind: [e for e in report.results.estimates if e.method.startswith(kind)] for kind in MECHANISMS}
     shown = [tables.mechanisms(report, found, kind) for kind, found in asked.items() if found]
-    return _section(
-        report, "mechanisms", Paragraph(words.say(f"report.mechanisms.{'lead' if shown else 'none'}")), *shown
-    )
+    lead = Paragraph(words.say(f"report.mechanisms.{'lead' if shown else 'none'}"))
+    return _section(report, "mechanisms", lead, *_present(pictures.slopes(report)), *shown)
 
 
 def _answered(report: Report) -> tuple[Block | None, ...]:

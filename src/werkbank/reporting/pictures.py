@@ -9,7 +9,9 @@ import numpy as np
 from werkbank.appraisal.evidence import SIZES
 from werkbank.effects.questions import outcome_waves
 from werkbank.effects.units import unit_of_analysis
-from werkbank.reporting import figures, patterns
+from werkbank.reporting import figures, patterns, tables
+from werkbank.reporting.slopes import Slope
+from werkbank.reporting.slopes import slopes as drawn_slopes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,6 +96,22 @@ def forest(report: Report) -> Figure | None:
         sure = report.evidence.role(test.outcome) == "primary"
         bars.append(figures.Bar(label, size.estimate, size.ci_low, size.ci_high, sure))
     return figures.forest(bars, report.language) if bars else None
+
+
+def slopes(report: Report) -> Figure | None:
+    """Draw the difference along every declared characteristic that is a number, primary outcomes first."""
+    found = []
+    for e in (e for e in report.results.estimates if e.method == "moderation_mean"):
+        beside = {f.id: f for f in report.results.estimates if f.outcome == e.outcome}
+        three = [beside[e.id.replace("moderation_mean", f"moderation_{at}")] for at in ("low", "mean", "high")]
+        at = [beside[f.id.replace("moderation_", tables.AT)].estimate for f in three]
+        df = beside[e.id.replace("moderation_mean", "moderation")].df
+        known = [x for f, place in zip(three, at, strict=True) for x in (place, f.estimate, f.se) if x is not None]
+        if len(known) == 9 and df is not None:  # a place, a difference and its SE, three times
+            question = report.words.test(e.outcome, e.wave_to, e.contrast)
+            places, effects, ses = (tuple(known[part::3]) for part in range(3))
+            found.append(Slope(question, tables.asked_by(report, e) or "", places, effects, ses, df))
+    return drawn_slopes(found, report.language) if found else None
 
 
 def flow(report: Report) -> Figure | None:

@@ -22,6 +22,7 @@ TIDIER = (
 )  # fmt: skip
 CORRECTED = ("p_holm", "p_bh")
 REPEATED = "rm_"  # how the methods of repeated-measures ANOVA begin
+AT, BORDER = "moderation_at_", "moderation_region_"  # how the methods begin whose number is a moderator's value
 IN_POINTS = "units of the scale"  # how an estimand says that it has no other unit
 LOSSES = ("without_pre", "without_post", "without_both", "without_unit")
 
@@ -245,26 +246,54 @@ def estimates(report: Report, found: Sequence[Estimate], number: int) -> Table:
 
 
 def mechanisms(report: Report, found: Sequence[Estimate], kind: str) -> Table:
-    """Estimates that ask for whom (``moderation``), along which way or with how much, a row each."""
+    """Estimates that ask for whom (``moderation``), along which way or with how much, a row each.
+
+    The characteristic's value to which a difference belongs, or which is a border, stands in a column of its own.
+    """
     words = report.words
     question = Column("question", words.say("report.estimates.question"))
-    rows = [{"question": words.test(e.outcome, e.wave_to, e.contrast)} | _mechanism_row(report, e) for e in found]
-    kinds: dict[str, Kind] = {"formula": "text", "n": "count", "clusters": "count", "estimate": "estimate"}
-    kinds |= {"ci": "interval", "df": "df", "p": "p"}
-    if not any(e.n_clusters for e in found):
-        del kinds["clusters"]
+    at = {e.id.replace(AT, "moderation_"): e.estimate for e in found if e.method.startswith(AT)}
+    at |= {e.id: e.estimate for e in found if e.method.startswith(BORDER)}
+    found = [e for e in found if not e.method.startswith(AT)]
+    rows = [
+        {"question": words.test(e.outcome, e.wave_to, e.contrast), "at": at.get(e.id)} | _mechanism_row(report, e)
+        for e in found
+    ]
+    kinds: dict[str, Kind] = {"formula": "text", "n": "count", "clusters": "count", "at": "estimate"}
+    kinds |= {"estimate": "estimate", "ci": "interval", "df": "df", "p": "p"}
+    for key, present in (("clusters", any(e.n_clusters for e in found)), ("at", bool(at))):
+        if not present:
+            del kinds[key]
     columns = (question, *(_renamed(report, c) for c in _columns(report, "estimates", **kinds)))
     title = words.say(f"report.mechanisms.{kind}")
-    return Table(f"tab-mechanisms-{kind}", title, columns, tuple(rows), tuple(_notes(report, found)))
+    # a note that does not hold of every question names its own
+    asked = {note: dict.fromkeys(words.test(e.outcome, e.wave_to, e.contrast) for e in found if e.note == note)
+             for note in dict.fromkeys(e.note for e in found if e.note)}  # fmt: skip
+    everything = {row["question"] for row in rows}
+    notes = [
+        _note(report, note)
+        if set(names) == everything
+        else words.say("robustness.mechanism", name=words.listed(list(names)), by=_note(report, note))
+        for note, names in asked.items()
+    ]
+    return Table(f"tab-mechanisms-{kind}", title, columns, tuple(rows), tuple(notes))
 
 
 def _mechanism_row(report: Report, e: Estimate) -> dict[str, Any]:
-    row, words = _estimate_row(report, e), report.words
+    row, by = _estimate_row(report, e), asked_by(report, e)
+    row |= {"estimate": None} if e.method.startswith(BORDER) else {}
+    return (
+        row if by is None else {**row, "formula": report.words.say("robustness.mechanism", name=row["formula"], by=by)}
+    )
+
+
+def asked_by(report: Report, e: Estimate) -> str | None:
+    """Return the name of the moderator or mediator that an estimate is about."""
+    words = report.words
     called = {name: words.outcome(name) for name in report.study.mediators}
     for m in report.study.moderators:
         called[m.id] = text_in(m.label, report.language, words.outcome(m.outcome) if m.outcome else m.id)
-    by = next((text for name, text in called.items() if e.id.endswith(f"/{e.method}/{identifier(name)}")), None)
-    return row if by is None else {**row, "formula": words.say("robustness.mechanism", name=row["formula"], by=by)}
+    return next((text for name, text in called.items() if e.id.endswith(f"/{e.method}/{identifier(name)}")), None)
 
 
 def _renamed(report: Report, column: Column) -> Column:
@@ -302,7 +331,11 @@ def _notes(report: Report, found: Sequence[Estimate]) -> list[str]:
     if len(units) > 1:
         said.append(words.say("report.estimates.note"))
     keys = dict.fromkeys(e.note for e in found if e.note)
-    return said + [words.say(f"effects.notes.{k}") if has(f"effects.notes.{k}", "nl") else k for k in keys]
+    return said + [_note(report, k) for k in keys]
+
+
+def _note(report: Report, key: str) -> str:
+    return report.words.say(f"effects.notes.{key}") if has(f"effects.notes.{key}", "nl") else key
 
 
 def _standardiser(report: Report, name: str) -> str:

@@ -1,0 +1,75 @@
+"""Simple slopes: one curve goes through the table's differences, and turns sure at Johnson and Neyman's borders."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from werkbank.effects.moderation import along, moderated
+from werkbank.reporting import evaluation, numbers
+from werkbank.reporting.blocks import Figure, Table
+from werkbank.reporting.slopes import Slope, slopes
+
+PLACES = ("low", "mean", "high")
+
+
+def fitted(slope, seed=2, n=200):
+    rng = np.random.default_rng(seed)
+    arm, by, pre = np.resize([1.0, 0.0], n), rng.normal(3, 0.5, n), rng.normal(size=n)
+    post = 0.4 * pre + arm * (0.5 + slope * (by - 3)) + rng.normal(0, 0.7, n)
+    table = pd.DataFrame({"arm": np.where(arm > 0, "T", "C"), "by": by, "pre": pre, "post": post})
+    at = tuple(by.mean() + k * by.std(ddof=1) for k in (-1, 0, 1))
+    return table, at, moderated(table, {"T": 1.0, "C": -1.0}, "by", at=at)
+
+
+def test_the_curve_is_the_model_refitted_at_every_value():
+    table, at, found = fitted(0.8)
+    three = [found.effects[x] for x in at]
+    curve = along(at, [q.value for q in three], [q.se for q in three], found.interaction.df)
+    places = curve["at"].to_numpy()[[0, 37, 250, 400]]
+    again = moderated(table, {"T": 1.0, "C": -1.0}, "by", at=places).effects
+    for x in places:
+        row = curve.loc[curve["at"] == x].iloc[0]
+        assert (row["difference"], row["low"], row["high"]) == pytest.approx(
+            (again[x].value, again[x].ci_low, again[x].ci_high), rel=1e-9
+        )
+    step = curve["at"].iloc[1] - curve["at"].iloc[0]
+    turns = curve["at"][curve["sure"].astype(int).diff().abs() == 1]
+    inside = [x for x in found.region if curve["at"].iloc[0] < x < curve["at"].iloc[-1]]
+    assert len(inside) >= 1
+    assert sorted(turns) == pytest.approx(sorted(inside), abs=step)
+
+
+@pytest.mark.parametrize(("language", "sign"), [("nl", ","), ("en", ".")])
+def test_the_text_says_what_is_seen(language, sign):
+    rising = Slope("taal", "leeftijd", (9.0, 10.0, 11.0), (-2.0, 0.0, 2.0), (0.4, 0.3, 0.4), 40)
+    shown = slopes([rising, *[rising] * 5], language)
+    assert shown.is_vector
+    assert f"−2{sign}00" in shown.alt
+    assert f"9{sign}00" in shown.alt
+    assert shown.alt.count(f"10{sign}00") == 4, "four panels at most"
+    seen = shown.alt.split("; ")[1]
+    assert "8" in seen and "12" in seen, "clear of zero at both ends"  # noqa: PT018 - one picture
+    assert shown.image == slopes([rising] * 4, language).image
+    flat = Slope("taal", "leeftijd", (9.0, 10.0, 11.0), (0.1, 0.1, 0.1), (0.4, 0.3, 0.4), 40)
+    sure = Slope("taal", "leeftijd", (9.0, 10.0, 11.0), (9.0, 9.1, 9.2), (0.4, 0.3, 0.4), 40)
+    assert {"nl": "ligt nul in de band", "en": "holds zero"}[language] in slopes([flat], language).alt
+    assert {"nl": "het hele getekende bereik ligt de band vrij", "en": "drawn range the band lies clear"}[
+        language
+    ] in slopes([sure], language).alt
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_the_report_draws_the_differences_of_its_table(report, language):
+    section = evaluation.mechanisms(report("nabijheid", language))
+    (picture,) = [b for b in section.blocks if isinstance(b, Figure)]
+    table = next(b for b in section.blocks if isinstance(b, Table) and b.id == "tab-mechanisms-moderation")
+    values = [row["at"] for row in table.rows if row["at"] is not None]
+    assert len(values) >= 4 * len(PLACES)
+    assert all(row["estimate"] is None for row in table.rows if "Neyman" in row["formula"])
+    assert numbers.decimal(values[0], language) in picture.alt
+    assert "at" in [c.key for c in table.columns]
+    others = [b for b in section.blocks if isinstance(b, Table) and b is not table]
+    assert others
+    assert all("at" not in [c.key for c in b.columns] for b in others)
