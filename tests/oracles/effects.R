@@ -114,4 +114,14 @@ r1 <- (var(pre) - sem^2) / var(pre); r2 <- (var(post) - sem^2) / var(post); both
 rdd <- (var(pre) * r1 + var(post) * r2 - both) / (var(pre) + var(post) - both)
 out$reliable <- list(edwards_nunnally = (post - (.8 * (pre - mean(pre)) + mean(pre))) / sem,
   hageman_arrindell = ((post - pre) * rdd + (mean(post) - mean(pre)) * (1 - rdd)) / (sqrt(rdd) * sqrt(2 * sem^2)))
+
+# yes or no in classes: Woolf's interval of pupils by glm; CR2 of the arms' shares, the logits' difference by the delta method
+set.seed(5)
+size <- c(7, 12, 9, 10, 8, 11, 6, 12, 10, 9); k <- rep(1:10, size)
+yn <- data.frame(class = sprintf("k%02d", k), arm = ifelse(k %% 2, "T", "C"))
+yn$y <- as.numeric(runif(length(k)) < plogis(-.3 + .6 * (yn$arm == "T") + rnorm(10, 0, .6)[k]))
+woolf <- summary(glm(y ~ I(arm == "T"), binomial, yn, control = glm.control(epsilon = 1e-14)))$coefficients[2, ]
+fit <- lm(y ~ 0 + arm, yn); share <- coef(fit); slope <- 1 / (share * (1 - share))
+lc <- linear_contrast(fit, vcovCR(fit, yn$class, "CR2"), matrix(c(-slope["armC"], slope["armT"]), 1), test = "Satterthwaite")
+out$odds <- list(data = yn, log = unname(diff(qlogis(share))), woolf = unname(woolf), classes = c(lc$SE, lc$df))
 cat(toJSON(out, digits = 15, auto_unbox = TRUE, pretty = TRUE))

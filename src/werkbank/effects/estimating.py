@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from werkbank.effects import comparison
+from werkbank.effects.binary import as_odds
 from werkbank.effects.change import change_sizes, mean_change
 from werkbank.effects.classes import change_by_unit, compared_by_unit, contextual_effect
 from werkbank.effects.companions import companions
@@ -63,6 +64,8 @@ def estimate(study: Study, scores_table: pd.DataFrame, pupils: pd.DataFrame, see
     for question in asked:
         answers = _answers(question, seed)
         made += answers
+        if answers and answers[0].estimate is not None:
+            made += as_odds(question)
         if answers and answers[0].p is not None and question.weights and question.wave_from and _primary(question):
             if question.unit.of_pupil is not None:
                 rows = question.analysed

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
 
 from scipy import special
 
-from werkbank.effects.quantity import Quantity
+if TYPE_CHECKING:
+    from werkbank.effects.quantity import Quantity
 
 SOURCE = "What Works Clearinghouse, Standards Handbook 4.1, Table II.1"
 Equivalence = Literal["satisfied", "with_adjustment", "not_satisfied", "unknown"]
@@ -80,30 +81,22 @@ def attrition_risk(overall: float, differential: float, boundary: str) -> Risk:
 def improvement_index(g: Quantity) -> Quantity:
     """Expected gain in percentile rank of an average control pupil: 100·(Φ(g) - .5), limits likewise.
 
-    From any standardised difference with its interval; assumes normal scores. WWC Procedures Handbook 5.0; g = .30
-    gives 11.8.
+    From any standardised difference with its interval, whose standardiser it keeps; assumes normal scores. WWC
+    Procedures Handbook 5.0; g = .30 gives 11.8.
     """
 
     def points(x: float | None) -> float | None:
         return None if x is None else 100 * (float(special.ndtr(x)) - 0.5)
 
-    return Quantity(
-        points(g.value) or 0.0,
-        df=g.df,
-        statistic=g.statistic,
-        p=g.p,
-        ci_low=points(g.ci_low),
-        ci_high=points(g.ci_high),
-        note=g.note,
-    )
+    return replace(g, value=points(g.value) or 0.0, se=None, ci_low=points(g.ci_low), ci_high=points(g.ci_high))
 
 
-def odds_ratio_to_d(odds_ratio: float, how: Literal["cox", "logit"] = "cox") -> float:
-    """Turn an odds ratio into a standardised difference: ln(OR)/1.65 (Cox; WWC) or ln(OR)·√3/π (logistic).
+def odds_ratio_to_d(odds_ratio: float) -> float:
+    """Turn an odds ratio into a standardised difference: ln(OR)/1.65 (Cox 1970; WWC Procedures Handbook 5.0).
 
     Raises
     ------
     ValueError
         For an odds ratio that is not positive.
     """
-    return math.log(odds_ratio) / 1.65 if how == "cox" else math.log(odds_ratio) * math.sqrt(3) / math.pi
+    return math.log(odds_ratio) / 1.65

@@ -24,6 +24,9 @@ CORRECTED = ("p_holm", "p_bh")
 REPEATED = "rm_"  # how the methods of repeated-measures ANOVA begin
 AT, BORDER = "moderation_at_", "moderation_region_"  # how the methods begin whose number is a moderator's value
 IN_POINTS = "units of the scale"  # how an estimand says that it has no other unit
+UNITS = {
+    "improvement_index": "percentiles", "odds_ratio": "ratio", "bayes_factor_jzs": "ratio", "maintenance_ratio": "kept",
+}  # fmt: skip
 LOSSES = ("without_pre", "without_post", "without_both", "without_unit")
 
 
@@ -312,6 +315,8 @@ def _estimate_row(report: Report, e: Estimate) -> dict[str, Any]:
 
 
 def _unit(report: Report, e: Estimate) -> str | None:
+    if e.method in UNITS:
+        return report.words.say(f"report.estimates.{UNITS[e.method]}")
     if e.standardiser:
         return report.words.say("report.estimates.sd")
     return report.words.say("report.estimates.points") if IN_POINTS in e.estimand else None
