@@ -55,10 +55,12 @@ def slopes(found: Sequence[Slope], language: str) -> Figure:
 
 def _panel(axes: Axes, slope: Slope, curve: pd.DataFrame, language: str) -> None:
     look, at = style.look(0), curve["at"].to_numpy()
-    axes.fill_between(at, curve["low"], curve["high"], color=look.fill, linewidth=0)
+    band = curve.iloc[::10]  # bends little: more points are more bytes and no other picture
+    axes.fill_between(band["at"], band["low"], band["high"], color=look.fill, linewidth=0)
     axes.axhline(0, color=style.SOFT, linewidth=0.8)
-    axes.plot(at, curve["difference"], color=look.colour, linewidth=0.9, linestyle=(0, (4, 2)))
-    axes.plot(at, curve["difference"].where(curve["sure"]), color=look.colour, linewidth=2.4)
+    axes.plot(at[[0, -1]], curve["difference"].iloc[[0, -1]], color=look.colour, linewidth=0.9, linestyle=(0, (4, 2)))
+    for part in _parts(curve):
+        axes.plot(part, np.interp(part, at, curve["difference"]), color=look.colour, linewidth=2.4)
     axes.plot(slope.at, slope.effects, look.marker, color=look.colour, markersize=4.5, markeredgecolor="white")
     bottom, top = axes.get_ylim()
     axes.set_ylim(bottom, top + 0.14 * (top - bottom))  # room for what is said above the band
