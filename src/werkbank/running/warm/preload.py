@@ -90,6 +90,7 @@ def _wording() -> None:
 
 
 def _solving() -> None:
-    from scipy.optimize import linprog
+    from werkbank.reporting.disclosure.protecting import Counts, interval
 
-    linprog([1.0], A_eq=[[1.0]], b_eq=[1.0], method="highs")
+    counts = Counts({"a": 1.0, "b": 1.0, "c": 1.0}, [{"a": 1.0, "b": -1.0}, {"b": 1.0, "c": -1.0}])
+    interval(counts, set(), "a")
