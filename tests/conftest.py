@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
+import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -30,6 +36,16 @@ def _interruptible() -> None:
 def _own_key(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Keep the tests from the key in this user's own settings folder."""
     os.environ["WERKBANK_KEYS"] = str(tmp_path_factory.mktemp("keys"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _loops_end(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let go, where batches ran, of the event loops that nbclient leaves in their threads: the next module may not."""
+    yield
+    if hasattr(request.module, "forking"):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()
 
 
 @pytest.fixture(scope="session")
