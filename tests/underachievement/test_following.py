@@ -120,7 +120,9 @@ def test_the_shapes_of_one_export_give_the_same(tmp_path):
 def test_only_one_school_gives_what_that_school_had(example):
     study = werkbank.load_study(werkbank.example_path("volgsysteem"))
     one = of(facts(follow(study, {"school": "S2"})))
-    for name in ("S2/rekenen/alerts", "S2/rekenen/sem", "S2/spelling/growth"):
+    n = example.schools.index("S2") + 1
+    assert [f.value for f in one.values() if f.what == "monitoring_school"] == ["S2"]
+    for name in (f"{n}/rekenen/alerts", f"{n}/rekenen/sem", f"{n}/spelling/growth"):
         assert one[name].value == pytest.approx(of(facts(example))[name].value, rel=1e-12)
     assert one["pupils"].value == 60
 

@@ -180,16 +180,22 @@ def _place(report: Report, school: str, subject: str) -> str:
 
 
 def _by_place(report: Report, kinds: dict[str, Kind], n_of: str = "") -> list[dict[str, Any]]:
-    """One row for each school and subject, with the facts that the columns are called after."""
+    """One row for each school and subject, with the facts that the columns are called after.
+
+    A copy to share does not know a school's code, only that it is not another school.
+    """
+    codes = {f.arm: str(f.value) for f in report.results.facts if f.what == "monitoring_school"}
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for f in report.results.facts:
         name = f.id.rpartition("/")[2]
         if f.outcome and not name.startswith("band_"):
-            row = rows.setdefault((f.arm, f.outcome), {"place": _place(report, f.arm, f.outcome)})
+            school = (codes.get(f.arm) or _say(report, "alerts.school_numbered", n=f.arm)) if f.arm else ""
+            row = rows.setdefault((school, f.outcome), {"place": _place(report, school, f.outcome)})
             row[name] = f.value
             if name == n_of:
                 row["n"] = f.n
-    return [{key: row.get(key) for key in kinds} for row in rows.values()]
+    places = sorted(rows, key=lambda place: place[0] if codes else "")
+    return [{key: rows[place].get(key) for key in kinds} for place in places]
 
 
 def _section(report: Report, name: str, *blocks: Block) -> Section:

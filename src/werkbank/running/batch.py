@@ -20,7 +20,7 @@ from werkbank.running.kernel import quick_import, undisturbed
 from werkbank.running.notebooks import code_hash, notebook_path
 from werkbank.running.params import checked, decisive
 from werkbank.running.remote import Bundle, arrived, bundle_of, make_there, there_already
-from werkbank.running.runner import run_languages
+from werkbank.running.runner import run_held
 from werkbank.running.together import settle
 from werkbank.running.verify import damaged
 from werkbank.running.warm import forking
@@ -88,7 +88,8 @@ def run_batch(
         Each has a folder of its own in `out`.
     out : path
         Also gets ``index.html`` and ``results.csv`` (all estimates and facts, with the report they are from), and the
-        same of the copies to share in ``share``; those copies hide what would follow from all of them side by side.
+        same of the copies to share in ``share``; those copies hide what would follow from all of them side by side,
+        and are there only when all are: an interrupted or killed batch holds them back until it is called again.
     language : str
         Of the index and of messages.
     workers : int, optional
@@ -119,16 +120,26 @@ def run_batch(
                     tell(made, number, time.monotonic() - started)
         except KeyboardInterrupt:
             interrupted = True
-        settled = _side_by_side(tuple(ended.values()))
+        for name in ("index.html", "results.csv"):  # of copies that are about to hide other counts
+            (out / manifest.SHARE / name).unlink(missing_ok=True)
+        settled = (_held_back if interrupted else _side_by_side)(tuple(ended.values()))
         outcome = BatchOutcome(settled, time.monotonic() - started, interrupted)
         write_index(out, outcome.made, language)
     return outcome
+
+
+def _held_back(made: tuple[Made, ...]) -> tuple[Made, ...]:
+    """Leave all copies to share as they are: those that are new wait for all that they will be read beside."""
+    return tuple(replace(one, files=tuple(f for f in one.files if (one.job.place / f).exists())) for one in made)
 
 
 def _side_by_side(made: tuple[Made, ...]) -> tuple[Made, ...]:
     """Hide in all copies to share what follows from them together; a copy that cannot be written again is not there."""
     there = [one for one in made if one.status in {"made", "kept"} and any("share/" in file for file in one.files)]
     studies = {name: load_study(name) for name in {one.job.study for one in there}}
+    for one in made:  # an earlier copy of what could not be made again was not looked at beside the others
+        if one.status == "failed" and (one.job.place / manifest.SHARE).is_dir():
+            manifest.withdraw(one.job.place)
     failed = settle({one.job.place: studies[one.job.study] for one in there}, anew=True)
     return tuple(
         replace(one, files=tuple(f for f in one.files if (one.job.place / f).exists()), message=failed[one.job.place])
@@ -256,7 +267,7 @@ def make(job: Job, ready: Callable[[Job], None] = lambda _: None) -> Made:
         if missing := tuple(language for language, there in found.items() if not there):
             status = "made"
             ready(job)
-            made = run_languages(
+            made = run_held(
                 job.study, job.report, languages=missing, out=job.place, seed=job.seed, formats=job.formats,
                 timeout=job.timeout, warm=job.warm, only=job.only,
             )  # fmt: skip

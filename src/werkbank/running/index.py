@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from werkbank.catalogue import say
-from werkbank.running.manifest import put
+from werkbank.running.manifest import SHARE, put
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from werkbank.running.batch import Made
 
 FOLDER = Path(__file__).parent
-SHARE = "share"  # as `disclosure.sharing` calls it, which takes a second to import
 SEARCH = """\
 const field = document.getElementById("search"), rows = [...document.querySelectorAll("tbody tr")];
 const count = document.getElementById("count");

@@ -10,6 +10,7 @@ import hashlib
 import json
 import platform
 import re
+import shutil
 import sys
 from functools import cache
 from importlib import metadata
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from werkbank.study.model import Study
 
 NAME = "manifest.json"
+SHARE = "share"  # beside the other files of a run: the only ones that may leave
+HELD = ".share"  # copies to share that were not yet looked at beside the others
 SCHEMA_VERSION = 1
 
 
@@ -66,6 +69,38 @@ def read(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) and found.get("schema_version") == SCHEMA_VERSION else {}
+
+
+def held(place: Path, file: str) -> Path:
+    """Return where a file of a manifest is written, whatever that says: a copy to share is held back first."""
+    return place / (HELD if file.startswith(f"{SHARE}/") else "") / Path(file).name
+
+
+def where(place: Path, file: str) -> Path:
+    """Return where a file of a manifest lies: its copies to share may still be held back."""
+    back = held(place, file)
+    return back if file.startswith(f"{SHARE}/") and back.is_file() else place / file
+
+
+def remove(place: Path, file: str) -> None:
+    """Remove a file of a manifest, of a copy to share also the one that was let go."""
+    for folder in (HELD, SHARE) if file.startswith(f"{SHARE}/") else ("",):
+        (place / folder / Path(file).name).unlink(missing_ok=True)
+
+
+def withdraw(place: Path) -> None:
+    """Hold the copies to share of a folder back that were let go before."""
+    (place / HELD).mkdir(exist_ok=True)
+    for path in (place / SHARE).glob("[!.]*"):
+        path.replace(place / HELD / path.name)
+
+
+def release(place: Path) -> None:
+    """Let the copies to share of a folder go, each in one step: all that is beside them is as it is meant to be."""
+    for path in sorted((place / HELD).glob("[!.]*")):
+        (place / SHARE).mkdir(exist_ok=True)
+        path.replace(place / SHARE / path.name)
+    shutil.rmtree(place / HELD, ignore_errors=True)
 
 
 def written(inputs: dict[str, Any], results: dict[str, str], reports: dict[str, Any]) -> str:

@@ -90,8 +90,7 @@ def make_there(bundle: Bundle, job: Job, before: Files) -> tuple[Made, Files, di
             (here.place / name).parent.mkdir(parents=True, exist_ok=True)
             (here.place / name).write_bytes(content)
         made = make(here)
-        found = [path for path in here.place.rglob("*") if path.is_file()] if made.status == "made" else []
-        files = {path.relative_to(here.place).as_posix(): path.read_bytes() for path in found}
+        files = there_already(here.place) if made.status == "made" else {}
         return replace(made, job=job), files, manifest.read(here.place).get("inputs", {})
 
 
@@ -122,8 +121,8 @@ def there_already(place: Path) -> Files:
     found = manifest.read(place)
     reports = found.get("reports", {}).values()
     names = {*found.get("results", {}), *(file for report in reports for file in report["files"]), manifest.NAME}
-    paths = [place / name for name in sorted(names) if ".." not in Path(name).parts]
-    return {path.relative_to(place).as_posix(): path.read_bytes() for path in paths if path.is_file()} if found else {}
+    paths = {name: manifest.where(place, name) for name in sorted(names) if ".." not in Path(name).parts}
+    return {name: path.read_bytes() for name, path in paths.items() if path.is_file()} if found else {}
 
 
 def arrived(job: Job, answer: tuple[Made, Files, dict[str, Any]], wanted: dict[str, Any], language: str) -> Made:

@@ -19,6 +19,7 @@ from werkbank.running.notebooks import code_hash, declared_parameters, is_own, n
 from werkbank.running.pages import FORMATS, USUAL, pages
 from werkbank.running.params import SEED, checked, decisive, shown
 from werkbank.running.together import earlier, files_to_share, rewritten, settle
+from werkbank.study import load_study
 
 STORE = ("results.json", "results.csv")  # of all reports in a folder together
 
@@ -98,7 +99,7 @@ def run_report(
     return made
 
 
-def run_languages(
+def run_held(
     study_file: str | Path,
     report: str | Path = "evaluation",
     *,
@@ -113,6 +114,7 @@ def run_languages(
     """Make one report in several languages (the study's own when none is named), its numbers computed once for all.
 
     One of our own notebooks runs once and writes every section in each language; one of a user's runs once a language.
+    Copies to share are held back until `together.settle` has seen those that they will be read beside.
     The files are those that `run_report` would make, whose parameters and errors these are.
     """
     told = languages[0] if languages else "en"
@@ -122,8 +124,6 @@ def run_languages(
     own = checked(notebook.stem, {"seed": seed, **parameters}, told)
     if own["only"] and "only" not in declared_parameters(notebook):  # it would be a report of everyone
         raise UsageError(say("cli.problem.no_only", told, path=notebook.name))
-
-    from werkbank.study import load_study
 
     study = load_study(study_file)
     from werkbank.intake import read_answers  # after the study file is known to be fit: it takes a second
@@ -142,8 +142,14 @@ def run_languages(
             for language in several:
                 run = _Run(study, notebook, language, formats, own, {**passed, "study": file.name, "results": ""})
                 made.append(_written(run, executed, work, place))
-    settle({place: study})
     return tuple(made)
+
+
+def run_languages(study_file: str | Path, report: str | Path = "evaluation", **asked: Any) -> tuple[RunOutcome, ...]:  # noqa: ANN401 - as `run_held` has them
+    """Make one report in several languages: `run_held`, and its copies to share let go beside those in the folder."""
+    made = run_held(study_file, report, **asked)
+    settle({made[0].folder: load_study(study_file)})
+    return made
 
 
 @dataclass(frozen=True)
@@ -231,7 +237,7 @@ def _publish(
     (work / "made").mkdir(exist_ok=True)
     hashes = {}
     for file, text in texts.items():
-        path = work / "made" / file
+        path = manifest.held(work / "made", file)
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
         hashes[file] = manifest.sha256(path)
@@ -250,7 +256,7 @@ def placed(place: Path, files: Mapping[str, bytes]) -> None:
     """Put files that were made elsewhere, a manifest among them, in a report's folder; what it had besides goes."""
     with _workplace(place) as work:
         for file, content in files.items():
-            path = _within(work / "made", file)
+            path = manifest.held(work / "made", file)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
         before = manifest.read(place).get("reports", {}).values()
@@ -264,19 +270,12 @@ def _moved(made: Path, place: Path, files: list[str], gone: set[str]) -> tuple[s
         place.parent.mkdir(parents=True, exist_ok=True)
         made.replace(place)
         return ()
-    for file in sorted(gone):
-        _within(place, file).unlink(missing_ok=True)
+    for file in sorted({*gone, *(file for file in files if "/" in file)}):
+        manifest.remove(place, file)
     for file in files:
-        _within(place, file).parent.mkdir(exist_ok=True)
-        _within(made, file).replace(_within(place, file))
+        manifest.held(place, file).parent.mkdir(exist_ok=True)
+        manifest.held(made, file).replace(manifest.held(place, file))
     return tuple(sorted(gone))
-
-
-def _within(place: Path, file: str) -> Path:
-    """Return where a file of a manifest lies: in `place` or its folder to share, whatever the manifest says."""
-    from werkbank.reporting.disclosure.sharing import FOLDER
-
-    return place / (FOLDER if file.startswith(f"{FOLDER}/") else "") / Path(file).name
 
 
 def _with_others(place: Path, results: Results, key: str, others: dict[str, Any]) -> Results:

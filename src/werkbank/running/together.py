@@ -40,12 +40,10 @@ def files_to_share(
     copy: Shared, study: Study, language: str, formats: tuple[str, ...], footer: dict[str, str], key: str
 ) -> dict[str, str | bytes]:
     """Return the files that may leave the school, by name: pages and results."""
-    from werkbank.reporting.disclosure.sharing import FOLDER
-
     # what the files with answers are called, and their hashes, are nobody else's concern
     made = pages(copy.sections, study, language, formats, {k: v for k, v in footer.items() if k != "data_sha256"})
-    files = {f"{FOLDER}/{key}.{form}": content for form, content in made.items()}
-    return {**files, f"{FOLDER}/{key}.json": copy.results.to_json(), f"{FOLDER}/{key}.csv": copy.results.to_csv()}
+    files = {f"share/{key}.{form}": content for form, content in made.items()}
+    return {**files, f"share/{key}.json": copy.results.to_json(), f"share/{key}.csv": copy.results.to_csv()}
 
 
 def earlier(place: Path, inputs: dict[str, Any], key: str) -> dict[str, list[str]]:
@@ -89,7 +87,10 @@ def settle(places: Mapping[Path, Study], *, anew: bool = False) -> dict[Path, st
     for place, study in places.items():
         if data := manifest.read(place).get("inputs", {}).get("data"):
             groups.setdefault(tuple(item["sha256"] for item in data), {})[place] = study
-    return {place: why for group in groups.values() for place, why in _settled(group, anew=anew).items()}
+    failed = {place: why for group in groups.values() for place, why in _settled(group, anew=anew).items()}
+    for place in places:  # when all that must hide more are no longer there as they were
+        manifest.release(place)
+    return failed
 
 
 def _settled(group: Mapping[Path, Study], *, anew: bool) -> dict[Path, str]:
@@ -140,7 +141,6 @@ def _pupils(study: Study, found: dict[str, Any], keys: list[str]) -> set[str]:
 
 
 def _copies(place: Path, found: dict[str, Any], keys: list[str], min_cell: int) -> list[Copy]:
-    from werkbank.reporting.disclosure.sharing import FOLDER
     from werkbank.reporting.disclosure.suppressing import suppress
     from werkbank.reporting.disclosure.together import hidden_by
 
@@ -148,7 +148,7 @@ def _copies(place: Path, found: dict[str, Any], keys: list[str], min_cell: int) 
     for key in keys:
         store = Results.from_json((place / "results.json").read_text(encoding="utf-8"))
         entry = found["reports"][key]
-        shown = Results.from_json((place / FOLDER / f"{key}.json").read_text(encoding="utf-8"))
+        shown = Results.from_json(manifest.where(place, f"share/{key}.json").read_text(encoding="utf-8"))
         results = replace(
             store,
             estimates=_chosen(store.estimates, shown.estimates),
@@ -170,6 +170,7 @@ def hide_again(place: Path, study: Study, key: str, share: Mapping[str, list[str
     """Write a copy again as it was written beside other reports: what ``verify`` makes, it makes by itself."""
     for copy in _copies(place, manifest.read(place), [key], study.privacy.min_cell):
         _renewed(place, study, copy, set(share["also"]), set(share["bare"]))
+    manifest.release(place)
 
 
 def _joined(results: list[Results]) -> Results:
@@ -203,11 +204,13 @@ def _renewed(place: Path, study: Study, copy: Copy, also: set[str], bare: set[st
     except ReportError as error:
         why = str(error)  # what may tell of others does not stay there
     kept = {file: digest for file, digest in copy.entry["files"].items() if file not in old}
-    for file in old if why else ():
-        (place / file).unlink(missing_ok=True)
+    for file in old:
+        manifest.remove(place, file)
     for file, content in files.items():
-        manifest.put(place / file, content if isinstance(content, bytes) else content.encode())
-        kept[file] = manifest.sha256(place / file)
+        path = manifest.held(place, file)
+        path.parent.mkdir(exist_ok=True)
+        manifest.put(path, content if isinstance(content, bytes) else content.encode())
+        kept[file] = manifest.sha256(path)
     entry = {**copy.entry, "files": kept, "share": share}
     found["reports"][copy.key] = {k: v for k, v in entry.items() if k != "share"} if why else entry
     text = manifest.written(found["inputs"], found["results"], found["reports"])

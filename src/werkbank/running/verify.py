@@ -87,7 +87,7 @@ def verify(folders: list[Path], *, quick: bool = False, study: Path | None = Non
 def damaged(place: Path, found: dict[str, Any], key: str) -> str:
     """Return the first file of a report that is absent or not the one that was made, or nothing."""
     for name, digest in {**found["results"], **found["reports"][key]["files"]}.items():
-        path = place / name
+        path = manifest.where(place, name)
         inside = path.resolve().is_relative_to(place.resolve())  # a manifest speaks of its own folder only
         if not inside or not path.is_file() or manifest.sha256(path) != digest:
             return str(name)
@@ -146,9 +146,10 @@ def _first_of(place: Path, again: Path, key: str, *, pictures: bool) -> str:
     """Return the first difference in results and sections of two makings of one report."""
     copy = f"share/{key}.json"
     for file in ("results.json", f"{key}.ipynb", *[copy] * (again / copy).is_file()):
-        if not (place / file).is_file():
+        if not manifest.where(place, file).is_file():
             return file
-        old, new = (json.loads((where / file).read_text(encoding="utf-8")) for where in (place, again))
+        texts = (manifest.where(folder, file).read_text(encoding="utf-8") for folder in (place, again))
+        old, new = map(json.loads, texts)
         old.pop("notice", None), new.pop("notice", None)  # for whom the file is meant is no result
         if file != copy:
             old, new = (_sections(old), _sections(new)) if file.endswith(".ipynb") else (_of(new, old), new)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -43,6 +44,9 @@ class Followed:
         From `growth`.
     ceiling : DataFrame or None
         From `ceiling_runs`; None without points and points possible.
+    schools : tuple of str
+        The codes of all schools in the export, in an order that cannot be worked out without the export: counts go by
+        the place in it, which is the same whichever pupils are followed.
     """
 
     block: Monitoring
@@ -51,6 +55,7 @@ class Followed:
     watched: Watched
     slopes: pd.DataFrame
     ceiling: pd.DataFrame | None
+    schools: tuple[str, ...] = ()
 
 
 def follow(study: Study, only: Mapping[str, str] | None = None) -> Followed:
@@ -73,6 +78,9 @@ def follow(study: Study, only: Mapping[str, str] | None = None) -> Followed:
     if block is None:
         raise UnfitError([Problem("monitoring_not_declared", file=study.file)], study.language)
     scores, files = _read(study, block)
+    digest = files[0].sha256
+    codes = scores["school"].dropna().astype(str).unique() if "school" in scores else ()
+    schools = sorted(filter(None, codes), key=lambda code: hashlib.sha256(f"{digest} {code}".encode()).digest())
     for role, code in (only or {}).items():
         known = sorted(set(scores[role].dropna().astype(str))) if role in {"school", "class"} & set(scores) else []
         if code not in known:
@@ -88,15 +96,19 @@ def follow(study: Study, only: Mapping[str, str] | None = None) -> Followed:
         watch(scores, rule),
         growth(scores, block.scale, block.sem),
         ceiling_runs(scores) if has_points else None,
+        tuple(schools),
     )
 
 
 def facts(followed: Followed) -> list[Fact]:
     """Return what was followed as counts and means by school and subject; no pupil is named.
 
-    ``outcome`` is the subject, ``arm`` the school ("" when the export names none).
+    ``outcome`` is the subject, ``arm`` the number of the school ("" when the export names none). Which code has which
+    number stands in facts of its own, that a copy to share is without.
     """
     w = followed.watched
+    numbered = {code: str(number) for number, code in enumerate(followed.schools, 1)}
+    here = set(w.table["school"].astype(str))
     found = [
         _fact("series", "monitoring_count", w.n_series),
         _fact("judged", "monitoring_count", w.n_judged),
@@ -105,8 +117,10 @@ def facts(followed: Followed) -> list[Fact]:
         _fact("alerts", "monitoring_alert", w.n_alerts),
         _fact("expected", "monitoring_alert", w.n_expected),
     ]
-    for (school, subject), table in w.table.groupby(["school", "subject"], observed=True, sort=False):
-        at = (str(school), str(subject))
+    found += [_fact(f"school_{n}", "monitoring_school", code, n) for code, n in numbered.items() if code in here]
+    groups = w.table.groupby(["school", "subject"], observed=True, sort=False)
+    for (school, subject), table in sorted(groups, key=lambda one: int(numbered.get(str(one[0][0]), 0))):
+        at = (numbered.get(str(school), ""), str(subject))
         slopes = followed.slopes.merge(table[["pupil", "subject"]], on=["pupil", "subject"])["slope"].dropna()
         error = w.error[(w.error["school"] == school) & (w.error["subject"] == subject)]
         judged, n = table["state"] != "not judged", len(slopes)
@@ -137,8 +151,10 @@ def _bands(scores: pd.DataFrame) -> list[Fact]:
     ]
 
 
-def _fact(name: str, what: str, value: float | None, school: str = "", subject: str = "", n: int | None = None) -> Fact:
-    place = "/".join(part for part in (school, subject, name) if part)
+def _fact(
+    name: str, what: str, value: float | str | None, school: str = "", subject: str = "", n: int | None = None
+) -> Fact:
+    place = name if isinstance(value, str) else "/".join(part for part in (school, subject, name) if part)
     return Fact(f"monitoring/{place}", what, plain(value), subject, "test", school, "", n)
 
 

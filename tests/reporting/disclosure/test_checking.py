@@ -107,6 +107,31 @@ def test_schools_that_give_one_another_away_are_found_only_together(tmp_path):
     assert codes([tmp_path]) == {"privacy_derivable"}
 
 
+def lossy(**hidden):
+    """A copy to share of 40 pupils, 20 of whom were analysed; it hides some of its counts."""
+    counts = {"pre": 4, "post": 8, "both": 8, "unit": 0}
+    lost = {f"pupils_without_{why}": hidden.get(why, n) for why, n in counts.items()}
+    facts = [Fact("flow/all/all/pupils_enrolled", "pupils_enrolled", 40)]
+    facts += [Fact(f"flow/x/all/post/{what}", what, n, "x", wave="post", n=40 if n is not None else None)
+              for what, n in {**lost, "pupils_analysed": 20}.items()]  # fmt: skip
+    return Results({"title": "x"}, facts=tuple(facts))
+
+
+@pytest.mark.parametrize("apart", [True, False])
+def test_two_reports_of_one_study_in_two_folders_are_found_side_by_side(tmp_path, apart):
+    first, second = tmp_path / "school", tmp_path / ("evaluatie" if apart else "school")
+    for folder, name, copy in ((first, "a", lossy(pre=None, both=None)), (second, "b", lossy(pre=None, post=None))):
+        folder.mkdir(exist_ok=True)
+        (folder / f"{name}.json").write_text(copy.to_json(), encoding="utf-8")
+        assert codes([folder / f"{name}.json"]) == set()
+    assert codes([first, second]) == {"privacy_derivable"}
+    other = Results({"title": "x"}, facts=tuple(f if f.what != "pupils_enrolled" else Fact(f.id, f.what, 41)
+                                                for f in lossy(pre=None, post=None).facts))  # fmt: skip
+    (second / "b.json").unlink()
+    (tmp_path / "b.json").write_text(other.to_json(), encoding="utf-8")
+    assert codes([first, tmp_path / "b.json"]) == set(), "what contradicts is of other pupils"
+
+
 def test_a_loss_between_two_counts_is_found(tmp_path):
     facts = (
         Fact("flow/all/all/pupils_enrolled", "pupils_enrolled", 30),

@@ -180,10 +180,15 @@ def _in_results(file: Opened, min_cell: int) -> list[Problem]:
 def _together(opened: Sequence[Opened], min_cell: int) -> list[Problem]:
     """Return the hidden counts that all results together tell to be small: those of one folder are of one study."""
     groups: dict[str, list[Results]] = {}
+    shown_in: dict[str, Counts] = {}
     for file in opened:
         results = _results(file) if file.path.suffix == ".json" else None
         if results is not None:
-            groups.setdefault(file.path.parent.as_posix(), []).append(results)
+            folder, own = file.path.parent.as_posix(), system(results, min_cell)
+            same = (f for f, counts in shown_in.items() if groups[f][0].study == results.study and _agree(counts, own))
+            folder = folder if folder in groups else next(same, folder)
+            groups.setdefault(folder, []).append(results)
+            shown_in.setdefault(folder, Counts()).take(own)
     joint = Counts()
     parts: dict[str, Counts] = {}
     for folder, several in groups.items():
@@ -205,6 +210,13 @@ def _together(opened: Sequence[Opened], min_cell: int) -> list[Problem]:
             reach = f"{max(low, 0):g}" if high - low < SLACK else f"{max(low, 0):g}–{high:g}"
             found.append(Problem("privacy_derivable", folder, column=count, value=reach))
     return found
+
+
+def _agree(some: Counts, others: Counts) -> bool:
+    """Whether all counts of both may well be of the same pupils: two reports of one study, in two folders."""
+    common = some.costs.keys() & others.costs.keys()
+    enrolled = any(name.startswith("enrolled ") for name in common)
+    return enrolled and all(some.values[name] == others.values[name] for name in common)
 
 
 def _sum_of_others(joint: Counts, parts: dict[str, Counts], whole: str) -> None:

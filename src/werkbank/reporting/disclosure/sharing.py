@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from werkbank.reporting.blocks import Block
     from werkbank.reporting.report import Report
 
-FOLDER = "share"  # beside the other files of a run: the only ones that may leave
 OWN = ("files", "columns", "birth_date", "school")  # of the study file: where the answers lie, and whose they are
 
 
