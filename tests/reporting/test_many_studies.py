@@ -173,6 +173,7 @@ def _keeps_to_what_was_found(kind, number, tmp_path, monkeypatch, pipeline, lang
             words_are_carried(report, shown, (*where, name))
             every_number_is_a_result(report, shown, (*where, name))
         the_school_can_read_it_and_nobody_is_recognised(report, told["school"], where)
+        the_page_does_not_contradict_itself(report, told["school"], where)
         sentences_repeat_their_tables(report, told["thesis"], where)
 
 
@@ -307,6 +308,25 @@ def the_school_can_read_it_and_nobody_is_recognised(report, shown, where):
                 assert word in told, (where, told)
                 if all(round(x, digits) for x in (test.estimate, test.ci_low or 1, test.ci_high or 1)):
                     assert numbers.decimal(abs(test.estimate), report.language, digits) in told, (where, told)
+
+
+def the_page_does_not_contradict_itself(report, shown, where):
+    """What is called fair lost few pupils; advice follows from what was found; what is worse is said to be."""
+    say, page = report.words.say, list(texts(shown[:1]))
+    said = " ".join(page)
+    lost = [c for c in report.claims("quality/attrition/") if c.values["status"] == "attention"]
+    assert not (lost and say("school.sure.effect") in said), where
+    answers = report.claims("answer/")
+    clear = [c for c in answers if c.sentence.rpartition(".")[2].startswith("clear")]
+    assert say("school.next.worth") not in said or clear, where
+    tests = {f"answer/{t.id}": t for t in report.evidence.tests}
+    open_ = [c for c in clear if not school.hidden_test(report, tests[c.id]) and c.values["role"] == "primary"]
+    better = {"higher": True, "lower": False}
+    ways = [better[school.plainly.direction(report, c.values["outcome"])] for c in open_]
+    worse = [c.id for c, up in zip(open_, ways, strict=True) if (c.values["estimate"] > 0) is not up]
+    assert (say("school.next.worse") in said) is bool(worse), (where, worse)
+    bullets = [item for b in shown[0].blocks if isinstance(b, Bullets) for item in b.items]
+    assert all(item[0].isupper() for item in bullets), (where, bullets)
 
 
 def sentences_repeat_their_tables(report, shown, where):

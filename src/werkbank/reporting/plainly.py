@@ -45,7 +45,11 @@ def short(report: Report) -> list[Paragraph]:
     if sureness == "clear":
         sureness += ".higher" if claim.values["estimate"] > 0 else ".lower"
     hidden = hidden_test(report, test)
-    said = [words.say(f"{HERE}.short.{'hidden' if hidden else f'{claim.grade}.{sureness}'}", **words.written(claim))]
+    values = words.written(claim) | {"better": words.say(f"instruments.direction.{direction(report, test.outcome)}")}
+    if (d := claim.values.get("estimate")) is not None:
+        digits = digits_of([d, *claim.values["ci"]], width(report, test.outcome))
+        values["d"] = numbers.decimal(abs(d), report.language, digits)
+    said = [words.say(f"{HERE}.short.{'hidden' if hidden else f'{claim.grade}.{sureness}'}", **values)]
     if e.rated_by_implementers(test.outcome) and not hidden and sureness != "refused":
         said.append(words.say(f"{HERE}.short.rated"))
     return [Paragraph(" ".join(said), "lead")]
@@ -101,6 +105,12 @@ def width(report: Report, key: str) -> float:
     return high - low
 
 
+def direction(report: Report, key: str) -> str:
+    """Return which end of a scale is better, as its key says."""
+    name, _, scale = key.partition(".")
+    return report.scores.instruments[name].direction(scale or name)
+
+
 def digits_of(found: list[float | None], width: float) -> int:
     """Return as few decimals as suffice: one on a long scale, two on a short one, more when an end would become 0."""
     ends = [abs(x) for x in found if x]
@@ -114,7 +124,7 @@ def ends(report: Report, key: str, place: str) -> str:
     instrument, words = report.scores.instruments[name], report.words
     low, high = instrument.score_range(scale or name)
     values = {"outcome": capital(words.outcome(key))}
-    values["better"] = words.say(f"instruments.direction.{instrument.direction(scale or name)}")
+    values["better"] = words.say(f"instruments.direction.{direction(report, key)}")
     if abs(low) == float("inf") or abs(high) == float("inf"):
         return words.say(f"{place}.no_range", **values)
     return words.say(f"{place}.range", low=_tidy(report, low), high=_tidy(report, high), **values)

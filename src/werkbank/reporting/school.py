@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from werkbank.reporting import numbers, pictures
+from werkbank.reporting import numbers, pictures, plainly
 from werkbank.reporting.blocks import Block, Bullets, Column, Heading, Paragraph, Section, Table
 from werkbank.reporting.plainly import HERE, capital, digits_of, hidden_arm, hidden_test, outcome, short, small, width
 from werkbank.reporting.report import spoken
@@ -206,11 +206,14 @@ def _found(report: Report, *, primary: bool) -> list[Block]:
 
 def _sure(report: Report) -> list[str]:
     words, e = report.words, report.evidence
-    said = [words.say(f"{HERE}.sure.{e.best_grade}")]
-    if e.best_grade == "description":
+    first = [t for t in e.tests if t.outcome in _first(report)]
+    grade = "description" if all(hidden_test(report, t) for t in first) else e.said_grade
+    said = [words.say(f"{HERE}.sure.{grade}")]
+    if grade == "description":
         return said
+    found = {c.id.removeprefix("answer/") for c in report.claims("answer/") if _clear(c)}  # needs no detecting
     for claim in report.claims("quality/detectable/"):
-        if claim.values.get("points") is not None:
+        if claim.values.get("points") is not None and not found & set(claim.about):
             kind = claim.sentence.rpartition(".")[2]
             digits = digits_of([claim.values["points"]], width(report, str(claim.values["outcome"])))
             points = numbers.decimal(claim.values["points"], report.language, digits)
@@ -218,12 +221,16 @@ def _sure(report: Report) -> list[str]:
     return said
 
 
+def _clear(claim: Claim) -> bool:
+    return claim.sentence.rpartition(".")[2].startswith("clear")
+
+
 def _limits(report: Report) -> list[str]:
     pressing = {"attention": 0, "unknown": 1}
     claims = [c for c in report.claims("quality/") if c.id.split("/")[1] in LIMITS and c.values["status"] in pressing]
     claims.sort(key=lambda c: (pressing[c.values["status"]], LIMITS.index(c.id.split("/")[1])))
     first = {c.sentence: c for c in reversed(claims)}  # one of a kind: an outcome more says nothing new
-    return [_plainly(report, c) for c in claims if first[c.sentence] is c][:MOST]
+    return [capital(_plainly(report, c)) for c in claims if first[c.sentence] is c][:MOST]
 
 
 def _plainly(report: Report, claim: Claim, **instead: str) -> str:
@@ -232,6 +239,10 @@ def _plainly(report: Report, claim: Claim, **instead: str) -> str:
         return report.words.claim(claim)
     key = f"{HERE}.{claim.sentence.partition('.')[2]}"
     values = report.words.written(claim)
+    precise = {k: v for k, v in claim.values.items() if k in {"r_low", "r_high"}}  # a zero before the point is plainer
+    values |= {k: numbers.decimal(v, report.language, 2) for k, v in precise.items()}
+    if claim.values.get("share_overall") == 0 and claim.sentence.endswith(".low"):
+        key = f"{HERE}.quality.attrition.nobody"
     if claim.sentence.startswith("claims.quality.numbers") and hidden_arm(report, str(claim.values["arm"])):
         key, values = f"{HERE}.quality.numbers.hidden", values | {"min_cell": report.study.privacy.min_cell}
     return report.words.say(key, **{**values, **instead})
@@ -247,6 +258,7 @@ def _next(report: Report) -> list[str]:
     asked_pupils = study.unit == "teacher" or any(o.informant == "pupil" for o in study.outcomes)
     values = {form: words.say(f"report.unit.{unit}.{form.partition('_')[2]}") for form in ("unit_one", "unit_many")}
     asked = {
+        "worse": any(_clear(c) and _worse(report, c) for c in answers if c.values["role"] in first),
         "fix_items": any(c.sentence.endswith("reliability.negative") for c in report.claims("quality/")),
         "talk": True,
         "compare": study.design.kind == "single_group",
@@ -254,10 +266,17 @@ def _next(report: Report) -> list[str]:
         "more_units": bool(open_ends),
         "second_source" + "_other" * asked_pupils: study.design.raters_are_implementers is True,
         "measure_later": any(c.sentence.endswith("followup.none") for c in report.claims("quality/")),
-        "worth": any("clear" in c.sentence for c in answers),
+        "worth": any(map(_clear, answers)),
         "plan": study.design.preregistration is None,
     }
     return [words.say(f"{HERE}.next.{name}", **values) for name, wanted in asked.items() if wanted][:MOST]
+
+
+def _worse(report: Report, answer: Claim) -> bool:
+    """Whether what was found is on the side that nobody hoped for, and may be shown."""
+    test = next(t for t in report.evidence.tests if answer.id == f"answer/{t.id}")
+    better = plainly.direction(report, test.outcome)
+    return not hidden_test(report, test) and answer.values["estimate"] * {"higher": 1, "lower": -1}.get(better, 0) < 0
 
 
 # --- tables
@@ -299,7 +318,7 @@ def _sizes(report: Report) -> list[Table]:
         Column("estimate", words.say(f"{HERE}.table.estimate_{kind}"), "estimate"),
         _column(report, "ci", "interval"),
     )
-    notes = [words.say(f"{HERE}.table.minus")]
+    notes = [words.say(f"{HERE}.table.minus")] + [words.say(f"{HERE}.table.twice")] * (kind == "change")
     if any(t.contrast and t.wave_from for t in tests):
         notes.append(words.say(f"{HERE}.table.adjusted"))
     title = words.say(f"{HERE}.table.{'differences' if tests[0].contrast else 'changes'}")

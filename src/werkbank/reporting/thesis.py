@@ -128,7 +128,7 @@ def limitations(report: Report) -> Section:
         report,
         "limitations",
         Paragraph(f"{words.claim(grade)} {words.say(f'{HERE}.limitations.lead')}"),
-        *([Bullets(tuple(found))] if found else []),
+        *([Bullets(tuple(map(capital, found)))] if found else []),
         tables.quality(report),
     )
 
@@ -168,10 +168,10 @@ def _instrument(report: Report, key: str) -> str:
         said = [words.say(f"{HERE}.instruments.ready", scale=label)]
     else:
         parts = [scale or name] if (scale or name) in instrument.scales else instrument.composites[scale].weights
-        title = instrument.title if outcome.instrument else text_in(outcome.label, report.language, name)
+        how = "scale" if outcome.instrument else "own"
         source = f" ({instrument.source})" if outcome.instrument and instrument.source else ""
         n = sum(len(instrument.scales[part].items) for part in parts)
-        said = [words.say(f"{HERE}.instruments.scale", scale=label, title=title, source=source, n=n)]
+        said = [words.say(f"{HERE}.instruments.{how}", scale=label, title=instrument.title, source=source, n=n)]
         said.append(words.say(f"instruments.certainty.{instrument.certainty}"))
     said.append(words.say(f"report.measures.informant_{outcome.informant}"))
     said.append(ends(report, key, f"{HERE}.instruments"))
