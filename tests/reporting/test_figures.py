@@ -72,6 +72,18 @@ def test_the_forest_says_on_which_side_of_zero_an_interval_lies():
     assert "c: 0,00, interval [−0,20; 0,20], over nul heen." in alt
 
 
+@pytest.mark.parametrize(("language", "said"), [("nl", "eerder gepubliceerd, Durlak"), ("en", "published before, Durlak")])
+def test_what_others_published_is_told_from_what_was_found_here(language, said):
+    bars = [figures.Bar("a", 0.4, 0.1, 0.7), figures.Bar("Durlak", 0.3, 0.22, 0.38, ours=False)]
+    both, own = figures.forest(bars, language), figures.forest(bars[:1], language)
+    assert said in both.alt
+    assert said not in own.alt
+    assert both.caption.startswith(own.caption)
+    assert len(both.caption) > len(own.caption)
+    assert style.LOOKS[1].colour.encode() in both.image
+    assert style.LOOKS[1].colour.encode() not in own.image
+
+
 def test_the_flow_tells_every_step():
     stream = figures.Stream(
         "nieuw", (("ingedeeld", 20), ("voor", 18), ("na", 19)), "geanalyseerd (taal)", (("na", 17),)

@@ -89,6 +89,7 @@ def test_an_unknown_key_or_value_names_the_nearest_valid_one(tmp_path, old, new,
         ("class: groep, ", "", "study_assigned_unit_without_column"),
         ("assigned_by: class", "assigned_by: class, selected_on: pesten", "study_selected_on_unknown"),
         ("waves:", "contrasts: [{name: c, weights: {a: 1, b: 1}}]\nwaves:", "study_contrast_sum"),
+        ("waves:", "evidence: [{label: x, g: 0.5, ci: [0.1, 0.4], source: y}]\nwaves:", "study_evidence_order"),
         ("waves:", "contrasts: [{name: c, weights: {a: 1, b: -1}}]\nwaves:", "study_contrast_arm_unknown"),
     ],
 )

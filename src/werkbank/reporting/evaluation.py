@@ -138,7 +138,7 @@ def estimates(report: Report) -> Section:
     words = report.words
     blocks: list[Block] = [
         Paragraph(words.say(f"report.estimates.lead_{_kind(report)}")),
-        *_present(pictures.forest(report), *_answered(report)),
+        *_present(pictures.forest(report), *_answered(report), tables.evidence(report)),
     ]
     for key in report.keys:
         role = words.say(f"report.outcome_role.{report.evidence.role(key)}")

@@ -62,13 +62,14 @@ class Plot:
 
 @dataclass(frozen=True)
 class Bar:
-    """One interval of a forest: `sure` is False for what was explored."""
+    """One interval of a forest: `sure` is False for what was explored, `ours` for what others have published."""
 
     label: str
     estimate: float
     low: float
     high: float
     sure: bool = True
+    ours: bool = True
 
 
 @dataclass(frozen=True)
@@ -256,12 +257,14 @@ def forest(bars: Sequence[Bar], language: str) -> Figure:
     with style.canvas(WIDTH, 22 + 7.5 * len(bars)) as (figure, grid):
         axes = grid[0][0]
         axes.axvline(0, color=style.SOFT, linewidth=0.8)
+        if own := sum(bar.ours for bar in bars) % len(bars):
+            axes.axhline(own - 0.5, color=style.FAINT, linewidth=0.8)
         for y, bar in enumerate(bars):
-            colour = style.LOOKS[0].colour if bar.sure else style.SOFT
-            axes.plot([bar.low, bar.high], [y, y], color=colour, linewidth=1.8, linestyle="-" if bar.sure else "--")
-            axes.plot(
-                bar.estimate, y, "o", color=colour, markersize=6.5, markerfacecolor=colour if bar.sure else "white"
-            )
+            colour = style.LOOKS[0 if bar.ours else 1].colour if bar.sure else style.SOFT
+            line, mark = ("-" if bar.sure else "--", "o") if bar.ours else (":", "D")
+            face = colour if bar.sure and bar.ours else "white"
+            axes.plot([bar.low, bar.high], [y, y], color=colour, linewidth=1.8, linestyle=line)
+            axes.plot(bar.estimate, y, mark, color=colour, markersize=6.5, markerfacecolor=face)
             text = f"{numbers.decimal(bar.estimate, language)}  {numbers.interval(bar.low, bar.high, language)}"
             axes.annotate(text, (1.02, y), xycoords=axes.get_yaxis_transform(), va="center", annotation_clip=False)
         axes.set_yticks(range(len(bars)), [bar.label for bar in bars])
@@ -273,13 +276,16 @@ def forest(bars: Sequence[Bar], language: str) -> Figure:
         picture = style.drawn(figure)
     seen = [_bar_seen(bar, language) for bar in bars]
     alt = " ".join([say("figures.forest.alt", language, n=len(bars)), *seen])
-    return Figure("fig-forest", picture, alt, say("figures.forest.caption", language), int(WIDTH))
+    captions = ["caption", *["caption_published"] * any(not bar.ours for bar in bars)]
+    caption = " ".join(say(f"figures.forest.{key}", language) for key in captions)
+    return Figure("fig-forest", picture, alt, caption, int(WIDTH))
 
 
 def _bar_seen(bar: Bar, language: str) -> str:
     side = "right" if bar.low > 0 else "left" if bar.high < 0 else "across"
     interval = numbers.interval(bar.low, bar.high, language)
-    values: dict[str, Any] = {"label": bar.label, "d": numbers.decimal(bar.estimate, language), "ci": interval}
+    label = bar.label if bar.ours else say("figures.forest.published", language, label=bar.label)
+    values: dict[str, Any] = {"label": label, "d": numbers.decimal(bar.estimate, language), "ci": interval}
     return say(f"figures.forest.{side}", language, **values)
 
 

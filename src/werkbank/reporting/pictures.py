@@ -12,6 +12,7 @@ from werkbank.effects.units import unit_of_analysis
 from werkbank.reporting import figures, patterns, tables
 from werkbank.reporting.slopes import Slope
 from werkbank.reporting.slopes import slopes as drawn_slopes
+from werkbank.study import text_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,7 +87,7 @@ def means(report: Report, may_show: Callable[[int | None], bool]) -> Figure | No
 
 
 def forest(report: Report) -> Figure | None:
-    """Draw the standardised size of every headline test that has an interval."""
+    """Draw the standardised size of every headline test that has an interval, and what others published below."""
     bars = []
     for test in report.evidence.tests:
         size = report.evidence.beside(test, *SIZES)
@@ -95,7 +96,10 @@ def forest(report: Report) -> Figure | None:
         label = report.words.test(test.outcome, test.wave_to, test.contrast)
         sure = report.evidence.role(test.outcome) == "primary"
         bars.append(figures.Bar(label, size.estimate, size.ci_low, size.ci_high, sure))
-    return figures.forest(bars, report.language) if bars else None
+    published = [
+        figures.Bar(text_in(p.label, report.language), p.g, *p.ci, ours=False) for p in report.study.evidence
+    ]
+    return figures.forest([*bars, *published], report.language) if bars else None
 
 
 def slopes(report: Report) -> Figure | None:

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 INK, SOFT, FAINT = "#1d2a33", "#4d5b64", "#c3cbd0"
 _MM = 1 / 25.4
-_LEFT_OUT = re.compile(r"\s*<(?:!--.*?--|metadata>.*?</metadata|!DOCTYPE.*?)>|(?<=<g) id=\"[^\"]*\"", re.DOTALL)
+_LEFT_OUT = re.compile(
+    r"\s*<(?:!--.*?--|metadata>.*?</metadata|!DOCTYPE.*?)>|(?<=<g) id=\"[^\"]*\"|(?<=\n) +| ?\n(?=[LQCMz]\b)", re.DOTALL
+)
 _FRACTION = re.compile(r"(?<![\w.#])-?[1-9]\d*\.\d{3,}")  # of a place; what scales a letter begins with 0
 
 

@@ -225,6 +225,18 @@ def sizes(report: Report, tests: Sequence[Estimate]) -> Table | None:
     return Table("tab-sizes", title, columns, rows, tuple(_notes(report, found)))
 
 
+def evidence(report: Report) -> Table | None:
+    """What others have published, as the study file gives it: beside the own sizes, never computed with."""
+    rows = tuple(
+        {"label": text_in(p.label, report.language), "size": p.g, "size_ci": p.ci}
+        | {"source": text_in(p.source, report.language)}
+        for p in report.study.evidence
+    )  # fmt: skip
+    kinds: dict[str, Kind] = {"label": "text", "size": "estimate", "size_ci": "interval", "source": "text"}
+    columns, notes = _columns(report, "evidence", **kinds), (report.words.say("report.evidence.note"),)
+    return Table("tab-evidence", report.words.say("report.evidence.title"), columns, rows, notes) if rows else None
+
+
 def _corrected_p(report: Report, test: Estimate) -> float | None:
     corrected = report.evidence.beside(test, *CORRECTED) if test.family else None
     return corrected.p if corrected is not None else None

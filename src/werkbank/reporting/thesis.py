@@ -105,7 +105,7 @@ def results(report: Report) -> Section:
     """Descriptive statistics, then the main analysis of every question: tables, and sentences to take over."""
     words = report.words
     tests = report.evidence.tests
-    shown = (tables.main(report, tests), tables.sizes(report, tests), pictures.forest(report))
+    shown = (tables.main(report, tests), tables.sizes(report, tests), pictures.forest(report), tables.evidence(report))
     blocks: list[Block] = [Heading(words.say(f"{HERE}.results.described"), 3), _described(report)]
     blocks.append(Heading(words.say(f"{HERE}.results.inferred"), 3))
     blocks += [

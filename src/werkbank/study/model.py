@@ -13,7 +13,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict, Field, PrivateAttr, model_validator
 
 from werkbank.study.analysis import Analysis
-from werkbank.study.parts import WAVES, FileSpec, Informant, Moderator, Name, Part, Text, Wave, text_in
+from werkbank.study.parts import WAVES, FileSpec, Informant, Moderator, Name, Part, Published, Text, Wave, text_in
 from werkbank.study.underachievement import Monitoring, Underachievement  # noqa: TC001 - pydantic reads it
 
 __all__ = ["WAVES", "Contrast", "Design", "FileSpec", "Outcome", "Programme", "Study", "text_in"]
@@ -204,6 +204,7 @@ class Study(Part):
     source: Text | None = Field(default=None, description="where the data come from: citation and licence")
     unit: Literal["pupil", "teacher"] = Field(default="pupil", description="whom a row of answers is about")
     programme: str | Programme | None = Field(default=None, description="a name, or a description (TIDieR)")
+    evidence: list[Published] = Field(default_factory=list, description="published effects, to stand beside the own")
     school: School | None = Field(default=None, description="whose report it is: shown on its cover and pages")
     design: Design
     files: list[FileSpec] = Field(

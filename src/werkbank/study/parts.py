@@ -59,3 +59,18 @@ class Moderator(Part):
     def id(self) -> str:
         """The name that results use for this moderator."""
         return self.column or str(self.outcome)
+
+
+class Published(Part):
+    """An effect that others have published: drawn and listed beside this study's own, not computed with."""
+
+    label: Text = Field(description="as a reader knows it, such as: Durlak et al. (2011), 213 programmes")
+    g: float = Field(description="the standardised effect; above zero is in favour of the programme")
+    ci: tuple[float, float] = Field(description="its 95% confidence interval: [lowest, highest]")
+    source: Text = Field(description="the reference, whole")
+
+    @model_validator(mode="after")
+    def _within(self) -> Published:
+        if not self.ci[0] <= self.g <= self.ci[1]:
+            raise ValueError("evidence_order")
+        return self
