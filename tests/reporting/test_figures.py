@@ -72,7 +72,9 @@ def test_the_forest_says_on_which_side_of_zero_an_interval_lies():
     assert "c: 0,00, interval [−0,20; 0,20], over nul heen." in alt
 
 
-@pytest.mark.parametrize(("language", "said"), [("nl", "eerder gepubliceerd, Durlak"), ("en", "published before, Durlak")])
+@pytest.mark.parametrize(
+    ("language", "said"), [("nl", "eerder gepubliceerd, Durlak"), ("en", "published before, Durlak")]
+)
 def test_what_others_published_is_told_from_what_was_found_here(language, said):
     bars = [figures.Bar("a", 0.4, 0.1, 0.7), figures.Bar("Durlak", 0.3, 0.22, 0.38, ours=False)]
     both, own = figures.forest(bars, language), figures.forest(bars[:1], language)

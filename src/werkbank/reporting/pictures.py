@@ -96,9 +96,7 @@ def forest(report: Report) -> Figure | None:
         label = report.words.test(test.outcome, test.wave_to, test.contrast)
         sure = report.evidence.role(test.outcome) == "primary"
         bars.append(figures.Bar(label, size.estimate, size.ci_low, size.ci_high, sure))
-    published = [
-        figures.Bar(text_in(p.label, report.language), p.g, *p.ci, ours=False) for p in report.study.evidence
-    ]
+    published = [figures.Bar(text_in(p.label, report.language), p.g, *p.ci, ours=False) for p in report.study.evidence]
     return figures.forest([*bars, *published], report.language) if bars else None
 
 
