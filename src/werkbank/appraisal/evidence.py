@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # the effect size that goes with a headline test, the first that exists
 SIZES = (
-    "g_adjusted", "g_adjusted_unit_means", "g_adjusted_mixed", "hedges_g", "g_unit_means", "g_mixed",
+    "g_adjusted", "g_adjusted_unit_means", "g_adjusted_mixed", "g_cr2", "hedges_g", "g_unit_means", "g_mixed",
     "smcr_unit_means", "smcr",
 )  # fmt: skip
 LEVELS = ("class", "teacher", "school")
@@ -65,6 +65,11 @@ class Evidence:
             return declared
         named = self.study.columns.named()
         return next((level for level in LEVELS if level in named), "class")
+
+    @property
+    def one_arm_grouped(self) -> bool:
+        """Whether pupils in groups are compared with pupils on their own."""
+        return bool(self.study.design.individual_arms)
 
     @cached_property
     def tests(self) -> list[Estimate]:
@@ -128,7 +133,7 @@ class Evidence:
         if not test.contrast:
             return ["single_group"]
         found = [] if self.study.design.kind == "randomised" else ["not_randomised"]
-        if self.study.design.assigned_by == "pupil" and self.unit != "pupil":
+        if self.study.design.assigned_by == "pupil" and self.unit != "pupil" and not self.one_arm_grouped:
             found.append("units_follow_arms")
         if test.df is None or test.p is None:
             found.append("no_test")
@@ -140,7 +145,7 @@ class Evidence:
         return found
 
     def _levels_of_loss(self) -> list[str]:
-        return ["pupils"] if self.unit == "pupil" else ["units", "pupils"]
+        return ["pupils"] if self.unit == "pupil" or self.one_arm_grouped else ["units", "pupils"]
 
     def grade(self, test: Estimate) -> str:
         """Return what may be said about `test`: description, change, association or effect.

@@ -76,6 +76,11 @@ def _unit(e: Evidence) -> Iterator[Claim]:
         yield _claim("refused", "attention", tuple(t.id for t in e.tests if t.estimate is None), unit=e.unit)
     elif any(t.note == "units_in_more_than_one_arm" for t in e.tests):
         yield _claim("shared", "attention", tuple(t.id for t in e.tests if t.estimate is None), unit=e.unit)
+    if e.one_arm_grouped:
+        yield _claim(
+            "one_arm", "met", tuple(t.id for t in e.primary), unit=e.unit, control=e.study.design.individual_arms
+        )
+        return
     if e.unit == "pupil":
         yield _claim("pupil_single" if e.arms == [""] else "pupil", "met")
     else:

@@ -27,7 +27,7 @@ def as_odds(q: Question) -> list[Estimate]:
         return []
     by_unit = q.unit.of_pupil is not None
     ratio, d = odds_ratio(rows, q.weights, by_unit=by_unit)
-    units = int(rows["unit"].nunique()) if by_unit else None
+    units = q.count_units()
     return [q.estimate("odds_ratio", ratio, len(rows), units), q.estimate("d_odds_ratio", d, len(rows), units)]
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from werkbank.effects import clustered, comparison, multilevel
 from werkbank.effects.change import change_sizes, mean_change
 from werkbank.effects.companions import companions
+from werkbank.effects.linear import least_squares
 from werkbank.effects.quantity import Quantity, not_computed, of_contrast_test
 from werkbank.effects.sizes import sd, small_sample_factor
 from werkbank.effects.units import unit_means
@@ -71,6 +72,38 @@ def compared_by_unit(q: Question, seed: int) -> list[Estimate]:
     made.append(q.estimate("cr2", cr2_difference(rows, q.weights, pre), n, units))
     by_means = next(test for name, test, _ in tests if name.endswith("unit_means"))
     return [*made, *_reassigned(q, rows, pre, seed), *companions(q, size, by_means, arms, n, units)]
+
+
+def compared_with_pupils(q: Question) -> list[Estimate]:
+    """Compare groups with pupils on their own: CR2, whose clusters are the groups and the single pupils.
+
+    Means of groups and scores of pupils do not spread alike, which class means, reassignment and the Bayes factor would
+    take for granted: these are not given.
+    """
+    rows, pre = q.analysed, ["pre"] if q.wave_from else []
+    test = cr2_difference(rows, q.weights, pre)
+    size = comparison.adjusted_g(test, rows, q.weights)
+    found = {"cr2": test, "g_cr2": size} | _one_arm_in_total_sds(q, test)
+    n, units = len(rows), q.count_units()
+    made = [q.estimate(name, x, n, units, headline=name == "cr2") for name, x in found.items()]
+    return [*made, *companions(q, size, test, {}, n, units)]
+
+
+def _one_arm_in_total_sds(q: Question, test: Quantity) -> dict[str, Quantity]:
+    """Hedges & Citkowicz's (2015) d of the regression's difference, with and without what the pre-test explains."""
+    rows = q.analysed
+    grouped = rows.loc[~rows["arm"].isin(q.unit.alone)]
+    if sorted(q.weights.values()) != [-1.0, 1.0] or test.df is None:
+        return {}
+    sizes, made = grouped.groupby("unit", observed=True).size().tolist(), {}
+    for name, covariates in {"unconditional": [], **({"conditional": ["pre"]} if q.wave_from else {})}.items():
+        icc = mixed_difference(grouped, {str(grouped["arm"].iloc[0]): 1.0}, covariates).icc
+        s = math.sqrt(least_squares(rows["post"], _design(rows, q.weights, covariates)[0]).variance)
+        if math.isfinite(icc):
+            alone = len(rows) - len(grouped)
+            d = clustered.d_total_one_arm(test.value, s, sizes, alone, icc, test.df)
+            made[f"d_total_one_arm_{name}"] = d
+    return made
 
 
 def _headline_first(

@@ -56,40 +56,24 @@ def d_within(
     return large_sample_interval(d, variance, "sd_within_classes", df)
 
 
-def d_total_one_arm(b: float, s_total: float, treated: Sizes, n_control: int, icc: float) -> Quantity:
-    """Difference in total SDs when only the treated sit in groups (coaching groups against pupils on their own).
+def d_total_one_arm(
+    b: float, s_pooled: float, treated: Sizes, n_control: int, icc: float, df: float | None = None
+) -> Quantity:
+    """Difference in total SDs of the arm in groups (coaching groups), where the other arm's pupils are on their own.
 
     d = (b/S)·√γ, γ = 1 - (N_C + n - 2)ρ/(N - 2); variance (N/(N_T·N_C))·(1 + (n·N_C/N - 1)ρ) + d²/2h, with n the mean
-    group size and h Hedges & Citkowicz's (2015) df. Checked against a simulation, and against `d_total` at ρ = 0.
+    group size, S (`s_pooled`) the SD within arms over both, ρ the ICC of the arm in groups and h Hedges & Citkowicz's
+    (2015) df. Checked against a simulation, and against `d_total` at ρ = 0.
     """
     n_t, size = float(sum(treated)), float(np.mean(treated))
     n = n_t + n_control
-    if len(treated) < 2 or n_control < 2 or not s_total > 0:
+    if len(treated) < 2 or n_control < 2 or not s_pooled > 0:
         return Quantity(math.nan, note="refused_too_few_units")
     left = (n - 2) - (n_control + size - 2) * icc
-    d = b / s_total * math.sqrt(left / (n - 2))
+    d = b / s_pooled * math.sqrt(left / (n - 2))
     h = left**2 / ((n - 2) * (1 - icc) ** 2 + (n_t - size) * icc * (size * icc + 2 * (1 - icc)))
     variance = n / (n_t * n_control) * (1 + (size * n_control / n - 1) * icc) + d**2 / (2 * h)
-    return large_sample_interval(d, variance, "sd_total")
-
-
-def corrected_for_classes(g: float, n: tuple[int, int], n_clusters: int, icc: float) -> Quantity:
-    """Correct the test of a published g whose analysis ignored its classes (WWC mismatch correction).
-
-    t' = t·√(a / ((N-2)(1 + (n-1)ρ))), a = (N-2) - 2(n-1)ρ, with its df; n the mean class size. For other people's
-    results only: own data are analysed by class. WWC default ρ: .20 achievement, .10 other outcomes. Checked against
-    the R package baselinr's formula (domain values t 1.3486, df 231.66).
-    """
-    total = sum(n)
-    size = total / n_clusters
-    t = g / math.sqrt(total / (n[0] * n[1]) + g**2 / (2 * total))
-    a = (total - 2) - 2 * (size - 1) * icc
-    t *= math.sqrt(a / ((total - 2) * (1 + (size - 1) * icc)))
-    spread = (total - 2) * (1 - icc) ** 2 + (total - 2 * size) * (size * icc**2 + 2 * icc * (1 - icc))
-    from scipy import stats
-
-    df = a**2 / spread
-    return Quantity(g, df=df, statistic=t, p=float(2 * stats.t.sf(abs(t), df)), standardiser="sd_post_pooled")
+    return large_sample_interval(d, variance, "sd_total_one_arm", df)
 
 
 def _typical_size(sizes: np.ndarray) -> float:

@@ -20,12 +20,12 @@ def companions(
 
     `size` is the headline in SDs with its own SE and df; `test` the t test (change, post or ANCOVA) of the units that
     were assigned, counted per arm in `units`, on which the Bayes factor rests. The pre-test of an ANCOVA costs one df
-    that the Bayes factor's formula does not know.
+    that the Bayes factor's formula does not know; without `units` there is none.
     """
     made = [q.estimate("tost", tost(size, EQUIVALENCE_BOUND), n, n_clusters, ci_level=0.90)]
     if q.weights:
         made.append(q.estimate("improvement_index", improvement_index(size), n, n_clusters))
     counts = list(units.values())
-    if len(counts) <= 2:
+    if 0 < len(counts) <= 2:
         made.append(q.estimate("bayes_factor_jzs", bayes_factor(test.statistic, *counts), n, n_clusters))
     return made

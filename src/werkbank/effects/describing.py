@@ -42,7 +42,8 @@ def describe(study: Study, scores_table: pd.DataFrame, pupils: pd.DataFrame) -> 
     facts = _flow(study, scores_table, pupils, arms)
     unit = unit_of_analysis(study, pupils)
     for outcome, key, waves in outcome_waves(study, scores_table):
-        facts += _class_shares(unit, key, outcome.informant, waves)
+        grouped = waves.index.difference(pupils.index[pupils["arm"].isin(unit.alone)]) if unit.alone else waves.index
+        facts += _class_shares(unit, key, outcome.informant, waves.loc[grouped])
         mcar = little_mcar(waves.reindex(pupils.index)) if len(waves.columns) > 1 else not_computed("nothing_missing")
         if not mcar.note:
             parts = {"mcar_chi2": mcar.value, "mcar_df": mcar.df, "mcar_p": mcar.p}
@@ -89,7 +90,7 @@ def _flow(study: Study, scores: pd.DataFrame, pupils: pd.DataFrame, arms: dict[s
         facts.append(_fact("classes_with_both", "", "", "", "", int(share.between(0, 1, inclusive="neither").sum())))
     for arm, members in arms.items():
         facts.append(_fact("pupils_enrolled", "", "", arm, "", len(members)))
-        if unit.of_pupil is not None:
+        if unit.of_pupil is not None and arm not in unit.alone:
             facts.append(_fact("units_enrolled", "", "", arm, "", int(unit.of_pupil.reindex(members).nunique())))
         of_arm = scored.loc[scored["pupil"].isin(members)]
         pattern = pd.Series("", index=members)
@@ -125,7 +126,7 @@ def _analysed(q: Question, arm: str, norm: tuple[float, float] | None) -> list[F
         "pupils_without_both": int((no_pre & no_post).sum()),
         "pupils_without_unit": len(table) - len(used) - int((no_pre | no_post).sum()),
     }
-    if q.unit.of_pupil is not None:
+    if q.unit.of_pupil is not None and arm not in q.unit.alone:
         counts["units_analysed"] = int(used["unit"].nunique())
     wave = f"{q.wave_from}-{q.wave_to}" if q.wave_from == "baseline" else q.wave_to
     facts = [_fact(what, q.key, q.outcome.informant, arm, wave, count, len(table)) for what, count in counts.items()]

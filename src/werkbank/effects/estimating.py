@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from werkbank.effects import comparison
 from werkbank.effects.binary import as_odds
 from werkbank.effects.change import change_sizes, mean_change
-from werkbank.effects.classes import change_by_unit, compared_by_unit, contextual_effect
+from werkbank.effects.classes import change_by_unit, compared_by_unit, compared_with_pupils, contextual_effect
 from werkbank.effects.companions import companions
 from werkbank.effects.crossed import with_crossed_groups
 from werkbank.effects.imputing import imputed
@@ -52,6 +52,8 @@ def estimate(study: Study, scores_table: pd.DataFrame, pupils: pd.DataFrame, see
         In the order of the study file. Per question first the headline test, the only one with a `family`; then its
         effect sizes and the checks. At the end the corrected p values (``p_holm``, ``p_bh``). Where classes, teachers
         or schools were assigned, or a single group sits in classes, nothing carries a pupil-level p, SE or interval.
+        Where groups are compared with pupils on their own (`Question.partly_grouped`), the headline is the regression
+        with CR2, and only its sizes, the equivalence test and odds stand beside it.
         A question with fewer than two units in an arm has one estimate without a value, `note` refused_too_few_units.
 
     Notes
@@ -66,6 +68,8 @@ def estimate(study: Study, scores_table: pd.DataFrame, pupils: pd.DataFrame, see
         made += answers
         if answers and answers[0].estimate is not None:
             made += as_odds(question)
+        if question.partly_grouped:
+            continue  # the rest takes it that all units are of one kind
         if answers and answers[0].p is not None and question.weights and question.wave_from and _primary(question):
             if question.unit.of_pupil is not None:
                 rows = question.analysed
@@ -95,7 +99,11 @@ def _primary(q: Question) -> bool:
 
 
 def _comparable(q: Question) -> bool:
-    return min(q.units_per_arm().values()) >= 2 and (q.unit.of_pupil is None or not _shares_units(q))
+    return (
+        not q.partly_grouped
+        and min(q.units_per_arm().values()) >= 2
+        and (q.unit.of_pupil is None or not _shares_units(q))
+    )
 
 
 def _courses(later: list[Question], scales: dict[str, pd.DataFrame]) -> list[Estimate]:
@@ -127,6 +135,8 @@ def _answers(question: Question, seed: int) -> list[Estimate]:
         return change_by_unit(question) if by_unit else _change(question)
     if by_unit and _shares_units(question):
         return [_refusal(question, by_unit=True, note="units_in_more_than_one_arm")]
+    if question.partly_grouped:
+        return compared_with_pupils(question)
     return compared_by_unit(question, seed) if by_unit else _compared(question)
 
 

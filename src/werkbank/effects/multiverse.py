@@ -115,7 +115,7 @@ def of_headline(
 ) -> ManyWays | None:
     """Answer the one primary question in many ways; None where it has no test, no pre-test or no comparison."""
     first = headline(study, estimates)
-    if first is None or first.p is None or not (first.contrast and first.wave_from):
+    if first is None or first.p is None or not (first.contrast and first.wave_from) or study.design.individual_arms:
         return None
     table = multiverse(study, scores, pupils, (first.outcome, first.contrast), seed)
     if table.empty:

@@ -55,6 +55,17 @@ class Question:
         counts = counted.groupby(rows["arm"]).nunique()
         return {arm: int(counts.get(arm, 0)) for arm in self.weights or [""]}
 
+    @property
+    def partly_grouped(self) -> bool:
+        """Whether groups are compared with pupils on their own."""
+        return bool(self.unit.alone & self.weights.keys()) and not self.weights.keys() <= self.unit.alone
+
+    def count_units(self) -> int | None:
+        """Count the units behind the pupils analysed; of groups beside pupils on their own the groups alone."""
+        rows = self.analysed
+        rows = rows.loc[~rows["arm"].isin(self.unit.alone)] if self.partly_grouped else rows
+        return None if self.unit.of_pupil is None else int(rows["unit"].nunique())
+
     def estimate(
         self,
         method: str,
@@ -97,7 +108,7 @@ class Question:
 
 
 # effect sizes that say the same as the headline test, in SDs
-OF_THE_HEADLINE = frozenset({"g_adjusted", "g_adjusted_unit_means", "g_adjusted_mixed", "smcr_unit_means"})
+OF_THE_HEADLINE = frozenset({"g_adjusted", "g_adjusted_unit_means", "g_adjusted_mixed", "g_cr2", "smcr_unit_means"})
 
 
 def questions(study: Study, scores: pd.DataFrame, pupils: pd.DataFrame) -> Iterator[Question]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import pandas as pd
+import pandas as pd
 
+if TYPE_CHECKING:
     from werkbank.study.model import Study
 
 LEVELS = ("class", "teacher", "school")  # from small to large
@@ -17,12 +17,14 @@ LEVELS = ("class", "teacher", "school")  # from small to large
 class Unit:
     """The unit of analysis: its level, the unit of every pupil (None for pupils themselves), and why.
 
-    `reason` is a key under ``effects.units``: declared; single_group_in_units; arms_hold_whole_units.
+    `reason` is a key under ``effects.units``: declared; single_group_in_units; arms_hold_whole_units; one_arm_in_units,
+    where the pupils of `alone`, arms without units, are each a unit of their own.
     """
 
     level: str
     of_pupil: pd.Series | None
     reason: str
+    alone: frozenset[str] = frozenset()
 
 
 def unit_of_analysis(study: Study, pupils: pd.DataFrame) -> Unit:
@@ -30,7 +32,8 @@ def unit_of_analysis(study: Study, pupils: pd.DataFrame) -> Unit:
 
     What the study file declares holds. A single group that sits in more than one class (or teacher, or school) is
     analysed by class. Where pupils are said to have been assigned but no class holds more than one arm, the classes
-    were assigned in fact, and are analysed.
+    were assigned in fact, and are analysed. Where arms are declared whose pupils were taught on their own, a unit is a
+    group in the other arms and a pupil in those.
 
     Parameters
     ----------
@@ -40,9 +43,13 @@ def unit_of_analysis(study: Study, pupils: pd.DataFrame) -> Unit:
     declared = study.design.assigned_by
     if declared != "pupil":
         return Unit(declared, unit_names(pupils, declared), "declared")
-    single = study.design.kind == "single_group"
+    single, alone = study.design.kind == "single_group", frozenset(study.design.individual_arms)
     for level in LEVELS:
         names = unit_names(pupils, level)
+        if alone and names is not None:
+            by_itself = pupils["arm"].astype(str).isin(alone)
+            own = pd.Series("= " + pupils.index.astype(str), pupils.index)
+            return Unit(level, names.mask(by_itself, own), "one_arm_in_units", alone)
         if names is None or study.unit == level or names.nunique() < 2 or names.nunique() == names.count():
             continue
         if single:

@@ -175,7 +175,9 @@ def _over_waves(report: Report) -> Iterable[Block]:
     two = [report.words.outcome(key) for key, waves in later.items() if len(waves) == 1]
     if two:
         yield Paragraph(report.words.say("report.robustness.two_waves", outcomes=report.words.listed(two)), "note")
-    if report.evidence.unit != "pupil" and any(len(waves) > 1 for waves in later.values()):
+    if report.evidence.one_arm_grouped:
+        yield Paragraph(report.words.say("report.robustness.one_arm"), "note")
+    elif report.evidence.unit != "pupil" and any(len(waves) > 1 for waves in later.values()):
         units = report.words.say(f"report.unit.{report.evidence.unit}.many")
         yield Paragraph(report.words.say("report.robustness.no_repeated", units=units), "note")
 
@@ -263,6 +265,8 @@ def _present(*blocks: Block | None) -> Iterable[Block]:
 def _kind(report: Report) -> str:
     if report.evidence.arms == [""]:
         return "change" if report.evidence.unit == "pupil" else "change_units"
+    if report.evidence.one_arm_grouped:
+        return "compared_one_arm"
     return "compared" if report.evidence.unit == "pupil" else "compared_units"
 
 

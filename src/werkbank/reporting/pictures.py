@@ -155,8 +155,8 @@ def _panels(report: Report) -> tuple[list[list[figures.Panel]], str]:
     keys = [key for key in same if key in wide and len(wide[key].columns) > 1]
     primary = [key for key in keys if report.evidence.role(key) == "primary"] or keys[:1]
     unit = unit_of_analysis(report.study, report.intake.pupils)
-    rows = [_row(report, key, wide[key], unit.of_pupil) for key in primary[:MOST_SCALES]]
-    return rows, unit.level
+    level, units = ("pupil", None) if unit.alone else (unit.level, unit.of_pupil)
+    return [_row(report, key, wide[key], units) for key in primary[:MOST_SCALES]], level
 
 
 def _row(report: Report, key: str, wide: pd.DataFrame, units: pd.Series | None) -> list[figures.Panel]:

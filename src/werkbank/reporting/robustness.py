@@ -118,7 +118,8 @@ def many_ways(report: Report, ways: ManyWays | None) -> Section:
     """The primary question answered by every defensible combination of decisions, to see whether one decides."""
     words, language = report.words, report.language
     if ways is None:
-        return _section(report, "many-ways", Paragraph(words.say("robustness.many_ways.none")))
+        why = "one_arm" if report.evidence.one_arm_grouped else "none"
+        return _section(report, "many-ways", Paragraph(words.say(f"robustness.many_ways.{why}")))
     facts = {f.what.removeprefix("multiverse_"): _number(f) for f in ways.facts}
     n = int(facts["specifications"] or 0)
     size = report.evidence.beside(ways.headline, *SIZES)

@@ -26,7 +26,7 @@ HERE = "thesis"
 WHY = (
     ("mixed", "mixed"), ("ancova_unit_means", "unit_means"), ("change_unit_means", "unit_means"),
     ("post_difference_unit_means", "unit_means"), ("ancova", "ancova"), ("mean_change", "change"),
-    ("post_difference", "post"),
+    ("post_difference", "post"), ("cr2", "one_arm"),
 )  # fmt: skip
 
 

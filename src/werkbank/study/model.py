@@ -29,6 +29,10 @@ class Design(Part):
         description="single_group: no control group; controlled: a control group, not drawn by lot; randomised: by lot"
     )
     assigned_by: Unit = Field(default="pupil", description="what was given the programme as a whole")
+    individual_arms: list[str] = Field(
+        default_factory=list,
+        description="arms whose pupils were taught on their own, while those of other arms sat in (coaching) groups",
+    )
     selected_on: str | None = Field(default=None, description="the outcome on which pupils were chosen, if any")
     raters_are_implementers: bool | None = Field(
         default=None, description="true when those who gave the programme also filled in the questionnaire"
@@ -322,6 +326,13 @@ class Study(Part):
             raise ValueError("random_slope_unknown")
         if not set(asked.crossed) <= set(self.columns.named()):
             raise ValueError("crossed_without_column")
+        return self
+
+    @model_validator(mode="after")
+    def _groups_beside_pupils(self) -> Study:
+        alone, named = set(self.design.individual_arms), self.columns.named().keys() & {"class", "teacher", "school"}
+        if alone and not (alone < set(self.arms) and self.design.assigned_by == "pupil" and named):
+            raise ValueError("individual_arms")
         return self
 
     @model_validator(mode="after")
