@@ -86,6 +86,17 @@ def test_counting_by_halves_is_counting_one_by_one(seed):
     assert (made.p, made.n_assignments) == pytest.approx(by_hand(y, arm, strata))
 
 
+@pytest.mark.parametrize("classes", [8, 12])
+def test_a_list_of_all_assignments_is_counting_by_halves(classes, monkeypatch):
+    rng = np.random.default_rng(classes)
+    unit = np.repeat(np.arange(classes), 3)
+    for y in (rng.normal(size=len(unit)), rng.integers(0, 3, len(unit)).astype(float)):  # with ties, too
+        listed = randomisation_test(y, unit % 2 == 0, unit)
+        with monkeypatch.context() as patch:
+            patch.setattr("werkbank.effects.multilevel.randomisation.LISTED", 0)
+            assert randomisation_test(y, unit % 2 == 0, unit) == listed
+
+
 def test_thirty_six_classes_are_counted_and_agree_with_a_sample():
     y, arm = RNG.normal(size=36), np.repeat([1, 0], 18)
     made = randomisation_test(y, arm, np.arange(36))

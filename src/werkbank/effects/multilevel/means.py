@@ -38,6 +38,16 @@ def class_means(clusters: ArrayLike, treated: ArrayLike, columns: Mapping[str, A
     UsageError
         Missing values; a cluster in both arms.
     """
+    labels, sizes, means = mean_rows(clusters, treated, columns)
+    table = pd.DataFrame(means, columns=["treated", *columns], index=pd.Index(labels, name="cluster"))
+    table.insert(1, "n", sizes)
+    return table
+
+
+def mean_rows(
+    clusters: ArrayLike, treated: ArrayLike, columns: Mapping[str, ArrayLike]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return `class_means` as arrays: labels, rows per cluster, and means (clusters x treated and columns)."""
     values = {"treated": np.asarray(treated, dtype=float)}
     values |= {name: np.asarray(column, dtype=float) for name, column in columns.items()}
     codes, labels = pd.factorize(np.asarray(clusters), sort=True)
@@ -50,9 +60,7 @@ def class_means(clusters: ArrayLike, treated: ArrayLike, columns: Mapping[str, A
     mixed = means[:, 0] % 1 > 0
     if mixed.any():
         raise UsageError(f"clusters with rows in both arms: {', '.join(map(str, labels[mixed]))}")
-    table = pd.DataFrame(means, columns=list(values), index=pd.Index(labels, name="cluster"))
-    table.insert(1, "n", sizes)
-    return table
+    return labels, sizes, means
 
 
 def headline_method(n_treated: int, n_control: int) -> Headline:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+from itertools import combinations
 from math import comb, prod
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from werkbank.effects.multilevel.means import TOO_FEW, class_means
+from werkbank.effects.multilevel.means import TOO_FEW, mean_rows
 from werkbank.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from werkbank.effects.multilevel.clusters import Floats
 
+LISTED = 1000  # assignments that are listed once, and kept
 MOST_SUMS = 2**19  # of one half, in memory at once
 BITS = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1, bitorder="little").astype(float)
 
@@ -86,15 +89,15 @@ def randomisation_test(
     columns = {"y": y, **(covariates or {})}
     if strata is not None:
         columns["stratum"] = np.unique(np.asarray(strata), return_inverse=True)[1]
-    means = class_means(clusters, treated, columns)
-    arms = means["treated"].to_numpy() > 0
-    n = len(means)
-    block = means["stratum"].to_numpy() if strata is not None else np.zeros(n)
+    means = mean_rows(clusters, treated, columns)[2]
+    arms, y_means, n = means[:, 0] > 0, means[:, 1], len(means)
+    block = means[:, -1] if strata is not None else np.zeros(n)
     if (block % 1 > 0).any():
         raise UsageError("a class lies in two strata")
-    blocks = [np.flatnonzero(block == b) for b in np.unique(block)]
-    X = np.column_stack([*(block == b for b in np.unique(block)), *(means[name] for name in covariates or {})])
-    rest = means["y"].to_numpy() - X @ np.linalg.lstsq(X.astype(float), means["y"].to_numpy(), rcond=None)[0]
+    members = [block == b for b in np.unique(block)]
+    blocks = [np.flatnonzero(of) for of in members]
+    X = np.column_stack([*members, means[:, 2 : 2 + len(covariates or {})]]).astype(float)
+    rest = y_means - X @ np.linalg.lstsq(X, y_means, rcond=None)[0]
     observed = float(rest[arms].mean() - rest[~arms].mean()) if arms.any() and not arms.all() else float("nan")
     if min(arms.sum(), n - arms.sum()) < 2:
         nan = float("nan")
@@ -137,6 +140,9 @@ def _every(values: list[Floats], counts: list[int], low: float, high: float) -> 
     The units are cut in two halves: each assignment is a sum of one plus a sum of the other, so that sorting the
     second answers for each of the first how many are extreme, and none needs to be looked at by itself.
     """
+    if len(values) == 1 and comb(len(values[0]), counts[0]) <= LISTED:
+        sums = _choices(len(values[0]), counts[0]) @ values[0]
+        return int(((sums <= low) | (sums >= high)).sum())
     (block, place), _ = _halves(counts, values)
     whole = [np.zeros(1), np.zeros(1)]
     for i, (v, k) in enumerate(zip(values, counts, strict=True)):
@@ -151,6 +157,15 @@ def _every(values: list[Floats], counts: list[int], low: float, high: float) -> 
         found += int(np.searchsorted(right, low - left, side="right").sum())
         found += int((len(right) - np.searchsorted(right, high - left)).sum())
     return found
+
+
+@cache
+def _choices(n: int, k: int) -> Floats:
+    """Return every choice of k of n as a row of zeros and ones; there are so few that they are kept."""
+    rows = np.array(list(combinations(range(n), k)))
+    chosen = np.zeros((len(rows), n))
+    np.put_along_axis(chosen, rows, 1.0, axis=1)
+    return chosen
 
 
 def _sums(values: Floats, most: int) -> list[Floats]:
