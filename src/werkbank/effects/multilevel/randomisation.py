@@ -91,10 +91,11 @@ def randomisation_test(
         columns["stratum"] = np.unique(np.asarray(strata), return_inverse=True)[1]
     means = mean_rows(clusters, treated, columns)[2]
     arms, y_means, n = means[:, 0] > 0, means[:, 1], len(means)
-    block = means[:, -1] if strata is not None else np.zeros(n)
-    if (block % 1 > 0).any():
-        raise UsageError("a class lies in two strata")
-    members = [block == b for b in np.unique(block)]
+    members = [np.ones(n, dtype=bool)]
+    if strata is not None:
+        if (means[:, -1] % 1 > 0).any():
+            raise UsageError("a class lies in two strata")
+        members = [means[:, -1] == b for b in np.unique(means[:, -1])]
     blocks = [np.flatnonzero(of) for of in members]
     X = np.column_stack([*members, means[:, 2 : 2 + len(covariates or {})]]).astype(float)
     rest = y_means - X @ np.linalg.lstsq(X, y_means, rcond=None)[0]
@@ -108,7 +109,7 @@ def randomisation_test(
     # sums of the treated that are as extreme; equal up to rounding counts as equal
     k, away = int(arms.sum()), abs(observed) - 1e-9 * max(abs(observed), float(np.abs(rest).max()))
     low, high = ((side * away + rest.sum() / (n - k)) / (1 / k + 1 / (n - k)) for side in (-1, 1))
-    exact = total <= max_exact and max(_halves(counts, values)[1]) <= MOST_SUMS
+    exact = total <= max_exact and (total <= LISTED or max(_halves(counts, values)[1]) <= MOST_SUMS)
     if exact:
         p = _every(values, counts, low, high) / total if away > 0 else 1.0
     else:
