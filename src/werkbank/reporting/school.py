@@ -25,6 +25,7 @@ LIMITS = (
     "preregistration",
 )  # fmt: skip
 MOST = 3
+UNEVEN = 10  # percentage points between groups from which what is missing is called uneven
 QUESTION = "\0"  # stands for the questions of which the same is said
 INFORMANTS = ("teacher", "pupil", "parent", "observer", "test")
 
@@ -241,8 +242,10 @@ def _plainly(report: Report, claim: Claim, **instead: str) -> str:
     values = report.words.written(claim)
     precise = {k: v for k, v in claim.values.items() if k in {"r_low", "r_high"}}  # a zero before the point is plainer
     values |= {k: numbers.decimal(v, report.language, 2) for k, v in precise.items()}
-    if claim.values.get("share_overall") == 0 and claim.sentence.endswith(".low"):
+    if claim.values.get("share_overall") == 0 and claim.sentence.endswith("attrition.low"):
         key = f"{HERE}.quality.attrition.nobody"
+    elif claim.sentence.endswith("attrition.high") and claim.values["points_differential"] >= UNEVEN:
+        key = f"{HERE}.quality.attrition.uneven"
     if claim.sentence.startswith("claims.quality.numbers") and hidden_arm(report, str(claim.values["arm"])):
         key, values = f"{HERE}.quality.numbers.hidden", values | {"min_cell": report.study.privacy.min_cell}
     return report.words.say(key, **{**values, **instead})

@@ -41,7 +41,7 @@ def participants(report: Report) -> Section:
             said.append(words.say("privacy.arm", arm=words.arm(arm)))
             continue
         values = {"arm": words.arm(arm), "pupils": words.count("pupil", pupils)}
-        kind = "arm" if units is None else "arm_units"
+        kind = ("arm" if arm else "one") + "_units" * (units is not None)
         values |= {} if units is None else {"units": words.count(e.unit, units)}
         said.append(words.say(f"{HERE}.participants.{kind}", **values))
     lost = [words.claim(c) for c in report.claims("quality/attrition/")]
@@ -50,7 +50,7 @@ def participants(report: Report) -> Section:
         report,
         "participants",
         Paragraph(" ".join([*said, words.say(f"{HERE}.participants.account")])),
-        *([Bullets(tuple(lost))] if lost else []),
+        *([Bullets(tuple(map(capital, lost)))] if lost else []),
         tables.flow(report),
         *([used] if used is not None else []),
     )
@@ -237,7 +237,8 @@ def _answer(report: Report, claim: Claim) -> str:
     values = words.written(claim)
     if claim.grade == "description" or claim.sentence.endswith("untested") or claim.values["size"] is None:
         return words.claim(claim)
-    values |= {"outcome": capital(values["outcome"]), "df": numbers.degrees(test.df, report.language)}
+    values |= {"outcome": capital(values["outcome"]), "treated_first": capital(values.get("treated", ""))}
+    values |= {"df": numbers.degrees(test.df, report.language)}
     values["t"] = numbers.decimal(test.statistic, report.language)
     said = [words.say(f"{HERE}.stat.{'compared' if test.contrast else 'change'}", **values)]
     variant = claim.sentence.rpartition(".")[2]
