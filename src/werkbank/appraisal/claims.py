@@ -50,9 +50,10 @@ def appraise(study: Study, results: Results) -> list[Claim]:
 def _design(evidence: Evidence) -> list[Claim]:
     grade = evidence.best_grade
     graded = [t for t in evidence.tests if evidence.grade(t) == grade]
-    made = [Claim("design/grade", tuple(t.id for t in graded), grade, f"claims.grade.{evidence.said_grade}")]
     tests = evidence.tests if grade == "effect" else evidence.primary
     reasons = dict.fromkeys(reason for test in tests for reason in evidence.reasons(test))
+    partly = "_partly" * (grade == "effect" and bool(reasons))
+    made = [Claim("design/grade", tuple(t.id for t in graded), grade, f"claims.grade.{grade}{partly}")]
     return made + [
         Claim(f"design/reason/{i + 1}", (), grade, f"claims.reasons.{reason}", {"unit": evidence.unit})
         for i, reason in enumerate(reasons)

@@ -167,9 +167,3 @@ class Evidence:
     def best_grade(self) -> str:
         """The strongest grade of any test: what the report as a whole may say."""
         return max((self.grade(t) for t in self.tests), key=GRADES.index, default="description")
-
-    @property
-    def said_grade(self) -> str:
-        """How that is said: ``effect_partly`` where lots divided, but not every test carries an effect."""
-        partly = self.best_grade == "effect" and any(self.reasons(t) for t in self.tests)
-        return f"{self.best_grade}{'_partly' * partly}"

@@ -208,7 +208,10 @@ def _found(report: Report, *, primary: bool) -> list[Block]:
 def _sure(report: Report) -> list[str]:
     words, e = report.words, report.evidence
     first = [t for t in e.tests if t.outcome in _first(report)]
-    grade = "description" if all(hidden_test(report, t) for t in first) else e.said_grade
+    # as it was judged when all was there to judge by: a copy to share lacks the counts
+    judged, *_ = report.claims("design/grade")
+    partly = "_partly" * (judged.grade == "effect" and bool(report.claims("design/reason/")))
+    grade = "description" if all(hidden_test(report, t) for t in first) else f"{judged.grade}{partly}"
     said = [words.say(f"{HERE}.sure.{grade}")]
     if grade == "description":
         return said

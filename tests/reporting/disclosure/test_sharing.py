@@ -57,6 +57,22 @@ def test_the_grade_does_not_change_because_something_is_hidden(small):
             assert claim.grade == grades[claim.id] or claim.sentence == "privacy.claim.too_few"
 
 
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_a_copy_is_as_sure_as_its_report(small, language):
+    told = set()
+    for seed in range(8):
+        report = Report(*small(seed), language)
+        openings = {report.words.say(f"school.sure.{g}"): g
+                    for g in ("description", "change", "association", "effect", "effect_partly")}  # fmt: skip
+        one, other = (
+            [openings[p] for p in openings for b in school.one_page(r).blocks if p in getattr(b, "text", "")]
+            for r in (report, shared_report(report))
+        )
+        assert other in (one, ["description"]), seed
+        told |= set(one)
+    assert len(told) > 1, "studies of one kind prove nothing"
+
+
 def test_the_runner_reads_back_what_a_notebook_left(small, tmp_path):
     report = Report(*small(1), "en+nl")
     write_shared(tmp_path / "share.json", report, *PARTS)
