@@ -9,6 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from tests.conftest import lacking
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -57,7 +58,7 @@ def test_an_installed_wheel_runs_without_the_project(wheel, tmp_path):
 def tracked() -> list[Path]:
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
     if listed.returncode:
-        pytest.skip("not a git checkout: nothing is tracked")
+        lacking("not a git checkout: nothing is tracked")
     return [ROOT / name for name in listed.stdout.split("\n") if name and (ROOT / name).is_file()]
 
 

@@ -11,10 +11,12 @@ import time
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from importlib.util import find_spec
 from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
+from tests.conftest import lacking
 from tests.running.conftest import PARAMETERS, READ, SCHOOLS, SECTION, command, jobs, whole
 
 from werkbank.errors import MissingPieceError
@@ -89,7 +91,8 @@ def mounts_are_allowed() -> bool:
 
 @contextmanager
 def cluster(tmp_path: Path, *hidden: Path):
-    pytest.importorskip("distributed")
+    if find_spec("distributed") is None:
+        lacking("distributed is not installed: no batch is sent to other machines")
     found = Cluster(tmp_path / "cluster", list(hidden))
     try:
         yield found
