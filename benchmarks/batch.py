@@ -7,8 +7,9 @@ b. a Python loop of ``papermill.execute_notebook`` and a warm HTML exporter,
 c. one plain function in a warm process: the same calls as the notebook's cells, the limit,
 d. ``run_batch`` with one worker, and e. with two; both with the start of the template in them;
 
-and a notebook of 13 empty cells by papermill's function, its command and the warm engine. Wall seconds on a shared
-machine drift: read the ratios, and the processor seconds (children included) beside them.
+and a notebook of 13 empty cells by papermill's function, its command and the warm engine; and how long the first report
+of a batch takes, from the command to its line, beside `werkbank run` of a study of that school alone. Wall seconds on a
+shared machine drift: read the ratios, and the processor seconds (children included) beside them.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from __future__ import annotations
 import os
 import resource
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -122,6 +124,37 @@ def empty_notebook(out: Path) -> dict[str, float]:
     }
 
 
+def first_report(out: Path) -> dict[str, float]:
+    from thousand import enlarged
+
+    werkbank = [sys.executable, "-m", "werkbank"]
+    shared = ["--report", "evaluation", "--format", "html"]
+    alone = enlarged(out / "alone", 1)
+
+    def of_batch(n: int) -> float:
+        started = time.monotonic()
+        command = [*werkbank, "batch", STUDY, "--by", "school", "--workers", "1", "--json", *shared]
+        with subprocess.Popen([*command, "--out", out / f"first{n}"], stdout=subprocess.PIPE, text=True) as process:
+            line = process.stdout.readline()
+            seconds = time.monotonic() - started
+            process.send_signal(signal.SIGINT)
+            process.communicate()
+        assert '"made"' in line, line  # noqa: S101 - a time of failures is none
+        return seconds
+
+    def of_run(n: int) -> float:
+        command = [*werkbank, "run", alone, "--out", out / f"cold{n}", *shared]
+        return timed(lambda: subprocess.run(command, check=True, capture_output=True), 1)[0]
+
+    pairs = [(of_batch(n), of_run(n)) for n in range(5)]
+    batches, runs = zip(*pairs, strict=True)
+    return {
+        "first of a batch": statistics.median(batches),
+        "one run": statistics.median(runs),
+        "ratio": statistics.median(a / b for a, b in pairs),
+    }
+
+
 def main() -> None:
     from werkbank.running.warm.forking import close_all
 
@@ -144,6 +177,7 @@ def main() -> None:
         for what, (wall, cpu) in sorted(found.items()):
             print(f"{what:34}{wall:8.2f}{cpu:8.2f}{wall / limit[0]:10.2f}{cpu / limit[1]:9.2f}")
         print("\n13 empty cells, seconds:", {k: round(v, 3) for k, v in empty_notebook(out).items()})
+        print("\nfirst report, seconds:", {k: round(v, 2) for k, v in first_report(out).items()})
     close_all()
 
 
