@@ -109,6 +109,7 @@ def _check(folder: Path) -> dict[str, Any]:
 def _table(folder: Path) -> dict[str, Any]:
     kept: list[Any] = []
     empty = BatchOutcome((), 0.0)
+    werkbank.running.commands.begun = lambda: None
     werkbank.running.commands.run_batch = lambda jobs, *_, **__: kept.append(jobs) or empty
     code = werkbank.cli.main(["batch", str(folder / "t.csv"), "--out", str(folder / "out")])
     if code:

@@ -206,7 +206,7 @@ def test_notebooks_that_go_wrong_spoil_no_other(split, notebook, tmp_path, monke
     )
     path = notebook(PARAMETERS + "\nonly: dict = {}", SECTION, READ, last, "1 + 1")
     out = tmp_path / "uit"
-    batch = Batch(split, path, out, "--timeout", "6")
+    batch = Batch(split, path, out, "--timeout", "12")
     code, told, _ = batch.ended()
     assert code == 1
     for school, ending in bad.items():

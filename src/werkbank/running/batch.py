@@ -6,6 +6,7 @@ import os
 import tempfile
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
@@ -245,16 +246,24 @@ def read_once(study: str, out: Path, *, warm: bool, leaving: Path) -> None:
     `out` is for passing files; `leaving` is the folder to be swept, or removed when it is no batch's, by the template
     when this process is killed.
     """
+    if warm and (template := begun(out)) is not None:  # first: it starts while the same is done here
+        with suppress(forking.NotWarmError):
+            template.clear(leaving)
+            template.read(str(Path(study).resolve()))
     quick_import("papermill")
     once.keep(load_study(study))
-    if warm:
-        try:
-            with tempfile.TemporaryDirectory(prefix=".werkbank-", dir=out) as folder:  # swept, if this is killed in it
-                template = forking.template({**os.environ, **undisturbed(Path(folder))})
-                template.clear(leaving)
-                template.read(str(Path(study).resolve()))
-        except (forking.NotWarmError, OSError):
-            return  # each report finds so itself, and uses an ordinary kernel
+
+
+def begun(out: Path | None = None) -> forking.Template | None:
+    """Return this process's template, which takes seconds to start; without one each report uses an ordinary kernel.
+
+    `out` is for passing files.
+    """
+    try:
+        with tempfile.TemporaryDirectory(prefix=".werkbank-", dir=out) as folder:  # swept, if this is killed in it
+            return forking.template({**os.environ, **undisturbed(Path(folder))})
+    except (forking.NotWarmError, OSError):
+        return None
 
 
 def make(job: Job, ready: Callable[[Job], None] = lambda _: None) -> Made:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkbank.catalogue import LANGUAGES, say
 from werkbank.errors import ReportError, UsageError, nearest
-from werkbank.running.batch import BatchOutcome, Made, run_batch
+from werkbank.running.batch import BatchOutcome, Made, begun, run_batch
 from werkbank.running.jobs import jobs_asked
 from werkbank.running.notebooks import notebook_path
 from werkbank.running.pages import FORMATS
@@ -42,17 +42,21 @@ def batch_command(asked: argparse.Namespace, tell: Callable[..., None], *, live:
         "out": str(out), "report": asked.report, "languages": languages, "formats": formats, "warm": not asked.no_warm,
         "timeout": asked.timeout,
     }  # fmt: skip
+    if not (
+        out.exists() or asked.no_warm or asked.scheduler
+    ):  # all is still to be made: no need to wait for the studies
+        begun()
     jobs = jobs_asked(Path(asked.table), asked.by, speech, shared, (lambda _: None) if silent else tell)
 
-    begun = 0
+    tried = 0
 
     def progress(made: Made, done: int, seconds: float) -> None:
-        nonlocal begun
-        begun += made.status != "kept"  # what was there already says nothing of how fast it goes
+        nonlocal tried
+        tried += made.status != "kept"  # what was there already says nothing of how fast it goes
         if asked.json:
             tell(json.dumps(_record(made), ensure_ascii=False))
         elif not asked.quiet:
-            rate = 60 * begun / max(seconds, 0.01)
+            rate = 60 * tried / max(seconds, 0.01)
             _progress(made, done, len(jobs), rate, speech, tell, live=live)
 
     with connected(asked.scheduler, speech) if asked.scheduler else nullcontext() as executor:

@@ -105,7 +105,7 @@ class Template:
                 [sys.executable, "-c", code],
                 env=env, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, start_new_session=True,
             )  # fmt: skip
-        self._control = ours
+        self._control, self._asked = ours, False
 
     def alive(self) -> bool:
         """Whether it can be asked."""
@@ -131,6 +131,7 @@ class Template:
 
     def _ask(self, request: dict[str, Any], *descriptors: int) -> socket.socket:
         line, theirs = socket.socketpair()
+        self._asked = True
         with theirs:
             try:
                 socket.send_fds(self._control, [json.dumps(request).encode()], [theirs.fileno(), *descriptors])
@@ -143,7 +144,7 @@ class Template:
         """End the template and with it all of its children."""
         self._control.close()
         try:
-            self.process.wait(5)
+            self.process.wait(5 if self._asked else 0)  # it has nothing to end, or to clear, before it was asked
         except subprocess.TimeoutExpired:  # while it was importing
             self.process.kill()
             self.process.wait()
