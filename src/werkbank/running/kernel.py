@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 KERNEL_NAME = "python3"
+# sums in the order of one thread are the same on every machine, and only a process of one thread may be forked
+ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 def kernel_json(env: dict[str, str] | None = None, program: str = "ipykernel_launcher") -> dict[str, Any]:
@@ -29,13 +31,14 @@ def undisturbed(work: Path) -> dict[str, str]:
     """Return the environment in which a user's own settings cannot change a report.
 
     IPython's profile and start-up files, PYTHONSTARTUP and a personal matplotlibrc are passed over, and the order of
-    sets is fixed, so that the same study gives the same report on another machine.
+    sets and of sums is fixed, so that the same study gives the same report on another machine.
     """
     (work / "matplotlibrc").touch()
     return {
         "IPYTHONDIR": str(work / "ipython"),
         "PYTHONSTARTUP": "",
         "PYTHONHASHSEED": "0",
+        **ONE_THREAD,
         "MATPLOTLIBRC": str(work / "matplotlibrc"),
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     }

@@ -18,7 +18,7 @@ from tests.running.conftest import PARAMETERS, RESULTS, SECTION
 
 from werkbank.errors import ReportError
 from werkbank.running import run_report
-from werkbank.running.kernel import quick_import
+from werkbank.running.kernel import ONE_THREAD, quick_import
 from werkbank.running.warm import forking
 
 quick_import("papermill")  # first: it imports its engines itself
@@ -235,6 +235,16 @@ def test_an_ordinary_kernel_takes_over(tmp_path, caplog, monkeypatch):
         assert "'True'" in str(made["cells"][2]["outputs"]) or "True" in str(made["cells"][2]["outputs"]), reason
         assert caplog.text.count("an ordinary kernel is used") == 1, reason
         caplog.clear()
+
+
+def test_a_machine_of_many_processors_is_warm_without_being_told(tmp_path, caplog, monkeypatch):
+    for name in ONE_THREAD:  # as on a user's machine, where BLAS would start a thread for each processor
+        monkeypatch.delenv(name, raising=False)
+    caplog.set_level(logging.INFO, "papermill")
+    asks = "import os, sys\n'ipykernel_launcher' in sys.argv[0], len(os.listdir('/proc/self/task'))"
+    made = executed(notebook(tmp_path, "a = 1", asks), engine.NAME)
+    assert "(False, 1)" in str(made["cells"][2]["outputs"])
+    assert "an ordinary kernel is used" not in caplog.text
 
 
 def test_a_killed_template_is_told_and_replaced(tmp_path):

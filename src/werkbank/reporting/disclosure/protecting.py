@@ -212,6 +212,7 @@ def _solved(
     matrix.value_ = np.array([weight for row in cells for _, weight in row])
     solver = highspy.Highs()
     solver.silent()
+    solver.setOptionValue("threads", 1)  # another thread would also keep a template from forking
     solver.passModel(programme)
     solver.run()
     if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:

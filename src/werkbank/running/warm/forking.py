@@ -13,6 +13,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+from werkbank.running.kernel import ONE_THREAD
 from werkbank.running.warm.child import kill_session
 
 if TYPE_CHECKING:
@@ -164,7 +165,7 @@ def template(env: dict[str, str]) -> Template:
     """
     if sys.platform != "linux":
         raise NotWarmError(sys.platform)
-    env = {"PYTHONHASHSEED": "0", **env}
+    env = {"PYTHONHASHSEED": "0", **ONE_THREAD, **env}
     rc = env.get("MATPLOTLIBRC")
     if rc and os.path.isfile(rc) and not os.path.getsize(rc):  # noqa: PTH113, PTH202 - a name from the environment
         env["MATPLOTLIBRC"] = os.devnull  # an empty one of each report's own: all the same to matplotlib
