@@ -72,6 +72,14 @@ def test_the_forest_says_on_which_side_of_zero_an_interval_lies():
     assert "c: 0,00, interval [−0,20; 0,20], over nul heen." in alt
 
 
+@pytest.mark.parametrize(("language", "said"), [("nl", "De as begint niet"), ("en", "The axis does not start")])
+def test_an_axis_that_leaves_scores_out_says_so_and_no_other(language, said):
+    line = figures.Line("a", (2.0, 2.5), (20, 20))
+    for lowest, begins in ((1.0, 1.4), (1.0, 0.6), (1.0, 1.0)):
+        plot = figures.Plot("taal", ("voor", "na"), (line,), (begins, 4.0), lowest)
+        assert (said in figures.means([plot], language).caption) is (begins > lowest)
+
+
 @pytest.mark.parametrize(
     ("language", "said"), [("nl", "eerder gepubliceerd, Durlak"), ("en", "published before, Durlak")]
 )

@@ -52,12 +52,13 @@ class Line:
 
 @dataclass(frozen=True)
 class Plot:
-    """One scale: the means of all arms on one axis."""
+    """One scale: the means of all arms on one axis, which may begin above the `lowest` score that there can be."""
 
     outcome: str
     waves: tuple[str, ...]
     lines: tuple[Line, ...]
     limits: tuple[float, float]
+    lowest: float
 
 
 @dataclass(frozen=True)
@@ -179,8 +180,10 @@ def means(plots: Sequence[Plot], language: str) -> Figure:
         _said(language, line.arm, plot.outcome, plot.waves, line.means, line.n) for plot in plots for line in plot.lines
     ]
     alt = " ".join([say("school.figure.alt", language, n=len(plots)), *seen])
-    caption = "caption" if len(plots[0].lines) > 1 else "caption_one"
-    return Figure("fig-means", picture, alt, say(f"school.figure.{caption}", language), int(WIDTH))
+    captions = ["caption" if len(plots[0].lines) > 1 else "caption_one"]
+    captions += ["axis"] * any(plot.limits[0] > plot.lowest for plot in plots)
+    caption = " ".join(say(f"school.figure.{key}", language) for key in captions)
+    return Figure("fig-means", picture, alt, caption, int(WIDTH))
 
 
 def _means(axes: Axes, plot: Plot, language: str) -> None:

@@ -10,6 +10,7 @@ from werkbank.appraisal.evidence import SIZES
 from werkbank.effects.questions import outcome_waves
 from werkbank.effects.units import unit_of_analysis
 from werkbank.reporting import figures, patterns, tables
+from werkbank.reporting.plainly import score_range
 from werkbank.reporting.slopes import Slope
 from werkbank.reporting.slopes import slopes as drawn_slopes
 from werkbank.study import text_in
@@ -82,7 +83,8 @@ def means(report: Report, may_show: Callable[[int | None], bool]) -> Figure | No
         if len(e.waves) > 1 and drawn:
             reach = max(spread) or 1.0  # scores that are all alike have no spread to measure by
             limits = (min(drawn) - reach, max(drawn) + reach)
-            plots.append(figures.Plot(words.outcome(key), tuple(words.wave(w) for w in e.waves), lines, limits))
+            waves = tuple(words.wave(w) for w in e.waves)
+            plots.append(figures.Plot(words.outcome(key), waves, lines, limits, score_range(report, key)[0]))
     return figures.means(plots, report.language) if plots else None
 
 

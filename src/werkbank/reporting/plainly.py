@@ -100,9 +100,14 @@ def _answer(report: Report, claim: Claim) -> list[str]:
 
 def width(report: Report, key: str) -> float:
     """Return how many points lie between the lowest and the highest score of a scale."""
-    name, _, scale = key.partition(".")
-    low, high = report.scores.instruments[name].score_range(scale or name)
+    low, high = score_range(report, key)
     return high - low
+
+
+def score_range(report: Report, key: str) -> tuple[float, float]:
+    """Return the lowest and the highest score that a scale can give."""
+    name, _, scale = key.partition(".")
+    return report.scores.instruments[name].score_range(scale or name)
 
 
 def direction(report: Report, key: str) -> str:
@@ -120,9 +125,7 @@ def digits_of(found: list[float | None], width: float) -> int:
 
 def ends(report: Report, key: str, place: str) -> str:
     """Return from where to where a scale runs and which end is better; `place` is where the catalogue says it."""
-    name, _, scale = key.partition(".")
-    instrument, words = report.scores.instruments[name], report.words
-    low, high = instrument.score_range(scale or name)
+    words, (low, high) = report.words, score_range(report, key)
     values = {"outcome": capital(words.outcome(key))}
     values["better"] = words.say(f"instruments.direction.{direction(report, key)}")
     if abs(low) == float("inf") or abs(high) == float("inf"):

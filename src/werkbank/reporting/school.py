@@ -263,8 +263,10 @@ def _next(report: Report) -> list[str]:
     unit = study.unit if e.unit == "pupil" else e.unit
     asked_pupils = study.unit == "teacher" or any(o.informant == "pupil" for o in study.outcomes)
     values = {form: words.say(f"report.unit.{unit}.{form.partition('_')[2]}") for form in ("unit_one", "unit_many")}
+    worse = dict.fromkeys(c.values["outcome"] for c in answers if _clear(c) and _worse(report, c))
+    values["outcomes"] = words.listed([words.outcome(key) for key in worse])
     asked = {
-        "worse": any(_clear(c) and _worse(report, c) for c in answers if c.values["role"] in first),
+        "worse": bool(worse),
         "fix_items": any(c.sentence.endswith("reliability.negative") for c in report.claims("quality/")),
         "talk": True,
         "compare": study.design.kind == "single_group",
