@@ -126,6 +126,7 @@ def test_a_run_that_ends_before_its_copies_were_looked_at_holds_them_back(study,
     assert held(out) == []
 
 
+@pytest.mark.long
 def test_the_earlier_copy_of_what_cannot_be_made_again_is_held_back(study, tmp_path):
     own = tmp_path / "studie"
     shutil.copytree(study, own)

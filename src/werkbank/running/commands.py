@@ -104,7 +104,8 @@ def _summary(outcome: BatchOutcome, out: Path, speech: str, tell: Callable[..., 
         tell(json.dumps({**counts, "seconds": round(outcome.seconds, 2), "interrupted": outcome.interrupted}))
         return
     tell(*(f"{one.job.title}: {one.message}" for one in outcome.made if one.message))
-    tell(say("batch.progress.summary", speech, **counts, seconds=f"{outcome.seconds:.0f}"))
+    held = [say("batch.progress.held", speech)] * outcome.interrupted
+    tell(say("batch.progress.summary", speech, **counts, seconds=f"{outcome.seconds:.0f}"), *held)
     tell(say("batch.progress.index", speech, path=(out / "index.html").as_posix()))
 
 
