@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from werkbank.effects.multiplicity import adjusted, corrected
+from werkbank.effects.multiplicity import adjusted, corrected, of_interactions
 from werkbank.results import Estimate
 
 
@@ -46,3 +46,16 @@ def test_families_are_corrected_apart():
     assert made["y0/pre-post/t-c/p_holm"].df == 2
     assert made["y2/pre-post/t-c/p_bh"].p == pytest.approx(0.02)
     assert made["y2/pre-post/t-c/p_bh"].n == 10
+
+
+def test_differences_by_characteristic_are_one_exploratory_family():
+    methods = ("moderation", "moderation_pre", "moderation", "moderation_low", "ancova")
+    tests = [
+        Estimate(f"y/post/{i}/{method}", "y", method, 1.0, p=p, se=0.1, ci_low=0.0, note="region_all", n=10)
+        for i, (method, p) in enumerate(zip(methods, (0.01, 0.02, 0.9, 0.001, 0.001), strict=True))
+    ]
+    made = of_interactions(tests)
+    assert [e.id for e in made] == [f"{e.id}/p_bh_interaction" for e in tests[:3]]
+    assert [e.p for e in made] == pytest.approx([0.03, 0.03, 0.9])
+    assert {(e.df, e.se, e.ci_low, e.note, e.n) for e in made} == {(3.0, None, None, "", 10)}
+    assert of_interactions(tests[2:]) == []

@@ -27,6 +27,19 @@ def test_the_icc_of_every_scale_and_wave_is_shown(report, language):
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])
+def test_every_comparison_says_how_alike_the_groups_were_beforehand(report, language):
+    shown = report("nabijheid", language)
+    table = tables(evaluation.before_after(shown))["tab-baseline"]
+    facts = shown.results.facts_where(what="baseline_difference")
+    assert [r["g"] for r in table.rows] == [f.value for f in facts]
+    assert len(facts) == 4 * 2
+    for row in table.rows:
+        size = abs(row["g"])
+        verdict = "satisfied" if size <= 0.05 else "with_adjustment" if size <= 0.25 else "not_satisfied"
+        assert row["verdict"] == shown.words.say(f"describing.baseline.{verdict}")
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
 def test_the_lost_are_set_beside_those_who_stayed_and_both_boundaries(report, language):
     shown = report("nabijheid", language)
     found = tables(evaluation.flow(shown))

@@ -107,6 +107,20 @@ def test_estimates_and_their_numbers_of_pupils_are_all_there(sections, report, n
     assert [r["estimate"] for r in main] == [t.estimate for t in shown.evidence.tests if t.estimate is not None]
 
 
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_tables_say_how_p_was_corrected_and_which_interval_is_not_of_95(sections, language):
+    shown = {t.id: t for t in blocks(sections("nabijheid", language), Table)}
+    assert "Holm (4" in shown["tab-main"].notes[-1]
+    beside = shown["tab-estimates-1"]
+    assert any("TOST" in note and "90%" in note for note in beside.notes)
+    asked = shown["tab-mechanisms-moderation"]
+    corrected = [row for row in asked.rows if row["p_corrected"] is not None]
+    assert len(corrected) == 8
+    assert all(row["p_corrected"] >= row["p"] for row in corrected)
+    assert "Benjamini-Hochberg" in asked.notes[-1]
+    assert "8" in asked.notes[-1]
+
+
 def test_primary_outcomes_come_first(sections):
     heads = [b.text for b in next(s for s in sections("nabijheid", "nl") if s.id == "estimates").blocks
              if isinstance(b, Heading) and b.level == 3]  # fmt: skip

@@ -14,7 +14,7 @@ from werkbank.effects.imputing import imputed
 from werkbank.effects.lagged import lagged
 from werkbank.effects.mechanisms import mechanisms
 from werkbank.effects.moderation import moderated
-from werkbank.effects.multiplicity import corrected
+from werkbank.effects.multiplicity import corrected, of_interactions
 from werkbank.effects.quantity import not_computed
 from werkbank.effects.questions import Question, outcome_waves, questions
 from werkbank.effects.repeated import repeated_measures
@@ -50,8 +50,9 @@ def estimate(study: Study, scores_table: pd.DataFrame, pupils: pd.DataFrame, see
     -------
     list of Estimate
         In the order of the study file. Per question first the headline test, the only one with a `family`; then its
-        effect sizes and the checks. At the end the corrected p values (``p_holm``, ``p_bh``). Where classes, teachers
-        or schools were assigned, or a single group sits in classes, nothing carries a pupil-level p, SE or interval.
+        effect sizes and the checks. At the end the corrected p values (``p_holm``, ``p_bh``; ``p_bh_interaction`` of
+        differences by a characteristic). Where classes, teachers or schools were assigned, or a single group sits in
+        classes, nothing carries a pupil-level p, SE or interval.
         Where groups are compared with pupils on their own (`Question.partly_grouped`), the headline is the regression
         with CR2, and only its sizes, the equivalence test and odds stand beside it.
         A question with fewer than two units in an arm has one estimate without a value, `note` refused_too_few_units.
@@ -85,7 +86,7 @@ def estimate(study: Study, scores_table: pd.DataFrame, pupils: pd.DataFrame, see
     for place in dict.fromkeys((q.key, q.contrast) for q in asked):
         later = [q for q in asked if (q.key, q.contrast) == place and q.wave_from and _comparable(q)]
         made += _courses([q for q in later if q.wave_from == later[0].wave_from], scales)
-    return [*made, *corrected([test for test in made if test.family])]
+    return [*made, *corrected([test for test in made if test.family]), *of_interactions(made)]
 
 
 def _by_pre_test(q: Question) -> Estimate:

@@ -46,9 +46,23 @@ def corrected(tests: Sequence[Estimate]) -> list[Estimate]:
         method = "p_bh" if exploratory else "p_holm"
         smaller = adjusted([float(test.p or 0.0) for test in members], "fdr_bh" if exploratory else "holm")
         for test, p in zip(members, smaller, strict=True):
-            place = test.id.rsplit("/", 1)[0]
-            bare = replace(test, se=None, statistic=None, ci_low=None, ci_high=None, note="")
-            estimand = say(f"effects.methods.{method}.estimand", "en")
-            numbers = {"estimate": float(p), "p": float(p), "df": float(len(members))}
-            made.append(replace(bare, id=f"{place}/{method}", method=method, estimand=estimand, **numbers))  # type: ignore[arg-type]
+            made.append(_corrected(test, test.id.rsplit("/", 1)[0], method, float(p), len(members)))
     return made
+
+
+def of_interactions(estimates: Sequence[Estimate]) -> list[Estimate]:
+    """Return ``p_bh_interaction`` for every test of a difference by characteristic, as one exploratory family.
+
+    Its id is that of the test and the method; `df` is the number of tests. Nothing for a single one.
+    """
+    asked = [e for e in estimates if e.method in {"moderation", "moderation_pre"} and e.p is not None]
+    if len(asked) < 2:
+        return []
+    smaller = adjusted([float(e.p or 0.0) for e in asked], "fdr_bh")
+    return [_corrected(e, e.id, "p_bh_interaction", float(p), len(asked)) for e, p in zip(asked, smaller, strict=True)]
+
+
+def _corrected(test: Estimate, place: str, method: str, p: float, n: int) -> Estimate:
+    estimand = say(f"effects.methods.{method}.estimand", "en")
+    bare = replace(test, se=None, statistic=None, ci_low=None, ci_high=None, note="")
+    return replace(bare, id=f"{place}/{method}", method=method, estimand=estimand, estimate=p, p=p, df=float(n))

@@ -63,8 +63,14 @@ def _little(report: Report) -> Iterator[Table]:
 
 
 def alike(report: Report) -> Iterator[Table | Paragraph]:
-    """The intraclass correlation of every scale and wave; and where pupils were chosen, what chance gives back."""
+    """How alike the arms were beforehand, and classmates (ICC); where pupils were chosen, what chance gives back."""
     words, e = report.words, report.evidence
+    equal: list[dict[str, Any]] = [
+        {"question": words.test(f.outcome, f.wave, f.arm), "g": f.value, "verdict": _verdict(report, f)}
+        for f in _known(report, "baseline_difference")
+    ]
+    columns: dict[str, Kind] = {"question": "text", "g": "estimate", "verdict": "text"}
+    yield from _table(report, "baseline", equal, columns, words.say(f"{HERE}.baseline.note"))
     rows = [
         {"scale": words.outcome(f.outcome), "wave": words.wave(f.wave), "n": f.n, "icc": f.value}
         | {"ci": tuple(e.number(f"icc_ci_{end}", f.outcome, wave=f.wave) for end in ("low", "high"))}
@@ -81,6 +87,11 @@ def alike(report: Report) -> Iterator[Table | Paragraph]:
         said |= {name: numbers.decimal(e.number(what, *at), report.language) for name, what in facts.items()}
         known = "expected" if e.number("regression_expected", *at) is not None else "break_even"
         yield Paragraph(words.say(f"{HERE}.{known}", **said), "note")
+
+
+def _verdict(report: Report, g: Fact) -> str | None:
+    found = report.evidence.fact("baseline_equivalence", g.outcome, g.arm, g.wave)
+    return report.words.say(f"{HERE}.baseline.{found.value}") if found is not None and found.value else None
 
 
 def _known(report: Report, what: str) -> list[Fact]:

@@ -140,6 +140,8 @@ def estimates(report: Report) -> Section:
         Paragraph(words.say(f"report.estimates.lead_{_kind(report)}")),
         *_present(pictures.forest(report), *_answered(report), tables.evidence(report)),
     ]
+    if "transfer" in report.study.arms.values():
+        blocks.append(Paragraph(words.say("report.estimates.spill_over"), "note"))
     for key in report.keys:
         role = words.say(f"report.outcome_role.{report.evidence.role(key)}")
         blocks.append(Heading(words.say("report.estimates.heading", outcome=words.outcome(key), role=role), 3))

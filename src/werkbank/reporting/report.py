@@ -62,7 +62,7 @@ class Report:
         """Return the estimates of one scale, those of one question (waves, contrast) together; corrected p's apart."""
         found: dict[tuple[str, str, str], list[Estimate]] = {}
         for e in self.results.where(outcome=key):
-            if e.method not in {"p_holm", "p_bh"}:
+            if not e.method.startswith("p_"):
                 found.setdefault((e.wave_from, e.wave_to, e.contrast), []).append(e)
         return list(found.values())
 

@@ -21,6 +21,7 @@ TIDIER = (
     "modifications", "fidelity_planned", "fidelity_actual",
 )  # fmt: skip
 CORRECTED = ("p_holm", "p_bh")
+HOW = {"p_holm": "Holm", "p_bh": "Benjamini-Hochberg"}
 REPEATED = "rm_"  # how the methods of repeated-measures ANOVA begin
 AT, BORDER = "moderation_at_", "moderation_region_"  # how the methods begin whose number is a moderator's value
 IN_POINTS = "units of the scale"  # how an estimand says that it has no other unit
@@ -202,8 +203,13 @@ def main(report: Report, tests: Sequence[Estimate]) -> Table | None:
         del kinds["clusters"]
     columns = tuple(_renamed(report, c) for c in _columns(report, "estimates", **kinds))
     used = list(dict.fromkeys(words.method(t.method) for t in found))
-    note = words.say("report.estimates.main_method", names=words.listed(used))
-    return Table("tab-main", words.say("report.estimates.main_title"), columns, rows, (note,))
+    notes = [words.say("report.estimates.main_method", names=words.listed(used))]
+    beside = [report.evidence.beside(t, *CORRECTED) for t in found if t.family]
+    counted = dict.fromkeys((HOW[c.method], int(c.df)) for c in beside if c is not None and c.df is not None)
+    if counted:
+        how = [words.say("report.estimates.family", name=name, n=n) for name, n in counted]
+        notes.append(words.say("report.estimates.corrected", families=words.listed(how)))
+    return Table("tab-main", words.say("report.estimates.main_title"), columns, rows, tuple(notes))
 
 
 def sizes(report: Report, tests: Sequence[Estimate]) -> Table | None:
@@ -270,13 +276,16 @@ def mechanisms(report: Report, found: Sequence[Estimate], kind: str) -> Table:
     at = {e.id.replace(AT, "moderation_"): e.estimate for e in found if e.method.startswith(AT)}
     at |= {e.id: e.estimate for e in found if e.method.startswith(BORDER)}
     found = [e for e in found if not e.method.startswith(AT)]
+    corrected = {e.id: e for e in report.results.where(method="p_bh_interaction")}
+    many = {e.id: corrected[f"{e.id}/p_bh_interaction"] for e in found if f"{e.id}/p_bh_interaction" in corrected}
     rows = [
         {"question": words.test(e.outcome, e.wave_to, e.contrast), "at": at.get(e.id)} | _mechanism_row(report, e)
+        | {"p_corrected": many[e.id].p if e.id in many else None}
         for e in found
-    ]
+    ]  # fmt: skip
     kinds: dict[str, Kind] = {"formula": "text", "n": "count", "clusters": "count", "at": "estimate"}
-    kinds |= {"estimate": "estimate", "ci": "interval", "df": "df", "p": "p"}
-    for key, present in (("clusters", any(e.n_clusters for e in found)), ("at", bool(at))):
+    kinds |= {"estimate": "estimate", "ci": "interval", "df": "df", "p": "p", "p_corrected": "p"}
+    for key, present in (("clusters", any(e.n_clusters for e in found)), ("at", bool(at)), ("p_corrected", bool(many))):
         if not present:
             del kinds[key]
     columns = (question, *(_renamed(report, c) for c in _columns(report, "estimates", **kinds)))
@@ -291,6 +300,7 @@ def mechanisms(report: Report, found: Sequence[Estimate], kind: str) -> Table:
         else words.say("robustness.mechanism", name=words.listed(list(names)), by=_note(report, note))
         for note, names in asked.items()
     ]
+    notes += [words.say("report.mechanisms.corrected", n=len(corrected))] if many else []
     return Table(f"tab-mechanisms-{kind}", title, columns, tuple(rows), tuple(notes))
 
 
@@ -347,6 +357,8 @@ def _notes(report: Report, found: Sequence[Estimate]) -> list[str]:
     ]
     if len(units) > 1:
         said.append(words.say("report.estimates.note"))
+    if narrow := {e.ci_level: words.method(e.method) for e in found if e.ci_level != 0.95 and e.ci_low is not None}:
+        said += [words.say("report.estimates.level", name=n, level=round(100 * x)) for x, n in narrow.items()]
     keys = dict.fromkeys(e.note for e in found if e.note)
     return said + [_note(report, k) for k in keys]
 
