@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from werkbank.effects.binary import odds_ratio
-from werkbank.effects.classes import cr2_difference
+from werkbank.effects.classes import groups_difference
 
 WEIGHTS = {"T": 1.0, "C": -1.0}
 
@@ -35,7 +35,7 @@ def coached(rng: np.random.Generator, groups: int, icc: float, most: int, alone:
     arm = np.repeat(["T", "C"], [len(unit), alone])
     names = np.append(unit.astype(str), [f"= {i}" for i in range(alone)])
     rows = pd.DataFrame({"arm": arm, "unit": names, "pre": pre, "post": 0.6 * pre + 0.8 * rest})
-    return cr2_difference(rows, WEIGHTS, ["pre"]).p
+    return groups_difference(rows, WEIGHTS, ["pre"]).p
 
 
 def main() -> None:

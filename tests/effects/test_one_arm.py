@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from werkbank.effects import describe, estimate, of_headline
-from werkbank.effects.classes import mixed_difference
+from werkbank.effects.classes import groups_difference, mixed_difference
 from werkbank.effects.clustered import d_total_one_arm
 from werkbank.effects.comparison import adjusted_g
 from werkbank.effects.multilevel import cluster_robust, cr2_test
@@ -48,13 +49,38 @@ def test_the_headline_is_cr2_with_groups_and_single_pupils_as_clusters(coached):
     arm = (pupils.loc[used, "arm"] == "T").to_numpy(float)
     X = np.column_stack([arm, 1 - arm, pre[used]])
     known = cr2_test(cluster_robust(post[used], X, unit), [1, -1, 0])
-    head = made["cr2"]
-    assert (head.estimate, head.se, head.df, head.p) == pytest.approx((known.estimate, known.se, known.df, known.p))
+    head = made["cr2_groups"]
+    assert (head.estimate, head.se) == pytest.approx((known.estimate, known.se))
+    assert GROUPS - 1 <= head.df <= known.df
+    assert head.p >= known.p
     assert (head.family, head.n, head.n_clusters) == ("primary", GROUPS * SIZE + ALONE - 1, GROUPS)
     rows = pd.DataFrame({"arm": pupils.loc[used, "arm"], "post": post[used]})
     size = adjusted_g(Quantity(head.estimate, head.se), rows, {"T": 1.0, "C": -1.0})
     assert made["g_cr2"].estimate == pytest.approx(size.value)
     assert made["g_cr2"].p == pytest.approx(head.p)
+
+
+def arms(rng, groups, size, alone, icc):
+    """Groups that share something against pupils on their own, without any difference."""
+    shared = np.repeat(rng.normal(0, np.sqrt(icc), groups), size)
+    inside = rng.normal(0, np.sqrt(1 - icc), groups * size + alone)
+    post = inside + np.append(shared, np.zeros(alone))
+    unit = np.append(np.repeat([f"g{g}" for g in range(groups)], size), [f"= {i}" for i in range(alone)])
+    return pd.DataFrame({"arm": np.repeat(["T", "C"], [groups * size, alone]), "unit": unit, "post": post})
+
+
+def test_without_a_pre_test_equal_groups_are_welch_s_test():
+    rows = arms(np.random.default_rng(3), 6, 4, 30, 0.3)
+    found = groups_difference(rows, {"T": 1.0, "C": -1.0})
+    means = rows.loc[rows["arm"] == "T"].groupby("unit")["post"].mean()
+    known = stats.ttest_ind(means, rows.loc[rows["arm"] == "C", "post"], equal_var=False)
+    assert (found.statistic, found.df, found.p) == pytest.approx((known.statistic, known.df, known.pvalue), rel=1e-9)
+
+
+def test_a_true_null_is_rejected_about_as_often_as_said():
+    rng, runs = np.random.default_rng(7), 300
+    p = [groups_difference(arms(rng, 6, 4, 40, 0.25), {"T": 1.0, "C": -1.0}).p for _ in range(runs)]
+    assert 0.02 < np.mean(np.array(p) < 0.05) < 0.09  # three Monte-Carlo SEs around .05
 
 
 def test_its_sizes_are_hedges_and_citkowicz(coached):
@@ -63,7 +89,7 @@ def test_its_sizes_are_hedges_and_citkowicz(coached):
     rows = pd.DataFrame({"arm": pupils["arm"], "unit": pupils["class"], "post": post}).iloc[1:]
     s = np.sqrt(sum((len(y) - 1) * y.var() for _, y in rows.groupby("arm")["post"]) / (len(rows) - 2))
     icc = mixed_difference(rows.loc[rows["arm"] == "T"], {"T": 1.0}).icc
-    head, plain = made["cr2"], made["d_total_one_arm_unconditional"]
+    head, plain = made["cr2_groups"], made["d_total_one_arm_unconditional"]
     known = d_total_one_arm(head.estimate, s, [4, *[5] * 7], ALONE, icc, head.df)
     assert (plain.estimate, plain.ci_low, plain.ci_high) == pytest.approx((known.value, known.ci_low, known.ci_high))
     assert plain.standardiser == "sd_total_one_arm"
@@ -74,12 +100,12 @@ def test_what_takes_all_units_to_be_of_one_kind_is_not_given(coached):
     study, scores, pupils, *_ = coached(moderators=[{"column": "class"}])
     made = estimate(study, scores, pupils, 1)
     assert {e.method for e in made} == {
-        "cr2", "g_cr2", "d_total_one_arm_unconditional", "d_total_one_arm_conditional", "tost", "improvement_index",
-        "p_holm",
+        "cr2_groups", "g_cr2", "d_total_one_arm_unconditional", "d_total_one_arm_conditional", "tost",
+        "improvement_index", "p_holm",
     }  # fmt: skip
     assert of_headline(study, scores, pupils, made, 1) is None
     after = {e.method for e in estimate(*coached(wave_pre=False)[:3], 1)}
-    assert {"cr2", "d_total_one_arm_unconditional"} <= after
+    assert {"cr2_groups", "d_total_one_arm_unconditional"} <= after
     assert "d_total_one_arm_conditional" not in after
     odds = {e.method: e for e in estimate(*coached(binary=True)[:3], 1)}
     assert odds["odds_ratio"].n_clusters == GROUPS

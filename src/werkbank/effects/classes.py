@@ -12,7 +12,7 @@ from werkbank.effects import clustered, comparison, multilevel
 from werkbank.effects.change import change_sizes, mean_change
 from werkbank.effects.companions import companions
 from werkbank.effects.linear import least_squares
-from werkbank.effects.quantity import Quantity, not_computed, of_contrast_test
+from werkbank.effects.quantity import Quantity, not_computed, of_contrast_test, t_test
 from werkbank.effects.sizes import sd, small_sample_factor
 from werkbank.effects.units import unit_means
 
@@ -75,18 +75,36 @@ def compared_by_unit(q: Question, seed: int) -> list[Estimate]:
 
 
 def compared_with_pupils(q: Question) -> list[Estimate]:
-    """Compare groups with pupils on their own: CR2, whose clusters are the groups and the single pupils.
+    """Compare groups with pupils on their own: `groups_difference` as the headline, and its sizes.
 
     Means of groups and scores of pupils do not spread alike, which class means, reassignment and the Bayes factor would
     take for granted: these are not given.
     """
     rows, pre = q.analysed, ["pre"] if q.wave_from else []
-    test = cr2_difference(rows, q.weights, pre)
+    test = groups_difference(rows, q.weights, pre)
     size = comparison.adjusted_g(test, rows, q.weights)
-    found = {"cr2": test, "g_cr2": size} | _one_arm_in_total_sds(q, test)
+    found = {"cr2_groups": test, "g_cr2": size} | _one_arm_in_total_sds(q, test)
     n, units = len(rows), q.count_units()
-    made = [q.estimate(name, x, n, units, headline=name == "cr2") for name, x in found.items()]
+    made = [q.estimate(name, x, n, units, headline=name == "cr2_groups") for name, x in found.items()]
     return [*made, *companions(q, size, test, {}, n, units)]
+
+
+def groups_difference(rows: pd.DataFrame, weights: Weights, covariates: Sequence[str] = ()) -> Quantity:
+    """Difference between groups and single pupils: CR2 by `unit`, t on Welch's df, or Satterthwaite's if fewer.
+
+    CR2's own df take it that all rows vary alike. Those of one arm do more together: the df are those of the arms'
+    parts of the variance, w²V on (units - 1), as in Welch (1938). Source of CR2: `cr2_difference`.
+    """
+    X, contrast = _design(rows, weights, covariates)
+    if np.linalg.matrix_rank(X) < X.shape[1]:
+        return not_computed("not_estimable")
+    fit = multilevel.cluster_robust(rows["post"], X, rows["unit"].astype(str))
+    test = of_contrast_test(multilevel.cr2_test(fit, contrast))
+    if test.se is None or test.df is None:
+        return test
+    parts = np.array(contrast[: len(weights)]) ** 2 * np.diag(fit.vcov)[: len(weights)]
+    units = rows.groupby("arm")["unit"].nunique().reindex(list(weights)).to_numpy(float)
+    return t_test(test.value, test.se, min(test.df, float(parts.sum() ** 2 / (parts**2 / (units - 1)).sum())))
 
 
 def _one_arm_in_total_sds(q: Question, test: Quantity) -> dict[str, Quantity]:
