@@ -69,3 +69,14 @@ def test_a_report_has_it_for_scores_of_0_and_1_alone(make_study, classroom, long
     assert (ratio.n, ratio.n_clusters) == (120, 8 if by == "class" else None)
     assert (ratio.df is None) == (by == "pupil")
     assert d.estimate == pytest.approx(math.log(ratio.estimate) / 1.65)
+
+
+def test_a_true_null_is_rejected_no_more_often_than_said():
+    rng, icc, found = np.random.default_rng(8), 0.15, []
+    for _ in range(300):
+        unit = np.repeat(np.arange(12), rng.integers(10, 31, 12))
+        share = rng.beta(0.5 * (1 - icc) / icc, 0.5 * (1 - icc) / icc, 12)[unit]
+        post = (rng.random(len(unit)) < share).astype(float)
+        rows = pd.DataFrame({"arm": np.where(unit % 2 == 0, "T", "C"), "unit": unit, "post": post})
+        found.append(odds_ratio(rows, WEIGHTS, by_unit=True)[0].p < 0.05)
+    assert 0.01 < np.mean(found) < 0.09  # three Monte-Carlo SEs around .05
