@@ -75,7 +75,9 @@ class Evidence:
     def tests(self) -> list[Estimate]:
         """The headline test of every question, refusals included, primary outcomes first."""
         refused = {"refused_too_few_units", "units_in_more_than_one_arm"}
-        found = [e for e in self.results.estimates if self._is_headline(e) or e.note in refused]
+        # a refused analysis of variance stands beside an answer; it is not one
+        may = [e for e in self.results.estimates if not e.method.startswith("rm_")]
+        found = [e for e in may if self._is_headline(e) or e.note in refused]
         order = {"primary": 0, "secondary": 1, "exploratory": 2}
         return sorted(found, key=lambda e: order[self.role(e.outcome)])
 
