@@ -104,10 +104,7 @@ class Results:
     ) -> Results:
         """Return a store that also holds these."""
         return replace(
-            self,
-            estimates=(*self.estimates, *estimates),
-            facts=(*self.facts, *facts),
-            claims=(*self.claims, *claims),
+            self, estimates=(*self.estimates, *estimates), facts=(*self.facts, *facts), claims=(*self.claims, *claims)
         )
 
     def joined(self, other: Results) -> Results:
@@ -128,11 +125,7 @@ class Results:
         )
 
     def _by_id(self) -> dict[str, Estimate | Fact | Claim]:
-        return {
-            **{e.id: e for e in self.estimates},
-            **{f.id: f for f in self.facts},
-            **{c.id: c for c in self.claims},
-        }
+        return {**{e.id: e for e in self.estimates}, **{f.id: f for f in self.facts}, **{c.id: c for c in self.claims}}
 
     def where(self, **wanted: object) -> tuple[Estimate, ...]:
         """Return the estimates whose fields equal all of `wanted`."""

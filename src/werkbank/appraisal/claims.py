@@ -112,11 +112,7 @@ def _equivalence(evidence: Evidence, test: Estimate) -> dict[str, Any]:
     if tost is None or tost.p is None or tost.ci_low is None or tost.ci_high is None:
         return {}
     within = tost.ci_low > -EQUIVALENCE_BOUND and tost.ci_high < EQUIVALENCE_BOUND and tost.p < ALPHA
-    found = {
-        "bound": EQUIVALENCE_BOUND,
-        "p_equivalence": tost.p,
-        "equivalence_ci": [tost.ci_low, tost.ci_high],
-    }
+    found = {"bound": EQUIVALENCE_BOUND, "p_equivalence": tost.p, "equivalence_ci": [tost.ci_low, tost.ci_high]}
     return found if within else {}
 
 

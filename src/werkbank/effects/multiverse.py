@@ -46,13 +46,7 @@ class Decisions:
 
 
 def multiverse(
-    study: Study,
-    scores: pd.DataFrame,
-    pupils: pd.DataFrame,
-    place: tuple[str, str],
-    seed: int,
-    *,
-    most: int = MOST,
+    study: Study, scores: pd.DataFrame, pupils: pd.DataFrame, place: tuple[str, str], seed: int, *, most: int = MOST
 ) -> pd.DataFrame:
     """Estimate one effect under many combinations of decisions.
 

@@ -148,12 +148,7 @@ def _seen(panel: Panel, language: str) -> str:
 
 
 def _said(
-    language: str,
-    arm: str,
-    outcome: str,
-    waves: Sequence[str],
-    means: Sequence[float | None],
-    n: Sequence[int | None],
+    language: str, arm: str, outcome: str, waves: Sequence[str], means: Sequence[float | None], n: Sequence[int | None]
 ) -> str:
     points = [
         say("figures.point", language, wave=wave, mean=numbers.decimal(mean, language), n=numbers.count(k, language))

@@ -73,8 +73,7 @@ class Outcome(Part):
         default=None, description="the column of a ready score; or one per wave; or a pattern with {wave}"
     )
     range: tuple[float, float] | None = Field(
-        default=None,
-        description="lowest and highest possible value; a ready score without it is not checked",
+        default=None, description="lowest and highest possible value; a ready score without it is not checked"
     )
     reversed: list[str] = Field(default_factory=list, description="own items that are worded the other way round")
     score: Literal["mean", "sum"] = Field(default="mean", description="of own items")
@@ -86,8 +85,7 @@ class Outcome(Part):
     answers: dict[str, float] | None = Field(default=None, description="answers stored as words -> numbers")
     missing: list[float | str] = Field(default_factory=list, description="codes that mean: not answered")
     same_measure: bool = Field(
-        default=True,
-        description="false: another test before than after; it adjusts, and no change is computed",
+        default=True, description="false: another test before than after; it adjusts, and no change is computed"
     )
     role: Literal["primary", "secondary", "exploratory"] = "secondary"
     family: str | None = Field(default=None, description="outcomes corrected together for the number of tests")

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import pandas as pd
 import pytest
-from tests.reporting.disclosure.conftest import BORN, NAME
+from tests.reporting.conftest import made
+from tests.reporting.disclosure.conftest import BORN, NAME, small_study
 
 from werkbank.appraisal.wording import check_text
 from werkbank.reporting import evaluation as ev
 from werkbank.reporting import robustness, school, thesis
 from werkbank.reporting.blocks import Figure, Table
 from werkbank.reporting.disclosure import read_shared, shared_report, shared_sections, write_shared
+from werkbank.reporting.disclosure.suppressing import suppress
 from werkbank.reporting.report import Report
 
 PARTS = (
@@ -84,3 +87,27 @@ def test_the_runner_reads_back_what_a_notebook_left(small, tmp_path):
     assert found.results.to_json() == shared_report(report).results.to_json()
     assert not {"files", "columns"} & found.results.study.keys()
     assert read_shared(tmp_path / "nothing.json", "nl") is None
+
+
+def test_of_an_outcome_of_yes_or_no_nothing_is_shared_that_is_a_count(tmp_path, small):
+    folder = tmp_path / "janee"
+    folder.mkdir()
+    study = small_study(folder, 2)
+    frame = pd.read_csv(folder / "raw.csv", sep=";", dtype=str)
+    frame["taal"] = [str(n % 5 % 2) for n in range(len(frame))]
+    frame.to_csv(folder / "raw.csv", sep=";", index=False)
+    parts = made(study)
+    results = parts[2]
+    assert any(f.what == "mean" and f.outcome == "taal" and f.value is not None for f in results.facts)
+    copy = suppress(results)
+    told = {f.what for f in copy.facts if f.outcome == "taal" and isinstance(f.value, float)}
+    assert told <= {"rci_reliability", "attrition_overall", "attrition_differential", "floor", "ceiling", "mcar_df"}
+    assert all(e.estimate is None and e.ci_low is None for e in copy.estimates if e.outcome == "taal")
+    assert any(f.what == "mean" and f.outcome == "fijn" and f.value is not None for f in copy.facts)
+    whole = suppress(small(2)[2])
+    assert any(f.what == "mean" and f.outcome == "taal" and f.value is not None for f in whole.facts)
+    for language, sentence in (("nl", "deze uitkomst delen we niet"), ("en", "this answer is not shared")):
+        sections = shared_sections(shared_report(Report(*parts, language)), PARTS)
+        text = json.dumps([section.to_json() for section in sections], ensure_ascii=False)
+        assert sentence in text
+        assert not check_text(text, "effect", language, equivalent=True)

@@ -7,13 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from werkbank.effects.multilevel.clusters import (
-    Codes,
-    Floats,
-    Groups,
-    Sums,
-    terms_of,
-)
+from werkbank.effects.multilevel.clusters import Codes, Floats, Groups, Sums, terms_of
 from werkbank.effects.multilevel.design import checked, factors, in_orthogonal_basis, least_squares
 from werkbank.effects.multilevel.likelihood import Information, information_at, profile
 from werkbank.effects.multilevel.optimum import maximise

@@ -29,10 +29,7 @@ OWN = ("files", "columns", "birth_date", "school")  # of the study file: where t
 
 
 def shared_report(
-    report: Report,
-    min_cell: int | None = None,
-    also: Collection[str] = (),
-    bare: AbstractSet[str] = frozenset(),
+    report: Report, min_cell: int | None = None, also: Collection[str] = (), bare: AbstractSet[str] = frozenset()
 ) -> Report:
     """Return the report as it may be shared: suppressed results, and nobody's answers.
 

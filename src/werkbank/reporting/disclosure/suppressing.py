@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +51,7 @@ def suppress(
 
     Notes
     -----
+    Of an outcome of yes or no nothing is shown that was made of the scores: n times the mean is a count.
     Zero is shown in the flow (nobody was lost) and hidden in a table of categories, where it says of everyone that
     they are not in that category; so is a category that holds all but a few. What is protected are counts: someone
     who knows all but one pupil's scores can still work out the last one from a mean, which no suppression of counts
@@ -68,12 +70,14 @@ def _without(
         name = names.get((item.id, slot), "")
         return name in counts.costs and name not in hidden and counts.values[name] == number
 
+    counted = _yes_or_no(results)
     few = {name for name, value in counts.values.items() if 0 < value < min_cell}
 
     def rests(item: Fact | Estimate) -> bool:
         """Whether what this rests on may be known, here and beside other reports."""
         told = behind(item, counts.costs) if about(item) else []
-        return names.get((item.id, "n"), "") not in bare and all(n in counts.costs and n not in hidden for n in told)
+        alone = item.outcome not in counted and names.get((item.id, "n"), "") not in bare
+        return alone and all(n in counts.costs and n not in hidden for n in told)
 
     def lone(outcome: str, contrast: str, wave: str) -> bool:
         """Whether an arm of a comparison is so small that the difference tells of that arm."""
@@ -98,6 +102,19 @@ def _without(
     claims = tuple(_claim(c, gone, open_n, flow, results.study) for c in results.claims)
     # claims cap the share that was lost by themselves; a table of it shows none beyond the caps
     return replace(results, estimates=tuple(estimates), facts=tuple(map(_within_caps, facts)), claims=claims)
+
+
+def _yes_or_no(results: Results) -> set[str]:
+    """Return the outcomes scored 0 or 1: n times their mean is a count of people, and only theirs have this SD."""
+    known = [f for f in results.facts if f.what in {"mean", "sd"} and f.n and f.value is not None]
+    stats: dict[tuple[str, ...], tuple[float, int]]
+    stats = {(f.what, f.outcome, f.arm, f.wave): (float(f.value or 0), f.n or 0) for f in known}
+    found = set()
+    for (what, outcome, *place), (mean, n) in stats.items():
+        sd, _ = stats.get(("sd", outcome, *place), (math.nan, 0))
+        if what == "mean" and math.isclose(sd**2 * (n - 1), mean * (1 - mean) * n, abs_tol=1e-9):
+            found.add(outcome)
+    return found
 
 
 def _within_caps(f: Fact) -> Fact:
