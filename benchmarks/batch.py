@@ -1,6 +1,7 @@
 """What a batch costs a report, against the loops that one would write without werkbank: ratios of one run.
 
-``python benchmarks/batch.py [N]`` makes N reports (10 when left out; the study's schools in turn) with HTML by
+``python benchmarks/batch.py [N]`` makes a report with HTML, and a copy to share, of each of N schools (24 when left
+out; `nabijheid` enlarged) by
 
 a. a shell loop of ``papermill`` and ``jupyter nbconvert --to html``,
 b. a Python loop of ``papermill.execute_notebook`` and a warm HTML exporter,
@@ -16,7 +17,6 @@ from __future__ import annotations
 
 import os
 import resource
-import shutil
 import signal
 import statistics
 import subprocess
@@ -25,8 +25,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from thousand import enlarged
+
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-STUDY = Path(__file__).resolve().parents[1] / "data" / "examples" / "nabijheid" / "study.yaml"
 NOTEBOOK = Path(__file__).resolve().parents[1] / "notebooks" / "evaluation.ipynb"
 BIN = Path(sys.executable).parent
 
@@ -42,17 +43,17 @@ def timed(work, n: int) -> tuple[float, float]:
     return tuple((after - start) / n for after, start in zip(used(), before, strict=True))
 
 
-def shell_loop(schools: list[str], out: Path) -> None:
+def shell_loop(study: Path, schools: list[str], out: Path) -> None:
     for school in schools:
         executed = out / f"{school}.ipynb"
         results = out / f"{school}.json"
-        values = ["-p", "study", str(STUDY), "-p", "results", results, "-y", f"only: {{school: {school}}}"]
+        values = ["-p", "study", str(study), "-p", "results", results, "-y", f"only: {{school: {school}}}"]
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         subprocess.run([BIN / "papermill", NOTEBOOK, executed, *values], check=True, **quiet)
         subprocess.run([BIN / "jupyter", "nbconvert", "--to", "html", executed], check=True, **quiet)
 
 
-def python_loop(schools: list[str], out: Path) -> None:
+def python_loop(study: Path, schools: list[str], out: Path) -> None:
     import nbformat
     import papermill
     from nbconvert import HTMLExporter
@@ -60,12 +61,12 @@ def python_loop(schools: list[str], out: Path) -> None:
     exporter = HTMLExporter()
     for school in schools:
         executed = out / f"{school}.ipynb"
-        values = {"study": str(STUDY), "only": {"school": school}, "results": str(out / f"{school}.json")}
+        values = {"study": str(study), "only": {"school": school}, "results": str(out / f"{school}.json")}
         papermill.execute_notebook(NOTEBOOK, executed, values, progress_bar=False)
         exporter.from_notebook_node(nbformat.read(executed, as_version=4))
 
 
-def plain_function(school: str, out: Path) -> None:
+def plain_function(study: Path, school: str, out: Path) -> None:
     """Run the notebook's own cells as one function, and write the page and that of the copy to share."""
     import json
 
@@ -85,17 +86,17 @@ def plain_function(school: str, out: Path) -> None:
         else:
             exec(source, names)  # noqa: S102 - as above
         if "parameters" in cell["metadata"].get("tags", []):
-            names.update(study=str(STUDY), only={"school": school}, results=str(out / "results.json"))
+            names.update(study=str(study), only={"school": school}, results=str(out / "results.json"))
     shown = [Section.from_json(section.to_json()) for section in sections]
     for _ in ("own", "to share"):
         render(shown, language="nl", title="t", simulated=True, provenance={})
 
 
-def batch(schools: list[str], out: Path, workers: int) -> None:
+def batch(study: Path, schools: list[str], out: Path, workers: int) -> None:
     from werkbank.running.batch import run_batch
     from werkbank.running.jobs import Job
 
-    jobs = [Job(f"r{n}", s, str(STUDY), str(out), only={"school": s}) for n, s in enumerate(schools)]
+    jobs = [Job(f"r{n}", s, str(study), str(out), only={"school": s}) for n, s in enumerate(schools)]
     made = run_batch(jobs, out, language="nl", workers=workers)
     assert made.count("made") == len(jobs), [one.message for one in made.made]  # noqa: S101 - a time of failures is none
 
@@ -124,16 +125,14 @@ def empty_notebook(out: Path) -> dict[str, float]:
     }
 
 
-def first_report(out: Path) -> dict[str, float]:
-    from thousand import enlarged
-
+def first_report(study: Path, out: Path) -> dict[str, float]:
     werkbank = [sys.executable, "-m", "werkbank"]
     shared = ["--report", "evaluation", "--format", "html"]
     alone = enlarged(out / "alone", 1)
 
     def of_batch(n: int) -> float:
         started = time.monotonic()
-        command = [*werkbank, "batch", STUDY, "--by", "school", "--workers", "1", "--json", *shared]
+        command = [*werkbank, "batch", study, "--by", "school", "--workers", "1", "--json", *shared]
         with subprocess.Popen([*command, "--out", out / f"first{n}"], stdout=subprocess.PIPE, text=True) as process:
             line = process.stdout.readline()
             seconds = time.monotonic() - started
@@ -156,28 +155,31 @@ def first_report(out: Path) -> dict[str, float]:
 
 
 def main() -> None:
+    from werkbank.intake import once
     from werkbank.running.warm.forking import close_all
+    from werkbank.study import load_study
 
-    n = int(sys.argv[1]) if len(sys.argv) > 1 else 10
-    schools = [f"S{1 + i % 8:02}" for i in range(n)]
+    n = int(sys.argv[1]) if len(sys.argv) > 1 else 24
     found = {}
     with tempfile.TemporaryDirectory(prefix="werkbank-benchmark-") as name:
         out = Path(name)
-        found["d  werkbank batch, 1 worker"] = timed(lambda: batch(schools, out / "d", 1), n)
-        found["e  werkbank batch, 2 workers"] = timed(lambda: batch(schools, out / "e", 2), n)
-        plain_function(schools[0], out)
-        found["c  plain function, warm"] = timed(lambda: [plain_function(school, out) for school in schools], n)
+        study = enlarged(out / "study", n)
+        schools = [f"S{1 + i % 8:02}-{i}" for i in range(n)]
+        found["d  werkbank batch, 1 worker"] = timed(lambda: batch(study, schools, out / "d", 1), n)
+        found["e  werkbank batch, 2 workers"] = timed(lambda: batch(study, schools, out / "e", 2), n)
+        close_all()
+        plain_function(study, schools[0], out)
+        once.keep(load_study(study))
+        found["c  plain function, warm"] = timed(lambda: [plain_function(study, s, out) for s in schools], n)
         few = schools[: max(2, n // 3)]
-        found["b  execute_notebook loop"] = timed(lambda: python_loop(few, out), len(few))
-        found["a  papermill + nbconvert, shell"] = timed(lambda: shell_loop(few, out), len(few))
-        shutil.rmtree(out / "d")
+        found["b  execute_notebook loop"] = timed(lambda: python_loop(study, few, out), len(few))
+        found["a  papermill + nbconvert, shell"] = timed(lambda: shell_loop(study, few, out), len(few))
         limit = found["c  plain function, warm"]
-        shown = f"{'':34}{'wall s':>8}{'CPU s':>8}{'wall / c':>10}{'CPU / c':>9}"
-        print(shown)
+        print(f"{'':34}{'wall s':>8}{'CPU s':>8}{'wall / c':>10}{'CPU / c':>9}")
         for what, (wall, cpu) in sorted(found.items()):
             print(f"{what:34}{wall:8.2f}{cpu:8.2f}{wall / limit[0]:10.2f}{cpu / limit[1]:9.2f}")
         print("\n13 empty cells, seconds:", {k: round(v, 3) for k, v in empty_notebook(out).items()})
-        print("\nfirst report, seconds:", {k: round(v, 2) for k, v in first_report(out).items()})
+        print("\nfirst report, seconds:", {k: round(v, 2) for k, v in first_report(study, out).items()})
     close_all()
 
 
