@@ -161,7 +161,7 @@ def test_whatever_is_killed_a_second_call_completes(split, small, tmp_path, monk
     assert code in {"batch": {-9, 0}, "interrupt": {0, 130, -2}}.get(victim, {0, 1})
     there = whole_or_absent(out)
     if victim != "batch":
-        assert "gemaakt" in told.splitlines()[-2]
+        assert any("gemaakt" in line for line in told.splitlines()[-3:])  # an interrupted one says of the copies, too
         assert (out / "index.html").is_file()
         assert not list(out.glob(".werkbank-*"))
         assert not list(batch.temporary.iterdir())
