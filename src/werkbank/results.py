@@ -9,7 +9,7 @@ import csv
 import io
 import json
 import math
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
 SCHEMA_VERSION = 1
@@ -144,9 +144,9 @@ class Results:
             "schema_version": SCHEMA_VERSION,
             **({"notice": notice} if notice else {}),
             "study": self.study,
-            "estimates": [_clean(asdict(e)) for e in self.estimates],
-            "facts": [_clean(asdict(f)) for f in self.facts],
-            "claims": [_clean(asdict(c)) for c in self.claims],
+            "estimates": [_clean(vars(e)) for e in self.estimates],
+            "facts": [_clean(vars(f)) for f in self.facts],
+            "claims": [_clean(vars(c)) for c in self.claims],
         }
         return json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
@@ -158,8 +158,8 @@ class Results:
         writer = csv.DictWriter(out, names, lineterminator="\n", restval="")
         writer.writeheader()
         told = {"notice": notice} if notice else {}
-        writer.writerows({"kind": "estimate", **_flat(asdict(e)), **told} for e in self.estimates)
-        writer.writerows({"kind": "fact", **_flat(asdict(f)), **told} for f in self.facts)
+        writer.writerows({"kind": "estimate", **_flat(vars(e)), **told} for e in self.estimates)
+        writer.writerows({"kind": "fact", **_flat(vars(f)), **told} for f in self.facts)
         return out.getvalue()
 
     @classmethod
