@@ -136,19 +136,16 @@ class Results:
         return tuple(f for f in self.facts if all(getattr(f, k) == v for k, v in wanted.items()))
 
     def to_json(self, notice: str = "") -> str:
-        """Return the store as JSON with sorted, fixed formatting, so that equal results are equal bytes.
+        """Return the store as JSON, one result a line, in a fixed form, so that equal results are equal bytes.
 
         `notice` says on the file itself for whom it is meant; nothing reads it back.
         """
-        content = {
-            "schema_version": SCHEMA_VERSION,
-            **({"notice": notice} if notice else {}),
-            "study": self.study,
-            "estimates": [_clean(vars(e)) for e in self.estimates],
-            "facts": [_clean(vars(f)) for f in self.facts],
-            "claims": [_clean(vars(c)) for c in self.claims],
-        }
-        return json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+        told = {"schema_version": SCHEMA_VERSION, **({"notice": notice} if notice else {}), "study": self.study}
+        parts = [f"{_json(name)}: {_json(value)}" for name, value in told.items()]
+        for name in ("estimates", "facts", "claims"):
+            lines = ",\n".join(_json(_clean(vars(item))) for item in getattr(self, name))
+            parts.append(f"{_json(name)}: [\n{lines}\n]")
+        return "{\n" + ",\n".join(parts) + "\n}\n"
 
     def to_csv(self, notice: str = "") -> str:
         """Return estimates and facts as one flat table (`kind` tells them apart), with `notice` in each row."""
@@ -182,6 +179,10 @@ class Results:
         )
 
 
+def _json(value: Any) -> str:  # noqa: ANN401 - JSON values
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
 def _clean(item: dict[str, Any]) -> dict[str, Any]:
     """Turn what JSON cannot say (NaN, numpy numbers, tuples) into what it can."""
     return {k: plain(v) for k, v in item.items()}
@@ -189,11 +190,13 @@ def _clean(item: dict[str, Any]) -> dict[str, Any]:
 
 def plain(value: Any) -> Any:  # noqa: ANN401 - JSON values
     """Return a value as JSON knows it: Python's own numbers, and None for what could not be computed."""
+    if value is None or isinstance(value, str):
+        return value
     if isinstance(value, dict):
         return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(v) for v in value]
-    if hasattr(value, "item") and not isinstance(value, str):
+    if hasattr(value, "item"):
         value = value.item()
     if isinstance(value, float) and not math.isfinite(value):
         return None

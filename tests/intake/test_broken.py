@@ -178,6 +178,30 @@ def test_two_delimiters_that_do_equally_well_are_not_chosen_between(refused):
     assert problem.details["valid"] == ",  ;"
 
 
+TITLES = {
+    "a title of one cell": ("Vragenlijst groep 6\n", 2),
+    "two lines and a gap": ("Vragenlijst,groep 6\nafgenomen: mei\n\n", 4),
+    "as wide as the table": ("Vragenlijst groep 6,,\n", 2),
+}
+
+
+@pytest.mark.parametrize("name", TITLES)
+@pytest.mark.parametrize("sign", [",", ";"])
+def test_a_title_above_the_column_names_is_told_as_such(refused, name, sign):
+    above, row = TITLES[name]
+    (problem,) = refused(ONE_GROUP, {FILE: (above + WIDE).replace(",", sign)})
+    assert (problem.code, problem.row) == ("header_lower", row)
+    assert problem.value.startswith("Vragenlijst")
+
+
+def test_answers_that_are_called_as_columns_are_no_header(refused):
+    outcomes = [{**TWO_ARMS["outcomes"][0], "items": ["1", "2"]}]
+    rows = "nr,groep,moment,v1,v2\n01,x,T0,1,2\n02,c,T0,2,1\n"
+    codes = {problem.code for problem in refused(TWO_ARMS, {FILE: rows}, outcomes=outcomes)}
+    assert codes
+    assert "header_lower" not in codes
+
+
 def workbook(rows, **more_sheets):
     book = openpyxl.Workbook()
     book.active.title = "data"
@@ -194,6 +218,11 @@ def workbook(rows, **more_sheets):
 
 XLSX = "m.xlsx"
 ROWS = [["id", "a", "b"], ["01", 1, 2], ["02", 3, 4]]
+
+
+def test_a_title_above_the_column_names_of_a_workbook_is_told_as_such(refused):
+    (problem,) = refused(ONE_GROUP, {XLSX: workbook([["Groep 6", None, None], *ROWS])}, files=[{"path": XLSX}])
+    assert (problem.code, problem.row, problem.value) == ("header_lower", 2, "Groep 6")
 
 
 def test_a_workbook_of_two_sheets_needs_a_sheet(refused):

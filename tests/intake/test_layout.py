@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.intake.conftest import LONG, ONE_GROUP, TWO_ARMS
+from tests.intake.conftest import LONG, ONE_GROUP, TWO_ARMS, WIDE
 from tests.intake.test_broken import XLSX, workbook
 
 SEQ_C = {"instrument": "seq-c", "items": "seqc{item}_{wave}"}
@@ -187,3 +187,13 @@ def test_two_columns_for_the_same_wave_are_not_chosen_between(refused):
     content = "id,taal_T0,taal_S0\n01,1,2\n02,,3\n"
     (problem,) = refused(ONE_GROUP, {"m.csv": content}, outcomes=[outcome], waves={"T0": "pre", "S0": "pre"})
     assert (problem.code, problem.row, problem.value) == ("duplicate_across_files", 2, "01")
+
+
+def test_an_answer_between_two_of_the_scale_is_read_and_counted(read, notes):
+    intake = read(TWO_ARMS, {"m.csv": LONG.replace("T0,1,", "T0,1.5,").replace("T1,3,", "T1,2.5,")})
+    assert notes(intake)["between_answers"] == {"file": "m.csv", "outcome": "fijn", "n": 2, "example": "1.5"}
+    assert sorted(intake.answers["value"].dropna())[:2] == [1.0, 1.5]
+
+
+def test_a_test_score_with_decimals_needs_no_line(read, notes):
+    assert "between_answers" not in notes(read(ONE_GROUP, {"m.csv": WIDE.replace("1,2", "1.5,2")}))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, wraps
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pandas as pd
 
@@ -16,9 +16,11 @@ from werkbank.results import Estimate
 from werkbank.study.model import WAVES, Outcome, Study
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from werkbank.effects.quantity import Quantity
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,23 @@ class Question:
 OF_THE_HEADLINE = frozenset({"g_adjusted", "g_adjusted_unit_means", "g_adjusted_mixed", "g_cr2", "smcr_unit_means"})
 
 
+def _of_the_same_tables(make: Callable[..., Iterator[T]]) -> Callable[..., Iterator[T]]:
+    """Keep what was made of the tables asked for last: each part of a report asks the same of the same tables."""
+    last: tuple[tuple[Any, ...], tuple[T, ...]] = ((), ())
+
+    @wraps(make)
+    def given(*asked: Any) -> Iterator[T]:  # noqa: ANN401 - as `make` has them
+        nonlocal last
+        known, made = last
+        if len(known) != len(asked) or any(one is not other for one, other in zip(known, asked, strict=True)):
+            made = tuple(make(*asked))
+            last = (asked, made)
+        return iter(made)
+
+    return given
+
+
+@_of_the_same_tables
 def questions(study: Study, scores: pd.DataFrame, pupils: pd.DataFrame) -> Iterator[Question]:
     """Yield every question in the order of the study file: outcome and scale, wave, contrast."""
     unit = unit_of_analysis(study, pupils)
@@ -133,6 +152,7 @@ def questions(study: Study, scores: pd.DataFrame, pupils: pd.DataFrame) -> Itera
                 )
 
 
+@_of_the_same_tables
 def outcome_waves(study: Study, scores: pd.DataFrame) -> Iterator[tuple[Outcome, str, pd.DataFrame]]:
     """Yield every outcome and scale as (outcome, key, scores: pupil x wave), waves in the order of time."""
     for outcome in study.outcomes:
@@ -142,6 +162,7 @@ def outcome_waves(study: Study, scores: pd.DataFrame) -> Iterator[tuple[Outcome,
             # pupils are paired by id, never by the order of rows; a doubled pupil and wave stops here
             by_wave = part.astype({"wave": str}).set_index(["pupil", "wave"])["score"]
             wide = by_wave.unstack("wave")  # noqa: PD010 - pivot_table would average doubles in silence
+            wide.index = wide.index.astype(object)  # in the files' order still, and looked up without its categories
             key = scale if scale == outcome.id else f"{outcome.id}.{scale}"
             yield outcome, key, wide[[w for w in WAVES if w in wide]]
 

@@ -113,6 +113,7 @@ class Counts:
 
     missing: Counter[str] = field(default_factory=Counter)
     user_missing: Counter[str] = field(default_factory=Counter)
+    between: Counter[str] = field(default_factory=Counter)  # 3,5 where an item has whole answers
     words: int = 0
     texts: int = 0  # numbers that a workbook stored as text
 
@@ -157,7 +158,11 @@ def _read(cell: Any, column: str, table: Table, how: Reading, counts: Counts, n:
         counts.missing[text] += n
         return np.nan
     counts.texts += n if isinstance(cell, str) else 0
-    return value if isinstance(value, str) or _fits(value, how) else "out_of_range"
+    if isinstance(value, str) or not _fits(value, how):
+        return value if isinstance(value, str) else "out_of_range"
+    if how.outcome.column is None and not value.is_integer():
+        counts.between[text] += n
+    return value
 
 
 def _word(word: str, how: Reading) -> float | str:

@@ -8,7 +8,7 @@ import io
 import re
 from typing import TYPE_CHECKING
 
-from werkbank.intake.opening import Grid, RefusedFileError
+from werkbank.intake.opening import Grid, RefusedFileError, header_at
 
 if TYPE_CHECKING:
     from werkbank.study.model import FileSpec
@@ -80,6 +80,7 @@ def find_delimiter(text: str, declared: set[str]) -> str:
     for delimiter in DELIMITERS:
         rows = [row for row in csv.reader(io.StringIO(text[:SAMPLE], newline=""), delimiter=delimiter) if any(row)]
         rows = rows[:-1] if len(text) > SAMPLE else rows  # the last may have been cut
+        rows = rows[header_at(rows, declared) :]
         names = {cell.strip() for cell in rows[0]} if rows else set()
         even = len(names) > 1 and len({len(row) for row in rows}) == 1
         found[delimiter] = (len(names & declared), even)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 200_000_000  # of a file on disk; fifty thousand pupils, 28 items and three waves are some 15 MB
 MAX_CELLS = 30_000_000  # of a table in memory
+SEARCHED = 20  # rows in which a header is looked for that is not the first, to say where it stands
 KINDS = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".xlsx": "xlsx", ".xlsm": "xlsx", ".sav": "sav", ".zsav": "sav"}
 
 
@@ -58,6 +59,7 @@ def open_table(study: Study, spec: FileSpec, declared: set[str], ledger: Ledger)
         kind, content = KINDS[path.suffix.lower()], path.read_bytes()
         grid = _read(kind, path, content, spec, declared)
         _drop_blank_rows(grid)
+        _check_header(grid, declared)
         kind = "qualtrics" if kind == "csv" and _drop_qualtrics_rows(grid) else kind
         return _table(spec, kind, hashlib.sha256(content).hexdigest(), grid, ledger)
     except RefusedFileError as refused:
@@ -101,6 +103,19 @@ def _read(kind: str, path: Path, content: bytes, spec: FileSpec, declared: set[s
     from werkbank.intake.spss import read_spss
 
     return read_spss(path)
+
+
+def _check_header(grid: Grid, declared: set[str]) -> None:
+    if lower := header_at(grid.rows, declared):
+        above = next(filter(None, map(_text, grid.rows[0])))
+        raise RefusedFileError("header_lower", row=grid.numbers[lower], value=above)
+
+
+def header_at(rows: Sequence[Sequence[Any]], declared: set[str]) -> int:
+    """Return which row holds the column names: the first, unless it has none and a later one has several."""
+    names = {name for name in declared if not name.isdigit()}  # a row of answers may hold those
+    known = [len({*map(_text, row)} & names) for row in rows[:SEARCHED]]
+    return known.index(max(known)) if known and not known[0] and max(known) > 1 else 0
 
 
 def _drop_qualtrics_rows(grid: Grid) -> bool:

@@ -171,6 +171,9 @@ def _note_counts(table: Table, counts: dict[str, Counts], ledger: Ledger) -> Non
             ledger.note("missing_codes", file=table.path, outcome=outcome, code=code, n=n)
         for code, n in sorted(count.user_missing.items()):
             ledger.note("user_missing", file=table.path, outcome=outcome, code=code, n=n)
+        if count.between:
+            n, example = count.between.total(), min(count.between)
+            ledger.note("between_answers", file=table.path, outcome=outcome, n=n, example=example)
         if count.words:
             ledger.note("words", file=table.path, outcome=outcome, n=count.words)
         if count.texts and table.reading.kind == "xlsx":

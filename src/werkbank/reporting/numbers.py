@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from babel.numbers import format_decimal, get_decimal_symbol
@@ -22,7 +23,11 @@ def decimal(value: float | None, language: str, digits: int = 2) -> str:
     if _absent(value):
         return MISSING
     rounded = round(float(value), digits) + 0.0  # type: ignore[arg-type]
-    # adding 0.0 turns -0.0 into 0.0
+    return _written(rounded, language, digits)  # adding 0.0 turned -0.0 into 0.0
+
+
+@lru_cache(maxsize=10_000)  # counts, ticks and rounded means recur
+def _written(rounded: float, language: str, digits: int) -> str:
     pattern = "#,##0" + ("." + "0" * digits if digits else "")
     return str(format_decimal(rounded, pattern, locale=language)).replace("-", _MINUS)
 

@@ -40,13 +40,8 @@ def programme(report: Report) -> Table:
     given: Any = report.study.programme
     described = {"name": given} if isinstance(given, str) else given.model_dump() if given is not None else {}
     say = report.words.say
-    rows = tuple(
-        {
-            "item": say(f"report.tidier.{item}"),
-            "said": text_in(described.get(item), report.language, say("report.not_reported")),
-        }
-        for item in TIDIER
-    )
+    said = {item: text_in(described.get(item), report.language, say("report.not_reported")) for item in TIDIER}
+    rows = tuple({"item": say(f"report.tidier.{item}"), "said": text} for item, text in said.items())
     columns = _columns(report, "tidier_columns", item="text", said="text")
     return Table("tab-programme", say("report.tidier_columns.title"), columns, rows)
 
@@ -82,10 +77,7 @@ def flow(report: Report) -> Table:
         row["units"] = e.count("units_enrolled", arm=arm)
         row |= {wave: e.count("pupils_measured", arm=arm, wave=wave) for wave in e.waves}
         rows.append(row)
-    columns = [
-        Column("arm", words.say("report.flow.arm")),
-        Column("enrolled", words.say("report.flow.enrolled"), "count"),
-    ]
+    columns = [*_columns(report, "flow", arm="text", enrolled="count")]
     if any(row["units"] is not None for row in rows):
         columns.append(Column("units", words.say(f"report.flow.units_{e.unit}"), "count"))
     columns += [Column(w, words.say("report.flow.measured", wave=words.wave(w)), "count") for w in e.waves]
@@ -101,20 +93,15 @@ def analysed(report: Report) -> Table | None:
             used = e.fact("pupils_analysed", outcome, arm, wave)
             if used is None:
                 continue
-            row: dict[str, Any] = {
-                "question": words.test(outcome, wave_to, ""),
-                "arm": words.arm(arm),
-                "enrolled": used.n,
-            }
-            row |= {loss: e.count(f"pupils_{loss}", outcome, arm, wave) for loss in LOSSES}
+            row: dict[str, Any] = {"question": words.test(outcome, wave_to, ""), "arm": words.arm(arm)}
+            row |= {"enrolled": used.n} | {loss: e.count(f"pupils_{loss}", outcome, arm, wave) for loss in LOSSES}
             rows.append({**row, "analysed": used.value, "units": e.count("units_analysed", outcome, arm, wave)})
     if not rows:
         return None
     shown = [loss for loss in LOSSES if any(row[loss] for row in rows)]
-    kinds: dict[str, Kind] = {"question": "text", "arm": "text", "enrolled": "count"}
-    kinds.update(dict.fromkeys(shown, "count"))
-    kinds["analysed"] = "count"
-    columns = list(_columns(report, "analysed", **kinds))
+    kinds: dict[str, Kind] = {"question": "text", "arm": "text"}
+    kinds.update(dict.fromkeys(("enrolled", *shown, "analysed"), "count"))
+    columns = [*_columns(report, "analysed", **kinds)]
     if any(row["units"] is not None for row in rows):
         columns.append(Column("units", words.say(f"report.flow.units_{e.unit}"), "count"))
     return Table("tab-analysed", words.say("report.analysed.title"), tuple(columns), tuple(rows))
@@ -126,24 +113,18 @@ def reliability(report: Report) -> Table | None:
     rows = []
     for fact in report.results.facts_where(what="alpha"):
         at = {"outcome": fact.outcome, "wave": fact.wave}
-        rows.append(
-            {
-                "scale": words.outcome(fact.outcome), "wave": words.wave(fact.wave), "n": fact.n, "alpha": fact.value,
-                "alpha_ci": (e.number("alpha_ci_low", **at), e.number("alpha_ci_high", **at)),
-                "omega": e.number("omega", **at),
-                "item_rest": e.number("item_rest_lowest", **at),
-            }
-        )  # fmt: skip
+        row: dict[str, Any] = {"scale": words.outcome(fact.outcome), "wave": words.wave(fact.wave)}
+        row |= {"n": fact.n, "alpha": fact.value}
+        row["alpha_ci"] = (e.number("alpha_ci_low", **at), e.number("alpha_ci_high", **at))
+        rows.append(row | {"omega": e.number("omega", **at), "item_rest": e.number("item_rest_lowest", **at)})
     if not rows:
         return None
     columns = _columns(
         report, "reliability", scale="text", wave="text", n="count", alpha="reliability", alpha_ci="reliability",
         omega="reliability", item_rest="reliability",
     )  # fmt: skip
-    say = words.say
-    return Table(
-        "tab-reliability", say("report.reliability.title"), columns, tuple(rows), (say("report.reliability.note"),)
-    )
+    notes = (words.say("report.reliability.note"),)
+    return Table("tab-reliability", words.say("report.reliability.title"), columns, tuple(rows), notes)
 
 
 def before_after(report: Report, key: str) -> Table:
@@ -308,7 +289,7 @@ def _mechanism_row(report: Report, e: Estimate) -> dict[str, Any]:
     row, by = _estimate_row(report, e), asked_by(report, e)
     row |= {"estimate": None} if e.method.startswith(BORDER) else {}
     return (
-        row if by is None else {**row, "formula": report.words.say("robustness.mechanism", name=row["formula"], by=by)}
+        row if by is None else row | {"formula": report.words.say("robustness.mechanism", name=row["formula"], by=by)}
     )
 
 

@@ -132,9 +132,15 @@ def test_a_forked_kernel_shows_what_an_ordinary_kernel_shows(plain, tmp_path):
 def same(plain, made):
     assert sum("image/png" in text for text, *_ in shown(plain)) == 4
     for one, other, source in zip(shown(plain), shown(made), ["", *CELLS], strict=False):
-        assert one == other, source
+        assert compared(one, source) == compared(other, source), source
     assert made["stopped"] == plain["stopped"]
     assert made["stopped"][1] == "ZeroDivisionError"
+
+
+def compared(cell, source):
+    outputs, *rest = cell
+    # a kernel reads what another process printed beside its cells, at its own pace: in which order is chance
+    return (sorted(json.loads(outputs), key=str) if "subprocess" in source else outputs), rest
 
 
 def test_both_routes_are_registered_where_jupyter_looks():
