@@ -163,7 +163,7 @@ def main() -> None:
         out = Path(name)
         study = enlarged(out / "study", n)
         schools = [f"S{1 + i % 8:02}-{i}" for i in range(n)]
-        few = schools[: max(2, n // 8)]
+        few = schools[: max(2, n // 16)]
         parts = [schools[i::3] for i in range(3)]  # of c, before, between and after the batches: a machine drifts
         found: dict[str, list[tuple[float, float, int]]] = {}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typing
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -40,13 +41,8 @@ def load_study(path: str | Path) -> Study:
         raise UnfitError([Problem("study_not_found", file=shown)])
     if file.stat().st_size > MAX_BYTES:
         raise UnfitError([Problem("study_too_large", file=shown)])
-    raw, lines = _read_yaml(file, shown)
-    language = "en" if raw.get("language") == "en" else "nl"
-    try:
-        study = Study.model_validate(raw)
-    except ValidationError as error:
-        problems = [_problem(dict(e), lines, shown) for e in error.errors(include_url=False)]
-        raise UnfitError(problems, language) from None
+    study, lines = _declared(file, shown, file.read_bytes())
+    study, language = study.model_copy(), study.language
     if study.analysis is not None:
         engine(language)
     study._folder, study._file = file.resolve().parent, shown  # noqa: SLF001 - set once, by the only reader
@@ -57,6 +53,17 @@ def load_study(path: str | Path) -> Study:
             raise UnfitError([replace(logo, file=shown, column="school.logo", row=row, value=logo.file)], language)
         study._logo = logo  # noqa: SLF001 - as above
     return study
+
+
+@lru_cache(maxsize=8)  # a batch reads the same study for every report
+def _declared(file: Path, shown: str, _content: bytes) -> tuple[Study, dict[tuple[str, ...], int]]:
+    raw, lines = _read_yaml(file, shown)
+    language = "en" if raw.get("language") == "en" else "nl"
+    try:
+        return Study.model_validate(raw), lines
+    except ValidationError as error:
+        problems = [_problem(dict(e), lines, shown) for e in error.errors(include_url=False)]
+        raise UnfitError(problems, language) from None
 
 
 def _read_yaml(file: Path, shown: str) -> tuple[dict[str, Any], dict[tuple[str, ...], int]]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import builtins
 import contextlib
 import importlib
-import io
 import os
 import pkgutil
 import sys
@@ -57,14 +56,13 @@ def _touch() -> None:
 
 
 def _drawing() -> None:
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-    from matplotlib.figure import Figure
+    from werkbank.reporting.style import canvas, drawn
 
-    figure = Figure()
-    axes = figure.subplots()
-    axes.set_title("warm $x^2$", fontweight="bold")
-    axes.annotate("warm", (0.5, 0.5), bbox={"boxstyle": "round"})
-    FigureCanvasSVG(figure).print_svg(io.StringIO())
+    with canvas(100, 80) as (figure, axes):
+        axes[0, 0].set_title("warm", fontsize=9)
+        axes[0, 0].annotate("warm $x^2$", (0.5, 0.5), parse_math=True, bbox={"boxstyle": "round"})
+        axes[0, 0].violinplot([1, 2, 3])
+        drawn(figure)
 
 
 def _wording() -> None:
