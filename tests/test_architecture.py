@@ -24,7 +24,7 @@ ORDER = [
     {"intake"},
     {"study"},
     {"instruments", "programmes"},
-    {"results", "catalogue", "errors"},
+    {"results", "catalogue", "errors", "remembering"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(ORDER) for room in rooms}
 # rooms of one level are strangers, but for these

@@ -149,14 +149,13 @@ class Results:
 
     def to_csv(self, notice: str = "") -> str:
         """Return estimates and facts as one flat table (`kind` tells them apart), with `notice` in each row."""
-        names = ["kind", "what", "value", "arm", "wave", *[f.name for f in fields(Estimate)]]
-        names += ["notice"] if notice else []
+        names = ["what", "value", "arm", "wave", *[f.name for f in fields(Estimate)]]
         out = io.StringIO()
-        writer = csv.DictWriter(out, names, lineterminator="\n", restval="")
-        writer.writeheader()
-        told = {"notice": notice} if notice else {}
-        writer.writerows({"kind": "estimate", **_flat(vars(e)), **told} for e in self.estimates)
-        writer.writerows({"kind": "fact", **_flat(vars(f)), **told} for f in self.facts)
+        writer = csv.writer(out, lineterminator="\n")
+        told = [notice] * bool(notice)
+        writer.writerow(["kind", *names, *["notice"] * bool(notice)])
+        for kind, items in (("estimate", self.estimates), ("fact", self.facts)):
+            writer.writerows([kind, *(_cell(vars(item).get(name)) for name in names), *told] for item in items)
         return out.getvalue()
 
     @classmethod
@@ -203,11 +202,9 @@ def plain(value: Any) -> Any:  # noqa: ANN401 - JSON values
     return value
 
 
-def _flat(item: dict[str, Any]) -> dict[str, str]:
+def _cell(value: Any) -> str:  # noqa: ANN401 - JSON values
     # a cell that starts with a formula sign would be run by a spreadsheet: text is neutralised, numbers stay numbers
-    flat: dict[str, str] = {}
-    for key, value in _clean(item).items():
-        text = "" if value is None else repr(value) if isinstance(value, float) else str(value)
-        risky = isinstance(value, str) and text[:1] in {"=", "+", "-", "@", "\t", "\r"}
-        flat[key] = f"'{text}" if risky else text
-    return flat
+    value = plain(value)
+    if isinstance(value, str):
+        return f"'{value}" if value[:1] in {"=", "+", "-", "@", "\t", "\r"} else value
+    return "" if value is None else repr(value) if isinstance(value, float) else str(value)

@@ -133,9 +133,8 @@ def _analysed(q: Question, arm: str, norm: tuple[float, float] | None) -> list[F
     if not q.wave_from:
         return facts
     gone, stayed = (Sample.of(table.loc[~no_pre & lost, "pre"]) for lost in (no_post, ~no_post))
-    facts.append(
-        _fact("dropout_difference", q.key, q.outcome.informant, arm, wave, hedges_g([gone, stayed]).value, gone.n)
-    )
+    g = hedges_g([gone, stayed], limits=False).value
+    facts.append(_fact("dropout_difference", q.key, q.outcome.informant, arm, wave, g, gone.n))
     pairs = Paired.of(used["pre"], used["post"])
     described = {"r_pre_post": pairs.r}
     if q.outcome.same_measure:
@@ -152,7 +151,7 @@ def _of_contrast(study: Study, q: Question) -> list[Fact]:
     if not (q.weights and q.wave_from):
         return []
     n = len(q.analysed)
-    g = hedges_g(samples(q.analysed, q.weights, "pre"), list(q.weights.values()))
+    g = hedges_g(samples(q.analysed, q.weights, "pre"), list(q.weights.values()), limits=False)
     found: dict[str, float | str] = {
         "baseline_difference": g.value,
         "baseline_equivalence": baseline_equivalence(g.value),

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cached_property, wraps
+from functools import cached_property
 from itertools import combinations
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from werkbank.effects.comparison import Weights, normalised
 from werkbank.effects.units import Unit, unit_of_analysis
+from werkbank.remembering import remembered
 from werkbank.results import Estimate
 from werkbank.study.model import WAVES, Outcome, Study
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterable
 
     from werkbank.effects.quantity import Quantity
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -113,24 +112,8 @@ class Question:
 OF_THE_HEADLINE = frozenset({"g_adjusted", "g_adjusted_unit_means", "g_adjusted_mixed", "g_cr2", "smcr_unit_means"})
 
 
-def _of_the_same_tables(make: Callable[..., Iterator[T]]) -> Callable[..., Iterator[T]]:
-    """Keep what was made of the tables asked for last: each part of a report asks the same of the same tables."""
-    last: tuple[tuple[Any, ...], tuple[T, ...]] = ((), ())
-
-    @wraps(make)
-    def given(*asked: Any) -> Iterator[T]:  # noqa: ANN401 - as `make` has them
-        nonlocal last
-        known, made = last
-        if len(known) != len(asked) or any(one is not other for one, other in zip(known, asked, strict=True)):
-            made = tuple(make(*asked))
-            last = (asked, made)
-        return iter(made)
-
-    return given
-
-
-@_of_the_same_tables
-def questions(study: Study, scores: pd.DataFrame, pupils: pd.DataFrame) -> Iterator[Question]:
+@remembered(1)
+def questions(study: Study, scores: pd.DataFrame, pupils: pd.DataFrame) -> Iterable[Question]:
     """Yield every question in the order of the study file: outcome and scale, wave, contrast."""
     unit = unit_of_analysis(study, pupils)
     covariates = tuple(c for c in study.covariates if c in pupils)
@@ -152,8 +135,8 @@ def questions(study: Study, scores: pd.DataFrame, pupils: pd.DataFrame) -> Itera
                 )
 
 
-@_of_the_same_tables
-def outcome_waves(study: Study, scores: pd.DataFrame) -> Iterator[tuple[Outcome, str, pd.DataFrame]]:
+@remembered(1)
+def outcome_waves(study: Study, scores: pd.DataFrame) -> Iterable[tuple[Outcome, str, pd.DataFrame]]:
     """Yield every outcome and scale as (outcome, key, scores: pupil x wave), waves in the order of time."""
     for outcome in study.outcomes:
         of_outcome = scores.loc[(scores["outcome"] == outcome.id) & scores["score"].notna()]

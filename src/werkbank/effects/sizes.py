@@ -171,7 +171,7 @@ def pooled_sd(groups: Sequence[Sample]) -> float:
     return math.sqrt(sum((g.n - 1) * g.sd**2 for g in groups if g.n > 1) / df) if df > 0 else math.nan
 
 
-def hedges_g(groups: Sequence[Sample], weights: Sequence[float] = (1, -1)) -> Quantity:
+def hedges_g(groups: Sequence[Sample], weights: Sequence[float] = (1, -1), *, limits: bool = True) -> Quantity:
     """Hedges' g of a contrast of independent groups: J(df)·Σw·M / S_p, with the exact noncentral-t interval.
 
     Parameters
@@ -180,6 +180,8 @@ def hedges_g(groups: Sequence[Sample], weights: Sequence[float] = (1, -1)) -> Qu
         Treatment first, control last, for the usual two.
     weights : sequence of float
         One per group, positive ones adding up to 1 and negative ones to -1.
+    limits : bool
+        Whether to compute the interval, which takes nearly all of the time.
 
     Returns
     -------
@@ -198,7 +200,7 @@ def hedges_g(groups: Sequence[Sample], weights: Sequence[float] = (1, -1)) -> Qu
     d = sum(w * g.mean for w, g in zip(weights, groups, strict=True)) / s
     per_t = math.sqrt(sum(w * w / g.n for w, g in zip(weights, groups, strict=True)))
     j, t = small_sample_factor(df), d / per_t
-    low, high = (j * per_t * x for x in noncentrality_ci(t, df))
+    low, high = (j * per_t * x for x in noncentrality_ci(t, df)) if limits else (None, None)
     return Quantity(j * d, None, df, t, float(2 * stats.t.sf(abs(t), df)), low, high, "sd_post_pooled")
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from werkbank.errors import UsageError
+from werkbank.remembering import remembered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -76,6 +77,7 @@ def score(answers: pd.DataFrame, outcome: str, instrument: Instrument, scales: l
     return pd.concat(tables, ignore_index=True)[SCORES]
 
 
+@remembered(64)
 def item_matrix(
     answers: pd.DataFrame,
     outcome: str,

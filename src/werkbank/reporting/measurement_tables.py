@@ -62,13 +62,11 @@ class Measured:
 
     def value(self, *parts: str) -> Any:  # noqa: ANN401 - a number or a word, as the fact holds it
         """Return the value of the fact whose id has these parts, or None."""
-        fact = self.fact(*parts)
-        return None if fact is None else fact.value
+        return getattr(self.fact(*parts), "value", None)
 
     def n(self, *parts: str) -> int | None:
         """Return the n of the fact whose id has these parts, or None."""
-        fact = self.fact(*parts)
-        return None if fact is None else fact.n
+        return getattr(self.fact(*parts), "n", None)
 
     def waves(self, name: str) -> list[str]:
         """Return the waves at which a scale has scores."""
@@ -138,19 +136,14 @@ def scores(report: Report, m: Measured) -> Table:
         label = report.words.say(f"{HERE}.table.scale_{kind}", low=f"{low:g}", high=f"{high:g}", **values)
         for wave in m.waves(name):
             at = (name, wave)
-            rows.append(
-                {
-                    "scale": label, "wave": report.words.wave(wave), "n": m.n(*at, "scale_mean"),
-                    "mean": m.value(*at, "scale_mean"), "sd": m.value(*at, "scale_sd"),
-                    "n_alpha": m.n(*at, "alpha"), "alpha": m.value(*at, "alpha"), "alpha_ci": _ends(m, at, "alpha"),
-                    "omega": m.value(*at, "omega"), "omega_ci": _ends(m, at, "omega"),
-                }
-            )  # fmt: skip
-    kinds: dict[str, Kind] = {
-        "scale": "text", "wave": "text", "n": "count", "mean": "mean", "sd": "mean", "n_alpha": "count",
-        "alpha": "reliability", "alpha_ci": "reliability", "omega": "reliability",
-        "omega_ci": "reliability",
-    }  # fmt: skip
+            row: Row = {"scale": label, "wave": report.words.wave(wave), "n": m.n(*at, "scale_mean")}
+            row |= {"mean": m.value(*at, "scale_mean"), "sd": m.value(*at, "scale_sd"), "n_alpha": m.n(*at, "alpha")}
+            for what in ("alpha", "omega"):
+                row |= {what: m.value(*at, what), f"{what}_ci": _ends(m, at, what)}
+            rows.append(row)
+    kinds: dict[str, Kind] = {"scale": "text", "wave": "text", "n": "count", "mean": "mean", "sd": "mean"}
+    kinds["n_alpha"] = "count"
+    kinds |= dict.fromkeys(("alpha", "alpha_ci", "omega", "omega_ci"), "reliability")
     return table(report, "table", "tab-scales", rows, kinds, notes=[report.words.say(f"{HERE}.table.note")])
 
 
@@ -311,13 +304,8 @@ def types(report: Report, m: Measured, outcome: str, first: str, last: str) -> T
         seen = m.n(outcome, kind, QUADRANTS[0], "typology_moved")
         rows.append({"type": words.say(f"{HERE}.types.{kind}"), "total": there, "n": seen, **moved})
     names = {"wave": words.wave(first), "last": words.wave(last)}
-    labels = {k: words.say(f"{HERE}.types.{k}", **names) for k in ("type", "total", "n")}
-    columns = [
-        Column("type", labels["type"]),
-        Column("total", labels["total"], "count"),
-        Column("n", labels["n"], "count"),
-    ]
-    columns += [Column(kind, words.say(f"{HERE}.types.{kind}"), "count") for kind in QUADRANTS]
+    kinds: dict[str, Kind] = {"type": "text", **dict.fromkeys(("total", "n", *QUADRANTS), "count")}
+    columns = [Column(k, words.say(f"{HERE}.types.{k}", **names), kind) for k, kind in kinds.items()]
     title = words.say(f"{HERE}.types.title", **names)
     return Table(f"tab-types-{outcome}", title, tuple(columns), tuple(rows))
 
