@@ -154,11 +154,9 @@ def _ends(m: Measured, at: tuple[str, str], what: str) -> tuple[float | None, fl
 def precision(report: Report, m: Measured) -> Table:
     """Standard error of measurement, split halves, floor and ceiling."""
     rows = [
-        {
-            "scale": report.words.outcome(name), "wave": report.words.wave(wave), "n": m.n(name, wave, "scale_mean"),
-            "sem": m.value(name, wave, "standard_error_of_measurement"),
-            **{what: m.value(name, wave, what) for what in ("split_half", "floor", "ceiling")},
-        }
+        {"scale": report.words.outcome(name), "wave": report.words.wave(wave), "n": m.n(name, wave, "scale_mean")}
+        | {"sem": m.value(name, wave, "standard_error_of_measurement")}
+        | {what: m.value(name, wave, what) for what in ("split_half", "floor", "ceiling")}
         for name, wave in m.places
     ]  # fmt: skip
     kinds: dict[str, Kind] = {"scale": "text", "wave": "text", "n": "count", "sem": "mean"}
@@ -194,10 +192,8 @@ def classes(report: Report, m: Measured) -> Table | None:
         return None
     measures = ("icc1", "icc_k", "alpha_within", "alpha_between")
     rows = [
-        {
-            "scale": report.words.outcome(f.outcome), "wave": report.words.wave(f.wave), "n": f.n,
-            **{what: m.value(f.outcome, f.wave, what) for what in measures},
-        }
+        {"scale": report.words.outcome(f.outcome), "wave": report.words.wave(f.wave), "n": f.n}
+        | {what: m.value(f.outcome, f.wave, what) for what in measures}
         for f in facts
     ]  # fmt: skip
     kinds: dict[str, Kind] = {"scale": "text", "wave": "text", "n": "count"}

@@ -50,16 +50,12 @@ def files(report: Report) -> Table:
     """What was read, and as what; a hash identifies each file."""
     say = report.words.say
     rows = tuple(
-        {
-            "path": f.path, "kind": f.kind, "rows": f.n_rows, "delimiter": _sign(report, f.delimiter),
-            "decimal": _sign(report, f.decimal), "encoding": f.encoding, "sha256": f.sha256[:12],
-        }
+        {"path": f.path, "kind": f.kind, "rows": f.n_rows, "encoding": f.encoding, "sha256": f.sha256[:12]}
+        | {"delimiter": _sign(report, f.delimiter), "decimal": _sign(report, f.decimal)}
         for f in report.intake.files
     )  # fmt: skip
-    columns = _columns(
-        report, "files", path="text", kind="text", rows="count", delimiter="text", decimal="text", encoding="text",
-        sha256="text",
-    )  # fmt: skip
+    kinds: dict[str, Kind] = {"path": "text", "kind": "text", "rows": "count"}
+    columns = _columns(report, "files", **kinds | dict.fromkeys(("delimiter", "decimal", "encoding", "sha256"), "text"))
     return Table("tab-files", say("report.files.title"), columns, rows)
 
 
@@ -119,10 +115,9 @@ def reliability(report: Report) -> Table | None:
         rows.append(row | {"omega": e.number("omega", **at), "item_rest": e.number("item_rest_lowest", **at)})
     if not rows:
         return None
-    columns = _columns(
-        report, "reliability", scale="text", wave="text", n="count", alpha="reliability", alpha_ci="reliability",
-        omega="reliability", item_rest="reliability",
-    )  # fmt: skip
+    kinds: dict[str, Kind] = {"scale": "text", "wave": "text", "n": "count"}
+    kinds |= dict.fromkeys(("alpha", "alpha_ci", "omega", "item_rest"), "reliability")
+    columns = _columns(report, "reliability", **kinds)
     notes = (words.say("report.reliability.note"),)
     return Table("tab-reliability", words.say("report.reliability.title"), columns, tuple(rows), notes)
 
@@ -332,10 +327,7 @@ def _notes(report: Report, found: Sequence[Estimate]) -> list[str]:
     for e in found:
         if e.standardiser:
             units.setdefault(_standardiser(report, e.standardiser), {})[words.method(e.method)] = None
-    said = [
-        words.say("report.estimates.in_sd", names=words.listed(list(names)), standardiser=unit)
-        for unit, names in units.items()
-    ]
+    said = [words.say("report.estimates.in_sd", names=words.listed([*n]), standardiser=u) for u, n in units.items()]
     if len(units) > 1:
         said.append(words.say("report.estimates.note"))
     if narrow := {e.ci_level: words.method(e.method) for e in found if e.ci_level != 0.95 and e.ci_low is not None}:
