@@ -95,3 +95,14 @@ def test_the_answers_are_one_tidy_table(read):
     assert len(answers) == 8
     assert answers["value"].isna().sum() == 1
     assert answers["arm"].tolist() == ["x"] * 4 + ["c"] * 4
+
+
+def test_a_covariate_in_numbers_is_said_to_count_as_a_line(read, notes):
+    rows = [("1", "x", 5, 0, 3.2), ("2", "x", 6, 1, 3.4), ("3", "c", 7, 0, 3.9)]
+    lines = [f"{pupil},{arm},T0,1,1,{year},{girl},{drive}" for pupil, arm, year, girl, drive in rows]
+    content = "\n".join(["id,arm,wave,q1,q2,jaargroep,meisje,drijfveer", *lines])
+    moderators = [{"column": "drijfveer", "at": "pupil"}]
+    intake = read(TWO_ARMS, {"m.csv": content}, covariates=["jaargroep", "meisje"], moderators=moderators)
+    assert [n.values for n in intake.notes if n.key == "intake.covariate_line"] == [{"covariate": "jaargroep"}]
+    words = read(TWO_ARMS, {"m.csv": content.replace("T0,1,1,", "T0,1,1,groep ")}, covariates=["jaargroep", "meisje"])
+    assert "covariate_line" not in notes(words)

@@ -23,8 +23,9 @@ def add_covariates(
 ) -> pd.DataFrame:
     """Return `pupils` with the columns the study file names about them, as they were at the first wave seen.
 
-    A column of which every cell is a number becomes float; any other becomes text, and when it holds both a note says
-    so. Empty cells and SPSS user-missing codes are NaN. A covariate that changes later keeps its first value, counted.
+    A column of which every cell is a number becomes float, and a note says that a covariate then counts as a straight
+    line; any other becomes text, and when it holds both a note says so. Empty cells and SPSS user-missing codes are
+    NaN. A covariate that changes later keeps its first value, counted.
     """
     order = {"": -1, **{wave: n for n, wave in enumerate(WAVES)}}
     added = pupils.copy()
@@ -43,7 +44,7 @@ def add_covariates(
         if changed := later["pupil"][later["pupil"].duplicated()].nunique():
             ledger.note("covariate_changed", covariate=name, n=changed)
         first = seen.drop_duplicates("pupil").set_index("pupil")["cell"]
-        added[name] = _typed(first, name, ledger).reindex(added.index)
+        added[name] = _typed(first, name, ledger, in_line=name in study.covariates).reindex(added.index)
     return added
 
 
@@ -63,9 +64,11 @@ def _cells(table: Table, name: str, ledger: Ledger) -> np.ndarray:
     return np.asarray(values[codes])
 
 
-def _typed(first: pd.Series, name: str, ledger: Ledger) -> pd.Series:
+def _typed(first: pd.Series, name: str, ledger: Ledger, *, in_line: bool) -> pd.Series:
     numeric = first.map(lambda cell: isinstance(cell, float))
     if numeric.all():
+        if in_line and first.nunique() > 2:  # a year group in digits is meant as groups as often as not
+            ledger.note("covariate_line", covariate=name)
         return first.astype(float)
     if numeric.any():
         ledger.note("covariate_words", covariate=name, n=int((~numeric).sum()))

@@ -332,8 +332,7 @@ def _notes(report: Report, found: Sequence[Estimate]) -> list[str]:
         said.append(words.say("report.estimates.note"))
     if narrow := {e.ci_level: words.method(e.method) for e in found if e.ci_level != 0.95 and e.ci_low is not None}:
         said += [words.say("report.estimates.level", name=n, level=round(100 * x)) for x, n in narrow.items()]
-    keys = dict.fromkeys(e.note for e in found if e.note)
-    return said + [_note(report, k) for k in keys]
+    return said + [_note(report, k) for k in dict.fromkeys(e.note for e in found if e.note)]
 
 
 def _note(report: Report, key: str) -> str:
