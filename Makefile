@@ -8,7 +8,7 @@ export OPENBLAS_NUM_THREADS := 1
 export OMP_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long lint lab docs example lock clean
+.PHONY: help demo test test-long lint lab docs size example lock clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -43,6 +43,9 @@ lab: $(STAMP)  ## JupyterLab on the notebooks
 docs: $(STAMP)-test  ## regenerate docs/verification.md and the JSON Schema
 	$(BIN)/python scripts/verification.py
 	$(BIN)/python -m werkbank schema > schema/study.schema.json
+
+size: $(STAMP)  ## how large the package is
+	$(BIN)/python scripts/size.py
 
 example: $(STAMP)  ## make the reports under reports/example again (needs pdftoppm)
 	$(BIN)/python scripts/make_example_reports.py

@@ -155,8 +155,8 @@ def first_report(study: Path, out: Path) -> dict[str, float]:
 
 def main() -> None:
     from werkbank.intake import once
-    from werkbank.running.warm.forking import close_all
     from werkbank.study import load_study
+    from werkbank.warm.forking import close_all
 
     n = int(sys.argv[1]) if len(sys.argv) > 1 else 24
     with tempfile.TemporaryDirectory(prefix="werkbank-benchmark-") as name:

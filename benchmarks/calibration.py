@@ -19,8 +19,8 @@ import pandas as pd
 from scipy import special
 
 from werkbank.effects import comparison, resampling
-from werkbank.effects import multilevel as ml
 from werkbank.effects.units import unit_means
+from werkbank.statistics import multilevel as ml
 
 RAW = Path(__file__).with_suffix(".json")
 CLASSES = (6, 8, 12, 20)

@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 from statsmodels.regression.mixed_linear_model import MixedLM
 
-from werkbank.effects.multilevel import fit, test
+from werkbank.statistics.multilevel import fit, test
 
 R_SCRIPT = """
 suppressMessages({library(lme4); library(pbkrtest)})

@@ -12,8 +12,8 @@ import numpy as np
 import pingouin as pg
 from scipy import stats
 
-from werkbank.effects.multilevel import randomisation_test
 from werkbank.effects.resampling import bootstrapped_g
+from werkbank.statistics.multilevel import randomisation_test
 
 if TYPE_CHECKING:
     from collections.abc import Callable

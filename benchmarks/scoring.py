@@ -23,8 +23,8 @@ import pingouin
 
 from werkbank.instruments import load
 from werkbank.measurement.items import item_statistics
-from werkbank.measurement.reliability import alpha, omega
 from werkbank.measurement.scoring import item_matrix, score
+from werkbank.statistics.reliability import alpha, omega
 
 WAVES = ["pre", "post", "followup"]
 KEY = load("strs")

@@ -85,7 +85,7 @@ class Watch:
         threading.Thread(target=self._look, daemon=True).start()
 
     def _look(self) -> None:
-        from werkbank.running.warm import forking
+        from werkbank.warm import forking
 
         while not self.ended:
             for template in list(forking._templates.values()):  # noqa: SLF001 - nobody else knows

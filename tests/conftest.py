@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import os
 import shutil
 import signal
@@ -10,12 +11,14 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[1]
+ORACLES = ROOT / "tests" / "oracles"
 
 
 def lacking(reason: str) -> None:
@@ -64,3 +67,36 @@ def chromium() -> str:
     if not found:
         lacking("no Chromium on this machine: reports are not opened in a browser")
     return str(found)
+
+
+@pytest.fixture(scope="session")
+def pinned():
+    """What tests/oracles/effects.R computed."""
+    return json.loads((ORACLES / "effects.json").read_text())
+
+
+@pytest.fixture(scope="session")
+def reference():
+    """The part of the shared R oracles that this room is held against."""
+    return json.loads((ORACLES / "effects_reference.json").read_text())
+
+
+@pytest.fixture(scope="session")
+def baumann():
+    """66 pupils, three arms, two pre-tests and three post-tests."""
+    data = pd.read_csv(Path(__file__).parents[1] / "data/examples/baumann/raw/baumann.csv")
+    data.columns = [c.replace(".", "_") for c in data.columns]
+    return data
+
+
+@pytest.fixture(scope="session")
+def bfi(shared: Path) -> pd.DataFrame:
+    data = pd.read_csv(shared / "oracles" / "data" / "bfi.csv")
+    reverse = ["A1", "C4", "C5", "E1", "E2", "O2", "O5"]
+    data[reverse] = 7 - data[reverse]
+    return data
+
+
+@pytest.fixture(scope="session")
+def hs(shared: Path) -> pd.DataFrame:
+    return pd.read_csv(shared / "oracles" / "data" / "hs1939.csv")

@@ -219,7 +219,7 @@ def _verify(arguments: argparse.Namespace) -> None:
 
 
 def _check_privacy(arguments: argparse.Namespace) -> None:
-    from werkbank.reporting.disclosure.checking import check_files
+    from werkbank.disclosure.checking import check_files
     from werkbank.study import load_study
 
     study = load_study(arguments.study) if arguments.study else None

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
 SCHEMA_VERSION = 1
+MIME = "application/vnd.werkbank.section+json"  # under which a notebook's output carries a part of a report
 Role = Literal["confirmatory", "exploratory"]
 
 

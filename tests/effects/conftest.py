@@ -1,35 +1,10 @@
-"""Pinned R values and small studies that the tests of this room share."""
-
-import json
-from pathlib import Path
+"""Small studies that the tests of this room share."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from werkbank.study.model import Study
-
-ORACLES = Path(__file__).parents[1] / "oracles"
-
-
-@pytest.fixture(scope="session")
-def pinned():
-    """What tests/oracles/effects.R computed."""
-    return json.loads((ORACLES / "effects.json").read_text())
-
-
-@pytest.fixture(scope="session")
-def reference():
-    """The part of the shared R oracles that this room is held against."""
-    return json.loads((ORACLES / "effects_reference.json").read_text())
-
-
-@pytest.fixture(scope="session")
-def baumann():
-    """66 pupils, three arms, two pre-tests and three post-tests."""
-    data = pd.read_csv(Path(__file__).parents[2] / "data/examples/baumann/raw/baumann.csv")
-    data.columns = [c.replace(".", "_") for c in data.columns]
-    return data
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from werkbank.effects.comparison import (
     post_difference,
     standardised_gain,
 )
-from werkbank.effects.linear import least_squares
 from werkbank.effects.units import unit_means
+from werkbank.statistics.linear import least_squares
 
 
 def table_of(data, pre, post, group="group"):

@@ -58,7 +58,7 @@ def test_means_and_correlation_are_numpys(make_study, lossy):
 
 
 def test_baseline_difference_is_of_the_pupils_that_were_analysed(make_study, lossy):
-    from werkbank.effects.sizes import Sample, hedges_g
+    from werkbank.statistics.sizes import Sample, hedges_g
 
     pupils, pre, post, scores = lossy
     (fact,) = facts_of(describe(make_study(by="class"), scores, pupils), what="baseline_difference")
@@ -173,7 +173,7 @@ def test_lots_bring_attrition_and_both_boundaries(make_study, lossy):
 
 
 def test_the_share_of_classes_is_that_of_the_null_model(make_study, lossy):
-    from werkbank.effects import multilevel
+    from werkbank.statistics import multilevel
 
     pupils, pre, _, scores = lossy
     facts = describe(make_study(by="class"), scores, pupils)
@@ -192,7 +192,7 @@ def test_pupils_chosen_on_the_outcome_get_a_break_even_mean(make_study, lossy):
     facts = describe(study, scores, pupils)
     (mean,) = facts_of(facts, what="regression_break_even_mean", arm="T")
     (r,), (change,) = (facts_of(facts, what=w, arm="T") for w in ("r_pre_post", "mean_change"))
-    from werkbank.effects.reliable import expected_regression
+    from werkbank.statistics.reliable import expected_regression
 
     used = pupils["arm"].eq("T")
     before = mean.value - change.value / (1 - r.value)
@@ -203,7 +203,7 @@ def test_pupils_chosen_on_the_outcome_get_a_break_even_mean(make_study, lossy):
 
 def test_a_norm_tells_what_comes_back_by_itself_and_who_recovered(make_study, classroom, long_scores):
     from werkbank.effects import reliable_changes
-    from werkbank.effects.reliable import jacobson_truax
+    from werkbank.statistics.reliable import jacobson_truax
 
     pupils, pre, post = classroom(effect=2.0)
     scores = long_scores({"pre": pre, "post": post})
@@ -232,7 +232,7 @@ def test_a_norm_is_of_a_scale_and_varies(make_study, norms):
 
 def test_reliable_change_is_counted_in_the_good_direction(make_study, classroom, long_scores):
     from werkbank.effects import reliable_changes
-    from werkbank.effects.reliable import jacobson_truax
+    from werkbank.statistics.reliable import jacobson_truax
 
     pupils, pre, post = classroom(effect=1.5)
     scores, study = long_scores({"pre": pre, "post": post}), make_study(by="class")

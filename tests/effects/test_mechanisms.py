@@ -164,8 +164,8 @@ def test_the_contextual_effect_is_that_of_statsmodels_and_of_the_other_parametri
     import pandas as pd
     import statsmodels.formula.api as smf
 
-    from werkbank.effects import multilevel
     from werkbank.effects.classes import contextual_effect
+    from werkbank.statistics import multilevel
 
     pupils, pre, post = classroom(classes=20, size=12)
     table = pd.DataFrame({"arm": pupils["arm"], "unit": pupils["class"], "pre": pre, "post": post})

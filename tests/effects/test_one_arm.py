@@ -7,10 +7,10 @@ from scipy import stats
 
 from werkbank.effects import describe, estimate, of_headline
 from werkbank.effects.classes import groups_difference, mixed_difference
-from werkbank.effects.clustered import d_total_one_arm
 from werkbank.effects.comparison import adjusted_g
-from werkbank.effects.multilevel import cluster_robust, cr2_test
-from werkbank.effects.quantity import Quantity
+from werkbank.statistics.multilevel import cluster_robust, cr2_test
+from werkbank.statistics.quantity import Quantity
+from werkbank.statistics.sizes_in_clusters import d_total_one_arm
 
 GROUPS, SIZE, ALONE = 8, 5, 40
 

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from werkbank.effects import estimate
-from werkbank.effects.quantity import t_test
 from werkbank.effects.waves import WavesModel, maintenance_ratio
+from werkbank.statistics.quantity import t_test
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ import yaml
 
 import werkbank
 from werkbank.appraisal.wording import check_text
-from werkbank.measurement.reliability import alpha
 from werkbank.measurement.scoring import item_matrix
+from werkbank.statistics.reliability import alpha
 
 
 def named(prefix, letters):

@@ -100,16 +100,3 @@ def written(folder: Path, study: str, table: pd.DataFrame) -> Path:
 def simulate():
     """The makers of simulated studies."""
     return SimpleNamespace(relations=relations, circle=circle)
-
-
-@pytest.fixture(scope="session")
-def bfi(shared: Path) -> pd.DataFrame:
-    data = pd.read_csv(shared / "oracles" / "data" / "bfi.csv")
-    reverse = ["A1", "C4", "C5", "E1", "E2", "O2", "O5"]
-    data[reverse] = 7 - data[reverse]
-    return data
-
-
-@pytest.fixture(scope="session")
-def hs(shared: Path) -> pd.DataFrame:
-    return pd.read_csv(shared / "oracles" / "data" / "hs1939.csv")

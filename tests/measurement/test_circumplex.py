@@ -22,8 +22,8 @@ from werkbank.measurement.circumplex import (
     sector_scores,
     structural_summary,
 )
-from werkbank.measurement.reliability import retest
 from werkbank.measurement.scoring import score
+from werkbank.statistics.reliability import retest
 
 ORACLE = json.loads((Path(__file__).parents[1] / "oracles" / "circumplex.json").read_text(encoding="utf-8"))
 PROFILES = [*ORACLE["correlation_profiles"].values(), ORACLE["mean_profile"]]

@@ -10,12 +10,12 @@ import pytest
 
 from werkbank.intake import read_answers
 from werkbank.measurement import comparability as module
-from werkbank.measurement.cfa import FactorModel, fit_cfa
-from werkbank.measurement.cfa.scores import score_test
 from werkbank.measurement.comparability import comparability
-from werkbank.measurement.invariance import Criteria, invariance
 from werkbank.measurement.scoring import item_matrix
 from werkbank.measurement.study_scores import instruments_of
+from werkbank.statistics.cfa import FactorModel, fit_cfa
+from werkbank.statistics.cfa.scores import score_test
+from werkbank.statistics.invariance import Criteria, invariance
 from werkbank.study import load_study
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from werkbank.instruments import Instrument, load
 from werkbank.measurement.items import discriminant, floor_and_ceiling, item_statistics, reproduce
-from werkbank.measurement.reliability import alpha
+from werkbank.statistics.reliability import alpha
 
 NAN = float("nan")
 

@@ -14,8 +14,8 @@ from werkbank.catalogue import has
 from werkbank.instruments import Instrument, load
 from werkbank.measurement.items import discriminant
 from werkbank.measurement.quality import change_quality, discriminant_quality, scale_quality
-from werkbank.measurement.reliability import alpha
 from werkbank.measurement.scoring import item_matrix, score
+from werkbank.statistics.reliability import alpha
 
 KEY = load("strs-sf", "B")
 MEASUREMENT = Path(__file__).parents[2] / "src" / "werkbank" / "measurement"

@@ -11,11 +11,11 @@ from werkbank.intake import read_answers
 from werkbank.measurement.circumplex import SECTORS, clustered_correlation, dimensions, sector_scores
 from werkbank.measurement.items import item_statistics
 from werkbank.measurement.perspectives import compare_perspectives
-from werkbank.measurement.reliability import difference_reliability
 from werkbank.measurement.scoring import item_matrix
 from werkbank.measurement.study_quality import _complementary, fact_id, study_quality
 from werkbank.measurement.study_scores import score_study
 from werkbank.results import Results
+from werkbank.statistics.reliability import difference_reliability
 from werkbank.study import load_study
 
 

@@ -11,8 +11,8 @@ from tests.reporting.formats import tagged
 from tests.reporting.formats.conftest import squeezed
 
 from werkbank.reporting import evaluation, school, thesis
-from werkbank.reporting.disclosure import shared_report, shared_sections
-from werkbank.reporting.html import section_html
+from werkbank.reporting.sharing import shared_report, shared_sections
+from werkbank.reporting.blocks import section_html
 from werkbank.reporting.numbers import MISSING
 from werkbank.reporting.report import Report
 from werkbank.results import Results

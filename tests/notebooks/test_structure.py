@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from werkbank.reporting.blocks import MIME, Figure, Heading, Section, Table
+from werkbank.reporting.blocks import Figure, Heading, Section, Table
+from werkbank.results import MIME
 from werkbank.results import Results
 
 ROOT = Path(__file__).parents[2]

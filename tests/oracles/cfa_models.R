@@ -1,4 +1,4 @@
-# Reference fits for tests/measurement/test_cfa.py, test_cfa_without_model.py and test_invariance.py.
+# Reference fits for tests/statistics/test_cfa.py, test_cfa_without_model.py and test_invariance.py.
 # R 4.2.2, lavaan 0.6-14 (normal likelihood), jsonlite. Run from the project's root:
 #   Rscript tests/oracles/cfa_models.R data     makes tests/oracles/cfa_waves.csv and cfa_waves_missing.csv (simulated)
 #   Rscript tests/oracles/cfa_models.R          fits the models and writes tests/oracles/cfa_models.json

@@ -4,8 +4,19 @@ import re
 
 import pytest
 
-from werkbank.reporting.blocks import MIME, Bullets, Column, Figure, Heading, Paragraph, Section, Table
-from werkbank.reporting.html import contents, inline, section_html
+from werkbank.reporting.blocks import (
+    MIME,
+    Bullets,
+    Figure,
+    Heading,
+    Paragraph,
+    Section,
+    Table,
+    contents,
+    inline,
+    section_html,
+)
+from werkbank.reporting.numbers import Column
 
 TABLE = Table(
     "t-estimates",

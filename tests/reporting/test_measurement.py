@@ -12,8 +12,7 @@ import pytest
 import werkbank
 from werkbank.measurement.study_quality import study_quality
 from werkbank.reporting import measurement
-from werkbank.reporting.blocks import Figure, Paragraph, Section, Table
-from werkbank.reporting.html import section_html
+from werkbank.reporting.blocks import Figure, Paragraph, Section, Table, section_html
 from werkbank.reporting.report import Report
 
 TESTS = Path(__file__).parents[1]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from werkbank.reporting import numbers
-from werkbank.reporting.blocks import Column
+from werkbank.reporting.numbers import Column
 
 
 @pytest.mark.parametrize(

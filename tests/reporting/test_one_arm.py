@@ -5,8 +5,7 @@ import pytest
 import yaml
 
 from werkbank.reporting import evaluation, robustness, school, thesis
-from werkbank.reporting.blocks import Paragraph, Table
-from werkbank.reporting.html import section_html
+from werkbank.reporting.blocks import Paragraph, Table, section_html
 from werkbank.reporting.report import Report
 from werkbank.study import load_study
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from werkbank.reporting import pictures
-from werkbank.reporting.disclosure import shared_report
 from werkbank.reporting.figures import Panel
 from werkbank.reporting.patterns import MOST_ROWS, Ends, Pattern, dumbbells, ends, missing
+from werkbank.reporting.sharing import shared_report
 from werkbank.reporting.style import LOOKS
 
 

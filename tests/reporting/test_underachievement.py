@@ -9,7 +9,8 @@ import pytest
 
 import werkbank
 from werkbank.reporting import agreeing, numbers, underachievement
-from werkbank.reporting.blocks import Bullets, Column, Figure, Heading, Paragraph, Section, Table
+from werkbank.reporting.blocks import Bullets, Figure, Heading, Paragraph, Section, Table
+from werkbank.reporting.numbers import Column
 from werkbank.reporting.report import Report
 from werkbank.underachievement import stating
 from werkbank.underachievement.study import examine

@@ -19,7 +19,7 @@ from werkbank.errors import UnfitError, UsageError
 from werkbank.running import manifest
 from werkbank.running.batch import run_batch
 from werkbank.running.jobs import Job, jobs_of_table, safe_name
-from werkbank.running.warm import forking
+from werkbank.warm import forking
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 

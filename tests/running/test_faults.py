@@ -22,9 +22,9 @@ from tests.running.conftest import PARAMETERS, READ, SCHOOLS, SECTION, command, 
 
 from werkbank.running import manifest
 from werkbank.running.batch import run_batch
-from werkbank.running.folder import LOCK
 from werkbank.running.verify import verify
-from werkbank.running.warm import forking
+from werkbank.warm import forking
+from werkbank.warm.folder import LOCK
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="processes are looked for in /proc"),

@@ -11,7 +11,7 @@ import sys
 import time
 
 import pytest
-from tests.reporting.disclosure.test_batch_attack import study_of_schools
+from tests.disclosure.test_batch_attack import study_of_schools
 from tests.running.conftest import whole
 
 import werkbank
@@ -19,7 +19,7 @@ from werkbank.errors import UsageError
 from werkbank.running import manifest, runner, together
 from werkbank.running.batch import run_batch
 from werkbank.running.jobs import jobs_of_table
-from werkbank.running.warm import forking
+from werkbank.warm import forking
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 

@@ -24,7 +24,7 @@ from werkbank.running import manifest, remote
 from werkbank.running.batch import run_batch
 from werkbank.running.remote import connected
 from werkbank.running.verify import verify
-from werkbank.running.warm import forking
+from werkbank.warm import forking
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="workers are hidden from our files by mounts"),

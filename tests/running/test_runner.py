@@ -87,7 +87,7 @@ def test_what_is_not_a_notebook_is_said_to_be_none(study, tmp_path):
 
 @pytest.mark.parametrize("interpreter", ["/nowhere/python", "false"])
 def test_a_kernel_that_does_not_start_is_a_missing_piece(notebook, study, tmp_path, monkeypatch, interpreter):
-    monkeypatch.setattr("werkbank.running.kernel.sys.executable", interpreter)
+    monkeypatch.setattr("werkbank.warm.kernel.sys.executable", interpreter)
     with pytest.raises(MissingPieceError, match="ipykernel"):
         run_report(study, notebook(*WHOLE), out=tmp_path / "uit")
     assert not (tmp_path / "uit").exists()

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from werkbank.appraisal.evidence import SIZES, Evidence
 from werkbank.appraisal.quality import quality_panel
 from werkbank.catalogue import has
-from werkbank.effects.certainty import EQUIVALENCE_BOUND
 from werkbank.results import Claim
+from werkbank.statistics.certainty import EQUIVALENCE_BOUND
 
 if TYPE_CHECKING:
     from werkbank.results import Estimate, Results

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from werkbank.effects.standards import attrition_risk
+from werkbank.statistics.standards import attrition_risk
 
 
 def minimum_detectable(se: float | None, df: float | None, power: float = 0.80, alpha: float = 0.05) -> float | None:

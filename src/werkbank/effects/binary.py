@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from werkbank.effects import multilevel
-from werkbank.effects.quantity import Quantity, not_computed, t_test
-from werkbank.effects.standards import odds_ratio_to_d
+from werkbank.statistics import multilevel
+from werkbank.statistics.quantity import Quantity, not_computed, t_test
+from werkbank.statistics.standards import odds_ratio_to_d
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from werkbank.effects import clustered, comparison, multilevel
-from werkbank.effects.change import change_sizes, mean_change
+from werkbank.effects import comparison
 from werkbank.effects.companions import companions
-from werkbank.effects.linear import least_squares
-from werkbank.effects.quantity import Quantity, not_computed, of_contrast_test, t_test
-from werkbank.effects.sizes import sd, small_sample_factor
 from werkbank.effects.units import unit_means
+from werkbank.statistics import multilevel
+from werkbank.statistics import sizes_in_clusters as clustered
+from werkbank.statistics.change import change_sizes, mean_change
+from werkbank.statistics.linear import least_squares
+from werkbank.statistics.quantity import Quantity, not_computed, of_contrast_test, t_test
+from werkbank.statistics.sizes import sd, small_sample_factor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -164,7 +166,7 @@ def mixed_difference(rows: pd.DataFrame, weights: Weights, covariates: Sequence[
 
     post ~ arm + covariates + (1 | school/class). `rows` has unit, and school where known; a school level that cannot
     be told from the classes is left out. Pupils count as what they are: parts of a class. Source and checks:
-    `werkbank.effects.multilevel`.
+    `werkbank.statistics.multilevel`.
     """
     X, contrast = _design(rows, weights, covariates)
     kept = _levels(rows)

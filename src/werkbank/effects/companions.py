@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from werkbank.effects.certainty import EQUIVALENCE_BOUND, bayes_factor, tost
-from werkbank.effects.standards import improvement_index
+from werkbank.statistics.certainty import EQUIVALENCE_BOUND, bayes_factor, tost
+from werkbank.statistics.standards import improvement_index
 
 if TYPE_CHECKING:
-    from werkbank.effects.quantity import Quantity
     from werkbank.effects.questions import Question
     from werkbank.results import Estimate
+    from werkbank.statistics.quantity import Quantity
 
 
 def companions(

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from werkbank.effects.linear import least_squares
-from werkbank.effects.quantity import Quantity, not_computed
-from werkbank.effects.sizes import Paired, Sample, pooled_sd, small_sample_factor
+from werkbank.statistics.linear import least_squares
+from werkbank.statistics.quantity import Quantity, not_computed
+from werkbank.statistics.sizes import Paired, Sample, pooled_sd, small_sample_factor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,8 +10,8 @@ import pandas as pd
 from scipy import special
 
 from werkbank.effects import comparison
-from werkbank.effects.quantity import Quantity, not_computed
 from werkbank.effects.units import LEVELS, unit_names
+from werkbank.statistics.quantity import Quantity, not_computed
 from werkbank.study.analysis import engine
 
 if TYPE_CHECKING:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import pandas as pd
 
 from werkbank.effects.comparison import samples
-from werkbank.effects.missing import little_mcar
-from werkbank.effects.multilevel import icc, identifiable
-from werkbank.effects.quantity import not_computed
 from werkbank.effects.questions import Question, identifier, outcome_waves, questions
-from werkbank.effects.reliable import break_even_mean, expected_regression
-from werkbank.effects.sizes import Paired, Sample, hedges_g, sd
-from werkbank.effects.standards import attrition, baseline_equivalence
 from werkbank.effects.units import Unit, unit_names, unit_of_analysis
 from werkbank.results import Fact
+from werkbank.statistics.missing import little_mcar
+from werkbank.statistics.multilevel import icc, identifiable
+from werkbank.statistics.quantity import not_computed
+from werkbank.statistics.reliable import break_even_mean, expected_regression
+from werkbank.statistics.sizes import Paired, Sample, hedges_g, sd
+from werkbank.statistics.standards import attrition, baseline_equivalence
 from werkbank.study.model import WAVES, Study
 
 

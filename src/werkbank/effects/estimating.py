@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from werkbank.effects import comparison
 from werkbank.effects.binary import as_odds
-from werkbank.effects.change import change_sizes, mean_change
 from werkbank.effects.classes import change_by_unit, compared_by_unit, compared_with_pupils, contextual_effect
 from werkbank.effects.companions import companions
 from werkbank.effects.crossed import with_crossed_groups
@@ -15,12 +14,13 @@ from werkbank.effects.lagged import lagged
 from werkbank.effects.mechanisms import mechanisms
 from werkbank.effects.moderation import moderated
 from werkbank.effects.multiplicity import corrected, of_interactions
-from werkbank.effects.quantity import not_computed
 from werkbank.effects.questions import Question, outcome_waves, questions
 from werkbank.effects.repeated import repeated_measures
 from werkbank.effects.resampling import bootstrapped
-from werkbank.effects.sizes import d_ppc2, hedges_g, sd, small_sample_factor
 from werkbank.effects.waves import over_waves
+from werkbank.statistics.change import change_sizes, mean_change
+from werkbank.statistics.quantity import not_computed
+from werkbank.statistics.sizes import d_ppc2, hedges_g, sd, small_sample_factor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,10 +10,10 @@ import pandas as pd
 
 from werkbank.effects import comparison
 from werkbank.effects.classes import mixed_differences
-from werkbank.effects.missing import Imputer, pooled
-from werkbank.effects.quantity import Quantity, not_computed
-from werkbank.effects.sizes import pooled_sd
 from werkbank.effects.units import unit_means
+from werkbank.statistics.missing import Imputer, pooled
+from werkbank.statistics.quantity import Quantity, not_computed
+from werkbank.statistics.sizes import pooled_sd
 
 if TYPE_CHECKING:
     from collections.abc import Callable

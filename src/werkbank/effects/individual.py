@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from werkbank.effects.questions import Question, identifier, questions
-from werkbank.effects.reliable import all_methods, cutoff
-from werkbank.effects.sizes import sd
 from werkbank.results import Fact
+from werkbank.statistics.reliable import all_methods, cutoff
+from werkbank.statistics.sizes import sd
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

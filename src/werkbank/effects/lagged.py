@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from werkbank.effects import comparison, multilevel
-from werkbank.effects.linear import least_squares
-from werkbank.effects.quantity import Quantity, not_computed, of_contrast_test
+from werkbank.effects import comparison
 from werkbank.effects.questions import Question, identifier
 from werkbank.effects.waves import three_waves
+from werkbank.statistics import multilevel
+from werkbank.statistics.linear import least_squares
+from werkbank.statistics.quantity import Quantity, not_computed, of_contrast_test
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

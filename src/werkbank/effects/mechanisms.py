@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from werkbank.effects.moderation import cace, dose_response, moderated
-from werkbank.effects.quantity import Quantity, not_computed
 from werkbank.effects.questions import Question, identifier, outcome_waves
 from werkbank.effects.resampling import mediated
 from werkbank.effects.units import unit_means, unit_names
+from werkbank.statistics.quantity import Quantity, not_computed
 
 if TYPE_CHECKING:
     from werkbank.results import Estimate

@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from werkbank.effects import comparison, multilevel
-from werkbank.effects.linear import Fit, least_squares
-from werkbank.effects.quantity import Quantity, not_computed, of_contrast_test, t_test
+from werkbank.effects import comparison
+from werkbank.statistics import multilevel
+from werkbank.statistics.linear import Fit, least_squares
+from werkbank.statistics.quantity import Quantity, not_computed, of_contrast_test, t_test
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,10 +14,10 @@ from werkbank.effects import comparison
 from werkbank.effects.classes import cr2_difference, mixed_difference
 from werkbank.effects.estimating import headline
 from werkbank.effects.moderation import moderated
-from werkbank.effects.quantity import Quantity
 from werkbank.effects.questions import Question, identifier, questions
 from werkbank.effects.units import unit_means
 from werkbank.results import Fact
+from werkbank.statistics.quantity import Quantity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

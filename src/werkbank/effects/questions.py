@@ -19,7 +19,7 @@ from werkbank.study.model import WAVES, Outcome, Study
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from werkbank.effects.quantity import Quantity
+    from werkbank.statistics.quantity import Quantity
 
 
 @dataclass(frozen=True)

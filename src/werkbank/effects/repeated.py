@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import linalg, special
 
-from werkbank.effects.quantity import Quantity, not_computed
 from werkbank.effects.waves import three_waves
+from werkbank.statistics.quantity import Quantity, not_computed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from scipy import special
 
 from werkbank.effects import comparison
-from werkbank.effects.quantity import Quantity, not_computed, t_test
-from werkbank.effects.sizes import small_sample_factor
+from werkbank.statistics.quantity import Quantity, not_computed, t_test
+from werkbank.statistics.sizes import small_sample_factor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from werkbank.effects import multilevel
-from werkbank.effects.quantity import Quantity, not_computed, of_contrast_test
 from werkbank.errors import Problem, UnfitError
+from werkbank.statistics import multilevel
+from werkbank.statistics.quantity import Quantity, not_computed, of_contrast_test
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,7 @@ import io
 import re
 from typing import TYPE_CHECKING
 
-from werkbank.intake.opening import Grid, RefusedFileError, header_at
+from werkbank.intake.grid import Grid, RefusedFileError, header_at
 
 if TYPE_CHECKING:
     from werkbank.study.model import FileSpec

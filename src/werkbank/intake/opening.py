@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from werkbank.errors import Problem
+from werkbank.intake.delimited import read_delimited
+from werkbank.intake.grid import MAX_CELLS, Grid, RefusedFileError, header_at, text
 from werkbank.intake.model import FileReading, Table
 
 if TYPE_CHECKING:
@@ -19,27 +20,7 @@ if TYPE_CHECKING:
     from werkbank.study.model import FileSpec, Study
 
 MAX_BYTES = 200_000_000  # of a file on disk; fifty thousand pupils, 28 items and three waves are some 15 MB
-MAX_CELLS = 30_000_000  # of a table in memory
-SEARCHED = 20  # rows in which a header is looked for that is not the first, to say where it stands
 KINDS = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".xlsx": "xlsx", ".xlsm": "xlsx", ".sav": "sav", ".zsav": "sav"}
-
-
-class RefusedFileError(Exception):
-    """A file that cannot be read as a table; carries the problem."""
-
-    def __init__(self, code: str, row: int | None = None, value: str | None = None, **details: Any) -> None:  # noqa: ANN401
-        super().__init__(code)
-        self.code, self.row, self.value, self.details = code, row, value, details
-
-
-@dataclass
-class Grid:
-    """What a reader hands over: rows of cells, the first of them the header, each with its spreadsheet row number."""
-
-    rows: Sequence[Sequence[Any]]
-    numbers: Sequence[int]
-    how: dict[str, Any] = field(default_factory=dict)  # further fields of the FileReading
-    notes: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
 
 def open_table(study: Study, spec: FileSpec, declared: set[str], ledger: Ledger) -> Table | None:
@@ -93,8 +74,6 @@ def _read(kind: str, path: Path, content: bytes, spec: FileSpec, declared: set[s
     if not content.strip(b"\0 \r\n\t\xef\xbb\xbf\xff\xfe"):
         raise RefusedFileError("file_empty")
     if kind == "csv":
-        from werkbank.intake.delimited import read_delimited
-
         return read_delimited(content, spec, declared)
     if kind == "xlsx":
         from werkbank.intake.workbooks import read_workbook
@@ -107,15 +86,8 @@ def _read(kind: str, path: Path, content: bytes, spec: FileSpec, declared: set[s
 
 def _check_header(grid: Grid, declared: set[str]) -> None:
     if lower := header_at(grid.rows, declared):
-        above = next(filter(None, map(_text, grid.rows[0])))
+        above = next(filter(None, map(text, grid.rows[0])))
         raise RefusedFileError("header_lower", row=grid.numbers[lower], value=above)
-
-
-def header_at(rows: Sequence[Sequence[Any]], declared: set[str]) -> int:
-    """Return which row holds the column names: the first, unless it has none and a later one has several."""
-    names = {name for name in declared if not name.isdigit()}  # a row of answers may hold those
-    known = [len({*map(_text, row)} & names) for row in rows[:SEARCHED]]
-    return known.index(max(known)) if known and not known[0] and max(known) > 1 else 0
 
 
 def _drop_qualtrics_rows(grid: Grid) -> bool:
@@ -148,20 +120,16 @@ def _table(spec: FileSpec, kind: str, sha256: str, grid: Grid, ledger: Ledger) -
         ledger.note(name, file=spec.path, **values)
     columns = tuple(_objects(cells) for cells in zip(*rows[1:], strict=True))
     reading = FileReading(spec.path, sha256, len(rows) - 1, kind, **grid.how)
-    return Table(spec, tuple(map(_text, rows[0])), columns, np.asarray(numbers[1:], dtype=np.int64), reading)
+    return Table(spec, tuple(map(text, rows[0])), columns, np.asarray(numbers[1:], dtype=np.int64), reading)
 
 
 def _drop_blank_rows(grid: Grid) -> None:
-    kept = [i for i, row in enumerate(grid.rows) if any(map(_text, row))]
+    kept = [i for i, row in enumerate(grid.rows) if any(map(text, row))]
     if len(kept) < len(grid.rows):
         grid.notes.append(("blank_rows", {"n": len(grid.rows) - len(kept)}))
         grid.rows, grid.numbers = [grid.rows[i] for i in kept], [grid.numbers[i] for i in kept]
     if not kept:
         raise RefusedFileError("no_rows")
-
-
-def _text(cell: object) -> str:
-    return "" if cell is None else str(cell).strip()
 
 
 def _objects(cells: Sequence[Any]) -> np.ndarray:

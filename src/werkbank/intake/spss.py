@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from werkbank.intake.opening import MAX_CELLS, Grid, RefusedFileError
+from werkbank.intake.grid import MAX_CELLS, Grid, RefusedFileError
 
 READER = Path(__file__).with_name("savfile.py")
 SECONDS = 300  # for one file

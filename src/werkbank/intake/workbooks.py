@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import openpyxl
 from openpyxl.utils.cell import range_boundaries
 
-from werkbank.intake.opening import MAX_CELLS, Grid, RefusedFileError
+from werkbank.intake.grid import MAX_CELLS, Grid, RefusedFileError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,8 +13,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from werkbank.measurement.reliability import REASON, Interval
 from werkbank.measurement.scoring import respondents
+from werkbank.statistics.reliability import REASON, Interval
 
 if TYPE_CHECKING:
     from werkbank.instruments import Instrument

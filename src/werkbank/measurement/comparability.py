@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from werkbank.measurement.cfa import FactorModel
-from werkbank.measurement.invariance import Criteria, Invariance, invariance
 from werkbank.measurement.scoring import item_matrix
 from werkbank.measurement.study_scores import scale_key, scales_of_items, waves_of
 from werkbank.results import Fact
+from werkbank.statistics.cfa import FactorModel
+from werkbank.statistics.invariance import Criteria, Invariance, invariance
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from werkbank.instruments import Instrument
     from werkbank.intake import Intake
-    from werkbank.measurement.cfa.fitting import Missing
+    from werkbank.statistics.cfa.fitting import Missing
     from werkbank.study import Outcome
 
 FEWEST_ROWS = 100  # respondents in each group: below, fit indices say more about chance than about the questionnaire

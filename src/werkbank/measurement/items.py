@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
-from werkbank.measurement.reliability import Missing, alpha, covariance, item_rest
+from werkbank.statistics.reliability import Missing, alpha, covariance, item_rest
 
 if TYPE_CHECKING:
     from werkbank.instruments import Instrument

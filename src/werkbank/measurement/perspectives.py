@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from werkbank.measurement.agreement import icc
-from werkbank.measurement.reliability import REASON
+from werkbank.statistics.agreement import icc
+from werkbank.statistics.reliability import REASON
 
 TYPES = ("closeness", "conflict")
 QUADRANTS = ("warm_calm", "warm_stormy", "distant_calm", "distant_stormy")

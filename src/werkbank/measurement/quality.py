@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from werkbank.measurement.circumplex import clustered_correlation
-from werkbank.measurement.clustered import cluster_reliability
 from werkbank.measurement.items import discriminant, floor_and_ceiling
-from werkbank.measurement.reliability import (
+from werkbank.measurement.scoring import item_matrix, respondents, score
+from werkbank.statistics.reliability import (
     alpha,
     difference_reliability,
     retest,
     split_half,
     standard_error_of_measurement,
 )
-from werkbank.measurement.scoring import item_matrix, respondents, score
+from werkbank.statistics.reliability_in_clusters import cluster_reliability
 
 if TYPE_CHECKING:
     from werkbank.instruments import Instrument

@@ -9,9 +9,9 @@ import pandas as pd
 
 from werkbank.errors import UnfitError
 from werkbank.intake.layout import key_of
-from werkbank.measurement.reliability import alpha, item_rest, omega
 from werkbank.measurement.scoring import SCORES, item_matrix, score
 from werkbank.results import Fact, plain
+from werkbank.statistics.reliability import alpha, item_rest, omega
 from werkbank.study import WAVES, text_in
 
 if TYPE_CHECKING:

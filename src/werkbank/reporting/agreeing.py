@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from werkbank.reporting.blocks import Block, Column, Kind, Paragraph, Section, Table
-from werkbank.reporting.disclosure.suppressing import HIDDEN
+from werkbank.disclosure.suppressing import HIDDEN
+from werkbank.reporting.blocks import Block, Paragraph, Section, Table
 from werkbank.reporting.flagged import Flagged, slug
+from werkbank.reporting.numbers import Column, Kind
 from werkbank.reporting.report import spoken
 from werkbank.reporting.upset import upset
 from werkbank.study import text_in

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from babel.dates import format_date
 
 from werkbank.reporting import numbers
-from werkbank.reporting.blocks import Column, Table
+from werkbank.reporting.blocks import Table
+from werkbank.reporting.numbers import Column
 from werkbank.study import text_in
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from werkbank.catalogue import say
 from werkbank.measurement.study_scores import instruments_of, scale_key, scale_label
-from werkbank.reporting.blocks import Bullets, Column, Heading, Paragraph, Section, Table
+from werkbank.reporting.blocks import Bullets, Heading, Paragraph, Section, Table
+from werkbank.reporting.numbers import Column
 from werkbank.study import text_in
 
 if TYPE_CHECKING:

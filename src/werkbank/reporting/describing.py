@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from werkbank.effects.standards import SOURCE
 from werkbank.reporting import numbers
-from werkbank.reporting.blocks import Column, Kind, Paragraph, Table
+from werkbank.reporting.blocks import Paragraph, Table
+from werkbank.reporting.numbers import Column, Kind
+from werkbank.statistics.standards import SOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from werkbank.appraisal.evidence import SIZES
 from werkbank.reporting import describing, pictures, tables
-from werkbank.reporting.blocks import Block, Bullets, Column, Heading, Paragraph, Section, Table
+from werkbank.reporting.blocks import Block, Bullets, Heading, Paragraph, Section, Table
+from werkbank.reporting.numbers import Column
 from werkbank.reporting.report import spoken
 from werkbank.study import text_in
 

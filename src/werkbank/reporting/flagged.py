@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from werkbank.disclosure.suppressing import HIDDEN
 from werkbank.errors import Problem, UnfitError
 from werkbank.reporting import numbers
-from werkbank.reporting.blocks import Column, Heading, Section, Table
-from werkbank.reporting.disclosure.suppressing import HIDDEN
+from werkbank.reporting.blocks import Heading, Section, Table
+from werkbank.reporting.numbers import Column
 from werkbank.study import text_in
 
 if TYPE_CHECKING:
-    from werkbank.reporting.blocks import Block, Kind
+    from werkbank.reporting.blocks import Block
+    from werkbank.reporting.numbers import Kind
     from werkbank.reporting.report import Report
     from werkbank.results import Estimate, Fact
     from werkbank.study.underachievement import Measured, Underachievement

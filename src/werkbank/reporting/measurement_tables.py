@@ -8,12 +8,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from werkbank.measurement.comparability import STEP
-from werkbank.measurement.invariance import LEVELS
 from werkbank.measurement.perspectives import QUADRANTS
 from werkbank.measurement.study_quality import fact_id
 from werkbank.measurement.study_scores import scale_key
 from werkbank.reporting import numbers
-from werkbank.reporting.blocks import Column, Kind, Table
+from werkbank.reporting.blocks import Table
+from werkbank.reporting.numbers import Column, Kind
+from werkbank.statistics.invariance import LEVELS
 from werkbank.study import WAVES
 
 if TYPE_CHECKING:

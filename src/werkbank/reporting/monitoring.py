@@ -11,7 +11,8 @@ from babel.dates import format_date
 
 from werkbank.errors import Problem, UnfitError
 from werkbank.reporting import numbers
-from werkbank.reporting.blocks import Block, Bullets, Column, Heading, Kind, Paragraph, Section, Table
+from werkbank.reporting.blocks import Block, Bullets, Heading, Paragraph, Section, Table
+from werkbank.reporting.numbers import Column, Kind
 from werkbank.reporting.report import spoken
 
 if TYPE_CHECKING:

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import Literal
 
 from babel.numbers import format_decimal, get_decimal_symbol
 
-if TYPE_CHECKING:
-    from werkbank.reporting.blocks import Column
-
 MISSING = "–"
 _MINUS = "\N{MINUS SIGN}"
+Kind = Literal["text", "count", "mean", "estimate", "p", "share", "interval", "reliability", "df"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table: `kind` decides how its numbers are written, per language; `label` is its header."""
+
+    key: str
+    label: str
+    kind: Kind = "text"
+    digits: int | None = None
 
 
 def decimal(value: float | None, language: str, digits: int = 2) -> str:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from werkbank.appraisal.evidence import SIZES
 from werkbank.effects.questions import outcome_waves
 from werkbank.reporting import curves, numbers
-from werkbank.reporting.blocks import Bullets, Column, Heading, Paragraph, Section, Table
+from werkbank.reporting.blocks import Bullets, Heading, Paragraph, Section, Table
+from werkbank.reporting.numbers import Column
 from werkbank.reporting.report import spoken
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from werkbank.reporting import numbers, pictures, plainly
-from werkbank.reporting.blocks import Block, Bullets, Column, Heading, Paragraph, Section, Table
+from werkbank.reporting.blocks import Block, Bullets, Heading, Paragraph, Section, Table
+from werkbank.reporting.numbers import Column
 from werkbank.reporting.plainly import HERE, capital, digits_of, hidden_arm, hidden_test, outcome, short, small, width
 from werkbank.reporting.report import spoken
 from werkbank.study import text_in

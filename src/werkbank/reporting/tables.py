@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from werkbank.appraisal.evidence import SIZES
 from werkbank.catalogue import has
 from werkbank.effects.questions import identifier
-from werkbank.reporting.blocks import Column, Kind, Table
+from werkbank.reporting.blocks import Table
+from werkbank.reporting.numbers import Column, Kind
 from werkbank.study import text_in
 
 if TYPE_CHECKING:

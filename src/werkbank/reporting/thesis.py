@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from werkbank.appraisal.evidence import SIZES
 from werkbank.catalogue import shipped
-from werkbank.effects.certainty import EQUIVALENCE_BOUND
 from werkbank.reporting import numbers, pictures, tables
-from werkbank.reporting.blocks import Block, Bullets, Column, Heading, Paragraph, Section, Table
+from werkbank.reporting.blocks import Block, Bullets, Heading, Paragraph, Section, Table
+from werkbank.reporting.numbers import Column
 from werkbank.reporting.plainly import capital, ends
 from werkbank.reporting.report import spoken
+from werkbank.statistics.certainty import EQUIVALENCE_BOUND
 from werkbank.study import text_in
 
 if TYPE_CHECKING:
-    from werkbank.reporting.blocks import Kind
+    from werkbank.reporting.numbers import Kind
     from werkbank.reporting.report import Report
     from werkbank.results import Claim, Estimate
 

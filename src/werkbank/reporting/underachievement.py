@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from werkbank.catalogue import topic_sentences
+from werkbank.disclosure.suppressing import HIDDEN
 from werkbank.reporting import choices
-from werkbank.reporting.blocks import Block, Bullets, Heading, Kind, Paragraph, Section, Table
-from werkbank.reporting.disclosure.suppressing import HIDDEN
+from werkbank.reporting.blocks import Block, Bullets, Heading, Paragraph, Section, Table
 from werkbank.reporting.flagged import Flagged, slug
 from werkbank.reporting.report import spoken
 from werkbank.study import text_in
 
 if TYPE_CHECKING:
+    from werkbank.reporting.numbers import Kind
     from werkbank.reporting.report import Report
     from werkbank.underachievement.study import Examined
 

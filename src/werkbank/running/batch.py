@@ -3,38 +3,29 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from werkbank.errors import UnfitError, WerkbankError
-from werkbank.intake import once
 from werkbank.running import manifest
-from werkbank.running.folder import alone
 from werkbank.running.index import write_index
-from werkbank.running.kernel import quick_import, undisturbed
-from werkbank.running.notebooks import code_hash, notebook_path
-from werkbank.running.params import checked, decisive
+from werkbank.running.making import Made, Status, failed, found_made, make, read_once, told, wanted
 from werkbank.running.remote import Bundle, arrived, bundle_of, make_there, there_already
-from werkbank.running.runner import run_held
 from werkbank.running.together import settle
-from werkbank.running.verify import damaged
-from werkbank.running.warm import forking
 from werkbank.study import load_study
+from werkbank.warm import forking
+from werkbank.warm.folder import alone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from werkbank.running.jobs import Job
-    from werkbank.study import Study
 
 TRIES = 3  # for a report whose worker was lost
-Status = Literal["made", "kept", "failed", "waiting"]
 
 
 class Submits(Protocol):
@@ -46,17 +37,6 @@ class Submits(Protocol):
     def submit(self, function: Callable[..., Any], /, *arguments: Any) -> Future[Any]:  # noqa: ANN401 - as concurrent.futures
         """Have a function called somewhere."""
         ...
-
-
-@dataclass(frozen=True)
-class Made:
-    """How one job ended: `made`, `kept` (whole and from the same inputs already), `failed` or not begun (`waiting`)."""
-
-    job: Job
-    status: Status
-    files: tuple[str, ...] = ()
-    message: str = ""
-    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -141,10 +121,12 @@ def _side_by_side(made: tuple[Made, ...]) -> tuple[Made, ...]:
     for one in made:  # an earlier copy of what could not be made again was not looked at beside the others
         if one.status == "failed" and (one.job.place / manifest.SHARE).is_dir():
             manifest.withdraw(one.job.place)
-    failed = settle({one.job.place: studies[one.job.study] for one in there}, anew=True)
+    unsettled = settle({one.job.place: studies[one.job.study] for one in there}, anew=True)
     return tuple(
-        replace(one, files=tuple(f for f in one.files if (one.job.place / f).exists()), message=failed[one.job.place])
-        if one.job.place in failed
+        replace(
+            one, files=tuple(f for f in one.files if (one.job.place / f).exists()), message=unsettled[one.job.place]
+        )
+        if one.job.place in unsettled
         else one
         for one in made
     )
@@ -199,7 +181,7 @@ class _There:
         return self._executor.submit(make_there, bundle, job, there_already(job.place))
 
     def take(self, job: Job, answer: Any) -> Made:  # noqa: ANN401 - what `make_there` returns
-        return arrived(job, answer, _wanted(job, load_study(job.study)), self._language)
+        return arrived(job, answer, wanted(job, load_study(job.study)), self._language)
 
     def end(self) -> None:
         return
@@ -214,9 +196,9 @@ def _ended(jobs: list[Job], crew: _Here | _There) -> Iterator[Made]:
         try:
             busy[crew.begin(job)] = (job, tries)
         except (UnfitError, WerkbankError, OSError, RuntimeError) as error:  # also: the executor was shut down
-            failed: Future[Any] = Future()
-            failed.set_exception(error)
-            busy[failed] = (job, TRIES)
+            refused: Future[Any] = Future()
+            refused.set_exception(error)
+            busy[refused] = (job, TRIES)
 
     try:
         while True:
@@ -232,101 +214,9 @@ def _ended(jobs: list[Job], crew: _Here | _There) -> Iterator[Made]:
                     if tries < TRIES:
                         begin(job, tries + 1)
                         continue
-                    made = _failed(job, time.monotonic(), _told(error))
+                    made = failed(job, time.monotonic(), told(error))
                 yield made
     finally:  # also when interrupted: what was begun is ended, and leaves nothing
         for future in busy:
             future.cancel()
         crew.end()
-
-
-def read_once(study: str, out: Path, *, warm: bool, leaving: Path) -> None:
-    """Import once, and read a study once here and once in the template, for all reports that are made here.
-
-    `out` is for passing files; `leaving` is the folder to be swept, or removed when it is no batch's, by the template
-    when this process is killed.
-    """
-    if warm and (template := begun(out)) is not None:  # first: it starts while the same is done here
-        with suppress(forking.NotWarmError):
-            template.clear(leaving)
-            template.read(str(Path(study).resolve()))
-    quick_import("papermill")
-    once.keep(load_study(study))
-
-
-def begun(out: Path | None = None) -> forking.Template | None:
-    """Return this process's template, which takes seconds to start; without one each report uses an ordinary kernel.
-
-    `out` is for passing files.
-    """
-    try:
-        with tempfile.TemporaryDirectory(prefix=".werkbank-", dir=out) as folder:  # swept, if this is killed in it
-            return forking.template({**os.environ, **undisturbed(Path(folder))})
-    except (forking.NotWarmError, OSError):
-        return None
-
-
-def make(job: Job, ready: Callable[[Job], None] = lambda _: None) -> Made:
-    """Make the reports of one job, `ready` for it, or find them made; any failure is what is returned."""
-    started = time.monotonic()
-    status: Status = "kept"
-    try:
-        study = load_study(job.study)
-        found = _found(job, study)
-        if missing := tuple(language for language, there in found.items() if not there):
-            status = "made"
-            ready(job)
-            made = run_held(
-                job.study, job.report, languages=missing, out=job.place, seed=job.seed, formats=job.formats,
-                timeout=job.timeout, warm=job.warm, only=job.only,
-            )  # fmt: skip
-            found |= {one.language: tuple(p.relative_to(job.place).as_posix() for p in one.files) for one in made}
-    except Exception as error:  # noqa: BLE001 - one report's surprise must not stop a thousand others
-        return _failed(job, started, _told(error))
-    return Made(job, status, _files(found), "", time.monotonic() - started)
-
-
-def found_made(job: Job) -> Made | None:
-    """Return a job whose reports are all there, whole and from the same inputs; or nothing."""
-    started = time.monotonic()
-    found = _found(job, load_study(job.study))
-    return Made(job, "kept", _files(found), "", time.monotonic() - started) if all(found.values()) else None
-
-
-def _found(job: Job, study: Study) -> dict[str, tuple[str, ...]]:
-    return {language: _done(job, study, language) for language in job.languages or (study.language,)}
-
-
-def _files(found: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for there in found.values() for name in there))
-
-
-def _told(error: Exception) -> str:
-    if isinstance(error, UnfitError):
-        return "; ".join(problem.sentence(error.language) for problem in error.problems[:3])
-    return str(error) if isinstance(error, WerkbankError | OSError) else f"{type(error).__name__}: {error}"
-
-
-def _failed(job: Job, started: float, message: str) -> Made:
-    return Made(job, "failed", (), message, time.monotonic() - started)
-
-
-def _wanted(job: Job, study: Study) -> dict[str, Any]:
-    """Return what a job's reports are made from, as their manifest will say it."""
-    notebook = notebook_path(job.report)
-    own = checked(notebook.stem, {"seed": job.seed, "only": job.only})
-    return manifest.inputs_of(study, decisive(own))
-
-
-def _done(job: Job, study: Study, language: str) -> tuple[str, ...]:
-    """Return the files of a report that is there, whole, from the same inputs by the same notebook; or none."""
-    notebook = notebook_path(job.report, language)
-    found = manifest.read(job.place)
-    key = f"{notebook.stem}.{language}"
-    report = found.get("reports", {}).get(key)
-    wanted = {f"{key}.{kind}" for kind in job.formats}
-    if report is None or found["inputs"] != _wanted(job, study) or report["notebook"] != code_hash(notebook):
-        return ()
-    if not wanted <= set(report["files"]) or damaged(job.place, found, key):
-        return ()
-    return (*report["files"], *found["results"], manifest.NAME)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from werkbank.catalogue import LANGUAGES, say
 from werkbank.errors import ReportError, UsageError, nearest
-from werkbank.running.batch import BatchOutcome, Made, begun, run_batch
+from werkbank.running.batch import BatchOutcome, run_batch
 from werkbank.running.jobs import jobs_asked
+from werkbank.running.making import Made, begun
 from werkbank.running.notebooks import notebook_path
 from werkbank.running.pages import FORMATS
 from werkbank.running.remote import connected

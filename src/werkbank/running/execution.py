@@ -15,8 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from werkbank.catalogue import say
 from werkbank.errors import MissingPieceError, ReportError
-from werkbank.reporting.blocks import MIME, Section
-from werkbank.running.kernel import KERNEL_NAME, manager_class, quick_import, undisturbed
+from werkbank.reporting.blocks import Section
+from werkbank.results import MIME
+from werkbank.running import preloading
+from werkbank.warm.forking import PRELOAD
+from werkbank.warm.kernel import KERNEL_NAME, manager_class, quick_import, undisturbed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,7 +81,7 @@ def execute(
         resources={"metadata": {"path": str(work)}},
         shutdown_kernel="immediate",
         told_in=language,
-        warm_env=undisturbed(work) if warm else None,
+        warm_env={**undisturbed(work), PRELOAD: preloading.MODULE} if warm else None,
     )
     return executed
 
@@ -127,7 +130,7 @@ def _register_engine() -> None:
                     cell["id"] = INJECTED_ID
             run = super().execute_managed_notebook
             if env is not None:
-                from werkbank.running.warm.engine import ForkEngine
+                from werkbank.warm.engine import ForkEngine
 
                 run = partial(ForkEngine.execute_managed_notebook, env=env)
             _judged(notebook, language, lambda: run(nb_man, kernel_name, **options))
@@ -228,7 +231,7 @@ def archived(notebook: dict[str, Any], told: dict[str, Any]) -> tuple[str, int]:
 
 
 def _section_only(section: dict[str, Any]) -> dict[str, Any]:
-    from werkbank.reporting.html import section_html
+    from werkbank.reporting.blocks import section_html
 
     data = {"text/html": section_html(Section.from_json(section)), MIME: section}
     return {"output_type": "display_data", "metadata": {}, "data": data}

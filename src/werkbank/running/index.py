@@ -16,7 +16,7 @@ from werkbank.running.manifest import SHARE, put
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from werkbank.running.batch import Made
+    from werkbank.running.making import Made
 
 FOLDER = Path(__file__).parent
 SEARCH = """\

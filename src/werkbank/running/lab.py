@@ -13,8 +13,8 @@ from pathlib import Path
 
 from werkbank.catalogue import say
 from werkbank.errors import MissingPieceError
-from werkbank.running.kernel import KERNEL_NAME, kernel_json
 from werkbank.running.notebooks import notebook_folder
+from werkbank.warm.kernel import KERNEL_NAME, kernel_json
 
 FIRST = "evaluation.ipynb"
 SECONDS_TO_CLOSE = 8

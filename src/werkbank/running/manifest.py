@@ -17,7 +17,6 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import werkbank
 from werkbank.catalogue import LANGUAGES, say
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ def inputs_of(study: Study, parameters: dict[str, Any]) -> dict[str, Any]:
         "instruments": [_hashed(folder, path) for path in own_keys],
         "logo": [_hashed(folder, folder / study.school.logo)] if study.school and study.school.logo else [],
         "parameters": parameters,
-        "werkbank": werkbank.__version__,
+        "werkbank": metadata.version("werkbank"),
         "code": _code(),
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",

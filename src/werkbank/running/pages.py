@@ -40,7 +40,7 @@ def pages(
     if not sections:
         raise ReportError(say("cli.stopped.no_sections", language))
     if inside:
-        from werkbank.reporting.disclosure.sharing import not_to_leave
+        from werkbank.reporting.sharing import not_to_leave
 
         sections = not_to_leave(sections, language)
     title, simulated = study.title_in(language), study.simulated

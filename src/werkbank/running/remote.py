@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from concurrent.futures import Future
 
-    from werkbank.running.batch import Made
     from werkbank.running.jobs import Job
+    from werkbank.running.making import Made
 
 SECONDS_TO_CONNECT = 60
 Files = dict[str, bytes]
@@ -76,7 +76,7 @@ def make_there(bundle: Bundle, job: Job, before: Files) -> tuple[Made, Files, di
     tuple
         How it ended, all files of the job's folder, and what they were made from.
     """
-    from werkbank.running.batch import make, read_once
+    from werkbank.running.making import make, read_once
 
     root = _unpacked(bundle)
     report = str(root / bundle.notebook[0]) if bundle.notebook else job.report

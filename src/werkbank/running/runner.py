@@ -78,7 +78,7 @@ def run_report(
     timeout : int
         Seconds that one cell may take.
     warm : bool
-        Run it in a child of a warm template process (`werkbank.running.warm`); what it gives is the same.
+        Run it in a child of a warm template process (`werkbank.warm`); what it gives is the same.
     **parameters
         Further parameters of the notebook; each must be known to its model.
 
@@ -166,7 +166,7 @@ class _Run:
 
 def _written(run: _Run, executed: dict[str, Any], work: Path, place: Path) -> RunOutcome:
     """Write the files of one language of an executed notebook."""
-    from werkbank.reporting.disclosure.sharing import read_shared
+    from werkbank.reporting.sharing import read_shared
 
     study, notebook, language, formats = run.study, run.notebook, run.language, run.formats
     key = f"{notebook.stem}.{language}"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from werkbank.reporting.disclosure.sharing import Shared
+    from werkbank.reporting.sharing import Shared
     from werkbank.study import Study
 
 HIDES = ("also", "bare")
@@ -59,8 +59,8 @@ def rewritten(
     """Return a copy to share that also hides what `share` lists; ReportError for parts of a notebook of one's own."""
     from werkbank.intake import read_answers
     from werkbank.measurement.study_scores import score_study
-    from werkbank.reporting.disclosure.sharing import written_again
     from werkbank.reporting.report import Report
+    from werkbank.reporting.sharing import written_again
 
     of_export = all(f.id.startswith("monitoring/") for f in results.facts)  # which has pupils of its own
     intake = read_answers(study, {} if of_export else only)
@@ -94,7 +94,7 @@ def settle(places: Mapping[Path, Study], *, anew: bool = False) -> dict[Path, st
 
 
 def _settled(group: Mapping[Path, Study], *, anew: bool) -> dict[Path, str]:
-    from werkbank.reporting.disclosure.together import hidden_together
+    from werkbank.disclosure.together import hidden_together
 
     found = {place: manifest.read(place) for place in group}
     shared = {p: [k for k, r in found[p]["reports"].items() if "share" in r] for p in group}
@@ -141,8 +141,8 @@ def _pupils(study: Study, found: dict[str, Any], keys: list[str]) -> set[str]:
 
 
 def _copies(place: Path, found: dict[str, Any], keys: list[str], min_cell: int) -> list[Copy]:
-    from werkbank.reporting.disclosure.suppressing import suppress
-    from werkbank.reporting.disclosure.together import hidden_by
+    from werkbank.disclosure.suppressing import suppress
+    from werkbank.disclosure.together import hidden_by
 
     made = []
     for key in keys:
@@ -182,7 +182,7 @@ def _joined(results: list[Results]) -> Results:
 
 def _renewed(place: Path, study: Study, copy: Copy, also: set[str], bare: set[str]) -> str:
     """Write a copy again where it must hide other counts than it does; say why when that cannot be done."""
-    from werkbank.reporting.disclosure.flow import slots, system
+    from werkbank.disclosure.flow import slots, system
 
     also = also & system(copy.results, 1).costs.keys()
     bare = bare & {name for (_, slot), name in slots(copy.results).items() if slot == "n"}

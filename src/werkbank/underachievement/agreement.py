@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.special import ndtri
 
 from werkbank.errors import UsageError
-from werkbank.measurement.agreement import kappa_of_counts
+from werkbank.statistics.agreement import kappa_of_counts
 from werkbank.underachievement.methods import clopper_pearson
 
 if TYPE_CHECKING:

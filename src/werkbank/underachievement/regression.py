@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from werkbank.effects.multilevel import fit as fit_mixed
 from werkbank.errors import UsageError
+from werkbank.statistics.multilevel import fit as fit_mixed
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.intp]

@@ -13,8 +13,9 @@ from functools import cache
 import pytest
 from tests.conftest import lacking
 
-from werkbank.reporting.blocks import Bullets, Column, Figure, Heading, Paragraph, Section, Table
+from werkbank.reporting.blocks import Bullets, Figure, Heading, Paragraph, Section, Table
 from werkbank.reporting.formats import Document, write
+from werkbank.reporting.numbers import Column
 
 KINDS = ("text", "count", "mean", "estimate", "p", "share", "interval", "reliability", "df")
 NASTY = (

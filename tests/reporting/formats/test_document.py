@@ -5,10 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.reporting.formats.conftest import NASTY, hard, hard_table
 
-from werkbank.reporting.blocks import Column, Table
+from werkbank.reporting.blocks import Table, inline
 from werkbank.reporting.formats import FORMATS, write
 from werkbank.reporting.formats.document import plain, printable, runs, written
-from werkbank.reporting.html import inline
+from werkbank.reporting.numbers import Column
 
 
 def test_a_text_is_read_as_html_reads_it():

@@ -9,8 +9,8 @@ import pytest
 from tests.reporting.formats.conftest import KINDS, NASTY, VALUES, in_file, zip_times
 
 from werkbank.reporting import numbers
-from werkbank.reporting.blocks import Column
 from werkbank.reporting.formats.xlsx import HEADER_ROW, _number_format
+from werkbank.reporting.numbers import Column
 
 
 @pytest.fixture(scope="module")

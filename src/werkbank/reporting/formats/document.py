@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from werkbank.catalogue import has, say
 from werkbank.reporting import numbers
-from werkbank.reporting.blocks import Table
-from werkbank.reporting.html import inline
+from werkbank.reporting.blocks import Table, inline
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from werkbank.reporting.blocks import Block, Column, Section
+    from werkbank.reporting.blocks import Block, Section
+    from werkbank.reporting.numbers import Column
 
 _TAGS = re.compile(r"(</?(?:strong|em)>)")
 # what XML 1.0 cannot hold; a workbook, a Word file and a font refuse it alike

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from openpyxl.cell import Cell
     from openpyxl.worksheet.worksheet import Worksheet
 
-    from werkbank.reporting.blocks import Column, Table
+    from werkbank.reporting.blocks import Table
     from werkbank.reporting.formats.document import Document
+    from werkbank.reporting.numbers import Column
 
 HEADER_ROW = 3
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\']")  # in a sheet's name

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from werkbank.catalogue import has, say
-from werkbank.reporting.html import contents, section_html
+from werkbank.reporting.blocks import contents, section_html
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

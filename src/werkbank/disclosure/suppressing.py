@@ -1,0 +1,209 @@
+"""Results -> the results that may be shared: small counts and what rests on them hidden, shares capped, no extremes."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from werkbank.disclosure.flow import arms_of, kind, slots, system, when
+from werkbank.disclosure.protecting import hide
+from werkbank.disclosure.signals import FOLLOWS, about, behind
+from werkbank.results import Claim
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from collections.abc import Set as AbstractSet
+
+    from werkbank.disclosure.protecting import Counts
+    from werkbank.results import Estimate, Fact, Results
+
+HIDDEN = "privacy.hidden"  # the note of a number that is not shown
+MIN_CELL = {"school": 6, "export": 10}  # NCO: no information on 5 or fewer; CBS remote access: 10 in a research export
+CAPS = (0.05, 0.95)
+BARE = ("estimate", "se", "df", "statistic", "p", "ci_low", "ci_high", "n", "n_clusters")
+Place = tuple[str, str, str, str]  # what, outcome, arm, wave of a fact
+
+
+def suppress(
+    results: Results, min_cell: int = MIN_CELL["school"], also: Iterable[str] = (), bare: AbstractSet[str] = frozenset()
+) -> Results:
+    """Return a copy of `results` that may be shared.
+
+    Parameters
+    ----------
+    results : Results
+        Of one report.
+    min_cell : int
+        The smallest count that may be shown: 6 in what a school shares, 10 in a research export (``MIN_CELL``).
+    also, bare : iterable of str, set of str
+        Counts that must be hidden because of other reports (`together`); those in `bare` with all that rests on them.
+
+    Returns
+    -------
+    Results
+        Every count of fewer than `min_cell` people, every statistic that rests on fewer (or on an unknown number), and
+        as many other counts as it takes, have value None and the note ``HIDDEN``: see `protecting.hide`. Minimum,
+        maximum and whatever ``kinds.yaml`` calls never are left out; a comparison one arm of which is that small is
+        hidden, because with the other arm's mean it tells that arm's. Shares lie between .05 and .95. Degrees of
+        freedom go where they would give a hidden n away. A claim that tells a hidden number is replaced by one that
+        says that it is hidden; the grade of the study does not change.
+
+    Notes
+    -----
+    Of an outcome of yes or no nothing is shown that was made of the scores: n times the mean is a count.
+    Zero is shown in the flow (nobody was lost) and hidden in a table of categories, where it says of everyone that
+    they are not in that category; so is a category that holds all but a few. What is protected are counts: someone
+    who knows all but one pupil's scores can still work out the last one from a mean, which no suppression of counts
+    prevents. Rules and sources: NCO, CBS, ACRO and HRS in docs/privacy.md.
+    """
+    counts = system(results, min_cell)
+    return _without(results, counts, hide(counts, min_cell, also), min_cell, bare)
+
+
+def _without(
+    results: Results, counts: Counts, hidden: AbstractSet[str], min_cell: int, bare: AbstractSet[str]
+) -> Results:
+    names = slots(results)
+
+    def seen(item: Fact | Estimate, slot: str, number: float | None) -> bool:
+        name = names.get((item.id, slot), "")
+        return name in counts.costs and name not in hidden and counts.values[name] == number
+
+    counted = _yes_or_no(results)
+    few = {name for name, value in counts.values.items() if 0 < value < min_cell}
+
+    def rests(item: Fact | Estimate) -> bool:
+        """Whether what this rests on may be known, here and beside other reports."""
+        told = behind(item, counts.costs) if about(item) else []
+        alone = item.outcome not in counted and names.get((item.id, "n"), "") not in bare
+        return alone and all(n in counts.costs and n not in hidden for n in told)
+
+    def lone(outcome: str, contrast: str, wave: str) -> bool:
+        """Whether an arm of a comparison is so small that the difference tells of that arm."""
+        return any(f"analysed {outcome} {arm} {wave}" in few for arm in arms_of(results.study, contrast))
+
+    facts = [_fact(f, min_cell, seen, rests(f)) for f in results.facts if kind(f.what) != "never"]
+    facts = [_bare(f) if kind(f.what) == "statistic" and lone(f.outcome, f.arm, f.wave) else f for f in facts]
+    flow = {(f.what, f.outcome, f.arm, f.wave) for f in facts if kind(f.what) == "flow" and f.note == HIDDEN}
+    facts = [_of_flow(f, flow, results.study) for f in facts]
+    estimates = [
+        _estimate(
+            e,
+            min_cell,
+            alone=lone(e.outcome, e.contrast, when(e.wave_from, e.wave_to)) or not rests(e),
+            shown=seen(e, "n", e.n),
+        )
+        for e in results.estimates
+    ]
+    gone = {f.id for f in facts if f.note == HIDDEN} | {e.id for e in estimates if e.note == HIDDEN}
+    gone |= {f.id for f in results.facts} - {f.id for f in facts}
+    open_n = {e.id for e in estimates if e.n is not None}
+    claims = tuple(_claim(c, gone, open_n, flow, results.study) for c in results.claims)
+    # claims cap the share that was lost by themselves; a table of it shows none beyond the caps
+    return replace(results, estimates=tuple(estimates), facts=tuple(map(_within_caps, facts)), claims=claims)
+
+
+def _yes_or_no(results: Results) -> set[str]:
+    """Return the outcomes scored 0 or 1: n times their mean is a count of people, and only theirs have this SD."""
+    known = [f for f in results.facts if f.what in {"mean", "sd"} and f.n and f.value is not None]
+    stats: dict[tuple[str, ...], tuple[float, int]]
+    stats = {(f.what, f.outcome, f.arm, f.wave): (float(f.value or 0), f.n or 0) for f in known}
+    found = set()
+    for (what, outcome, *place), (mean, n) in stats.items():
+        sd, _ = stats.get(("sd", outcome, *place), (math.nan, 0))
+        if what == "mean" and math.isclose(sd**2 * (n - 1), mean * (1 - mean) * n, abs_tol=1e-9):
+            found.add(outcome)
+    return found
+
+
+def _within_caps(f: Fact) -> Fact:
+    inside = not isinstance(f.value, float | int) or CAPS[0] <= abs(f.value) <= CAPS[1]
+    return f if inside or kind(f.what) != "lost" else _bare(f)
+
+
+def _fact(f: Fact, min_cell: int, seen: Any, rests: bool) -> Fact:  # noqa: ANN401, FBT001 - a local function
+    n = f.n if seen(f, "n", f.n) else None
+    match kind(f.what):
+        case "flow" | "attribute" if not f.id.endswith(FOLLOWS):
+            keep, value = seen(f, "value", f.value), f.value
+        case "attribute":
+            keep, value = rests, f.value
+        case "plain":
+            keep, value = True, f.value
+        case "share":
+            keep, value = _share(f.value, f.n, min_cell)
+            keep = keep and rests and seen(f, "share", round(float(f.value or 0) * (f.n or 0)))
+        case _:
+            whole = isinstance(f.value, int) and not isinstance(f.value, bool)  # a count that nobody has classified
+            keep, value = f.n is not None and f.n >= min_cell and not whole and rests, f.value
+    if f.value is None:
+        return replace(f, n=n)
+    return replace(f, value=value, n=n) if keep else replace(f, value=None, n=None, note=HIDDEN)
+
+
+def _share(value: Any, n: int | None, min_cell: int) -> tuple[bool, Any]:  # noqa: ANN401 - a fact's value
+    """Return whether a share of `n` people may be shown, and how."""
+    if not isinstance(value, int | float) or n is None or min(value * n, (1 - value) * n) < min_cell - 1e-9:
+        return False, None
+    return True, min(max(value, CAPS[0]), CAPS[1])
+
+
+def _of_flow(f: Fact, flow: AbstractSet[Place], study: Mapping[str, Any]) -> Fact:
+    """What was lost in a comparison follows from the flow of its arms: with theirs it is hidden."""
+    if f.value is not None and kind(f.what) == "lost" and _uncounted(flow, study, f.outcome, f.arm, f.wave):
+        return replace(f, value=None, n=None, note=HIDDEN)
+    return replace(f, n=None) if f.what == "dropout_difference" else f
+
+
+def _uncounted(flow: AbstractSet[Place], study: Mapping[str, Any], outcome: str, contrast: str, wave: str) -> bool:
+    """Whether it is hidden how many were assigned to, or analysed in, an arm of this comparison."""
+    return any(
+        {("pupils_enrolled", "", arm, ""), ("pupils_analysed", outcome, arm, wave)} & flow
+        for arm in arms_of(study, contrast)
+    )
+
+
+def _bare(f: Fact) -> Fact:
+    return f if f.value is None else replace(f, value=None, n=None, note=HIDDEN)
+
+
+def _estimate(e: Estimate, min_cell: int, *, alone: bool, shown: bool) -> Estimate:
+    bare = dict.fromkeys(BARE)
+    keep = e.n is not None and e.n >= min_cell and kind(e.method) != "never" and not alone
+    if kind(e.method) == "share" and keep:
+        keep, value = _share(e.estimate, e.n, min_cell)
+        e = replace(e, estimate=value, ci_low=_capped(e.ci_low), ci_high=_capped(e.ci_high)) if keep else e
+    if e.estimate is None and e.p is None:
+        return e if shown else replace(e, n=None)
+    if not keep:
+        return replace(e, **bare, note=HIDDEN)  # type: ignore[arg-type]
+    # without classes the degrees of freedom are n less a few
+    return e if shown else replace(e, n=None, df=e.df if e.n_clusters else None)
+
+
+def _capped(value: float | None) -> float | None:
+    return None if value is None else min(max(value, CAPS[0]), CAPS[1])
+
+
+def _claim(
+    c: Claim, gone: AbstractSet[str], open_n: AbstractSet[str], flow: AbstractSet[Place], study: Mapping[str, Any]
+) -> Claim:
+    """Return a claim as it may be told: as it is, without its numbers, or without n."""
+    if gone & set(c.about):
+        return _hidden(c)
+    if c.values.get("share_overall") is not None:
+        if _uncounted(flow, study, c.values["outcome"], c.values["contrast"], c.values["wave"]):
+            return _hidden(c)
+        return replace(c, values={**c.values, "share_overall": _capped(c.values["share_overall"])})
+    if c.id.startswith("answer/") and isinstance(c.values.get("n"), int) and c.id.removeprefix("answer/") not in open_n:
+        return replace(c, values={k: v for k, v in c.values.items() if k != "n"})
+    return c
+
+
+def _hidden(c: Claim) -> Claim:
+    kept = {k: v for k, v in c.values.items() if k in {"status", "outcome", "wave", "contrast", "arm", "role"}}
+    if c.id.startswith("answer/"):  # without its numbers it can say no more than that there is one
+        return Claim(c.id, c.about, "description", "privacy.claim.too_few", {**kept, "also": []})
+    named = "outcome" if {"outcome", "wave", "contrast"} <= kept.keys() else "plain"
+    return Claim(c.id, c.about, c.grade, f"privacy.claim.{named}", kept)

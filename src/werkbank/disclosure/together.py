@@ -1,0 +1,144 @@
+"""Copies that are read side by side: what one hides must not follow from another.
+
+Reports of a school and of the whole study, of a school and of its classes, or two reports of the same pupils: every
+count is the sum over the groups of pupils that are in the same reports, and those sums are equations like any other.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from werkbank.disclosure.flow import slots, system
+from werkbank.disclosure.protecting import SLACK, Counts, Reader, hide
+from werkbank.disclosure.suppressing import MIN_CELL, suppress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from collections.abc import Set as AbstractSet
+
+    from werkbank.results import Estimate, Fact, Results
+
+WHOLE = 1.5  # how much dearer a count of the whole is than one of its parts; dearer still, and each part hides more
+FIELD = {"value": "value", "share": "value", "n": "n"}  # where the number of a slot stands
+
+
+def suppress_together(
+    parts: Mapping[str, Results],
+    min_cell: int = MIN_CELL["school"],
+    members: Mapping[str, AbstractSet[str]] | None = None,
+) -> dict[str, Results]:
+    """Return shareable copies of several reports that are read side by side.
+
+    Parameters
+    ----------
+    parts : mapping of str to Results
+        By report, as of every school of a batch.
+    min_cell : int
+        As for `suppress`.
+    members : mapping of str to set of str, optional
+        The pupils of each report; without them no two reports have any in common.
+    """
+    own = {name: hidden_by(results, suppress(results, min_cell)) for name, results in parts.items()}
+    hidden = hidden_together(parts, own, min_cell, members or {})
+    return {name: suppress(results, min_cell, *hidden[name]) for name, results in parts.items()}
+
+
+def hidden_by(results: Results, copy: Results) -> set[str]:
+    """Return the counts of `results` that its `copy` does not show."""
+    names = slots(results)
+    both: tuple[Fact | Estimate, ...] = (*copy.facts, *copy.estimates)
+    items = {item.id: item for item in both}
+    shown = {
+        name for (i, slot), name in names.items() if i in items and getattr(items[i], FIELD[slot], None) is not None
+    }
+    return system(results, 1).costs.keys() - shown
+
+
+def hidden_together(
+    parts: Mapping[str, Results],
+    own: Mapping[str, AbstractSet[str]],
+    min_cell: int,
+    members: Mapping[str, AbstractSet[str]],
+    several: Iterable[str] = (),
+) -> dict[str, tuple[set[str], set[str]]]:
+    """Return for each report the counts to hide because of itself (`own`) and of the others.
+
+    The second set of each are those of them that must go with all that rests on them: beside a whole and the other
+    parts, the mean of a part tells the mean of a part that is too small to show. `several` names the `parts` that stand
+    for more than one copy, of which what is hidden in one is not known to be safe beside the others.
+    """
+    joint = Counts()
+    for name, results in parts.items():
+        joint.take(system(results, min_cell, f"{name}|"))
+    before = len(joint.relations)
+    _overlaps(joint, {name: members.get(name, set()) for name in parts})
+    across = joint.relations[before:]
+    start = {f"{name}|{count}" for name, counts in own.items() for count in counts} & joint.costs.keys()
+    met = {count for relation in across for count in relation}
+    met |= {count for count in joint.values if count.partition("|")[0] in set(several)}
+    _, doubtful = Reader(joint).around(joint.costs.keys() - start, met)
+    hidden = hide(joint, min_cell, start, set(doubtful))
+    few = [r for r in across if any(0 < joint.values[c] < min_cell for c in r)]
+    bare = {count for relation in few for count in relation if count in hidden}
+    return {name: (_of(name, hidden), _of(name, bare)) for name in parts}
+
+
+def _of(part: str, counts: Iterable[str]) -> set[str]:
+    return {count.removeprefix(f"{part}|") for count in counts if count.startswith(f"{part}|")}
+
+
+def _overlaps(joint: Counts, members: Mapping[str, AbstractSet[str]]) -> None:
+    """Say that every count of a report is the sum over the groups of its pupils that are in the same reports.
+
+    A group's own count is known where the reports' counts leave it no choice; otherwise it is an unknown (NaN). A
+    report that lacks a count that others have (no pupil of it was in that arm) stands for zero.
+    """
+    of: dict[str, list[str]] = defaultdict(list)
+    for name, pupils in members.items():
+        for pupil in pupils:
+            of[pupil].append(name)
+    groups = {frozenset(names) for names in of.values()}
+    having: dict[str, list[str]] = defaultdict(list)
+    for count in joint.costs:
+        name, _, bare = count.partition("|")
+        having[bare].append(name)
+        if sum(name in group for group in groups) > 1:
+            joint.costs[count] *= WHOLE
+
+    @cache
+    def parted(names: tuple[str, ...]) -> tuple[list[frozenset[str]], np.ndarray, np.ndarray]:
+        cells = sorted({group & set(names) for group in groups} - {frozenset()}, key=sorted)
+        matrix = np.array([[name in cell for cell in cells] for name in names], float).reshape(len(names), len(cells))
+        return cells, matrix, np.linalg.pinv(matrix)
+
+    for bare, names in having.items():
+        cells, matrix, inverse = parted(tuple(names))
+        called = [_called(cell, cells, names, bare) for cell in cells]
+        found = _solved(matrix, inverse, np.array([joint.values[f"{name}|{bare}"] for name in names]))
+        if found is not None:
+            joint.values = {**dict(zip(called, found, strict=True)), **joint.values}
+            # a group without anyone, as of a school that lacks this arm: a reader knows that as well
+            there = [bool(joint.values[c]) or c in joint.costs for c in called]
+            for name, row in zip(names, matrix, strict=True):
+                mine = [c for c, inside, some in zip(called, row, there, strict=True) if inside and some]
+                if mine != [f"{name}|{bare}"]:
+                    joint.adds_up(f"{name}|{bare}", mine)
+
+
+def _solved(matrix: np.ndarray, inverse: np.ndarray, values: np.ndarray) -> list[float] | None:
+    """Return the count of each group, NaN where it is not determined; None where the reports' counts do not add up."""
+    found = inverse @ values
+    sure = np.isclose(np.diag(inverse @ matrix), 1.0)
+    if np.abs(matrix @ found - values).max() > SLACK or (found[sure] < -SLACK).any():
+        return None
+    return [round(float(value), 6) if known else float("nan") for value, known in zip(found, sure, strict=True)]
+
+
+def _called(cell: frozenset[str], cells: Iterable[frozenset[str]], names: Iterable[str], bare: str) -> str:
+    """Return the name of a group's count: that of a report which is about just these pupils, where there is one."""
+    alone = [name for name in names if name in cell and sum(name in other for other in cells) == 1]
+    return f"{min(alone)}|{bare}" if alone else f"only {' & '.join(sorted(cell))}|{bare}"

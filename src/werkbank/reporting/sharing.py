@@ -1,0 +1,127 @@
+"""A report that may leave the school: the same sections, written from suppressed results and nothing else.
+
+A shared copy never meets a pupil: it has no answers, no scores, no rows and no notes of intake, so that no section, not
+even one that is written later, can show one.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from werkbank.catalogue import say
+from werkbank.disclosure.suppressing import suppress
+from werkbank.errors import ReportError
+from werkbank.reporting.blocks import Heading, Paragraph, Section, Table
+from werkbank.results import Results
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Set as AbstractSet
+    from pathlib import Path
+
+    from werkbank.reporting.blocks import Block
+    from werkbank.reporting.report import Report
+
+OWN = ("files", "columns", "birth_date", "school")  # of the study file: where the answers lie, and whose they are
+
+
+def shared_report(
+    report: Report, min_cell: int | None = None, also: Collection[str] = (), bare: AbstractSet[str] = frozenset()
+) -> Report:
+    """Return the report as it may be shared: suppressed results, and nobody's answers.
+
+    `min_cell` is the study's own when left out; `also` and `bare` are counts that must be hidden because of other
+    reports (`suppressing.suppress`). Figures of single pupils or classes have nothing to draw and are left out; so is
+    the list of what was decided at intake, whose counts are not part of the results.
+    """
+    results = suppress(report.results, min_cell or report.study.privacy.min_cell, also, bare)
+    results = replace(results, study={k: v for k, v in results.study.items() if k not in OWN})
+    nobody = replace(
+        report.intake, answers=report.intake.answers.iloc[:0], pupils=report.intake.pupils.iloc[:0], notes=(), files=()
+    )
+    return replace(
+        report, intake=nobody, scores=replace(report.scores, table=report.scores.table.iloc[:0]), results=results
+    )
+
+
+def shared_sections(report: Report, parts: Sequence[Callable[[Report], Section]]) -> tuple[Section, ...]:
+    """Return `parts` of a shared report, the first of which says what is hidden; see `shared_report`."""
+    sections = [_tidied(part(report)) for part in parts]
+    sentence = say("privacy.shared", report.language, min_cell=report.study.privacy.min_cell)
+    return marked(sections, sentence)
+
+
+@dataclass(frozen=True)
+class Shared:
+    """A shareable copy: its sections as JSON, its results, and by name the functions that wrote the sections."""
+
+    sections: list[dict[str, Any]]
+    results: Results
+    parts: tuple[str, ...]
+
+
+def written_again(report: Report, parts: Sequence[str], also: Collection[str], bare: AbstractSet[str]) -> Shared:
+    """Return the copy of `report` that also hides these counts, as `suppressing.suppress` has them.
+
+    Raises
+    ------
+    ReportError
+        When a part was written by a function that cannot be found again: by a notebook of one's own.
+    """
+    if not all(name.startswith("werkbank.reporting.") for name in parts):
+        raise ReportError(say("cli.stopped.own_parts", report.language))
+    functions = [getattr(import_module(m), f) for m, _, f in (name.partition(":") for name in parts)]
+    copy = shared_report(report, None, also, bare)
+    sections = [section.to_json() for section in shared_sections(copy, functions)]
+    return Shared(sections, copy.results, tuple(parts))
+
+
+def write_shared(path: Path, report: Report, *parts: Callable[[Report], Section]) -> None:
+    """Write the shareable copy of a report to `path` as JSON, for the runner to make files of: sections and results."""
+    copy = shared_report(report)
+    sections = [section.to_json() for one in copy.in_each_language for section in shared_sections(one, parts)]
+    names = [f"{part.__module__}:{part.__qualname__}" for part in parts]
+    content = {"parts": names, "sections": sections, "results": json.loads(copy.results.to_json())}
+    path.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+
+
+def read_shared(path: Path, language: str) -> Shared | None:
+    """Return what `write_shared` left at `path` in `language`, or None without that file."""
+    if not path.is_file():
+        return None
+    content = json.loads(path.read_text(encoding="utf-8"))
+    sections = [section for section in content["sections"] if section["language"] == language]
+    return Shared(sections, Results.from_json(json.dumps(content["results"])), tuple(content["parts"]))
+
+
+def marked(sections: Sequence[Section], sentence: str) -> tuple[Section, ...]:
+    """Return sections of which the first opens, under its heading, with a note."""
+    if not sections:
+        return ()
+    first, *rest = sections
+    at = 1 if first.blocks and isinstance(first.blocks[0], Heading) else 0
+    note = Paragraph(sentence, "note")
+    return (replace(first, blocks=(*first.blocks[:at], note, *first.blocks[at:])), *rest)
+
+
+def not_to_leave(sections: Sequence[Section], language: str) -> tuple[Section, ...]:
+    """Return the sections of a report that stays inside, the first of which says so."""
+    return marked(sections, say("privacy.inside", language))
+
+
+def _tidied(section: Section) -> Section:
+    return replace(section, blocks=tuple(_without_empty(block) for block in section.blocks))
+
+
+def _without_empty(block: Block) -> Block:
+    """Return a table without the columns in which nothing is left to show."""
+    if not isinstance(block, Table) or not block.rows:
+        return block
+    first, *rest = block.columns
+    kept = [c for c in rest if any(row.get(c.key) not in (None, (None, None)) for row in block.rows)]
+    keys = {c.key for c in (first, *kept)}
+    rows = tuple({k: v for k, v in row.items() if k in keys} for row in block.rows)
+    return replace(block, columns=(first, *kept), rows=rows)

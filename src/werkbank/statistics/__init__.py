@@ -1,0 +1,1 @@
+"""Numbers only: sizes, tests, mixed models, reliability, factor models. It knows no school, no file and no language."""

@@ -1,0 +1,75 @@
+"""The process that runs a notebook: this interpreter, undisturbed by what else is on the machine."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import ModuleType
+
+KERNEL_NAME = "python3"
+# sums in the order of one thread are the same on every machine, and only a process of one thread may be forked
+ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+
+
+def kernel_json(env: dict[str, str] | None = None, program: str = "ipykernel_launcher") -> dict[str, Any]:
+    """Return a kernelspec for exactly this interpreter (a bare ``python`` would be whichever comes first on PATH)."""
+    return {
+        "argv": [sys.executable, "-m", program, "-f", "{connection_file}"],
+        "display_name": "Python 3 (werkbank)",
+        "language": "python",
+        "env": env or {},
+        "metadata": {"debugger": True, "supported_encryption": ["curve"]},
+    }
+
+
+def undisturbed(work: Path) -> dict[str, str]:
+    """Return the environment in which a user's own settings cannot change a report.
+
+    IPython's profile and start-up files, PYTHONSTARTUP and a personal matplotlibrc are passed over, and the order of
+    sets and of sums is fixed, so that the same study gives the same report on another machine.
+    """
+    (work / "matplotlibrc").touch()
+    return {
+        "IPYTHONDIR": str(work / "ipython"),
+        "PYTHONSTARTUP": "",
+        "PYTHONHASHSEED": "0",
+        **ONE_THREAD,
+        "MATPLOTLIBRC": str(work / "matplotlibrc"),
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    }
+
+
+def manager_class(env: dict[str, str]) -> type:
+    """Return a kernel manager that starts this interpreter with `env`, off line, whatever kernelspecs are installed."""
+    jupyter_client = quick_import("jupyter_client.manager")
+    from jupyter_client.kernelspec import KernelSpec
+
+    class OwnKernelManager(jupyter_client.AsyncKernelManager):  # type: ignore[name-defined, misc]
+        @property
+        def kernel_spec(self) -> KernelSpec:
+            return KernelSpec(**kernel_json(env, "werkbank.warm.offline"))
+
+    return OwnKernelManager
+
+
+@cache
+def quick_import(name: str) -> ModuleType:
+    """Import one of Jupyter's modules without the two seconds that jsonschema's optional IRI grammar costs.
+
+    jsonschema builds parsers of ``rfc3987_syntax`` when it is imported; it does without when that cannot be found, and
+    no notebook needs a check of IRIs.
+    """
+    grammar = "rfc3987_syntax"
+    hidden = grammar not in sys.modules
+    if hidden:
+        sys.modules[grammar] = None  # type: ignore[assignment]
+    try:
+        return importlib.import_module(name)
+    finally:
+        if hidden:
+            del sys.modules[grammar]

@@ -1,0 +1,52 @@
+"""Several reports of one study, in one folder or in several: what the copies to share give away side by side."""
+
+from __future__ import annotations
+
+import pytest
+from tests.disclosure import attack
+from tests.disclosure.test_batch_attack import ARMS, counts_of, study_of_schools
+
+import werkbank
+from werkbank.disclosure.checking import check_files
+from werkbank.running import manifest
+from werkbank.warm import forking
+
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _templates_end():
+    yield
+    forking.close_all()
+
+
+@pytest.fixture(autouse=True)
+def _code_stands_still(monkeypatch):
+    monkeypatch.setattr(manifest, "_code", lambda: "0")
+
+
+def attacked(folder, of, places):
+    """Return (small counts, those that are given away) of reports of the same pupils in these folders."""
+    members = {place: set(of) for place in places}
+    true, shown = counts_of(folder, members)
+    first, *rest = places
+    for place in rest:  # the same pupils: one count, wherever it is shown
+        true[first] = true[place] | true[first]
+        shown[first] |= shown[place]
+    return attack.solve({first: true[first]}, {first: shown[first]}, {first: members[first]}, ARMS)
+
+
+@pytest.mark.parametrize("seed", [1, *(pytest.param(s, marks=pytest.mark.long) for s in range(2, 8))])
+def test_reports_of_one_study_give_nothing_away(seed, tmp_path):
+    """In one folder they are looked at together; in three each run sees only its own, and the check sees all."""
+    of, apart = study_of_schools(tmp_path, seed, 2), ["school", "evaluation", "thesis"]
+    for report, language in zip(apart, ("nl", "en", "nl"), strict=True):
+        for place in ("samen", report):
+            werkbank.run_report(tmp_path, report, language=language, out=tmp_path / place, warm=True)
+    small, lost = attacked(tmp_path, of, ["samen"])
+    assert not lost
+    assert len(small) > 5
+    assert check_files([tmp_path / "samen" / "share"], 6)[1] == []
+    given_away = attacked(tmp_path, of, apart)[1]
+    found = check_files([tmp_path / place / "share" for place in apart], 6)[1]
+    assert bool(given_away) <= bool(found), "what is given away is found"
