@@ -17,7 +17,7 @@ from pathlib import Path
 from PIL import Image, ImageOps
 
 from werkbank.running.runner import run_report
-from werkbank.study.examples import example_path
+from werkbank.study.finding import example_path
 
 ROOT = Path(__file__).resolve().parents[1]
 PLACE = ROOT / "reports" / "example"

@@ -3,13 +3,11 @@
 A study file says what was measured; answers become scores, scores become estimates, estimates become claims, claims
 become reports::
 
-    study = werkbank.load_study("study.yaml")
-    intake = werkbank.read_answers(study)
-    scores = werkbank.score_study(intake)
-    facts = werkbank.describe(study, scores.table, intake.pupils)
-    estimates = werkbank.estimate(study, scores.table, intake.pupils, seed=1)
+    bench = werkbank.open("study.yaml")
+    bench.scores, bench.wide(bench.primary), bench.estimates, bench.claims
 
-or, all at once, ``werkbank.run_report("study.yaml")``. Names are imported when they are first used, so that
+or, as a report, ``werkbank.run_report("study.yaml")``. The steps have names of their own (`load_study`, `read_answers`,
+`score_study`, `estimate`, `describe`, `appraise`). Names are imported when they are first used, so that
 ``werkbank --help`` answers at once.
 """
 
@@ -21,6 +19,7 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 _HOME = {
+    "Bench": "bench",
     "Claim": "results",
     "Estimate": "results",
     "Fact": "results",
@@ -37,14 +36,18 @@ _HOME = {
     "appraise": "appraisal",
     "describe": "effects",
     "estimate": "effects",
-    "example_path": "study.examples",
+    "example_path": "study.finding",
+    "finish": "running.finishing",
     "load_study": "study",
+    "open": "bench:open_study",
+    "peek": "bench",
     "read_answers": "intake",
     "run_report": "running",
     "score_study": "measurement.study_scores",
 }
 
 __all__ = [
+    "Bench",
     "Claim",
     "Estimate",
     "Fact",
@@ -62,7 +65,10 @@ __all__ = [
     "describe",
     "estimate",
     "example_path",
+    "finish",
     "load_study",
+    "open",
+    "peek",
     "read_answers",
     "run_report",
     "score_study",
@@ -70,20 +76,24 @@ __all__ = [
 
 if TYPE_CHECKING:
     from werkbank.appraisal import appraise
+    from werkbank.bench import Bench, peek
+    from werkbank.bench import open_study as open  # noqa: A004 - a user writes werkbank.open
     from werkbank.effects import describe, estimate
     from werkbank.errors import MissingPieceError, Problem, ReportError, UnfitError, UsageError, WerkbankError
     from werkbank.intake import Intake, read_answers
     from werkbank.measurement.study_scores import Scores, score_study
     from werkbank.results import Claim, Estimate, Fact, Results
     from werkbank.running import run_report
+    from werkbank.running.finishing import finish
     from werkbank.study import Study, load_study
-    from werkbank.study.examples import example_path
+    from werkbank.study.finding import example_path
 
 
 def __getattr__(name: str) -> object:
     if name not in _HOME:
         raise AttributeError(f"module 'werkbank' has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"werkbank.{_HOME[name]}"), name)
+    module, _, there = _HOME[name].partition(":")
+    value = getattr(importlib.import_module(f"werkbank.{module}"), there or name)
     globals()[name] = value
     return value
 

@@ -90,6 +90,14 @@ def shipped(path: Path) -> Any:  # noqa: ANN401 - whatever the file holds
     return yaml.load(path.read_text(encoding="utf-8"), loader)  # noqa: S506 - either is a safe loader
 
 
+@cache
+def formulas() -> dict[str, dict[str, Any]]:
+    """Return what is known of every statistic that a report may print, by its name: formula, source, checks."""
+    package = Path(__file__).resolve().parent
+    places = (package / "_registry.yaml", package.parents[1] / "verification" / "registry.yaml")
+    return {row["id"]: row for row in shipped(next(place for place in places if place.is_file()))}
+
+
 def _plural(language: str, n: object) -> str:
     # Dutch and English agree: one for exactly 1, other for the rest
     if language not in LANGUAGES:

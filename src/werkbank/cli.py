@@ -157,7 +157,7 @@ def _templates() -> list[str]:
 
 def _demo(arguments: argparse.Namespace) -> None:
     from werkbank.running.runner import run_languages
-    from werkbank.study.examples import example_path
+    from werkbank.study.finding import example_path
 
     pages = []
     for name in DEMO:

@@ -4,6 +4,7 @@
 
     WerkbankError                exit 1
     ├── UsageError               exit 2   the command itself is wrong
+    ├── FirstMendError           exit 3   asked of a study whose problems were shown before
     ├── UnfitError               exit 3   the data or the study file is not fit; carries every Problem found
     ├── MissingPieceError        exit 4   something this machine lacks; says how to get it
     └── ReportError              exit 1   a report stopped; names the cell
@@ -71,6 +72,10 @@ class WerkbankError(Exception):
 
     exit_code = EXIT_FAILED
 
+    def _render_traceback_(self) -> list[str]:
+        """Return what IPython shows: what is wrong, and no lines of code that a user cannot mend."""
+        return [str(self)]
+
 
 class UsageError(WerkbankError, ValueError):
     """The command, or a call, asks for something that does not exist."""
@@ -90,6 +95,12 @@ class UnfitError(WerkbankError, ValueError):
 
     def __str__(self) -> str:
         return "\n".join(problem.sentence(self.language) for problem in self.problems)
+
+
+class FirstMendError(WerkbankError, RuntimeError):
+    """Something was asked of a study that is not fit; its problems were shown before."""
+
+    exit_code = EXIT_UNFIT
 
 
 class MissingPieceError(WerkbankError, RuntimeError):

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 SCHEMA_VERSION = 1
 MIME = "application/vnd.werkbank.section+json"  # under which a notebook's output carries a part of a report
+PRIVATE_MIME = "application/vnd.werkbank.private+json"  # marks what a notebook shows and no report keeps
 Role = Literal["confirmatory", "exploratory"]
 
 

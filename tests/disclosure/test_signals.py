@@ -17,12 +17,12 @@ from tests.disclosure.conftest import BORN, NAME
 from tests.underachievement.test_study import BASE, EVERYTHING, pupils
 
 import werkbank
+from werkbank.bench import Bench
 from werkbank.disclosure import suppress
 from werkbank.measurement.study_quality import study_quality
 from werkbank.reporting import agreeing, measurement, monitoring, underachievement
 from werkbank.reporting.blocks import Table
-from werkbank.reporting.report import Report
-from werkbank.reporting.sharing import shared_report, shared_sections
+from werkbank.reporting.sharing import shared_bench, shared_sections
 from werkbank.results import Results
 from werkbank.underachievement import following, stating
 from werkbank.underachievement.study import examine
@@ -225,7 +225,7 @@ def said(sections):
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_copies_are_whole_sentences_without_pupils(flags, alerts, small, seed, language):
     for made, parts in ((flags(seed), FLAGS), (alerts(seed), ALERTS), (_measured(small(seed)), SCALES)):
-        sections = shared_sections(shared_report(Report(*made, language)), parts)
+        sections = shared_sections(shared_bench(Bench.made(*made, language)), parts)
         text = said(sections)
         for planted in (NAME, "Fleur", BORN, "nr-7013", "p001", "tab-pupils"):
             assert planted not in text

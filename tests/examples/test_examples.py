@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import werkbank
-from werkbank.study.examples import example_path
+from werkbank.study.finding import example_path
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
 

@@ -32,7 +32,7 @@ DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 320, "height": 640}
 def html(report: str) -> dict[str, str]:
     """The page of a report in both languages: its notebook's cells, run once, shown in each."""
     from werkbank.study import load_study
-    from werkbank.study.examples import example_path
+    from werkbank.study.finding import example_path
 
     file = example_path(REPORTS[report])
     told = {"study": str(file), "language": "nl", "seed": 1, "results": "", "only": {}, "pupil_pages": False}

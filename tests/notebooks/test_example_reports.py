@@ -11,10 +11,10 @@ from tests.reporting.formats import tagged
 from tests.reporting.formats.conftest import squeezed
 
 from werkbank.reporting import evaluation, school, thesis
-from werkbank.reporting.sharing import shared_report, shared_sections
+from werkbank.reporting.sharing import shared_bench, shared_sections
 from werkbank.reporting.blocks import section_html
 from werkbank.reporting.numbers import MISSING
-from werkbank.reporting.report import Report
+from werkbank.bench import Bench
 from werkbank.results import Results
 
 ROOT = Path(__file__).parents[2]
@@ -37,14 +37,14 @@ def fresh(demo):
     from werkbank.intake import read_answers
     from werkbank.measurement.study_scores import score_study
     from werkbank.study import load_study
-    from werkbank.study.examples import example_path
+    from werkbank.study.finding import example_path
 
     folder = demo[0] / "nabijheid"
     intake = read_answers(load_study(example_path("nabijheid")))
     results = Results.from_json((folder / "results.json").read_text(encoding="utf-8"))
-    report = Report(intake, score_study(intake), results, "nl")
+    report = Bench.made(intake, score_study(intake), results, "nl")
     parts = (school.one_page, school.who, school.details, school.trust)
-    school_parts = shared_sections(shared_report(report), parts)
+    school_parts = shared_sections(shared_bench(report), parts)
     thesis_parts = [thesis.participants(report), thesis.instruments(report), thesis.results(report)]
     return {
         "school": "".join(map(section_html, school_parts)),

@@ -15,6 +15,13 @@ HARD = {
 }
 
 
+def reading(bench):
+    """Return what the writer of a section reads from a bench."""
+    from werkbank.reporting.report import Report
+
+    return Report(bench, bench.language)
+
+
 def made(study):
     from werkbank.appraisal import appraise
     from werkbank.effects import describe, estimate
@@ -35,7 +42,7 @@ def made(study):
 @cache
 def example(name):
     from werkbank.study import load_study
-    from werkbank.study.examples import example_path
+    from werkbank.study.finding import example_path
 
     return made(load_study(example_path(name)))
 
@@ -90,13 +97,13 @@ def pipeline():
 @pytest.fixture(scope="session")
 def report(tmp_path_factory):
     """Give the Report of an example or a hard case in a language."""
-    from werkbank.reporting.report import Report
+    from werkbank.bench import Bench
 
     @cache
     def parts(name):
         return made(hard_study(name, tmp_path_factory.mktemp(name))) if name in HARD else example(name)
 
-    return cache(lambda name, language: Report(*parts(name), language))
+    return cache(lambda name, language: Bench.made(*parts(name), language))
 
 
 @pytest.fixture(scope="session")
@@ -110,6 +117,6 @@ def sections(report):
     @cache
     def all_of(name, language):
         shown = report(name, language)
-        return (*(part(shown) for part in parts), ev.provenance(shown, SEED))
+        return (*(part(shown) for part in parts), ev.provenance(shown))
 
     return all_of

@@ -10,7 +10,7 @@ from werkbank.cli import main
 from werkbank.instruments import load
 from werkbank.reporting.codebook import availability, citation, codebook
 from werkbank.study import load_study
-from werkbank.study.examples import example_path
+from werkbank.study.finding import example_path
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import yaml
 
+from werkbank.bench import Bench
 from werkbank.reporting import evaluation
 from werkbank.reporting.blocks import Paragraph, Table
-from werkbank.reporting.report import Report
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +36,7 @@ def courses(tmp_path_factory, pipeline):
             "outcomes": [{"name": "y", "column": "y", "range": [0, 30], "better": "higher", "role": "primary"}],
         }
         (folder / "study.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
-        report = Report(*pipeline(load_study(folder / "study.yaml")), language)
+        report = Bench.made(*pipeline(load_study(folder / "study.yaml")), language)
         return report, evaluation.robustness(report), evaluation.mechanisms(report)
 
     return make

@@ -5,10 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import yaml
+from tests.reporting.conftest import reading
 
+from werkbank.bench import Bench
 from werkbank.reporting import evaluation, numbers
 from werkbank.reporting.blocks import Paragraph, Table
-from werkbank.reporting.report import Report
 
 
 def tables(section):
@@ -36,7 +37,7 @@ def test_every_comparison_says_how_alike_the_groups_were_beforehand(report, lang
     for row in table.rows:
         size = abs(row["g"])
         verdict = "satisfied" if size <= 0.05 else "with_adjustment" if size <= 0.25 else "not_satisfied"
-        assert row["verdict"] == shown.words.say(f"describing.baseline.{verdict}")
+        assert row["verdict"] == reading(shown).words.say(f"describing.baseline.{verdict}")
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])
@@ -47,7 +48,7 @@ def test_the_lost_are_set_beside_those_who_stayed_and_both_boundaries(report, la
     assert len(lost.rows) == len([t for t in shown.evidence.tests if t.contrast])
     assert "Table II.1" in lost.notes[0]
     assert {r[k] for r in lost.rows for k in ("cautious", "optimistic")} <= {
-        shown.words.say(f"describing.attrition.{k}") for k in ("low", "high")
+        reading(shown).words.say(f"describing.attrition.{k}") for k in ("low", "high")
     }
     gone = {f.value for f in shown.results.facts_where(what="dropout_difference") if f.value is not None}
     assert {r["g"] for r in found["tab-dropouts"].rows} == gone
@@ -94,10 +95,10 @@ def chosen(tmp_path_factory, pipeline):
 def test_regression_to_the_mean_stands_beside_the_change_and_shared_classes_are_warned_of(
     chosen, language, back, noticed
 ):
-    shown = Report(*chosen, language)
+    shown = Bench.made(*chosen, language)
     told = [b.text for b in evaluation.before_after(shown).blocks if isinstance(b, Paragraph)]
     for fact in shown.results.facts_where(what="regression_break_even_mean"):
-        (text,) = [t for t in told if back in t and shown.words.arm(fact.arm) in t]
+        (text,) = [t for t in told if back in t and reading(shown).words.arm(fact.arm) in t]
         assert numbers.decimal(fact.value, language) in text
         assert numbers.decimal(shown.evidence.number("mean_change", "y", fact.arm, "post"), language) in text
     assert len([t for t in told if back in t]) == 2
@@ -117,7 +118,7 @@ def test_a_norm_in_the_study_file_fills_the_category_recovered(report, language,
     raw["outcomes"][0]["norms"] = {"closeness": [29.0, 3.0]}
     intake = replace(known.intake, study=type(known.study).model_validate(raw))
     facts = by_own_alpha(intake.study, known.scores, intake.pupils)
-    shown = robustness.reliable_change(Report(intake, known.scores, known.results.with_more(facts=facts), language))
+    shown = robustness.reliable_change(Bench.made(intake, known.scores, known.results.with_more(facts=facts), language))
     with_norm, without = (tables(shown)[f"tab-reliable-change-strs-sf-{k}"] for k in ("closeness", "conflict"))
     cut = next(f.value for f in facts if f.what == "rci_cutoff")
     assert any(n.startswith(f"{word}:") and numbers.decimal(cut, language) in n for n in with_norm.notes)

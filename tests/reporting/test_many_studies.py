@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 import yaml
+from tests.reporting.conftest import reading
 
 from werkbank.appraisal import check_text
 from werkbank.appraisal.quality import TOPICS
+from werkbank.bench import Bench
 from werkbank.reporting import evaluation, numbers, school, style, thesis
 from werkbank.reporting.blocks import Bullets, Figure, Heading, Paragraph, Table
-from werkbank.reporting.report import Report
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -164,7 +165,7 @@ def _keeps_to_what_was_found(kind, number, tmp_path, monkeypatch, pipeline, lang
     folder.mkdir()
     parts = pipeline(written(kind, 1000 * list(KINDS).index(kind) + number, folder))
     for language in languages:
-        report = Report(*parts, language)
+        report = Bench.made(*parts, language)
         told = {name: sections(report, name) for name in ("school", "thesis", "evaluation")}
         where = (kind, number, language)
         claims_follow_their_tests(report, where)
@@ -182,7 +183,7 @@ def sections(report, name):
         return [school.one_page(report), school.who(report), school.details(report), school.trust(report)]
     if name == "thesis":
         parts = (thesis.participants, thesis.instruments, thesis.procedure, thesis.results, thesis.limitations)
-        return [*(part(report) for part in parts), thesis.analysis(report, SEED), thesis.references(report, SEED)]
+        return [*(part(report) for part in parts), thesis.analysis(report), thesis.references(report)]
     parts = (evaluation.summary, evaluation.estimates, evaluation.robustness, evaluation.meaning)
     return [part(report) for part in parts]
 
@@ -217,10 +218,15 @@ def words_are_carried(report, shown, where):
 
 
 def claims_follow_their_tests(report, where):
-    for claim in report.claims("answer/"):
+    for claim in reading(report).claims("answer/"):
         test = next(t for t in report.evidence.tests if claim.id == f"answer/{t.id}")
         variant = claim.sentence.rpartition(".")[2]
-        own = check_text(report.words.claim(claim), claim.grade, report.language, equivalent=variant == "equivalent")
+        own = check_text(
+            reading(report).words.claim(claim),
+            claim.grade,
+            report.language,
+            equivalent=variant == "equivalent",
+        )
         assert own == [], (where, claim.id)
         if claim.grade == "effect":
             assert report.study.design.kind == "randomised", where
@@ -283,11 +289,11 @@ def the_school_can_read_it_and_nobody_is_recognised(report, shown, where):
             assert not [n for n in counts if n is not None and 0 < n < least], (where, name, row)
             assert not {"min", "max"} & set(row), where
     quality = table(shown, "tab-quality")
-    named = {report.words.say(f"claims.topic.{topic}") for topic in TOPICS}
+    named = {reading(report).words.say(f"claims.topic.{topic}") for topic in TOPICS}
     assert {row["topic"] for row in quality.rows} == named, where
-    for key in report.keys:
+    for key in reading(report).keys:
         told = [p.text for s in shown for p in s.blocks if isinstance(p, Paragraph)]
-        told = next(t for t in told if t.startswith(f"**{school.capital(report.words.outcome(key))}**"))
+        told = next(t for t in told if t.startswith(f"**{school.capital(reading(report).words.outcome(key))}**"))
         tests = [t for t in report.evidence.tests if t.outcome == key]
         some = any(t.estimate is not None for t in tests) and "min_cell" not in told
         small = any(
@@ -296,7 +302,7 @@ def the_school_can_read_it_and_nobody_is_recognised(report, shown, where):
             for arm in report.evidence.weights(t.contrast) or [""]
         )
         if report.evidence.rated_by_implementers(key) and some and not small:
-            assert report.words.say("school.changed.rated") in told, (where, told)
+            assert reading(report).words.say("school.changed.rated") in told, (where, told)
         for test in tests if not small else []:
             if test.estimate is None:
                 continue
@@ -312,11 +318,11 @@ def the_school_can_read_it_and_nobody_is_recognised(report, shown, where):
 
 def the_page_does_not_contradict_itself(report, shown, where):
     """What is called fair lost few pupils; advice follows from what was found; what is worse is said to be."""
-    say, page = report.words.say, list(texts(shown[:1]))
+    say, page = reading(report).words.say, list(texts(shown[:1]))
     said = " ".join(page)
-    lost = [c for c in report.claims("quality/attrition/") if c.values["status"] == "attention"]
+    lost = [c for c in reading(report).claims("quality/attrition/") if c.values["status"] == "attention"]
     assert not (lost and say("school.sure.effect") in said), where
-    answers = report.claims("answer/")
+    answers = reading(report).claims("answer/")
     clear = [c for c in answers if c.sentence.rpartition(".")[2].startswith("clear")]
     assert say("school.next.worth") not in said or clear, where
     tests = {f"answer/{t.id}": t for t in report.evidence.tests}

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 import werkbank
+from werkbank.bench import Bench
 from werkbank.measurement.study_quality import study_quality
 from werkbank.reporting import measurement
 from werkbank.reporting.blocks import Figure, Paragraph, Section, Table, section_html
-from werkbank.reporting.report import Report
 
 TESTS = Path(__file__).parents[1]
 PARTS = ("overview", "instruments", "reliability", "items", "comparability", "distinct", "perspectives", "circle")
@@ -31,13 +31,13 @@ def made(file, language):
     intake = werkbank.read_answers(werkbank.load_study(file))
     scores = werkbank.score_study(intake)
     facts = (*scores.facts, *study_quality(intake, scores))
-    return Report(intake, scores, werkbank.Results({}, facts=facts), language)
+    return Bench.made(intake, scores, werkbank.Results({}, facts=facts), language)
 
 
 @pytest.fixture(scope="module")
 def reports(tmp_path_factory):
     dutch = made(simulated().relations(tmp_path_factory.mktemp("relations")), "nl")
-    return {"nl": dutch, "en": Report(dutch.intake, dutch.scores, dutch.results, "en")}
+    return {"nl": dutch, "en": Bench.made(dutch.intake, dutch.scores, dutch.results, "en")}
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +113,7 @@ def test_a_reliability_of_class_means_without_value_says_why(reports, language, 
         return replace(fact, value=None) if fact.id == second.id.replace("icc1", "alpha_between") else fact
 
     found = werkbank.Results({}, facts=tuple(without(fact) for fact in reports["nl"].results.facts))
-    report = Report(reports["nl"].intake, reports["nl"].scores, found, language)
+    report = Bench.made(reports["nl"].intake, reports["nl"].scores, found, language)
     (table,) = [b for b in measurement.reliability(report).blocks if getattr(b, "id", "") == "tab-classes"]
     assert len(table.notes) == 3
     assert alike in table.notes[1]

@@ -9,9 +9,9 @@ from functools import cache
 import pytest
 
 import werkbank
+from werkbank.bench import Bench
 from werkbank.reporting import monitoring, underachievement
 from werkbank.reporting.blocks import Bullets, Heading, Paragraph, Section, Table
-from werkbank.reporting.report import Report
 from werkbank.underachievement import following
 
 PARTS = (monitoring.summary, monitoring.method, monitoring.alerts, monitoring.growth, monitoring.levels)
@@ -25,7 +25,7 @@ def made(language):
     intake = werkbank.read_answers(study)
     found = werkbank.Results({}, facts=tuple(following.facts(followed)))
     intake = replace(intake, files=followed.files)
-    return Report(intake, werkbank.score_study(intake), found, language), followed
+    return Bench.made(intake, werkbank.score_study(intake), found, language), followed
 
 
 @cache
@@ -72,7 +72,7 @@ def test_no_pupil_is_shown_unless_asked_for(language):
     pupils = set(followed.scores["pupil"])
     words = {word for text in texts(sections(language)) for word in re.findall(r"\w+", text)}
     assert not words & pupils
-    asked = monitoring.pupils(report, followed)
+    asked = monitoring.pupils(report, shown=True)
     assert {"nl": "Vertrouwelijk", "en": "Confidential"}[language] in asked.blocks[1].text
     table = next(b for b in asked.blocks if isinstance(b, Table))
     assert len(table.rows) == followed.watched.n_alerts

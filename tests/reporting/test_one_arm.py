@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import yaml
 
+from werkbank.bench import Bench
 from werkbank.reporting import evaluation, robustness, school, thesis
 from werkbank.reporting.blocks import Paragraph, Table, section_html
-from werkbank.reporting.report import Report
 from werkbank.study import load_study
 
 
@@ -43,13 +43,13 @@ def coached(pipeline, tmp_path_factory):
     ("language", "alone", "left_out"), [("nl", "apart les", "Niet berekend"), ("en", "alone", "Not")]
 )
 def test_every_part_says_how_it_counted(coached, language, alone, left_out):
-    report = Report(*coached, language)
+    report = Bench.made(*coached, language)
     parts = [part(report) for part in (
         evaluation.summary, evaluation.design, evaluation.flow, evaluation.before_after, evaluation.estimates,
         evaluation.robustness, evaluation.mechanisms, evaluation.meaning, school.who, school.details, school.trust,
         thesis.participants, thesis.results,
     )]  # fmt: skip
-    parts += [thesis.analysis(report, 1), robustness.many_ways(report, None)]
+    parts += [thesis.analysis(report), robustness.many_ways(report)]
     pages = {part.id: section_html(part) for part in parts}
     assert all("{" not in page.replace("{}", "") for page in pages.values())
     assert alone in pages["estimates"]

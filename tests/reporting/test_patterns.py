@@ -8,7 +8,7 @@ import pytest
 from werkbank.reporting import pictures
 from werkbank.reporting.figures import Panel
 from werkbank.reporting.patterns import MOST_ROWS, Ends, Pattern, dumbbells, ends, missing
-from werkbank.reporting.sharing import shared_report
+from werkbank.reporting.sharing import shared_bench
 from werkbank.reporting.style import LOOKS
 
 
@@ -60,7 +60,7 @@ def test_the_example_shows_who_was_there_when_and_a_shared_copy_does_not(report)
     assert sum(counts) == sum(f.value for f in inside.results.facts_where(what="pupils_enrolled"))
     for count in counts:
         assert re.search(rf"\b{count}\b", alt), count
-    assert pictures.missing(shared_report(inside)) is None
+    assert pictures.missing(shared_bench(inside)) is None
     assert pictures.change(inside).image.count(b"<path") > 48, "each of 24 classes twice"
 
 

@@ -2,10 +2,10 @@
 
 import pytest
 
+from werkbank.bench import Bench
 from werkbank.effects import by_own_alpha, of_headline
 from werkbank.reporting import curves, robustness
 from werkbank.reporting.blocks import Bullets, Figure, Paragraph, Table
-from werkbank.reporting.report import Report
 
 
 @pytest.fixture(scope="module")
@@ -15,7 +15,7 @@ def judged(report):
     def make(name, language):
         known = report(name, language)
         facts = by_own_alpha(known.study, known.scores, known.intake.pupils)
-        return Report(known.intake, known.scores, known.results.with_more(facts=facts), language)
+        return Bench.made(known.intake, known.scores, known.results.with_more(facts=facts), language)
 
     return make
 
@@ -62,9 +62,9 @@ def test_the_better_side_follows_the_direction(judged, monkeypatch):
 @pytest.mark.parametrize("language", ["nl", "en"])
 def test_the_multiverse_is_shown_with_its_shares(report, language):
     shown = report("baumann", language)
-    study, scores, pupils = shown.study, shown.scores.table, shown.intake.pupils
+    study, scores, pupils = shown.study, shown.scored.table, shown.intake.pupils
     ways = of_headline(study, scores, pupils, shown.results.estimates, seed=1)
-    section = robustness.many_ways(shown, ways)
+    section = robustness.many_ways(shown)
     (figure,), (shares,) = of(section, Figure), of(section, Bullets)
     assert str(len(ways.table)) in figure.alt
     assert "100%" in shares.items[1]
@@ -75,6 +75,6 @@ def test_the_multiverse_is_shown_with_its_shares(report, language):
 @pytest.mark.parametrize("name", ["single", "one_class"])
 def test_without_a_tested_comparison_there_are_no_other_ways(report, name):
     shown = report(name, "nl")
-    ways = of_headline(shown.study, shown.scores.table, shown.intake.pupils, shown.results.estimates, seed=1)
+    ways = of_headline(shown.study, shown.scored.table, shown.intake.pupils, shown.results.estimates, seed=1)
     assert ways is None
-    assert len(of(robustness.many_ways(shown, ways), Paragraph)) == 1
+    assert len(of(robustness.many_ways(shown), Paragraph)) == 1

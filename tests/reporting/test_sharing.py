@@ -8,15 +8,15 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 from tests.disclosure.conftest import BORN, NAME, small_study
-from tests.reporting.conftest import made
+from tests.reporting.conftest import made, reading
 
 from werkbank.appraisal.wording import check_text
+from werkbank.bench import Bench
 from werkbank.disclosure.suppressing import suppress
 from werkbank.reporting import evaluation as ev
 from werkbank.reporting import robustness, school, thesis
 from werkbank.reporting.blocks import Figure, Table
-from werkbank.reporting.report import Report
-from werkbank.reporting.sharing import read_shared, shared_report, shared_sections, write_shared
+from werkbank.reporting.sharing import read_shared, shared_bench, shared_sections, write_shared
 
 PARTS = (
     ev.summary, ev.design, ev.flow, ev.measures, ev.before_after, ev.estimates, ev.robustness, ev.mechanisms,
@@ -28,35 +28,35 @@ PARTS = (
 @pytest.mark.parametrize("language", ["nl", "en"])
 @pytest.mark.parametrize("seed", [0, 1])
 def test_every_section_can_be_written_from_hidden_numbers(small, seed, language):
-    copy = shared_report(Report(*small(seed), language))
+    copy = shared_bench(Bench.made(*small(seed), language))
     sections = shared_sections(copy, PARTS)
     text = json.dumps([s.to_json() for s in sections], ensure_ascii=False)
     for planted in (NAME, "Fleur", BORN, "nr-7013"):
         assert planted not in text
     assert copy.intake.answers.empty
-    assert copy.scores.table.empty
+    assert copy.scored.table.empty
     assert not check_text(text, copy.evidence.best_grade, language, equivalent=True)
 
 
 def test_no_figure_of_single_pupils_and_no_extremes(small):
-    sections = shared_sections(shared_report(Report(*small(3), "nl")), PARTS)
+    sections = shared_sections(shared_bench(Bench.made(*small(3), "nl")), PARTS)
     blocks = [block for section in sections for block in section.blocks]
     assert not {b.id for b in blocks if isinstance(b, Figure)} & {"fig-before-after", "fig-change"}
     assert not {c.key for b in blocks if isinstance(b, Table) for c in b.columns} & {"min", "max"}
 
 
 def test_shared_results_do_not_say_whose_they_are(small):
-    report = Report(*small(1), "nl")
+    report = Bench.made(*small(1), "nl")
     study = {**report.results.study, "school": {"name": "De Wilg", "shared": True}}
-    copy = shared_report(replace(report, results=replace(report.results, study=study)))
+    copy = shared_bench(replace(report, results=replace(report.results, study=study)))
     assert "De Wilg" not in copy.results.to_json()
 
 
 def test_the_grade_does_not_change_because_something_is_hidden(small):
     for seed in range(4):
-        report = Report(*small(seed), "nl")
+        report = Bench.made(*small(seed), "nl")
         grades = {c.id: c.grade for c in report.results.claims}
-        for claim in shared_report(report).results.claims:
+        for claim in shared_bench(report).results.claims:
             assert claim.grade == grades[claim.id] or claim.sentence == "privacy.claim.too_few"
 
 
@@ -64,12 +64,12 @@ def test_the_grade_does_not_change_because_something_is_hidden(small):
 def test_a_copy_is_as_sure_as_its_report(small, language):
     told = set()
     for seed in range(8):
-        report = Report(*small(seed), language)
-        openings = {report.words.say(f"school.sure.{g}"): g
+        report = Bench.made(*small(seed), language)
+        openings = {reading(report).words.say(f"school.sure.{g}"): g
                     for g in ("description", "change", "association", "effect", "effect_partly")}  # fmt: skip
         one, other = (
             [openings[p] for p in openings for b in school.one_page(r).blocks if p in getattr(b, "text", "")]
-            for r in (report, shared_report(report))
+            for r in (report, shared_bench(report))
         )
         assert other in (one, ["description"]), seed
         told |= set(one)
@@ -77,14 +77,14 @@ def test_a_copy_is_as_sure_as_its_report(small, language):
 
 
 def test_the_runner_reads_back_what_a_notebook_left(small, tmp_path):
-    report = Report(*small(1), "en+nl")
+    report = Bench.made(*small(1), "en+nl")
     write_shared(tmp_path / "share.json", report, *PARTS)
     for language in ("nl", "en"):
         found = read_shared(tmp_path / "share.json", language)
-        alone = shared_sections(shared_report(Report(*small(1), language)), PARTS)
+        alone = shared_sections(shared_bench(Bench.made(*small(1), language)), PARTS)
         assert found.sections == json.loads(json.dumps([section.to_json() for section in alone]))
     assert len(found.sections) == len(found.parts) == len(PARTS)
-    assert found.results.to_json() == shared_report(report).results.to_json()
+    assert found.results.to_json() == shared_bench(report).results.to_json()
     assert not {"files", "columns"} & found.results.study.keys()
     assert read_shared(tmp_path / "nothing.json", "nl") is None
 
@@ -107,7 +107,7 @@ def test_of_an_outcome_of_yes_or_no_nothing_is_shared_that_is_a_count(tmp_path, 
     whole = suppress(small(2)[2])
     assert any(f.what == "mean" and f.outcome == "taal" and f.value is not None for f in whole.facts)
     for language, sentence in (("nl", "deze uitkomst delen we niet"), ("en", "this answer is not shared")):
-        sections = shared_sections(shared_report(Report(*parts, language)), PARTS)
+        sections = shared_sections(shared_bench(Bench.made(*parts, language)), PARTS)
         text = json.dumps([section.to_json() for section in sections], ensure_ascii=False)
         assert sentence in text
         assert not check_text(text, "effect", language, equivalent=True)

@@ -8,10 +8,10 @@ from functools import cache
 import pytest
 
 import werkbank
+from werkbank.bench import Bench
 from werkbank.reporting import agreeing, numbers, underachievement
 from werkbank.reporting.blocks import Bullets, Figure, Heading, Paragraph, Section, Table
 from werkbank.reporting.numbers import Column
-from werkbank.reporting.report import Report
 from werkbank.underachievement import stating
 from werkbank.underachievement.study import examine
 
@@ -35,8 +35,8 @@ def bdf():
 @cache
 def sections(language):
     *parts, _ = bdf()
-    report = Report(*parts, language)
-    return (*(part(report) for part in PARTS), underachievement.provenance(report, 1))
+    report = Bench.made(*parts, language)
+    return (*(part(report) for part in PARTS), underachievement.provenance(report))
 
 
 def blocks(language, kind):
@@ -113,7 +113,7 @@ def test_the_upset_figure_says_what_is_seen(language):
 
 
 @each
-def test_no_pupil_is_in_the_shared_report(language):
+def test_no_pupil_is_in_the_shared_bench(language):
     intake, *_ = bdf()
     pupils = set(intake.pupils.index)
     words = {word for text in texts(sections(language)) for word in re.findall(r"\w+", text)}
@@ -122,8 +122,8 @@ def test_no_pupil_is_in_the_shared_report(language):
 
 @each
 def test_pupil_pages_say_that_they_are_private(language):
-    *parts, examined = bdf()
-    shown = underachievement.pupils(Report(*parts, language), examined)
+    *parts, _ = bdf()
+    shown = underachievement.pupils(Bench.made(*parts, language), shown=True)
     assert {"nl": "Vertrouwelijk", "en": "Confidential"}[language] in shown.blocks[1].text
     tables = [b for b in shown.blocks if isinstance(b, Table)]
     assert [len(t.rows) for t in tables] == [87, 94]

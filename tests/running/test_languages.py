@@ -10,7 +10,7 @@ import werkbank
 from werkbank.errors import UsageError
 from werkbank.running import runner
 from werkbank.running.runner import run_languages, run_report
-from werkbank.study.examples import example_path
+from werkbank.study.finding import example_path
 
 SCHOOL = {"school": "S01"}
 

@@ -6,7 +6,7 @@ import pytest
 
 from werkbank.errors import UnfitError
 from werkbank.study import load_study, text_in
-from werkbank.study.examples import EXAMPLES, example_path
+from werkbank.study.finding import EXAMPLES, example_path
 
 GOOD = """\
 title: Proef

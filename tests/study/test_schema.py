@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from werkbank.study import load_study
-from werkbank.study.examples import EXAMPLES, example_path
+from werkbank.study.finding import EXAMPLES, example_path
 from werkbank.study.schema import DRAFT, schema_text
 from werkbank.study.templates import FOLDER
 

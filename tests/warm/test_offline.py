@@ -13,7 +13,7 @@ from tests.running.conftest import PARAMETERS, RESULTS, SECTION
 
 from werkbank.errors import ReportError
 from werkbank.running import run_report
-from werkbank.study.examples import example_path
+from werkbank.study.finding import example_path
 from werkbank.warm import forking
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")

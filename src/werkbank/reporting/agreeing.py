@@ -5,31 +5,35 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from werkbank.disclosure.suppressing import HIDDEN
-from werkbank.reporting.blocks import Block, Paragraph, Section, Table
+from werkbank.reporting.blocks import Block, Paragraph, Table
 from werkbank.reporting.flagged import Flagged, slug
 from werkbank.reporting.numbers import Column, Kind
-from werkbank.reporting.report import spoken
+from werkbank.reporting.sections import maker
 from werkbank.reporting.upset import upset
 from werkbank.study import text_in
 
 if TYPE_CHECKING:
     from werkbank.reporting.report import Report
+    from werkbank.reporting.sections import Blocks
+
+section = maker("underachieving", "underachievement")
 
 PAIRED = ("kappa", "phi", "jaccard")
 
 
-@spoken
-def agreement(report: Report) -> Section:
+@section(shared=True)
+def agreement(report: Report) -> Blocks:
     """Which methods flag the same pupils: a figure, every pair, and each against the method that counts."""
     found = Flagged(report)
     if len(found.methods) < 2:
-        return found.section("agreement", Paragraph(found.say("agreement.one")))
+        yield Paragraph(found.say("agreement.one"))
+        return
     blocks: list[Block] = [Paragraph(found.say("agreement.lead"))]
     for actual in found.last:
         shown = [b for b in (_upset(found, actual), _pairs(found, actual), _against(found, actual)) if b is not None]
         hidden = found.any_hidden and not shown
         blocks += [Paragraph(found.say("agreement.hidden", measure=found.at(actual)))] if hidden else shown
-    return found.section("agreement", *blocks)
+    yield from blocks
 
 
 def _upset(found: Flagged, actual: str) -> Block | None:
@@ -88,14 +92,16 @@ def _against(found: Flagged, actual: str) -> Table | None:
     return Table(f"tab-against-{slug(actual)}", title, tuple(columns), tuple(rows), note)
 
 
-@spoken
-def fairness(report: Report) -> Section:
+@section(shared=True)
+def fairness(report: Report) -> Blocks:
     """Flag rates and residuals by group, small cells hidden; the known risk of missing some groups."""
     found = Flagged(report)
     say = report.words.say
     blocks: list[Block] = [Paragraph(say("underachievement.fairness.known_risk"), "warning")]
     if not found.block.fairness:
-        return found.section("fairness", *blocks, Paragraph(found.say("fairness.none")))
+        yield from blocks
+        yield Paragraph(found.say("fairness.none"))
+        return
     for actual in found.last:
         for group in found.block.fairness:
             label = text_in(group.label, found.language, group.column)
@@ -104,7 +110,8 @@ def fairness(report: Report) -> Section:
                 made = _by_group(found, actual, (group.column, label, names), table)
                 blocks += [made] if made is not None else []
     hidden = say("underachievement.fairness.hidden", min_cell=report.study.privacy.min_cell)
-    return found.section("fairness", *blocks, Paragraph(hidden, "note"))
+    yield from blocks
+    yield Paragraph(hidden, "note")
 
 
 def _by_group(found: Flagged, actual: str, group: tuple[str, str, dict[str, str]], name: str) -> Table | None:

@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 from werkbank.appraisal.evidence import SIZES
 from werkbank.reporting import describing, pictures, tables
-from werkbank.reporting.blocks import Block, Bullets, Heading, Paragraph, Section, Table
+from werkbank.reporting.blocks import Block, Bullets, Heading, Paragraph, Table
 from werkbank.reporting.numbers import Column
-from werkbank.reporting.report import spoken
+from werkbank.reporting.sections import maker
 from werkbank.study import text_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from werkbank.reporting.report import Report
+    from werkbank.reporting.sections import Blocks
     from werkbank.results import Estimate
+
+section = maker("report", "effects")
 
 # APA's reporting standards for quantitative research (Appelbaum et al. 2018, table 1), and the part that answers each
 JARS = {
@@ -31,23 +34,19 @@ JARS = {
 MECHANISMS = ("moderation", "mediation", "dose", "cace", "lagged")
 
 
-@spoken
-def summary(report: Report) -> Section:
+@section(shared=True)
+def summary(report: Report) -> Blocks:
     """In short: what this design allows one to say, and the answers to the primary questions."""
     words = report.words
     grade, *_ = report.claims("design/grade")
     primary = [c for c in report.claims("answer/") if c.values["role"] == "primary"] or report.claims("answer/")
-    return _section(
-        report,
-        "summary",
-        Paragraph(words.claim(grade), "lead"),
-        Bullets(tuple(words.claim(c) for c in primary)) if primary else Paragraph(words.say("report.no_questions")),
-        Paragraph(words.say("report.summary.reading"), "note"),
-    )
+    yield Paragraph(words.claim(grade), "lead")
+    yield Bullets(tuple(words.claim(c) for c in primary)) if primary else Paragraph(words.say("report.no_questions"))
+    yield Paragraph(words.say("report.summary.reading"), "note")
 
 
-@spoken
-def design(report: Report) -> Section:
+@section(shared=True)
+def design(report: Report) -> Blocks:
     """Question and design: who was compared with whom, on what, when; and the programme after TIDieR."""
     study, words = report.study, report.words
     outcomes = words.listed([words.outcome(k) for k in report.keys if report.evidence.role(k) == "primary"])
@@ -67,44 +66,36 @@ def design(report: Report) -> Section:
     blocks += [Heading(words.say("report.design.programme"), 3), tables.programme(report)]
     if study.source:
         blocks.append(Paragraph(words.say("report.design.source", source=text_in(study.source, report.language))))
-    return _section(report, "design", *blocks)
+    yield from blocks
 
 
-@spoken
-def readings(report: Report) -> Section:
+@section(reads=())
+def readings(report: Report) -> Blocks:
     """What was read: every file, and everything that was decided or converted on the way."""
     words = report.words
     # how a csv file was read stands in the table
     told = [note for note in report.intake.notes if not note.key.startswith("intake.file_csv")]
     notes = tuple(note.sentence(report.language, names_pupils=False) for note in told)
     decided = Bullets(notes) if notes else Paragraph(words.say("report.readings.no_notes"))
-    return _section(
-        report,
-        "readings",
-        Paragraph(words.say("report.readings.lead")),
-        tables.files(report),
-        Heading(words.say("report.readings.decided"), 3),
-        decided,
-    )
+    yield Paragraph(words.say("report.readings.lead"))
+    yield tables.files(report)
+    yield Heading(words.say("report.readings.decided"), 3)
+    yield decided
 
 
-@spoken
-def flow(report: Report) -> Section:
+@section(shared=True)
+def flow(report: Report) -> Blocks:
     """The pupil flow: every pupil who was assigned is accounted for."""
     words = report.words
-    return _section(
-        report,
-        "flow",
-        Paragraph(words.say("report.flow.lead")),
-        *_present(pictures.flow(report), tables.flow(report), pictures.missing(report)),
-        Paragraph(words.say("report.analysed.lead")),
-        *_present(tables.analysed(report)),
-        *describing.lost(report),
-    )
+    yield Paragraph(words.say("report.flow.lead"))
+    yield from _present(pictures.flow(report), tables.flow(report), pictures.missing(report))
+    yield Paragraph(words.say("report.analysed.lead"))
+    yield from _present(tables.analysed(report))
+    yield from describing.lost(report)
 
 
-@spoken
-def measures(report: Report) -> Section:
+@section(shared=True)
+def measures(report: Report) -> Blocks:
     """Instruments: key, certainty, source, licence and missing rule of each; then how reliable the scores were."""
     words = report.words
     blocks: list[Block] = [
@@ -115,26 +106,22 @@ def measures(report: Report) -> Section:
     table = tables.reliability(report)
     blocks.append(Heading(words.say("report.reliability.heading"), 3))
     blocks.append(table if table is not None else Paragraph(words.say("report.reliability.none")))
-    return _section(report, "measures", *blocks)
+    yield from blocks
 
 
-@spoken
-def before_after(report: Report) -> Section:
+@section(shared=True)
+def before_after(report: Report) -> Blocks:
     """Means and spread before and after, for every scale; the primary ones also as a figure."""
     words = report.words
     blocks = [*_present(pictures.before_after(report), pictures.change(report))]
-    return _section(
-        report,
-        "before-after",
-        Paragraph(words.say("report.before_after.lead")),
-        *blocks,
-        *(tables.before_after(report, key) for key in report.keys),
-        *describing.alike(report),
-    )
+    yield Paragraph(words.say("report.before_after.lead"))
+    yield from blocks
+    yield from (tables.before_after(report, key) for key in report.keys)
+    yield from describing.alike(report)
 
 
-@spoken
-def estimates(report: Report) -> Section:
+@section(shared=True)
+def estimates(report: Report) -> Blocks:
     """The main analysis of every question, in one figure and one table; then what may be said of each outcome."""
     words = report.words
     blocks: list[Block] = [
@@ -150,11 +137,11 @@ def estimates(report: Report) -> Section:
         blocks += [Paragraph(words.claim(c), "refusal" if c.grade == "description" else "plain") for c in answers]
         if not answers:
             blocks.append(Paragraph(words.say("report.estimates.none")))
-    return _section(report, "estimates", *blocks)
+    yield from blocks
 
 
-@spoken
-def robustness(report: Report) -> Section:
+@section(shared=True)
+def robustness(report: Report) -> Blocks:
     """Whether another way to compute gives another answer: all other estimates, a table for each question."""
     words = report.words
     blocks: list[Block] = [Paragraph(words.say("report.robustness.lead"))]
@@ -169,7 +156,8 @@ def robustness(report: Report) -> Section:
             blocks.append(tables.estimates(report, found, number))
     if len(blocks) == 1:
         blocks = [Paragraph(words.say("report.robustness.none"))]
-    return _section(report, "robustness", *blocks, *_over_waves(report))
+    yield from blocks
+    yield from _over_waves(report)
 
 
 def _over_waves(report: Report) -> Iterable[Block]:
@@ -185,14 +173,16 @@ def _over_waves(report: Report) -> Iterable[Block]:
         yield Paragraph(report.words.say("report.robustness.no_repeated", units=units), "note")
 
 
-@spoken
-def mechanisms(report: Report) -> Section:
+@section(shared=True)
+def mechanisms(report: Report) -> Blocks:
     """For whom and along which way: never mixed with what was found for everyone."""
     words = report.words
     asked = {kind: [e for e in report.results.estimates if e.method.startswith(kind)] for kind in MECHANISMS}
     shown = [tables.mechanisms(report, found, kind) for kind, found in asked.items() if found]
     lead = Paragraph(words.say(f"report.mechanisms.{'lead' if shown else 'none'}"))
-    return _section(report, "mechanisms", lead, *_present(pictures.slopes(report)), *shown)
+    yield lead
+    yield from _present(pictures.slopes(report))
+    yield from shown
 
 
 def _answered(report: Report) -> tuple[Block | None, ...]:
@@ -207,8 +197,8 @@ def _beside_main(report: Report, found: list[Estimate]) -> list[list[Estimate]]:
     return [[e for e in rest if e not in repeated], *([repeated] if repeated else [])]
 
 
-@spoken
-def meaning(report: Report) -> Section:
+@section(shared=True)
+def meaning(report: Report) -> Blocks:
     """What this design allows one to say and what not: the grade, its reasons, and the quality panel."""
     words = report.words
     grade, *_ = report.claims("design/grade")
@@ -216,33 +206,29 @@ def meaning(report: Report) -> Section:
     blocks: list[Block] = [Paragraph(words.claim(grade), "lead")]
     if reasons:
         blocks.append(Bullets(reasons))
-    return _section(
-        report, "meaning", *blocks, tables.quality(report), Paragraph(words.say("report.quality.adjectives"), "note")
-    )
+    yield from blocks
+    yield tables.quality(report)
+    yield Paragraph(words.say("report.quality.adjectives"), "note")
 
 
-@spoken
-def provenance(report: Report, seed: int) -> Section:
+@section(reads=())
+def provenance(report: Report) -> Blocks:
     """Where the numbers come from, so that anyone can make them again."""
     words, study = report.words, report.study
     said = [
         words.say("report.provenance.study", file=Path(study.file).name),
         words.say("report.provenance.version", version=version("werkbank")),
-        words.say("report.provenance.seed", seed=seed),
+        words.say("report.provenance.seed", seed=report.bench.seed),
         words.say("report.provenance.results"),
     ]
     if study.source:
         said.insert(0, words.say("report.design.source", source=text_in(study.source, report.language)))
-    return _section(
-        report,
-        "provenance",
-        Bullets(tuple(said)),
-        *_formulas(report),
-        Heading(words.say("report.jars.heading"), 3),
-        _standards(report),
-        Heading(words.say("report.glossary.heading"), 3),
-        Bullets(tuple(words.say(f"glossary.{term}") for term in _terms(report))),
-    )
+    yield Bullets(tuple(said))
+    yield from _formulas(report)
+    yield Heading(words.say("report.jars.heading"), 3)
+    yield _standards(report)
+    yield Heading(words.say("report.glossary.heading"), 3)
+    yield Bullets(tuple(words.say(f"glossary.{term}") for term in _terms(report)))
 
 
 def _standards(report: Report) -> Table:
@@ -254,11 +240,6 @@ def _standards(report: Report) -> Table:
     )
     columns = (Column("item", say("report.jars.item")), Column("part", say("report.jars.part")))
     return Table("tab-jars", say("report.jars.title"), columns, rows, (say("report.jars.note"),))
-
-
-def _section(report: Report, name: str, *blocks: Block) -> Section:
-    title = report.words.say(f"report.heading.{name.replace('-', '_')}")
-    return Section(name, report.language, (Heading(title, 2), *blocks))
 
 
 def _present(*blocks: Block | None) -> Iterable[Block]:

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 from werkbank.disclosure.suppressing import HIDDEN
 from werkbank.errors import Problem, UnfitError
 from werkbank.reporting import numbers
-from werkbank.reporting.blocks import Heading, Section, Table
+from werkbank.reporting.blocks import Table
 from werkbank.reporting.numbers import Column
 from werkbank.study import text_in
 
 if TYPE_CHECKING:
-    from werkbank.reporting.blocks import Block
     from werkbank.reporting.numbers import Kind
     from werkbank.reporting.report import Report
     from werkbank.results import Estimate, Fact
@@ -148,10 +147,6 @@ class Flagged:
     def share_interval(self, low: float | None, high: float | None) -> str:
         """Return an interval of a share as it is written."""
         return numbers.share_interval(low, high, self.language)
-
-    def section(self, name: str, *blocks: Block) -> Section:
-        """Return a section with its heading."""
-        return Section(name, self.language, (Heading(self.say(f"heading.{name}"), 2), *blocks))
 
     def table(
         self, name: str, title: str, topic: str, kinds: dict[str, Kind], rows: list[dict[str, Any]],

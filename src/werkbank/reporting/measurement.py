@@ -8,23 +8,26 @@ from werkbank.measurement.circumplex import SECTORS, on_circle
 from werkbank.measurement.items import TOO_ALIKE
 from werkbank.reporting import measurement_tables as tables
 from werkbank.reporting import numbers
-from werkbank.reporting.blocks import Block, Bullets, Heading, Paragraph, Section
+from werkbank.reporting.blocks import Block, Bullets, Heading, Paragraph
 from werkbank.reporting.measurement_tables import HERE, Measured
 from werkbank.reporting.patterns import Ends, ends
 from werkbank.reporting.polar import Rose, polar
-from werkbank.reporting.report import spoken
+from werkbank.reporting.sections import maker
 from werkbank.study import text_in
 
 if TYPE_CHECKING:
     from werkbank.instruments import Instrument
     from werkbank.reporting.report import Report
+    from werkbank.reporting.sections import Blocks
     from werkbank.study import Outcome
+
+section = maker("measurement_report", "measurement")
 
 CROWDED = 0.15  # a share at one end above which a change in that direction can hardly show (Terwee et al. 2007)
 
 
-@spoken
-def overview(report: Report) -> Section:
+@section(shared=True)
+def overview(report: Report) -> Blocks:
     """Every scale in one row, and what must be sorted out before its numbers are used."""
     m, words = Measured(report), report.words
     loud = []
@@ -33,11 +36,13 @@ def overview(report: Report) -> Section:
         names |= {"wave": words.wave(str(warned.values["wave"]))}
         loud.append(Paragraph(words.say(f"report.warnings.{warned.key}", **names), "warning"))
     lead = Paragraph(words.say(f"{HERE}.overview.lead"), "lead")
-    return _section(report, "overview", lead, *loud, tables.overview(report, m))
+    yield lead
+    yield from loud
+    yield tables.overview(report, m)
 
 
-@spoken
-def instruments(report: Report) -> Section:
+@section(shared=True)
+def instruments(report: Report) -> Blocks:
     """Each instrument: source, certainty, version, licence; a paragraph for each scale, and the table, to paste."""
     m, words = Measured(report), report.words
     blocks: list[Block] = [Paragraph(words.say(f"{HERE}.instruments.lead"))]
@@ -48,11 +53,12 @@ def instruments(report: Report) -> Section:
         blocks.append(Heading(words.say(f"{HERE}.instruments.paste"), 4))
         mine = [scale for scale in m.scales if scale[0] is outcome]
         blocks += [Paragraph(_paragraph(report, m, outcome, key, scale, name)) for _, _, scale, name in mine]
-    return _section(report, "instruments", *blocks, tables.scores(report, m))
+    yield from blocks
+    yield tables.scores(report, m)
 
 
-@spoken
-def reliability(report: Report) -> Section:
+@section(shared=True)
+def reliability(report: Report) -> Blocks:
     """How precise one score is, how stable, how reliable a difference, and what classes share."""
     m, words = Measured(report), report.words
     blocks: list[Block] = [Paragraph(words.say(f"{HERE}.precision.lead")), tables.precision(report, m)]
@@ -67,41 +73,45 @@ def reliability(report: Report) -> Section:
     blocks += [Paragraph(text, "warning") for text in crowded if text]
     change, classes = tables.change(report, m), tables.classes(report, m)
     blocks += [Paragraph(words.say(f"{HERE}.change.lead")), change] if change else []
-    return _section(report, "reliability", *blocks, *([classes] if classes else []))
+    yield from blocks
+    yield from [classes] if classes else []
 
 
-@spoken
-def items(report: Report) -> Section:
+@section(shared=True)
+def items(report: Report) -> Blocks:
     """Every item of every scale, wave by wave."""
     m, words = Measured(report), report.words
     several = [scale for scale in m.scales if len(scale[1].scales[scale[2]].items) > 1]
     made = [tables.items(report, m, scale, wave) for scale in several for wave in m.waves(scale[3])]
-    return _section(report, "items", Paragraph(words.say(f"{HERE}.items.{'lead' if made else 'one'}")), *made)
+    yield Paragraph(words.say(f"{HERE}.items.{'lead' if made else 'one'}"))
+    yield from made
 
 
-@spoken
-def comparability(report: Report) -> Section:
+@section(shared=True)
+def comparability(report: Report) -> Blocks:
     """Whether each scale measured the same over waves and in each group; where not, growth language is refused."""
     m, words = Measured(report), report.words
     judged, between = _verdicts(report, m, ""), _verdicts(report, m, "_arms")
     if not judged:
-        return _section(report, "comparability", Paragraph(words.say(f"{HERE}.comparability.none")))
+        yield Paragraph(words.say(f"{HERE}.comparability.none"))
+        return
     blocks: list[Block] = [Paragraph(words.say(f"{HERE}.comparability.lead")), *judged]
     models, of_arms = (tables.ladders(report, m, suffix) for suffix in ("", "_arms"))
     blocks += [Paragraph(words.say(f"{HERE}.comparability.criteria"), "note"), *([models] if models else [])]
     if between:
         blocks += [Heading(words.say(f"{HERE}.comparability.arms_heading"), 3), *between]
         blocks += [of_arms] if of_arms else []
-    return _section(report, "comparability", *blocks)
+    yield from blocks
 
 
-@spoken
-def distinct(report: Report) -> Section:
+@section(shared=True)
+def distinct(report: Report) -> Blocks:
     """Whether scales of one informant still measure two things once measurement error is taken out."""
     m, words = Measured(report), report.words
     table = tables.distinct(report, m)
     if table is None:
-        return _section(report, "distinct", Paragraph(words.say(f"{HERE}.distinct.none")))
+        yield Paragraph(words.say(f"{HERE}.distinct.none"))
+        return
     alike = [f for f in m.pairs("r_disattenuated") if abs(float(f.value or 0)) > TOO_ALIKE]
     said: list[Block] = []
     for fact in alike:
@@ -110,11 +120,13 @@ def distinct(report: Report) -> Section:
         values = {"first": first, "second": second, "wave": words.wave(fact.wave), "r": r}
         said.append(Paragraph(words.say(f"{HERE}.distinct.too_alike", **values), "warning"))
     said = said or [Paragraph(words.say(f"{HERE}.distinct.fine"))]
-    return _section(report, "distinct", Paragraph(words.say(f"{HERE}.distinct.lead")), *said, table)
+    yield Paragraph(words.say(f"{HERE}.distinct.lead"))
+    yield from said
+    yield table
 
 
-@spoken
-def perspectives(report: Report) -> Section:
+@section(shared=True)
+def perspectives(report: Report) -> Blocks:
     """Teacher beside pupil; closeness crossed with conflict, before and after."""
     m, words = Measured(report), report.words
     table = tables.perspectives(report, m)
@@ -133,11 +145,11 @@ def perspectives(report: Report) -> Section:
         blocks.append(Heading(words.say(f"{HERE}.types.heading"), 3))
         blocks.append(Paragraph(words.say(f"{HERE}.types.lead", **waves, **cuts, **r)))
         blocks.append(tables.types(report, m, outcome, first, last))
-    return _section(report, "perspectives", *blocks)
+    yield from blocks
 
 
-@spoken
-def circle(report: Report) -> Section | None:
+@section()
+def circle(report: Report) -> Blocks:
     """The eight sectors before and after, influence and nearness, and whether the sectors follow a circle.
 
     None where no instrument has sectors: the part is then left out.
@@ -145,7 +157,7 @@ def circle(report: Report) -> Section | None:
     m, words = Measured(report), report.words
     round_ones = [o for o in report.study.outcomes if on_circle(report.scores.instruments[o.id])]
     if not round_ones:
-        return None
+        return
     blocks: list[Block] = [Paragraph(words.say(f"{HERE}.circle.lead"))]
     for outcome in round_ones:
         key = report.scores.instruments[outcome.id]
@@ -161,11 +173,7 @@ def circle(report: Report) -> Section | None:
             blocks.append(Paragraph(words.say(f"{HERE}.circle.order", **values)))
         blocks += [Paragraph(words.say(f"{HERE}.circle.order_caveat"), "note")] if orders else []
     blocks += [Paragraph(text) for text in _complementary(report, m)]
-    return _section(report, "circle", *blocks)
-
-
-def _section(report: Report, name: str, *blocks: Block) -> Section:
-    return Section(name, report.language, (Heading(report.words.say(f"{HERE}.heading.{name}"), 2), *blocks))
+    yield from blocks
 
 
 def _initial(text: str) -> str:

@@ -11,21 +11,23 @@ from babel.dates import format_date
 
 from werkbank.errors import Problem, UnfitError
 from werkbank.reporting import numbers
-from werkbank.reporting.blocks import Block, Bullets, Heading, Paragraph, Section, Table
+from werkbank.reporting.blocks import Block, Bullets, Paragraph, Table
 from werkbank.reporting.numbers import Column, Kind
-from werkbank.reporting.report import spoken
+from werkbank.reporting.sections import maker
 
 if TYPE_CHECKING:
     from werkbank.reporting.report import Report
+    from werkbank.reporting.sections import Blocks
     from werkbank.results import Fact
     from werkbank.study.underachievement import Monitoring
-    from werkbank.underachievement.following import Followed
+
+section = maker("monitoring", "monitoring")
 
 DAYS, SHARE = 183, 0.90  # of a run without an error, as `ceiling_runs` counts it
 
 
-@spoken
-def summary(report: Report) -> Section:
+@section(shared=True)
+def summary(report: Report) -> Blocks:
     """How many were followed, how many alerts there are, and how many chance would have given."""
     block, words = _block(report), report.words
     counts = {name: _count(report, name) for name in ("pupils", "series", "judged")}
@@ -41,18 +43,14 @@ def summary(report: Report) -> Section:
     told = "line" if numbers.MISSING not in counts.values() else "hidden"
     of_alerts = {"n": int(n or 0), "n_text": numbers.count(n, report.language)}
     guard = "signal" if block.confirm == 2 else "one_score"
-    return _section(
-        report,
-        "summary",
-        Paragraph(_say(report, f"summary.{told}", **counts), "lead"),
-        Paragraph(_say(report, "summary.alerts_hidden" if n is None else "summary.alerts", **of_alerts)),
-        Bullets(tuple(said)),
-        Paragraph(words.say(f"underachievement.guards.{guard}"), "warning"),
-    )
+    yield Paragraph(_say(report, f"summary.{told}", **counts), "lead")
+    yield Paragraph(_say(report, "summary.alerts_hidden" if n is None else "summary.alerts", **of_alerts))
+    yield Bullets(tuple(said))
+    yield Paragraph(words.say(f"underachievement.guards.{guard}"), "warning")
 
 
-@spoken
-def method(report: Report) -> Section:
+@section(shared=True)
+def method(report: Report) -> Blocks:
     """Every choice behind an alert."""
     block, language = _block(report), report.language
     rows: list[tuple[str, str, dict[str, str]]] = [
@@ -72,11 +70,12 @@ def method(report: Report) -> Section:
         for item, key, values in rows
     ]
     table = _table(report, "choices", "method", {"item": "text", "choice": "text"}, said)
-    return _section(report, "method", Paragraph(_say(report, "method.lead")), table)
+    yield Paragraph(_say(report, "method.lead"))
+    yield table
 
 
-@spoken
-def alerts(report: Report) -> Section:
+@section(shared=True)
+def alerts(report: Report) -> Blocks:
     """Alerts by school and subject, and what an alert is."""
     kinds: dict[str, Kind] = {
         "place": "text", "series": "count", "judged": "count", "alerts": "count", "sem": "mean", "sem_df": "df",
@@ -85,20 +84,23 @@ def alerts(report: Report) -> Section:
     state = "alert" if _block(report).confirm == 2 else "look_again"
     said = report.words.say(f"underachievement.alerts.{state}")
     not_judged = Paragraph(_say(report, "alerts.not_judged"), "note")
-    return _section(report, "alerts", Paragraph(said), table, not_judged)
+    yield Paragraph(said)
+    yield table
+    yield not_judged
 
 
-@spoken
-def growth(report: Report) -> Section:
+@section(shared=True)
+def growth(report: Report) -> Blocks:
     """Growth per year by school and subject."""
     kinds: dict[str, Kind] = {"place": "text", "n": "count", "growth": "mean", "growth_sd": "mean"}
     rows = _by_place(report, kinds, n_of="growth")
     table = _table(report, "growth", "growth", kinds, rows, _say(report, "growth.note"))
-    return _section(report, "growth", Paragraph(_say(report, "growth.lead")), table)
+    yield Paragraph(_say(report, "growth.lead"))
+    yield table
 
 
-@spoken
-def levels(report: Report) -> Section:
+@section(shared=True)
+def levels(report: Report) -> Blocks:
     """Runs without an error, and the last level of each pupil, counted as an order."""
     blocks: list[Block] = []
     kinds: dict[str, Kind] = {"place": "text", "n": "count", "ceiling": "count"}
@@ -111,7 +113,7 @@ def levels(report: Report) -> Section:
     bands = [f for f in report.results.facts if "/band_" in f.id]
     if bands:
         blocks.append(_bands(report, bands))
-    return _section(report, "levels", *(blocks or [Paragraph(_say(report, "levels.none"))]))
+    yield from blocks or [Paragraph(_say(report, "levels.none"))]
 
 
 def _bands(report: Report, facts: list[Fact]) -> Table:
@@ -126,17 +128,18 @@ def _bands(report: Report, facts: list[Fact]) -> Table:
     return Table("tab-bands", _say(report, "levels.bands_title"), tuple(columns), tuple(rows.values()), note)
 
 
-@spoken
-def pupils(report: Report, followed: Followed | None = None) -> Section:
-    """Nothing but where to find it; or, when `followed` is given, the pupils with an alert, on a private page."""
-    if followed is None:
-        return _section(report, "pupils", Paragraph(_say(report, "pupils.not_here")))
+@section()
+def pupils(report: Report, *, shown: bool = False) -> Blocks:
+    """Nothing but where to find it; or, when `shown`, the pupils with an alert, on a private page."""
+    if not shown:
+        yield Paragraph(_say(report, "pupils.not_here"))
+        return
     kinds: dict[str, Kind] = {
         "pupil": "text", "place": "text", "last_date": "text", "last": "mean", "predicted": "mean",
         "z_last": "estimate", "z_before": "estimate", "p_adjusted": "p",
     }  # fmt: skip
-    table = followed.watched.table
-    shown = table[table["state"].isin(["alert", "look again"])].sort_values("p_adjusted")
+    table = report.bench.followed.watched.table
+    alarming = table[table["state"].isin(["alert", "look again"])].sort_values("p_adjusted")
     rows = [
         {
             **{k: float(row[k]) for k in ("last", "predicted", "z_last", "z_before", "p_adjusted")},
@@ -144,14 +147,18 @@ def pupils(report: Report, followed: Followed | None = None) -> Section:
             "place": _place(report, str(row["school"]), str(row["subject"])),
             "last_date": format_date(row["last_date"], "medium", locale=report.language),
         }
-        for row in shown.to_dict("records")
+        for row in alarming.to_dict("records")
     ]
     guards = [Paragraph(report.words.say(f"underachievement.guards.{g}"), "warning") for g in ("signal", "referral")]
     private = Paragraph(report.words.say("underachieving.pupils.private"), "warning")
     if not rows:
-        return _section(report, "pupils", private, Paragraph(_say(report, "pupils.none")))
+        yield private
+        yield Paragraph(_say(report, "pupils.none"))
+        return
     made = _table(report, "pupils", "pupils", kinds, rows, _say(report, "pupils.note"))
-    return _section(report, "pupils", private, made, *guards)
+    yield private
+    yield made
+    yield from guards
 
 
 def _block(report: Report) -> Monitoring:
@@ -197,10 +204,6 @@ def _by_place(report: Report, kinds: dict[str, Kind], n_of: str = "") -> list[di
                 row["n"] = f.n
     places = sorted(rows, key=lambda place: place[0] if codes else "")
     return [{key: rows[place].get(key) for key in kinds} for place in places]
-
-
-def _section(report: Report, name: str, *blocks: Block) -> Section:
-    return Section(name, report.language, (Heading(_say(report, f"heading.{name}"), 2), *blocks))
 
 
 def _table(

@@ -9,28 +9,32 @@ from werkbank.effects.questions import outcome_waves
 from werkbank.reporting import curves, numbers
 from werkbank.reporting.blocks import Bullets, Heading, Paragraph, Section, Table
 from werkbank.reporting.numbers import Column
-from werkbank.reporting.report import spoken
+from werkbank.reporting.sections import maker
 
 if TYPE_CHECKING:
-    from werkbank.effects import ManyWays
     from werkbank.reporting.blocks import Block, Figure
     from werkbank.reporting.report import Report
+    from werkbank.reporting.sections import Blocks
     from werkbank.results import Fact
+
+section = maker("robustness", "effects", "ways")
 
 METHODS = ("jacobson_truax", "edwards_nunnally", "hageman_arrindell")
 CATEGORIES = ("recovered", "improved", "unchanged", "deteriorated")
 
 
-@spoken
-def reliable_change(report: Report) -> Section:
+@section(shared=True)
+def reliable_change(report: Report) -> Blocks:
     """How many pupils changed more than the instrument's error allows, by three methods; nobody is named."""
     say = report.words.say
     keys = [key for key in report.keys if report.results.facts_where(what="rci_reliability", outcome=key)]
     if not keys:
-        return _section(report, "reliable-change", Paragraph(say("robustness.reliable_change.none")))
+        yield Paragraph(say("robustness.reliable_change.none"))
+        return
     picture = _scatter(report, keys[0])
     blocks: list[Block] = [Paragraph(say("robustness.reliable_change.lead")), *([picture] if picture else [])]
-    return _section(report, "reliable-change", *blocks, *(_categories(report, key) for key in keys))
+    yield from blocks
+    yield from (_categories(report, key) for key in keys)
 
 
 def _categories(report: Report, key: str) -> Table:
@@ -114,13 +118,14 @@ def _when(report: Report, wave: str) -> str:
     return report.words.wave(wave.rpartition("-")[2])
 
 
-@spoken
-def many_ways(report: Report, ways: ManyWays | None) -> Section:
+@section()
+def many_ways(report: Report) -> Blocks:
     """The primary question answered by every defensible combination of decisions, to see whether one decides."""
-    words, language = report.words, report.language
+    words, language, ways = report.words, report.language, report.bench.ways
     if ways is None:
         why = "one_arm" if report.evidence.one_arm_grouped else "none"
-        return _section(report, "many-ways", Paragraph(words.say(f"robustness.many_ways.{why}")))
+        yield Paragraph(words.say(f"robustness.many_ways.{why}"))
+        return
     facts = {f.what.removeprefix("multiverse_"): _number(f) for f in ways.facts}
     n = int(facts["specifications"] or 0)
     size = report.evidence.beside(ways.headline, *SIZES)
@@ -138,7 +143,8 @@ def many_ways(report: Report, ways: ManyWays | None) -> Section:
         Bullets(tuple(words.say(f"robustness.many_ways.{k}", **said) for k in ("median_said", "sign_said", "p_said"))),
     ]
     few = "few" if n < 200 else "reading"
-    return _section(report, "many-ways", *blocks, Paragraph(words.say(f"robustness.many_ways.{few}", **said), "note"))
+    yield from blocks
+    yield Paragraph(words.say(f"robustness.many_ways.{few}", **said), "note")
 
 
 def _section(report: Report, name: str, *blocks: Block) -> Section:

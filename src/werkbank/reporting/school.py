@@ -10,15 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from werkbank.reporting import numbers, pictures, plainly
-from werkbank.reporting.blocks import Block, Bullets, Heading, Paragraph, Section, Table
+from werkbank.reporting.blocks import Block, Bullets, Heading, Paragraph, Table
 from werkbank.reporting.numbers import Column
 from werkbank.reporting.plainly import HERE, capital, digits_of, hidden_arm, hidden_test, outcome, short, small, width
-from werkbank.reporting.report import spoken
+from werkbank.reporting.sections import maker
 from werkbank.study import text_in
 
 if TYPE_CHECKING:
     from werkbank.reporting.report import Report
+    from werkbank.reporting.sections import Blocks
     from werkbank.results import Claim
+
+section = maker("school", "effects")
 
 # what a page has room for, the weightiest first; who filled in, numbers and detectable are told elsewhere on it
 LIMITS = (
@@ -31,25 +34,25 @@ QUESTION = "\0"  # stands for the questions of which the same is said
 INFORMANTS = ("teacher", "pupil", "parent", "observer", "test")
 
 
-@spoken
-def one_page(report: Report) -> Section:
+@section(shared=True)
+def one_page(report: Report) -> Blocks:
     """What was done and with whom, what changed, how sure that is, what it does not show, what to do next."""
     say = report.words.say
-    blocks: list[Block] = [Heading(say(f"{HERE}.heading.one_page"), 2), *short(report)]
-    blocks += [Heading(say(f"{HERE}.done.heading"), 3), Paragraph(" ".join(_done(report)))]
-    blocks.append(Heading(say(f"{HERE}.changed.heading"), 3))
-    blocks += _found(report, primary=True)
-    blocks += [Heading(say(f"{HERE}.sure.heading"), 3), Paragraph(" ".join(_sure(report)))]
-    blocks += [
-        Heading(say(f"{HERE}.not_shown.heading"), 3),
-        Bullets((*_limits(report), say(f"{HERE}.not_shown.averages"))),
-    ]
-    blocks += [Heading(say(f"{HERE}.next.heading"), 3), Bullets(tuple(_next(report)))]
-    return Section("one-page", report.language, tuple(blocks))
+    yield from short(report)
+    yield Heading(say(f"{HERE}.done.heading"), 3)
+    yield Paragraph(" ".join(_done(report)))
+    yield Heading(say(f"{HERE}.changed.heading"), 3)
+    yield from _found(report, primary=True)
+    yield Heading(say(f"{HERE}.sure.heading"), 3)
+    yield Paragraph(" ".join(_sure(report)))
+    yield Heading(say(f"{HERE}.not_shown.heading"), 3)
+    yield Bullets((*_limits(report), say(f"{HERE}.not_shown.averages")))
+    yield Heading(say(f"{HERE}.next.heading"), 3)
+    yield Bullets(tuple(_next(report)))
 
 
-@spoken
-def who(report: Report) -> Section:
+@section(shared=True)
+def who(report: Report) -> Blocks:
     """How many there were at the start and at each measurement."""
     words, e = report.words, report.evidence
     columns = [_column(report, "arm"), _column(report, "enrolled", "count")]
@@ -64,21 +67,25 @@ def who(report: Report) -> Section:
     waves = words.say(f"{HERE}.done.waves", waves=words.listed([words.wave(w) for w in e.waves]))
     counted = any(row[w] is not None for row in rows for w in e.waves)  # not in every copy to share
     lead = words.say(f"{HERE}.who.{'lead' if counted else 'lead_hidden'}")
-    return _section(report, "who", Paragraph(f"{waves} {lead}"), table)
+    yield Paragraph(f"{waves} {lead}")
+    yield table
 
 
-@spoken
-def details(report: Report) -> Section:
+@section("numbers", shared=True)
+def details(report: Report) -> Blocks:
     """The other outcomes in words; all means and all differences in tables."""
     say = report.words.say
     others = _measured(report, [k for k in report.keys if k not in _first(report)])
     lead = " ".join([say(f"{HERE}.numbers.{'lead' if others else 'none'}"), *others])
     found = _found(report, primary=False)
-    return _section(report, "numbers", Paragraph(lead), *found, _means(report), *_sizes(report))
+    yield Paragraph(lead)
+    yield from found
+    yield _means(report)
+    yield from _sizes(report)
 
 
-@spoken
-def trust(report: Report) -> Section:
+@section(shared=True)
+def trust(report: Report) -> Blocks:
     """The quality panel in everyday words: every topic, always."""
     words = report.words
     found: dict[tuple[str, ...], dict[str, None]] = {}  # what is said of several questions alike is said once
@@ -93,31 +100,24 @@ def trust(report: Report) -> Section:
     ]
     columns = tuple(Column(key, words.say(f"report.quality.{key}")) for key in ("topic", "status", "finding"))
     table = Table("tab-quality", words.say(f"{HERE}.trust.title"), columns, tuple(rows))
-    return _section(report, "trust", Paragraph(words.say(f"{HERE}.trust.lead")), table)
+    yield Paragraph(words.say(f"{HERE}.trust.lead"))
+    yield table
 
 
-@spoken
-def terms(report: Report, seed: int) -> Section:
-    """What the words mean, and where the numbers come from."""
+@section(shared=True)
+def terms(report: Report) -> Blocks:
+    """What the words mean; and where the numbers come from, which a copy to share does not tell."""
     words, study = report.words, report.study
+    yield Heading(words.say(f"{HERE}.terms.heading"), 3)
+    yield _meanings(report)
+    if report.bench.copy_to_share:
+        return
     made = [words.say("report.provenance.study", file=Path(study.file).name), words.say(f"{HERE}.terms.results")]
-    made.append(words.say("report.provenance.seed", seed=seed))
+    made.append(words.say("report.provenance.seed", seed=report.bench.seed))
     if study.source:
         made.insert(0, words.say("report.design.source", source=text_in(study.source, report.language)))
-    return _section(
-        report,
-        "terms",
-        Heading(words.say(f"{HERE}.terms.heading"), 3),
-        _meanings(report),
-        Heading(words.say(f"{HERE}.terms.source_heading"), 3),
-        Bullets(tuple(made)),
-    )
-
-
-@spoken
-def glossary(report: Report) -> Section:
-    """What the words mean: for a copy to share, which does not tell where the answers lie."""
-    return Section("terms", report.language, (Heading(report.words.say(f"{HERE}.terms.heading")), _meanings(report)))
+    yield Heading(words.say(f"{HERE}.terms.source_heading"), 3)
+    yield Bullets(tuple(made))
 
 
 def _meanings(report: Report) -> Bullets:
@@ -127,10 +127,6 @@ def _meanings(report: Report) -> Bullets:
     if report.study.design.kind != "randomised":
         used.remove("lot")
     return Bullets(tuple(report.words.say(f"{HERE}.terms.{term}") for term in used))
-
-
-def _section(report: Report, name: str, *blocks: Block) -> Section:
-    return Section(name, report.language, (Heading(report.words.say(f"{HERE}.heading.{name}"), 2), *blocks))
 
 
 def _column(report: Report, key: str, kind: Any = "text") -> Column:  # noqa: ANN401 - a Kind

@@ -14,44 +14,44 @@ from typing import TYPE_CHECKING, Any
 from werkbank.catalogue import say
 from werkbank.disclosure.suppressing import suppress
 from werkbank.errors import ReportError
-from werkbank.reporting.blocks import Heading, Paragraph, Section, Table
+from werkbank.reporting.blocks import Heading, Paragraph, Sections, Table
 from werkbank.results import Results
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from collections.abc import Set as AbstractSet
     from pathlib import Path
 
-    from werkbank.reporting.blocks import Block
-    from werkbank.reporting.report import Report
+    from werkbank.bench import Bench
+    from werkbank.reporting.blocks import Block, Section
+    from werkbank.reporting.sections import Part
 
 OWN = ("files", "columns", "birth_date", "school")  # of the study file: where the answers lie, and whose they are
 
 
-def shared_report(
-    report: Report, min_cell: int | None = None, also: Collection[str] = (), bare: AbstractSet[str] = frozenset()
-) -> Report:
-    """Return the report as it may be shared: suppressed results, and nobody's answers.
+def shared_bench(
+    bench: Bench, min_cell: int | None = None, also: Collection[str] = (), bare: AbstractSet[str] = frozenset()
+) -> Bench:
+    """Return the bench as it may be shared: suppressed results, and nobody's answers.
 
     `min_cell` is the study's own when left out; `also` and `bare` are counts that must be hidden because of other
     reports (`suppressing.suppress`). Figures of single pupils or classes have nothing to draw and are left out; so is
     the list of what was decided at intake, whose counts are not part of the results.
     """
-    results = suppress(report.results, min_cell or report.study.privacy.min_cell, also, bare)
+    results = suppress(bench.results, min_cell or bench.study.privacy.min_cell, also, bare)
     results = replace(results, study={k: v for k, v in results.study.items() if k not in OWN})
     nobody = replace(
-        report.intake, answers=report.intake.answers.iloc[:0], pupils=report.intake.pupils.iloc[:0], notes=(), files=()
+        bench.intake, answers=bench.intake.answers.iloc[:0], pupils=bench.intake.pupils.iloc[:0], notes=(), files=()
     )
-    return replace(
-        report, intake=nobody, scores=replace(report.scores, table=report.scores.table.iloc[:0]), results=results
-    )
+    unscored = replace(bench.scored, table=bench.scored.table.iloc[:0])
+    return replace(bench, intake=nobody, scored=unscored, given=results, copy_to_share=True, shown={})
 
 
-def shared_sections(report: Report, parts: Sequence[Callable[[Report], Section]]) -> tuple[Section, ...]:
-    """Return `parts` of a shared report, the first of which says what is hidden; see `shared_report`."""
-    sections = [_tidied(part(report)) for part in parts]
-    sentence = say("privacy.shared", report.language, min_cell=report.study.privacy.min_cell)
-    return marked(sections, sentence)
+def shared_sections(bench: Bench, parts: Iterable[Part]) -> tuple[Section, ...]:
+    """Return `parts` of a shared bench in its one language, the first of which says what is hidden."""
+    made = [part(bench) for part in parts]
+    sections = [_tidied(section) for section in made if section is not None and not isinstance(section, Sections)]
+    return marked(sections, say("privacy.shared", bench.language, min_cell=bench.study.privacy.min_cell))
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,8 @@ class Shared:
     parts: tuple[str, ...]
 
 
-def written_again(report: Report, parts: Sequence[str], also: Collection[str], bare: AbstractSet[str]) -> Shared:
-    """Return the copy of `report` that also hides these counts, as `suppressing.suppress` has them.
+def written_again(bench: Bench, parts: Sequence[str], also: Collection[str], bare: AbstractSet[str]) -> Shared:
+    """Return the copy of a report, in its one language, that also hides these counts (`suppressing.suppress`).
 
     Raises
     ------
@@ -72,19 +72,19 @@ def written_again(report: Report, parts: Sequence[str], also: Collection[str], b
         When a part was written by a function that cannot be found again: by a notebook of one's own.
     """
     if not all(name.startswith("werkbank.reporting.") for name in parts):
-        raise ReportError(say("cli.stopped.own_parts", report.language))
+        raise ReportError(say("cli.stopped.own_parts", bench.language))
     functions = [getattr(import_module(m), f) for m, _, f in (name.partition(":") for name in parts)]
-    copy = shared_report(report, None, also, bare)
-    sections = [section.to_json() for section in shared_sections(copy, functions)]
-    return Shared(sections, copy.results, tuple(parts))
+    copy = shared_bench(bench, None, also, bare)
+    return Shared([section.to_json() for section in shared_sections(copy, functions)], copy.results, tuple(parts))
 
 
-def write_shared(path: Path, report: Report, *parts: Callable[[Report], Section]) -> None:
-    """Write the shareable copy of a report to `path` as JSON, for the runner to make files of: sections and results."""
-    copy = shared_report(report)
-    sections = [section.to_json() for one in copy.in_each_language for section in shared_sections(one, parts)]
-    names = [f"{part.__module__}:{part.__qualname__}" for part in parts]
-    content = {"parts": names, "sections": sections, "results": json.loads(copy.results.to_json())}
+def write_shared(path: Path, bench: Bench) -> None:
+    """Write the shareable copy of the parts that were shown to `path`: sections and results, as JSON for the runner."""
+    parts = {name: part for name, (part, _) in bench.shown.items() if part.shared}
+    copy = shared_bench(bench)
+    each = [shared_sections(replace(copy, language=one), parts.values()) for one in bench.language.split("+")]
+    sections = [section.to_json() for made in each for section in made]
+    content = {"parts": list(parts), "sections": sections, "results": json.loads(copy.results.to_json())}
     path.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
 
 

@@ -53,7 +53,7 @@ def files(report: Report) -> Table:
     rows = tuple(
         {"path": f.path, "kind": f.kind, "rows": f.n_rows, "encoding": f.encoding, "sha256": f.sha256[:12]}
         | {"delimiter": _sign(report, f.delimiter), "decimal": _sign(report, f.decimal)}
-        for f in report.intake.files
+        for f in report.bench.files
     )  # fmt: skip
     kinds: dict[str, Kind] = {"path": "text", "kind": "text", "rows": "count"}
     columns = _columns(report, "files", **kinds | dict.fromkeys(("delimiter", "decimal", "encoding", "sha256"), "text"))

@@ -10,19 +10,28 @@ from typing import TYPE_CHECKING, Any
 from werkbank.appraisal.evidence import SIZES
 from werkbank.catalogue import shipped
 from werkbank.reporting import numbers, pictures, tables
-from werkbank.reporting.blocks import Block, Bullets, Heading, Paragraph, Section, Table
+from werkbank.reporting.blocks import Block, Bullets, Heading, Paragraph, Table
 from werkbank.reporting.numbers import Column
 from werkbank.reporting.plainly import capital, ends
-from werkbank.reporting.report import spoken
+from werkbank.reporting.sections import maker
 from werkbank.statistics.certainty import EQUIVALENCE_BOUND
 from werkbank.study import text_in
 
 if TYPE_CHECKING:
     from werkbank.reporting.numbers import Kind
     from werkbank.reporting.report import Report
+    from werkbank.reporting.sections import Blocks
     from werkbank.results import Claim, Estimate
 
 HERE = "thesis"
+
+
+def _why(report: Report, name: str) -> Paragraph:
+    return Paragraph(report.words.say(f"{HERE}.why.{name}"), "note")
+
+
+section = maker(HERE, "effects", opening=_why)
+
 # why a method: the first start that fits
 WHY = (
     ("mixed", "mixed"), ("ancova_unit_means", "unit_means"), ("change_unit_means", "unit_means"),
@@ -31,8 +40,8 @@ WHY = (
 )  # fmt: skip
 
 
-@spoken
-def participants(report: Report) -> Section:
+@section(shared=True)
+def participants(report: Report) -> Blocks:
     """Who took part in each arm, what became of them, and who was analysed."""
     e, words = report.evidence, report.words
     said = []
@@ -47,26 +56,23 @@ def participants(report: Report) -> Section:
         said.append(words.say(f"{HERE}.participants.{kind}", **values))
     lost = [words.claim(c) for c in report.claims("quality/attrition/")]
     used = tables.analysed(report)
-    return _section(
-        report,
-        "participants",
-        Paragraph(" ".join([*said, words.say(f"{HERE}.participants.account")])),
-        *([Bullets(tuple(map(capital, lost)))] if lost else []),
-        tables.flow(report),
-        *([used] if used is not None else []),
-    )
+    yield Paragraph(" ".join([*said, words.say(f"{HERE}.participants.account")]))
+    yield from [Bullets(tuple(map(capital, lost)))] if lost else []
+    yield tables.flow(report)
+    yield from [used] if used is not None else []
 
 
-@spoken
-def instruments(report: Report) -> Section:
+@section(shared=True)
+def instruments(report: Report) -> Blocks:
     """What each scale was measured with, and how reliable it was in this sample."""
     table = tables.reliability(report)
     said = [Paragraph(_instrument(report, key)) for key in report.keys]
-    return _section(report, "instruments", *said, *([table] if table is not None else []))
+    yield from said
+    yield from [table] if table is not None else []
 
 
-@spoken
-def procedure(report: Report) -> Section:
+@section(shared=True)
+def procedure(report: Report) -> Blocks:
     """What was done, when and by whom, and how groups were formed."""
     study, words = report.study, report.words
     said = []
@@ -78,11 +84,12 @@ def procedure(report: Report) -> Section:
     said.append(words.say(f"{HERE}.procedure.waves", waves=waves))
     for topic in ("raters", "selection", "preregistration"):
         said += [words.claim(c) for c in report.claims(f"quality/{topic}/")]
-    return _section(report, "procedure", Paragraph(" ".join(said)), tables.programme(report))
+    yield Paragraph(" ".join(said))
+    yield tables.programme(report)
 
 
-@spoken
-def analysis(report: Report, seed: int) -> Section:
+@section()
+def analysis(report: Report) -> Blocks:
     """Which analysis, and why that one."""
     words, e = report.words, report.evidence
     tests = [t for t in e.tests if t.estimate is not None]
@@ -98,11 +105,12 @@ def analysis(report: Report, seed: int) -> Section:
         why = next((reason for start, reason in WHY if method.startswith(start)), None)
         said += [words.say(f"{HERE}.analysis.{why}", **values)] if why else []
     said += [words.claim(c) for c in report.claims("quality/unit/") if not tests]
-    return _section(report, "analysis", *(Paragraph(text) for text in said), _conventions(report, tests, seed))
+    yield from (Paragraph(text) for text in said)
+    yield _conventions(report, tests)
 
 
-@spoken
-def results(report: Report) -> Section:
+@section(shared=True)
+def results(report: Report) -> Blocks:
     """Descriptive statistics, then the main analysis of every question: tables, and sentences to take over."""
     words = report.words
     tests = report.evidence.tests
@@ -114,28 +122,24 @@ def results(report: Report) -> Section:
         for claim in report.claims("answer/")
     ]
     blocks += [block for block in shown if block is not None]
-    return _section(report, "results", *blocks)
+    yield from blocks
 
 
-@spoken
-def limitations(report: Report) -> Section:
+@section(shared=True)
+def limitations(report: Report) -> Blocks:
     """What this design and these data cannot carry; and the whole quality panel."""
     words = report.words
     reasons = [words.claim(c) for c in report.claims("design/reason/")]
     pressing = [c for c in report.claims("quality/") if c.values["status"] in {"attention", "unknown"}]
     found = dict.fromkeys([*reasons, *(words.claim(c) for c in pressing)])
     grade, *_ = report.claims("design/grade")
-    return _section(
-        report,
-        "limitations",
-        Paragraph(f"{words.claim(grade)} {words.say(f'{HERE}.limitations.lead')}"),
-        *([Bullets(tuple(map(capital, found)))] if found else []),
-        tables.quality(report),
-    )
+    yield Paragraph(f"{words.claim(grade)} {words.say(f'{HERE}.limitations.lead')}")
+    yield from [Bullets(tuple(map(capital, found)))] if found else []
+    yield tables.quality(report)
 
 
-@spoken
-def references(report: Report, seed: int) -> Section:
+@section()
+def references(report: Report) -> Blocks:
     """Sources of instruments and methods, the software, and where the data are."""
     words, study = report.words, report.study
     keys = [report.scores.instruments[o.id] for o in study.outcomes if o.instrument]
@@ -149,15 +153,9 @@ def references(report: Report, seed: int) -> Section:
     blocks += [Heading(words.say(f"{HERE}.references.software"), 3), Bullets((cite,))]
     data = [words.say(f"{HERE}.references.{where}", source=text_in(study.source, report.language))]
     data += [words.say(f"{HERE}.references.again", file=Path(study.file).name)]
-    data += [words.say("report.provenance.seed", seed=seed)]
+    data += [words.say("report.provenance.seed", seed=report.bench.seed)]
     blocks += [Heading(words.say(f"{HERE}.references.data"), 3), Paragraph(" ".join(data))]
-    return _section(report, "references", *blocks)
-
-
-def _section(report: Report, name: str, *blocks: Block) -> Section:
-    say = report.words.say
-    why = Paragraph(say(f"{HERE}.why.{name}"), "note")
-    return Section(name, report.language, (Heading(say(f"{HERE}.heading.{name}"), 2), why, *blocks))
+    yield from blocks
 
 
 def _instrument(report: Report, key: str) -> str:
@@ -187,7 +185,7 @@ def _instrument(report: Report, key: str) -> str:
     return " ".join(said)
 
 
-def _conventions(report: Report, tests: list[Estimate], seed: int) -> Bullets:
+def _conventions(report: Report, tests: list[Estimate]) -> Bullets:
     """Return what holds for every analysis: covariates, effect sizes, corrections, equivalence, software."""
     words, e = report.words, report.evidence
     found = {x.method for x in report.results.estimates}
@@ -205,7 +203,7 @@ def _conventions(report: Report, tests: list[Estimate], seed: int) -> Bullets:
         said.append(words.say(f"{HERE}.analysis.tost", bound=bound))
     said += [words.say(f"{HERE}.analysis.imputation")] if "multiple_imputation" in found else []
     said += [words.say(f"{HERE}.analysis.robust")] if tests else []
-    said.append(words.say(f"{HERE}.analysis.software", version=version("werkbank"), seed=seed))
+    said.append(words.say(f"{HERE}.analysis.software", version=version("werkbank"), seed=report.bench.seed))
     return Bullets(tuple(said))
 
 

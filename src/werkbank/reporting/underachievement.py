@@ -12,19 +12,22 @@ from typing import TYPE_CHECKING, Any
 from werkbank.catalogue import topic_sentences
 from werkbank.disclosure.suppressing import HIDDEN
 from werkbank.reporting import choices
-from werkbank.reporting.blocks import Block, Bullets, Heading, Paragraph, Section, Table
+from werkbank.reporting.blocks import Block, Bullets, Heading, Paragraph, Table
 from werkbank.reporting.flagged import Flagged, slug
-from werkbank.reporting.report import spoken
+from werkbank.reporting.sections import maker
 from werkbank.study import text_in
 
 if TYPE_CHECKING:
     from werkbank.reporting.numbers import Kind
     from werkbank.reporting.report import Report
+    from werkbank.reporting.sections import Blocks
     from werkbank.underachievement.study import Examined
 
+section = maker("underachieving", "underachievement")
 
-@spoken
-def summary(report: Report) -> Section:
+
+@section(shared=True)
+def summary(report: Report) -> Blocks:
     """How many were flagged beside what chance gives; what a flag does not mean."""
     found = Flagged(report)
     blocks: list[Block] = [Paragraph(_guard(report, "low_achievement"), "lead")]
@@ -35,7 +38,8 @@ def summary(report: Report) -> Section:
     else:
         blocks.append(Paragraph(found.say("summary.no_duration"), "warning"))
     guards = tuple(_guard(report, name) for name in ("signal", "one_score", "method_choice"))
-    return found.section("summary", *blocks, Bullets(guards))
+    yield from blocks
+    yield Bullets(guards)
 
 
 def _signals(found: Flagged, actual: str) -> str:
@@ -66,16 +70,17 @@ def _line(found: Flagged, actual: str) -> str:
     return f"{line} {found.say(f'summary.{where}')}"
 
 
-@spoken
-def method(report: Report) -> Section:
+@section(shared=True)
+def method(report: Report) -> Blocks:
     """Every choice: measures, reference group, cuts, threshold, tie rule; with the warnings that go with them."""
     found = Flagged(report)
     keys = dict.fromkeys(key for e in found.shares if e.note != HIDDEN for key in e.note.split())
     notes = [Paragraph(report.words.say(f"underachievement.notes.{key}"), "warning") for key in keys]
     names = [found.report.words.say(f"underachievement.methods.{m}") for m in _families(found)]
-    return found.section(
-        "method", Paragraph(found.say("method.lead")), choices.table(found), *notes, Bullets(tuple(names))
-    )
+    yield Paragraph(found.say("method.lead"))
+    yield choices.table(found)
+    yield from notes
+    yield Bullets(tuple(names))
 
 
 def _families(found: Flagged) -> list[str]:
@@ -83,8 +88,8 @@ def _families(found: Flagged) -> list[str]:
     return list(dict.fromkeys(m for m in used if not m.startswith("nomination")))
 
 
-@spoken
-def flagged(report: Report) -> Section:
+@section("found", shared=True)
+def flagged(report: Report) -> Blocks:
     """Who have both measures, how many each method flags, and what chance and measurement error give."""
     found = Flagged(report)
     blocks: list[Block] = []
@@ -94,7 +99,7 @@ def flagged(report: Report) -> Section:
         blocks += _over_time(found, actual)
     blocks.append(Paragraph(found.say("found.mean_chance"), "note"))
     blocks += [t for actual in found.last if (t := _regressions(found, actual)) is not None]
-    return found.section("found", *blocks)
+    yield from blocks
 
 
 def _both(found: Flagged, actual: str) -> Paragraph:
@@ -182,8 +187,8 @@ def _equation(found: Flagged, actual: str, name: str) -> str:
     return f"{found.method(name)}: {equation}."
 
 
-@spoken
-def kinds(report: Report) -> Section:
+@section(shared=True)
+def kinds(report: Report) -> Blocks:
     """Relative or absolute, for how long, in how many subjects, and the three gates with the count at each."""
     found = Flagged(report)
     main = found.methods[0]
@@ -204,7 +209,9 @@ def kinds(report: Report) -> Section:
     ]
     if not found.block.excluded:
         blocks.append(Paragraph(found.say("kinds.nothing_excluded"), "warning"))
-    return found.section("kinds", *blocks, *_selective(found), *_profiles(found))
+    yield from blocks
+    yield from _selective(found)
+    yield from _profiles(found)
 
 
 def _lasting(found: Flagged) -> list[Block]:
@@ -269,8 +276,8 @@ def _profiles(found: Flagged) -> list[Block]:
     return [found.table("tab-profiles", found.say("kinds.profiles_title"), "kinds", shown, rows, caveat)]
 
 
-@spoken
-def talk(report: Report) -> Section:
+@section(shared=True, reads=())
+def talk(report: Report) -> Blocks:
     """What to do with a signal: questions to ask, causes as a form to fill, and whom to turn to. No diagnosis."""
     found = Flagged(report)
     said: dict[str, Any] = topic_sentences("underachievement", found.language)
@@ -281,35 +288,34 @@ def talk(report: Report) -> Section:
     ]
     shown: dict[str, Kind] = {"where": "text", "cause": "text", "seen": "text"}
     form = found.table("tab-causes", found.say("talk.causes_title"), "talk", shown, rows, (said["causes"]["heading"],))
-    return found.section(
-        "talk",
-        Paragraph(_guard(report, "signal"), "lead"),
-        Paragraph(_guard(report, "early_errors")),
-        Heading(found.say("talk.questions"), 3),
-        Bullets(tuple(said["questions"])),
-        form,
-        Paragraph(_guard(report, "referral"), "warning"),
-    )
+    yield Paragraph(_guard(report, "signal"), "lead")
+    yield Paragraph(_guard(report, "early_errors"))
+    yield Heading(found.say("talk.questions"), 3)
+    yield Bullets(tuple(said["questions"]))
+    yield form
+    yield Paragraph(_guard(report, "referral"), "warning")
 
 
-@spoken
-def pupils(report: Report, examined: Examined | None = None) -> Section:
-    """Nothing but where to find it; or, when `examined` is given, the pupils flagged, on a page that is private."""
+@section()
+def pupils(report: Report, *, shown: bool = False) -> Blocks:
+    """Nothing but where to find it; or, when `shown`, the pupils flagged, on a page that is private."""
     found = Flagged(report)
-    if examined is None:
-        return found.section("pupils", Paragraph(found.say("pupils.not_here")))
+    if not shown:
+        yield Paragraph(found.say("pupils.not_here"))
+        return
     blocks: list[Block] = [Paragraph(found.say("pupils.private"), "warning"), Paragraph(_guard(report, "signal"))]
     for actual in found.last:
-        rows = _pupil_rows(found, examined, actual)
-        shown: dict[str, Kind] = {
+        rows = _pupil_rows(found, report.bench.examined, actual)
+        kinds: dict[str, Kind] = {
             "pupil": "text", "class": "text", "expected": "estimate", "actual": "estimate", "gap": "estimate",
             "probability": "share", "methods": "count", "duration": "text",
         }  # fmt: skip
         title = found.say("pupils.title", measure=found.at(actual))
         note = (found.say("pupils.note"), _guard(report, "one_score"))
-        table = found.table(f"tab-pupils-{slug(actual)}", title, "pupils", shown, rows, note)
+        table = found.table(f"tab-pupils-{slug(actual)}", title, "pupils", kinds, rows, note)
         blocks.append(table if rows else Paragraph(found.say("pupils.none")))
-    return found.section("pupils", *blocks, Paragraph(_guard(report, "referral"), "warning"))
+    yield from blocks
+    yield Paragraph(_guard(report, "referral"), "warning")
 
 
 def _pupil_rows(found: Flagged, examined: Examined, actual: str) -> list[dict[str, Any]]:
@@ -335,18 +341,18 @@ def _pupil_rows(found: Flagged, examined: Examined, actual: str) -> list[dict[st
     return rows
 
 
-@spoken
-def provenance(report: Report, seed: int) -> Section:
+@section(reads=())
+def provenance(report: Report) -> Blocks:
     """Where the numbers come from, so that anyone can make them again."""
-    found, say, study = Flagged(report), report.words.say, report.study
+    say, study = report.words.say, report.study
     said = [say("report.design.source", source=text_in(study.source, report.language))] if study.source else []
     said += [
         say("report.provenance.study", file=Path(study.file).name),
         say("report.provenance.version", version=version("werkbank")),
-        say("report.provenance.seed", seed=seed),
+        say("report.provenance.seed", seed=report.bench.seed),
         say("report.provenance.results"),
     ]
-    return found.section("provenance", Bullets(tuple(said)))
+    yield Bullets(tuple(said))
 
 
 def _guard(report: Report, name: str) -> str:

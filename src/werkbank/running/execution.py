@@ -18,6 +18,7 @@ from werkbank.errors import MissingPieceError, ReportError
 from werkbank.reporting.blocks import Section
 from werkbank.results import MIME
 from werkbank.running import preloading
+from werkbank.running.notebooks import only_by_hand
 from werkbank.warm.forking import PRELOAD
 from werkbank.warm.kernel import KERNEL_NAME, manager_class, quick_import, undisturbed
 
@@ -96,6 +97,7 @@ def _source(notebook: Path, language: str) -> Any:  # noqa: ANN401 - nbformat's 
         valid = False
     if not valid:
         raise ReportError(say("cli.stopped.not_a_notebook", language, path=notebook.name))
+    raw["cells"] = [cell for cell in raw["cells"] if not only_by_hand(cell)]
     source = nbformat.from_dict({**raw, "nbformat_minor": max(5, raw["nbformat_minor"])})
     for i, cell in enumerate(source.cells):
         cell.setdefault("id", f"cell-{i + 1}")

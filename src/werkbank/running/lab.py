@@ -14,6 +14,7 @@ from pathlib import Path
 from werkbank.catalogue import say
 from werkbank.errors import MissingPieceError
 from werkbank.running.notebooks import notebook_folder
+from werkbank.study.finding import ROOT
 from werkbank.warm.kernel import KERNEL_NAME, kernel_json
 
 FIRST = "evaluation.ipynb"
@@ -39,7 +40,7 @@ def open_lab(root: Path, *, language: str, browser: bool = True, port: int | Non
         sys.stdout.write(say("cli.done.notebooks_copied", language, path=mine.as_posix()) + "\n")
     with tempfile.TemporaryDirectory(prefix="werkbank-lab-") as folder:
         command = lab_command(root, browser=browser, port=port)
-        server = subprocess.Popen(command, env=_environment(Path(folder)))  # noqa: S603 - our own words
+        server = subprocess.Popen(command, env={**_environment(Path(folder)), ROOT: str(root.resolve())})  # noqa: S603 - our own words
         try:
             code = server.wait()
         except KeyboardInterrupt:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from werkbank.catalogue import say
 from werkbank.errors import UsageError, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -53,6 +57,22 @@ def notebook_path(report: str | Path, language: str = "en") -> Path:
     if report not in names:
         raise UsageError(say("cli.problem.no_report", language, name=report, **nearest(str(report), names)))
     return notebook_folder() / f"{report}.ipynb"
+
+
+@cache
+def shipped_cells() -> frozenset[tuple[str, str]]:
+    """Return the id and source of every cell of the shipped notebooks: what is not among them is a user's own."""
+    notebooks = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(notebook_folder().glob("*.ipynb"))]
+    return frozenset((cell["id"], "".join(cell["source"])) for notebook in notebooks for cell in notebook["cells"])
+
+
+def only_by_hand(cell: Mapping[str, Any]) -> bool:
+    """Whether a cell is for looking by hand (tagged ``by-hand``) and as it was shipped: a run leaves it out.
+
+    Once it was changed it is its user's, and what it shows is kept.
+    """
+    tagged = "by-hand" in cell["metadata"].get("tags", [])
+    return tagged and (cell.get("id", ""), "".join(cell["source"])) in shipped_cells()
 
 
 def code_hash(notebook: Path) -> str:

@@ -57,15 +57,15 @@ def rewritten(
     study: Study, only: Mapping[str, str], results: Results, language: str, share: Mapping[str, list[str]]
 ) -> Shared:
     """Return a copy to share that also hides what `share` lists; ReportError for parts of a notebook of one's own."""
+    from werkbank.bench import Bench
     from werkbank.intake import read_answers
     from werkbank.measurement.study_scores import score_study
-    from werkbank.reporting.report import Report
     from werkbank.reporting.sharing import written_again
 
     of_export = all(f.id.startswith("monitoring/") for f in results.facts)  # which has pupils of its own
     intake = read_answers(study, {} if of_export else only)
-    report = Report(intake, score_study(intake), results, language)
-    return written_again(report, share["parts"], share["also"], set(share["bare"]))
+    bench = Bench.made(intake, score_study(intake), results, language)
+    return written_again(bench, share["parts"], share["also"], set(share["bare"]))
 
 
 def settle(places: Mapping[Path, Study], *, anew: bool = False) -> dict[Path, str]:

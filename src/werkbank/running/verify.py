@@ -232,7 +232,7 @@ def _short(value: Any) -> str:  # noqa: ANN401 - JSON values
 
 def _study_file(wanted: dict[str, str]) -> Path | None:
     """Return the study file with this name and hash, among the examples and below the working folder."""
-    from werkbank.study.examples import example_path
+    from werkbank.study.finding import example_path
 
     name, examples = Path(wanted["file"]).name, example_path("baumann").parents[1]
     levels = ["/".join(["*"] * depth + [name]) for depth in range(DEPTH + 1)]

@@ -1,0 +1,427 @@
+"""The one object that a notebook holds: a study, what was read, what was scored, and every number that follows from it.
+
+    bench = werkbank.open("nabijheid", language="nl")
+    bench.answers, bench.scores, bench.wide("strs-sf.conflict")  # tidy tables for one's own pandas, seaborn, pingouin
+    bench.estimates, bench.facts, bench.claims  # the same numbers as in the report
+
+Everything is computed when it is first asked for, and remembered. Tables are handed out as copies, so that nobody's own
+work on them changes what a report says.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from html import escape
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from werkbank.appraisal import Evidence, appraise
+from werkbank.catalogue import formulas, say
+from werkbank.effects import by_own_alpha, describe, estimate, of_headline
+from werkbank.effects.questions import outcome_waves
+from werkbank.errors import FirstMendError, UnfitError
+from werkbank.intake import Intake, read_answers
+from werkbank.measurement.comparability import comparability
+from werkbank.measurement.study_quality import study_quality
+from werkbank.measurement.study_scores import Scores, score_study
+from werkbank.results import PRIVATE_MIME, Results
+from werkbank.study import load_study
+from werkbank.study.finding import find_study
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import pandas as pd
+
+    from werkbank.effects import ManyWays
+    from werkbank.intake.model import FileReading
+    from werkbank.study import Study
+    from werkbank.underachievement.following import Followed
+    from werkbank.underachievement.study import Examined
+
+SEED = 20250901
+# the parts of a study's results, each computed when a section or a user first asks for it
+PARTS = ("effects", "ways", "measurement", "underachievement", "monitoring")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Bench:
+    """A study on the bench; `werkbank.open` makes one.
+
+    Attributes
+    ----------
+    intake : Intake
+        What was read, with every decision that was taken on the way.
+    scored : Scores
+        The scores with the keys that made them, and what is known about their quality.
+    language : str
+        Of what is shown: ``nl`` or ``en``; ``nl+en`` writes every section in both.
+    seed : int
+        Of everything that is drawn at random.
+    only : mapping
+        To which role and code the bench is limited (``{"school": "007"}``); empty: everyone.
+    given : Results or None
+        Results that stand instead of all computed ones: of a copy to share, or read back from a file.
+    copy_to_share : bool
+        Whether this is written to leave the school: it then has no pupil, no file and no unsuppressed result.
+    """
+
+    intake: Intake
+    scored: Scores
+    language: str
+    seed: int = SEED
+    only: Mapping[str, str] = field(default_factory=dict)
+    given: Results | None = None
+    copy_to_share: bool = False
+    # the parts of a report that were shown, in their order: what `werkbank.finish` makes the files of
+    shown: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def made(cls, intake: Intake, scored: Scores, results: Results, language: str, seed: int = SEED) -> Bench:
+        """Return a bench on which the results are given and not computed."""
+        return cls(intake, scored, language, seed, given=results)
+
+    @property
+    def study(self) -> Study:
+        """What was declared."""
+        return self.intake.study
+
+    @property
+    def files(self) -> tuple[FileReading, ...]:
+        """How every file was read, a monitoring export among them when it was."""
+        return (*self.intake.files, *(self.followed.files if "monitoring" in self._parts else ()))
+
+    # --- tables for one's own work
+
+    @property
+    def answers(self) -> pd.DataFrame:
+        """Every answer that could have been given, a row each; NaN where it was not (see `Intake.answers`)."""
+        return self.intake.answers.copy()
+
+    @property
+    def scores(self) -> pd.DataFrame:
+        """Every score, a row each: pupil, class, school, arm, wave, outcome, scale, score (see `Scores.table`)."""
+        return self.scored.table.copy()
+
+    def wide(self, outcome: str, by: str = "pupil") -> pd.DataFrame:
+        """Return one outcome with a row a pupil, or a row a class: what most analyses start from.
+
+        Parameters
+        ----------
+        outcome : str
+            As results call it: ``strs-sf.conflict``, or ``taal``. `bench.outcomes` lists them.
+        by : {"pupil", "class", "teacher", "school"}
+            What a row is. A unit's scores are the means of its pupils that have that score, and `n` is their number.
+
+        Returns
+        -------
+        DataFrame
+            Indexed by `by`: a column for each wave (pre, post, followup …; NaN where not measured), and arm, class,
+            teacher, school and the covariates where they are known. Rows by class have numeric covariates as means.
+
+        Raises
+        ------
+        KeyError
+            No such outcome; the message names those there are.
+        """
+        found = {key: waves for _, key, waves in outcome_waves(self.study, self.scored.table)}
+        if outcome not in found:
+            raise KeyError(f"no outcome {outcome}; there are {', '.join(found)}")
+        table = found[outcome].rename_axis(columns=None).join(self.intake.pupils, how="left")
+        table.index.name = "pupil"
+        if by == "pupil":
+            return table
+        grouped = table.groupby(by, observed=True)
+        fixed = [role for role in ("arm", "school", "teacher") if role in table and role != by]
+        several = {role: grouped[role].nunique().gt(1).any() for role in fixed}
+        same = {role: grouped[role].first() for role in fixed if not several[role]}
+        return grouped.mean(numeric_only=True).assign(n=grouped.size(), **same)
+
+    @property
+    def outcomes(self) -> list[str]:
+        """How results call every scale that has a score."""
+        return [key for _, key, _ in outcome_waves(self.study, self.scored.table)]
+
+    @property
+    def primary(self) -> str:
+        """The outcome that comes first: the first primary one; the first of all where none is primary.
+
+        Raises
+        ------
+        KeyError
+            When the study has no scored outcome.
+        """
+        named = self.outcomes
+        if not named:
+            raise KeyError("this study has no outcome")
+        return next((key for key in named if self.study.outcome(key.partition(".")[0]).role == "primary"), named[0])
+
+    @property
+    def formula(self) -> str:
+        """What the main analyses compute, a line each: name, formula and source."""
+        used = dict.fromkeys(e.method for e in self.results.estimates if e.family and not e.method.startswith("p_"))
+        return self.formula_of(*used)
+
+    @staticmethod
+    def formula_of(*methods: str) -> str:
+        """Return name, formula and source of some statistics, a line each, as the verification registry has them.
+
+        Raises
+        ------
+        KeyError
+            For a name that the registry does not have.
+        """
+        rows = [formulas()[method] for method in methods]
+        return "\n".join(f"{row['name']}: {row['formula']} ({row['source']})" for row in rows)
+
+    @property
+    def estimates(self) -> pd.DataFrame:
+        """Every estimate, a row each; the columns are those of `werkbank.Estimate`."""
+        return self.results.frame("estimates")
+
+    @property
+    def facts(self) -> pd.DataFrame:
+        """Every described quantity, a row each; the columns are those of `werkbank.Fact`."""
+        return self.results.frame("facts")
+
+    @property
+    def claims(self) -> pd.DataFrame:
+        """What the design allows one to say, a row each; the columns are those of `werkbank.Claim`."""
+        return self.results.frame("claims")
+
+    # --- results
+
+    @cached_property
+    def results(self) -> Results:
+        """The results that answer this study's questions: effects, and underachievement where it was declared."""
+        if self.given is not None:
+            return self.given
+        asked = ["effects"] * bool(self.study.outcomes) + ["underachievement"] * bool(self.study.underachievement)
+        return self.part(*asked or ["monitoring"])
+
+    def part(self, *names: str) -> Results:
+        """Return some of `PARTS` as one store, in their fixed order."""
+        if self.given is not None:
+            return self.given
+        kept = self._parts
+        for name in names:
+            if name not in kept:
+                kept[name] = getattr(self, f"_{name}")()
+        store = Results(self.study.model_dump(mode="json", by_alias=True, exclude_none=True))
+        for name in sorted(names, key=PARTS.index):
+            store = store.joined(kept[name])
+        return store
+
+    def about(self, *names: str) -> Bench:
+        """Return this bench with some of `PARTS` as its results."""
+        key = tuple(sorted(names, key=PARTS.index))
+        if self.given is None and key not in self._views:
+            view = replace(self, given=self.part(*key))
+            # what a section may need besides results is computed once for all
+            view.__dict__.update({k: v for k, v in self.__dict__.items() if k in {"_parts", "_views"}})
+            self._views[key] = view
+        return self if self.given is not None else self._views[key]
+
+    @cached_property
+    def _parts(self) -> dict[str, Results]:
+        return {}
+
+    @cached_property
+    def _views(self) -> dict[tuple[str, ...], Bench]:
+        return {}
+
+    def _store(self, **parts: Any) -> Results:  # noqa: ANN401 - as Results has them
+        return Results(self.study.model_dump(mode="json", by_alias=True, exclude_none=True), **parts)
+
+    def _effects(self) -> Results:
+        study, scores, pupils = self.study, self.scored, self.intake.pupils
+        comparable = comparability(self.intake, scores.instruments, arms=False)
+        found = self._store(
+            estimates=tuple(estimate(study, scores.table, pupils, self.seed)),
+            facts=(*scores.facts, *comparable, *describe(study, scores.table, pupils)),
+        )
+        return found.with_more(claims=appraise(study, found))
+
+    def _ways(self) -> Results:
+        changed = by_own_alpha(self.study, self.scored, self.intake.pupils)
+        return self._store(facts=(*changed, *(self.ways.facts if self.ways else ())))
+
+    def _measurement(self) -> Results:
+        return self._store(facts=(*self.scored.facts, *study_quality(self.intake, self.scored)))
+
+    def _underachievement(self) -> Results:
+        from werkbank.underachievement import stating
+
+        return self._store(
+            estimates=tuple(stating.estimates(self.examined, self.study.privacy.min_cell)),
+            facts=tuple(stating.facts(self.examined)),
+        )
+
+    def _monitoring(self) -> Results:
+        from werkbank.underachievement import following
+
+        return self._store(facts=tuple(following.facts(self.followed)))
+
+    @cached_property
+    def ways(self) -> ManyWays | None:
+        """The headline question answered in many ways; None where it has no test, no pre-test or no comparison."""
+        found = self.part("effects").estimates
+        return of_headline(self.study, self.scored.table, self.intake.pupils, found, self.seed)
+
+    @cached_property
+    def examined(self) -> Examined:
+        """Pupils judged by every method of underachievement that the study file names."""
+        from werkbank.underachievement.study import examine
+
+        return examine(self.study, self.scored.table, self.intake.pupils)
+
+    @cached_property
+    def followed(self) -> Followed:
+        """Pupils of a monitoring export, followed over time."""
+        from werkbank.underachievement.following import follow
+
+        return follow(self.study, self.only)
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        """What the results say, looked up by question."""
+        return Evidence(self.study, self.results)
+
+    # --- what a notebook shows
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ANN401, ARG002
+        title, *lines = self._read()
+        shown = "\n".join(f"<li>{escape(line)}</li>" for line in lines)
+        html = f"<p><strong>{escape(title)}</strong></p>\n<ul>\n{shown}\n</ul>"
+        return {"text/plain": repr(self), "text/html": html, PRIVATE_MIME: {}}
+
+    def __repr__(self) -> str:
+        title, *lines = self._read()
+        return "\n".join([title, *(f"- {line}" for line in lines)])
+
+    def _read(self) -> list[str]:
+        """Say what was read, and what of it a reader should know, in the bench's (first) language."""
+        language, pupils = self.language.partition("+")[0], self.intake.pupils
+        told = [self.study.title_in(language)]
+        told += [say("intake.bench.file", language, path=f.path, n=f.n_rows) for f in self.intake.files]
+        if len(pupils):
+            told.append(say("intake.bench.pupils", language, n=len(pupils)))
+        for role in ("class", "teacher", "school"):
+            if role in pupils and (n := pupils[role].nunique()):
+                told.append(say(f"intake.bench.{role}", language, n=n))
+        if self.outcomes:
+            told.append(say("intake.bench.outcomes", language, names=", ".join(self.outcomes)))
+        # how a file was read is told with the file
+        notes = [note for note in self.intake.notes if not note.key.startswith("intake.file_")]
+        return [*told, *(note.sentence(language) for note in notes)]
+
+
+@dataclass(frozen=True)
+class UnfitBench:
+    """What `open` gives in a notebook when the study is not fit: its problems to be read, and nothing to work with."""
+
+    error: UnfitError
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if name.startswith("_"):  # what Python or Jupyter looks for
+            raise AttributeError(name)
+        raise FirstMendError(say("problems.first_mend", self.error.language))
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ANN401, ARG002
+        shown = "\n".join(f"<li>{escape(p.sentence(self.error.language))}</li>" for p in self.error.problems)
+        first = say("problems.first_mend", self.error.language)
+        html = f"<p><strong>{escape(first)}</strong></p>\n<ul>\n{shown}\n</ul>"
+        return {"text/plain": repr(self), "text/html": html, PRIVATE_MIME: {}}
+
+    def __repr__(self) -> str:
+        problems = [p.sentence(self.error.language) for p in self.error.problems]
+        return "\n".join([say("problems.first_mend", self.error.language), *(f"- {line}" for line in problems)])
+
+
+def open_study(
+    study: str | Path,
+    *,
+    language: str | None = None,
+    only: Mapping[str, str] | None = None,
+    seed: int = SEED,
+) -> Bench:
+    """Read, check and score a study, and put it on the bench: ``werkbank.open``.
+
+    Parameters
+    ----------
+    study : str or path
+        A study.yaml, the folder that holds one, or the name of an example. A relative path is looked for in the
+        present folder, in the folder where JupyterLab was started, and in the folders above the present one.
+    language : {"nl", "en"}, optional
+        Of what is shown; the study's own when left out.
+    only : mapping of str to str, optional
+        A role and a code, ``{"school": "007"}``: a bench of these pupils only.
+    seed : int
+        Of everything that is drawn at random.
+
+    Raises
+    ------
+    UsageError
+        When there is no such study.
+    UnfitError
+        With every problem of the study file or the data. In a notebook the problems are shown instead, and whatever
+        is asked of the bench afterwards says that the study must be mended first.
+
+    Examples
+    --------
+    >>> import werkbank
+    >>> bench = werkbank.open("baumann", language="en")
+    >>> bench.wide("lezen1")[["arm", "pre", "post"]].shape
+    (66, 3)
+    """
+    try:
+        declared = load_study(find_study(study))
+        # a study of a monitoring export alone has no answers that could be limited
+        limits = dict(only or {}) if declared.files else {}
+        intake = read_answers(declared, limits)
+        scored = score_study(intake)
+    except UnfitError as error:
+        if _in_a_notebook():
+            return UnfitBench(error)  # type: ignore[return-value]
+        raise
+    return Bench(intake, scored, language or declared.language, seed, dict(only or {}))
+
+
+def _in_a_notebook() -> bool:
+    """Whether this runs in IPython, which shows what the last line of a cell gives."""
+    shell = sys.modules.get("IPython")
+    return shell is not None and shell.get_ipython() is not None
+
+
+@dataclass(frozen=True)
+class Peek:
+    """The first rows of a table, to look at: shown in a notebook, and kept in no report and no notebook."""
+
+    rows: pd.DataFrame
+    n: int
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ANN401, ARG002
+        return {"text/plain": repr(self), "text/html": self.rows.to_html(), PRIVATE_MIME: {}}
+
+    def __repr__(self) -> str:
+        return f"{self.rows}\n({self.n} rows)"
+
+
+def peek(table: pd.DataFrame, n: int = 5) -> Peek:
+    """Show the first rows of a table in a notebook, and nowhere else: ``werkbank.peek(bench.scores)``.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Any table; those of a bench know pupils by codes.
+    n : int
+        How many rows.
+
+    Returns
+    -------
+    Peek
+        What a cell shows. ``werkbank run`` leaves it out of the report and of the notebook that is kept.
+    """
+    return Peek(table.head(n), len(table))

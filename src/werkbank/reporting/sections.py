@@ -1,0 +1,94 @@
+"""How a part of a report is made: a generator of blocks becomes a section with its title, in each language asked for.
+
+::
+
+    section = maker("report", "effects")
+
+    @section(shared=True)
+    def summary(report):
+        yield Paragraph(...)
+
+What a notebook calls is ``summary(bench)``. It gives a `Section`, or `Sections` for a bench in several languages, and
+is noted on the bench: `werkbank.finish` makes the files of a report from the parts that were shown, and its copy to
+share from those that may be.
+"""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from werkbank.reporting.blocks import Heading, Section, Sections
+from werkbank.reporting.report import Report
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from werkbank.bench import Bench
+    from werkbank.reporting.blocks import Block
+
+    Blocks = Iterator[Block | None]
+    Write = Callable[..., Blocks]
+
+
+class Part(Protocol):
+    """A part of a report, as a notebook calls it; `shared`: it may stand in the copy that leaves the school."""
+
+    shared: bool
+    reads: tuple[str, ...]
+    __name__: str
+    __module__: str
+
+    def __call__(self, bench: Bench, *rest: Any, **named: Any) -> Section | Sections | None:  # noqa: ANN401
+        """Write the part; None when it has nothing to show."""
+        ...
+
+
+def maker(
+    topic: str, *reads: str, opening: Callable[[Report, str], Block] | None = None
+) -> Callable[..., Callable[[Write], Part]]:
+    """Return the decorator with which one report's parts are made.
+
+    Parameters
+    ----------
+    topic : str
+        The catalogue with the report's headings: a part's title is the sentence ``<topic>.heading.<name>``.
+    *reads : str
+        Of `werkbank.bench.PARTS`: the results that its parts read, unless one says otherwise; with none, all that the
+        parts shown before it have read.
+    opening : callable, optional
+        What every part of this report opens with, from the report and the part's name.
+    """
+
+    def section(name: str = "", *, shared: bool = False, reads: tuple[str, ...] = reads) -> Callable[[Write], Part]:
+        def make(write: Write) -> Part:
+            called = name or write.__name__
+
+            def written(report: Report, *rest: Any, **named: Any) -> Section | None:  # noqa: ANN401 - the part's own
+                blocks = [block for block in write(report, *rest, **named) if block is not None]
+                if not blocks:
+                    return None
+                first: list[Block] = [Heading(report.words.say(f"{topic}.heading.{called}"), 2)]
+                first += [opening(report, called)] if opening else []
+                return Section(called.replace("_", "-"), report.language, (*first, *blocks))
+
+            @wraps(write)
+            def shown(bench: Bench, *rest: Any, **named: Any) -> Section | Sections | None:  # noqa: ANN401
+                view = bench.about(*(reads or _read(bench)))
+                each = [written(Report(view, one), *rest, **named) for one in bench.language.split("+")]
+                made = tuple(section for section in each if section is not None)
+                bench.shown[f"{write.__module__}:{write.__qualname__}"] = (part, made)
+                return Sections(made) if len(made) > 1 else made[0] if made else None
+
+            part = cast("Part", shown)
+            part.shared, part.reads = shared, reads
+            return part
+
+        return make
+
+    return section
+
+
+def _read(bench: Bench) -> tuple[str, ...]:
+    """Return what the parts shown so far have read."""
+    return tuple(dict.fromkeys(name for part, _ in bench.shown.values() for name in part.reads)) or ("effects",)
