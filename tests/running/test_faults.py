@@ -23,7 +23,6 @@ from tests.running.conftest import PARAMETERS, READ, SCHOOLS, SECTION, command, 
 from werkbank.running import manifest
 from werkbank.running.batch import run_batch
 from werkbank.running.verify import verify
-from werkbank.warm import forking
 from werkbank.warm.folder import LOCK
 
 pytestmark = [
@@ -33,12 +32,6 @@ pytestmark = [
 LONG = [pytest.param(seed, marks=pytest.mark.long, id=f"seed{seed:02}") for seed in range(1, 11)]
 SEEDS = [pytest.param(1, id="seed01"), *LONG[1:]]
 MEMORY = 3 << 30  # bytes that each process of a batch may address
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _templates_end():
-    yield
-    forking.close_all()
 
 
 class Batch:

@@ -53,12 +53,6 @@ CELLS = (
 )
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _templates_end():
-    yield
-    forking.close_all()
-
-
 @pytest.fixture
 def provisioned(monkeypatch):
     """Every kernel of this interpreter comes from the template, as an environment variable asks."""
