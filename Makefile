@@ -8,7 +8,7 @@ export OPENBLAS_NUM_THREADS := 1
 export OMP_NUM_THREADS := 1
 # without kept bytecode every one of the many processes here compiles its libraries again
 unexport PYTHONDONTWRITEBYTECODE
-# pip would compile all of 170 packages, which takes longer than all else; Python compiles and keeps what is imported
+# pip would compile every module of 170 packages; Python compiles what is imported, and keeps it
 INSTALL := $(BIN)/python -m pip install --quiet --no-compile
 
 .DEFAULT_GOAL := help
