@@ -133,7 +133,7 @@ def killed(batch: Batch, victim: str, seed: int) -> None:
     time.sleep(chance.uniform(0, 0.5))
     batch.look()
     template = next((pid for pid in batch.family if "warm.template" in words(pid)), 0)
-    kernels = [pid for pid in batch.family if "ipykernel_launcher" in words(pid)]
+    kernels = [pid for pid in batch.family if "warm.offline" in words(pid)]
     children = [pid for pid in batch.family if template and parent(pid) == template]
     victims = {"batch": [batch.process.pid], "template": [template], "child": children, "kernel": kernels}
     for pid in victims.get(victim, [])[:1]:
