@@ -6,28 +6,37 @@ STAMP  := $(VENV)/.installed
 # the matrices here are small: threads cost more than they bring, and two test workers share two cores
 export OPENBLAS_NUM_THREADS := 1
 export OMP_NUM_THREADS := 1
+# without kept bytecode every one of the many processes here compiles its libraries again
+unexport PYTHONDONTWRITEBYTECODE
+# pip would compile every module of 170 packages; Python compiles what is imported, and keeps it
+INSTALL := $(BIN)/python -m pip install --quiet --no-compile
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long lint lab docs size example lock clean
+.PHONY: help demo test pytest test-long unlocked lint lab docs size example lock clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 $(STAMP): requirements.lock
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	$(INSTALL) --require-hashes -r requirements.lock
+	$(INSTALL) --no-deps --editable .
 	touch $@
 
 $(STAMP)-test: requirements-test.lock $(STAMP)
-	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-test.lock
+	$(INSTALL) --require-hashes -r requirements-test.lock
 	touch $@
 
 demo: $(STAMP)  ## run two example studies and say where the reports are
 	$(BIN)/python -m werkbank demo
 
-test: $(STAMP)-test lint  ## lint, types and every test (seeded subsets of the long ones)
-	$(BIN)/python -m pytest -n auto --dist loadscope
+test: lint pytest  ## lint, types and every test (seeded subsets of the long ones)
+
+pytest: $(STAMP)-test
+	$(BIN)/python -m pytest -n auto --dist loadscope --no-loadscope-reorder
+
+unlocked: $(STAMP)  ## install with the newest releases, and see that none of them talks between our lines
+	.ci/unlocked
 
 test-long: $(STAMP)-test  ## the full sizes: fuzz, calibration, fault seeds
 	$(BIN)/python -m pytest -m long

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import signal
+import sys
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,34 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 ORACLES = ROOT / "tests" / "oracles"
+
+
+# what takes longest comes first, so that no worker of pytest-xdist is left with it when the others have done
+LONG_ROOMS = ("notebooks", "running", "warm", "disclosure", "fuzz", "reporting")
+BATCHES = {"running", "warm", "disclosure"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the rooms that take longest first."""
+    order = {name: number for number, name in enumerate(LONG_ROOMS)}
+    items.sort(key=lambda item: order.get(room(item.nodeid), len(order)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Give one worker all files that look at the reports of one `demo`, so that these are made once."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "notebooks" if room(nodeid) == "notebooks" else super()._split_scope(nodeid)
+
+    return ByFile(config, log) if config.getoption("dist") == "loadscope" else None
+
+
+def room(nodeid: str) -> str:
+    """Return the folder of `tests` that a test is in."""
+    return nodeid.partition("tests/")[2].partition("/")[0]
 
 
 def lacking(reason: str) -> None:
@@ -41,11 +70,19 @@ def _own_key(tmp_path_factory: pytest.TempPathFactory) -> None:
     os.environ["WERKBANK_KEYS"] = str(tmp_path_factory.mktemp("keys"))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _templates_end() -> Iterator[None]:
+    """End the warm templates of this process with the tests, not with each file: to start one takes seconds."""
+    yield
+    if forking := sys.modules.get("werkbank.warm.forking"):
+        forking.close_all()
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _loops_end(request: pytest.FixtureRequest) -> Iterator[None]:
     """Let go, where batches ran, of the event loops that nbclient leaves in their threads: the next module may not."""
     yield
-    if hasattr(request.module, "forking"):
+    if room(request.node.nodeid) in BATCHES:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ResourceWarning)
             gc.collect()

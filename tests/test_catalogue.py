@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from itertools import product
 from typing import TYPE_CHECKING
 
 import pytest
@@ -30,21 +31,22 @@ def holes(sentence: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(sentence) if name}
 
 
-@pytest.mark.parametrize("topic", TOPICS)
-def test_both_languages_say_the_same_things(topic):
-    dutch, english = (dict(leaves(topic_sentences(topic, language))) for language in ("nl", "en"))
-    assert set(dutch) == set(english)
-    different = {k: (holes(dutch[k]), holes(english[k])) for k in dutch if holes(dutch[k]) != holes(english[k])}
-    assert not different
+def test_both_languages_say_the_same_things(subtests):
+    for topic in TOPICS:
+        with subtests.test(topic):
+            dutch, english = (dict(leaves(topic_sentences(topic, language))) for language in ("nl", "en"))
+            assert set(dutch) == set(english)
+            different = {k: (holes(dutch[k]), holes(english[k])) for k in dutch if holes(dutch[k]) != holes(english[k])}
+            assert not different
 
 
-@pytest.mark.parametrize("topic", TOPICS)
-@pytest.mark.parametrize("language", ["nl", "en"])
-def test_no_sentence_is_empty_or_has_stray_space(topic, language):
-    for key, text in leaves(topic_sentences(topic, language)):
-        assert text.strip(), key
-        assert text == text.rstrip() or key.startswith("where"), key
-        assert "  " not in text, key
+def test_no_sentence_is_empty_or_has_stray_space(subtests):
+    for topic, language in product(TOPICS, ("nl", "en")):
+        with subtests.test(f"{topic}, {language}"):
+            for key, text in leaves(topic_sentences(topic, language)):
+                assert text.strip(), key
+                assert text == text.rstrip() or key.startswith("where"), key
+                assert "  " not in text, key
 
 
 def test_a_missing_value_is_an_error_and_not_a_hole():

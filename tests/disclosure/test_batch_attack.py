@@ -14,16 +14,9 @@ from werkbank.running import manifest
 from werkbank.running.batch import run_batch
 from werkbank.running.jobs import jobs_of_table
 from werkbank.running.verify import verify
-from werkbank.warm import forking
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 ARMS = ("a", "b")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _templates_end():
-    yield
-    forking.close_all()
 
 
 @pytest.fixture(autouse=True)

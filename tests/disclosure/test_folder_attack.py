@@ -9,15 +9,8 @@ from tests.disclosure.test_batch_attack import ARMS, counts_of, study_of_schools
 import werkbank
 from werkbank.disclosure.checking import check_files
 from werkbank.running import manifest
-from werkbank.warm import forking
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _templates_end():
-    yield
-    forking.close_all()
 
 
 @pytest.fixture(autouse=True)

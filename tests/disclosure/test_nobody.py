@@ -15,7 +15,6 @@ import werkbank
 from werkbank.running.batch import run_batch
 from werkbank.running.jobs import jobs_asked
 from werkbank.running.params import MODELS
-from werkbank.warm import forking
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 FORMATS = ("html", "pdf", "docx", "xlsx")
@@ -26,12 +25,6 @@ PLANTED = (
 CODES = ("08BX", "03QK")  # of schools: they stay inside, but for what lists the reports of a batch by school
 JOINT = {"index.html", "results.csv"}
 LONG = {"evaluation", "measurement", "school", "thesis"}  # the batch and the two others have every kind of file
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _templates_end():
-    yield
-    forking.close_all()
 
 
 @pytest.fixture(scope="module")

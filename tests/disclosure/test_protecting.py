@@ -50,19 +50,20 @@ def test_nothing_is_hidden_without_a_small_cell():
     assert hide(table([[10, 0], [7, 30]]), 6) == set()
 
 
-@pytest.mark.parametrize("seed", range(40))
-def test_no_small_cell_of_a_random_table_follows_from_the_others(seed):
-    rng = np.random.default_rng(seed)
-    counts = table(rng.poisson(rng.choice([3, 8, 15]), size=tuple(rng.integers(2, 5, 2))))
-    hidden = hide(counts, 6)
-    shown = counts.costs.keys() - hidden
-    for name in counts.values:
-        if 0 < counts.values[name] < 6:
-            assert name in hidden
-            low, high = attacked(counts, shown, name)
-            assert low <= 1 + 1e-6, name
-            assert high >= 5 - 1e-6, name
-            assert interval(counts, shown, name) == pytest.approx((low, high), abs=1e-6)
+def test_no_small_cell_of_a_random_table_follows_from_the_others(subtests):
+    for seed in range(40):
+        with subtests.test(f"seed {seed}"):
+            rng = np.random.default_rng(seed)
+            counts = table(rng.poisson(rng.choice([3, 8, 15]), size=tuple(rng.integers(2, 5, 2))))
+            hidden = hide(counts, 6)
+            shown = counts.costs.keys() - hidden
+            for name in counts.values:
+                if 0 < counts.values[name] < 6:
+                    assert name in hidden
+                    low, high = attacked(counts, shown, name)
+                    assert low <= 1 + 1e-6, name
+                    assert high >= 5 - 1e-6, name
+                    assert interval(counts, shown, name) == pytest.approx((low, high), abs=1e-6)
 
 
 def test_what_a_total_leaves_over_is_protected_as_well():

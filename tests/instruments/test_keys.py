@@ -24,36 +24,39 @@ def called(key: Instrument) -> str:
     return " ".join(filter(None, [key.name, key.version, key.order]))
 
 
-@pytest.mark.parametrize("key", COMPLETE, ids=called)
-def test_items_partition_the_form(key):
-    scored = [item for scale in key.scales.values() for item in scale.items]
-    assert sorted(scored) == sorted(key.items)
-    assert len(scored) == len(set(scored))
-    if key.name in FORM:
-        assert set(scored) == {str(n) for n in range(1, FORM[key.name] + 1)}
+def test_items_partition_the_form(subtests):
+    for key in COMPLETE:
+        with subtests.test(called(key)):
+            scored = [item for scale in key.scales.values() for item in scale.items]
+            assert sorted(scored) == sorted(key.items)
+            assert len(scored) == len(set(scored))
+            if key.name in FORM:
+                assert set(scored) == {str(n) for n in range(1, FORM[key.name] + 1)}
 
 
-@pytest.mark.parametrize("key", COMPLETE, ids=called)
-def test_reversal_is_an_involution_that_stays_in_range(key):
-    for scale in key.scales.values():
-        low, high = scale.response
-        answers = np.linspace(low, high, 7)
-        turned = low + high - answers
-        assert turned.min() == pytest.approx(low)
-        assert turned.max() == pytest.approx(high)
-        assert low + high - turned == pytest.approx(answers)
-        assert set(scale.reversed) < set(scale.items) or not scale.reversed
+def test_reversal_is_an_involution_that_stays_in_range(subtests):
+    for key in COMPLETE:
+        with subtests.test(called(key)):
+            for scale in key.scales.values():
+                low, high = scale.response
+                answers = np.linspace(low, high, 7)
+                turned = low + high - answers
+                assert turned.min() == pytest.approx(low)
+                assert turned.max() == pytest.approx(high)
+                assert low + high - turned == pytest.approx(answers)
+                assert set(scale.reversed) < set(scale.items) or not scale.reversed
 
 
-@pytest.mark.parametrize("key", ALL, ids=called)
-def test_every_key_says_where_it_comes_from_and_how_sure_it_is(key):
-    assert key.source
-    assert key.informant
-    for language in ("nl", "en"):
-        assert key.licence[language]
-        assert has(f"instruments.certainty.{key.certainty}", language)
-        for name in key.scored:
-            assert key.label(name, language)
+def test_every_key_says_where_it_comes_from_and_how_sure_it_is(subtests):
+    for key in ALL:
+        with subtests.test(called(key)):
+            assert key.source
+            assert key.informant
+            for language in ("nl", "en"):
+                assert key.licence[language]
+                assert has(f"instruments.certainty.{key.certainty}", language)
+                for name in key.scored:
+                    assert key.label(name, language)
 
 
 def test_every_file_bears_the_name_of_its_instrument():

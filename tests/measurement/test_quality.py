@@ -18,7 +18,9 @@ from werkbank.measurement.scoring import item_matrix, score
 from werkbank.statistics.reliability import alpha
 
 KEY = load("strs-sf", "B")
-MEASUREMENT = Path(__file__).parents[2] / "src" / "werkbank" / "measurement"
+WERKBANK = Path(__file__).parents[2] / "src" / "werkbank"
+REASONED = ("statistics/reliability", "statistics/reliability_in_clusters", "statistics/agreement",
+            "measurement/perspectives", "measurement/quality")  # fmt: skip
 
 
 def study(pupils=120, waves=("pre", "post"), seed=6):
@@ -106,9 +108,7 @@ def test_an_outcome_without_answers_is_an_empty_table():
 
 def test_every_reason_has_its_sentence_in_both_languages():
     code = re.compile(r'"(too_(?:few|little)_\w+|no_\w+|singleton_\w+|constant_item|pair_without_\w+)"')
-    files = [
-        MEASUREMENT / f"{name}.py" for name in ("reliability", "clustered", "agreement", "perspectives", "quality")
-    ]
+    files = [WERKBANK / f"{name}.py" for name in REASONED]
     reasons = {reason for file in files for reason in code.findall(file.read_text(encoding="utf-8"))}
     assert len(reasons) > 10
     assert [

@@ -19,15 +19,9 @@ from werkbank.errors import UnfitError, UsageError
 from werkbank.running import manifest
 from werkbank.running.batch import run_batch
 from werkbank.running.jobs import Job, jobs_of_table, safe_name
-from werkbank.warm import forking
+from werkbank.running.making import begun
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _templates_end():
-    yield
-    forking.close_all()
 
 
 @pytest.fixture(autouse=True)
@@ -212,3 +206,10 @@ def test_the_command_tells_each_report_and_the_sum(split, small, tmp_path):
     records = [json.loads(line) for line in quiet.stdout.splitlines()]
     assert len(records) == 7
     assert records[-1]["failed"] == 0
+
+
+def test_the_template_of_reports_starts_and_forks(tmp_path):
+    """Where it does not, an ordinary kernel takes over in silence, and every report takes five times as long."""
+    child = begun(tmp_path).fork("cells", {"cwd": str(tmp_path), "env": dict(os.environ)})
+    child.end(5)
+    assert child.exit == 0

@@ -12,16 +12,9 @@ from werkbank.errors import ReportError, UsageError
 from werkbank.running import commands
 from werkbank.running.batch import BatchOutcome, Made, run_batch
 from werkbank.running.jobs import jobs_asked
-from werkbank.warm import forking
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 STATUSES = ("kept", "kept", "made", "failed")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _templates_end():
-    yield
-    forking.close_all()
 
 
 @pytest.fixture

@@ -23,7 +23,6 @@ from tests.running.conftest import PARAMETERS, READ, SCHOOLS, SECTION, command, 
 from werkbank.running import manifest
 from werkbank.running.batch import run_batch
 from werkbank.running.verify import verify
-from werkbank.warm import forking
 from werkbank.warm.folder import LOCK
 
 pytestmark = [
@@ -33,12 +32,6 @@ pytestmark = [
 LONG = [pytest.param(seed, marks=pytest.mark.long, id=f"seed{seed:02}") for seed in range(1, 11)]
 SEEDS = [pytest.param(1, id="seed01"), *LONG[1:]]
 MEMORY = 3 << 30  # bytes that each process of a batch may address
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _templates_end():
-    yield
-    forking.close_all()
 
 
 class Batch:
@@ -140,7 +133,7 @@ def killed(batch: Batch, victim: str, seed: int) -> None:
     time.sleep(chance.uniform(0, 0.5))
     batch.look()
     template = next((pid for pid in batch.family if "warm.template" in words(pid)), 0)
-    kernels = [pid for pid in batch.family if "ipykernel_launcher" in words(pid)]
+    kernels = [pid for pid in batch.family if "warm.offline" in words(pid)]
     children = [pid for pid in batch.family if template and parent(pid) == template]
     victims = {"batch": [batch.process.pid], "template": [template], "child": children, "kernel": kernels}
     for pid in victims.get(victim, [])[:1]:

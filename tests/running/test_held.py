@@ -19,15 +19,8 @@ from werkbank.errors import UsageError
 from werkbank.running import manifest, runner, together
 from werkbank.running.batch import run_batch
 from werkbank.running.jobs import jobs_of_table
-from werkbank.warm import forking
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _templates_end():
-    yield
-    forking.close_all()
 
 
 @pytest.fixture(autouse=True)

@@ -24,7 +24,6 @@ from werkbank.running import manifest, remote
 from werkbank.running.batch import run_batch
 from werkbank.running.remote import connected
 from werkbank.running.verify import verify
-from werkbank.warm import forking
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="workers are hidden from our files by mounts"),
@@ -32,12 +31,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
 ]
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _templates_end():
-    yield
-    forking.close_all()
 
 
 class Cluster:

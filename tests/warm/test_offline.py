@@ -14,7 +14,6 @@ from tests.running.conftest import PARAMETERS, RESULTS, SECTION
 from werkbank.errors import ReportError
 from werkbank.running import run_report
 from werkbank.study.finding import example_path
-from werkbank.warm import forking
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 LISTENER = """\
@@ -32,12 +31,6 @@ REACHES = {
     "a packet": "import socket\nsocket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('192.0.2.1', 53))",
     "another address": "import socket\nsocket.socket(socket.AF_INET6).connect(('2001:db8::1', 80))",
 }
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _templates_end():
-    yield
-    forking.close_all()
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ import pkgutil
 from pathlib import Path
 
 MODULE = __name__  # what a template is told to preload
-NOT_OURS = ("werkbank.__main__", "werkbank.cli", "werkbank.running")  # a notebook has no use for these
+# a notebook has no use for these; and papermill, which `warm.engine` imports, asks for that module while it is read
+NOT_OURS = ("werkbank.__main__", "werkbank.cli", "werkbank.running", "werkbank.warm")
 
 
 def preload() -> None:

@@ -16,7 +16,6 @@ from werkbank.statistics.multilevel.mixed import rotated
 
 ORACLE = Path(__file__).parents[2] / "oracles" / "multilevel_kr.json"
 DESIGNS = json.loads(ORACLE.read_text())
-by_name = pytest.mark.parametrize("design", DESIGNS, ids=[d["name"] for d in DESIGNS])
 
 
 def arguments(design):
@@ -48,54 +47,57 @@ def test_the_oracle_covers_what_it_should():
     assert sum(bool(d["waves_of"]) for d in DESIGNS) >= 6
 
 
-@by_name
-def test_kenward_roger_at_lme4s_own_variances(design):
-    variances = np.array([design["variances"][t] for t in terms(design)])
-    info = information_at(design, variances, design["variances"]["Residual"])
-    adjusted, W = adjusted_vcov(info)
-    for row, want in zip(np.eye(len(adjusted)), design["fixed"].values(), strict=True):
-        assert np.sqrt(row @ adjusted @ row) == pytest.approx(want["se_kr"], rel=1e-6)
-        assert np.sqrt(row @ info.Phi @ row) == pytest.approx(want["se"], rel=1e-6)
-        assert kenward_roger_df(info, W, row[None])[0] == pytest.approx(want["df_kr"], rel=1e-6)
-    L = np.eye(len(adjusted))[[list(design["X"]).index(c) for c in design["joint"]["columns"]]]
-    df, scaling = kenward_roger_df(info, W, L)
-    assert df == pytest.approx(design["joint"]["df_kr"], rel=1e-6)
-    assert scaling == pytest.approx(design["joint"]["scaling"], rel=1e-6)
+def test_kenward_roger_at_lme4s_own_variances(subtests):
+    for design in DESIGNS:
+        with subtests.test(design["name"]):
+            variances = np.array([design["variances"][t] for t in terms(design)])
+            info = information_at(design, variances, design["variances"]["Residual"])
+            adjusted, W = adjusted_vcov(info)
+            for row, want in zip(np.eye(len(adjusted)), design["fixed"].values(), strict=True):
+                assert np.sqrt(row @ adjusted @ row) == pytest.approx(want["se_kr"], rel=1e-6)
+                assert np.sqrt(row @ info.Phi @ row) == pytest.approx(want["se"], rel=1e-6)
+                assert kenward_roger_df(info, W, row[None])[0] == pytest.approx(want["df_kr"], rel=1e-6)
+            L = np.eye(len(adjusted))[[list(design["X"]).index(c) for c in design["joint"]["columns"]]]
+            df, scaling = kenward_roger_df(info, W, L)
+            assert df == pytest.approx(design["joint"]["df_kr"], rel=1e-6)
+            assert scaling == pytest.approx(design["joint"]["scaling"], rel=1e-6)
 
 
-@by_name
-def test_fit_finds_lme4s_optimum(design):
-    ours = fit(**arguments(design))
-    assert ours.converged
-    assert ours.loglik >= design["logLik"] - 1e-8
-    assert ours.loglik == pytest.approx(design["logLik"], abs=1e-6)
-    total = sum(design["variances"].values())
-    for ours_name, name in zip(ours.variances, terms(design), strict=True):
-        assert ours.variances[ours_name] == pytest.approx(design["variances"][name], abs=2e-5 * total)
-    assert ours.singular == design["singular"]
+def test_fit_finds_lme4s_optimum(subtests):
+    for design in DESIGNS:
+        with subtests.test(design["name"]):
+            ours = fit(**arguments(design))
+            assert ours.converged
+            assert ours.loglik >= design["logLik"] - 1e-8
+            assert ours.loglik == pytest.approx(design["logLik"], abs=1e-6)
+            total = sum(design["variances"].values())
+            for ours_name, name in zip(ours.variances, terms(design), strict=True):
+                assert ours.variances[ours_name] == pytest.approx(design["variances"][name], abs=2e-5 * total)
+            assert ours.singular == design["singular"]
 
 
-@by_name
-def test_tests_at_our_optimum(design):
-    ours = fit(**arguments(design))
-    for name, want in design["fixed"].items():
-        kr = test(ours, name)
-        assert kr.estimate == pytest.approx(want["b"], abs=1e-5 * want["se"])
-        assert kr.se == pytest.approx(want["se_kr"], rel=1e-5)
-        assert kr.df == pytest.approx(want["df_kr"], rel=1e-3)
-        satterthwaite = test(ours, name, "satterthwaite")
-        assert satterthwaite.se == pytest.approx(want["se"], rel=1e-5)
-        assert satterthwaite.df == pytest.approx(want["df_satterthwaite"], rel=1e-3)
-    rows = np.eye(len(ours.names))[[ours.names.index(c) for c in design["joint"]["columns"]]]
-    want = design["joint"]
-    joint = test(ours, rows)
-    assert joint.statistic == pytest.approx(want["F_kr"], rel=1e-4)
-    if want["df_kr"] > 0:
-        assert joint.df == pytest.approx(want["df_kr"], rel=1e-3)
-        assert joint.p == pytest.approx(want["p_kr"], rel=1e-3, abs=1e-12)
-    else:  # pbkrtest returns the negative df and a p that is not a number
-        assert np.isnan([joint.df, joint.p]).all()
-        assert "df" in joint.note
-    joint = test(ours, rows, "satterthwaite")
-    assert joint.statistic == pytest.approx(want["F_satterthwaite"], rel=1e-4)
-    assert joint.df == pytest.approx(want["df_satterthwaite"], rel=1e-3)
+def test_tests_at_our_optimum(subtests):
+    for design in DESIGNS:
+        with subtests.test(design["name"]):
+            ours = fit(**arguments(design))
+            for name, want in design["fixed"].items():
+                kr = test(ours, name)
+                assert kr.estimate == pytest.approx(want["b"], abs=1e-5 * want["se"])
+                assert kr.se == pytest.approx(want["se_kr"], rel=1e-5)
+                assert kr.df == pytest.approx(want["df_kr"], rel=1e-3)
+                satterthwaite = test(ours, name, "satterthwaite")
+                assert satterthwaite.se == pytest.approx(want["se"], rel=1e-5)
+                assert satterthwaite.df == pytest.approx(want["df_satterthwaite"], rel=1e-3)
+            rows = np.eye(len(ours.names))[[ours.names.index(c) for c in design["joint"]["columns"]]]
+            want = design["joint"]
+            joint = test(ours, rows)
+            assert joint.statistic == pytest.approx(want["F_kr"], rel=1e-4)
+            if want["df_kr"] > 0:
+                assert joint.df == pytest.approx(want["df_kr"], rel=1e-3)
+                assert joint.p == pytest.approx(want["p_kr"], rel=1e-3, abs=1e-12)
+            else:  # pbkrtest returns the negative df and a p that is not a number
+                assert np.isnan([joint.df, joint.p]).all()
+                assert "df" in joint.note
+            joint = test(ours, rows, "satterthwaite")
+            assert joint.statistic == pytest.approx(want["F_satterthwaite"], rel=1e-4)
+            assert joint.df == pytest.approx(want["df_satterthwaite"], rel=1e-3)

@@ -135,25 +135,26 @@ def test_class_by_wave_of_the_innermost_factor_is_a_nested_level():
     assert list(first.variances) == ["class", "class:wave"]
 
 
-@pytest.mark.parametrize("seed", range(30))
-def test_the_search_ends_where_no_other_variances_are_better(seed):
-    # many of these studies have one or more variances of zero, where a careless search gets stuck beside the maximum
-    rng = np.random.default_rng(seed)
-    class_of = np.repeat(np.arange(6), rng.integers(3, 9, 6))
-    pupil, wave = np.repeat(np.arange(len(class_of)), 3), np.tile([0, 1, 2], len(class_of))
-    klass = class_of[pupil]
-    spread = rng.integers(0, 2, 3) * rng.random(3)
-    y = spread[0] * rng.normal(size=6)[klass] + spread[1] * rng.normal(size=(6, 3))[klass, wave]
-    y += spread[2] * rng.normal(size=len(class_of))[pupil] + rng.normal(size=len(pupil))
-    X = np.column_stack([np.ones(len(y)), wave == 1, wave == 2, klass % 2])
-    fitted = fit(y, X, {"class": klass, "pupil": pupil}, waves=wave, waves_of=["class"])
-    assert fitted.converged
-    Zs = [indicator(klass), indicator(klass * 3 + wave), indicator(pupil)]
-    best = np.array(list(fitted.variances.values()))
-    assert fitted.deviance == pytest.approx(dense(y, X, Zs, best, fitted.residual), rel=1e-9)
-    for _ in range(6):
-        other = np.maximum(best + rng.normal(size=3) * rng.choice([0.01, 0.1]), 0)
-        assert dense(y, X, Zs, other, fitted.residual) >= fitted.deviance - 1e-8
+def test_the_search_ends_where_no_other_variances_are_better(subtests):
+    for seed in range(30):
+        with subtests.test(f"seed {seed}"):
+            # in many of these one or more variances are zero, where a careless search gets stuck beside the maximum
+            rng = np.random.default_rng(seed)
+            class_of = np.repeat(np.arange(6), rng.integers(3, 9, 6))
+            pupil, wave = np.repeat(np.arange(len(class_of)), 3), np.tile([0, 1, 2], len(class_of))
+            klass = class_of[pupil]
+            spread = rng.integers(0, 2, 3) * rng.random(3)
+            y = spread[0] * rng.normal(size=6)[klass] + spread[1] * rng.normal(size=(6, 3))[klass, wave]
+            y += spread[2] * rng.normal(size=len(class_of))[pupil] + rng.normal(size=len(pupil))
+            X = np.column_stack([np.ones(len(y)), wave == 1, wave == 2, klass % 2])
+            fitted = fit(y, X, {"class": klass, "pupil": pupil}, waves=wave, waves_of=["class"])
+            assert fitted.converged
+            Zs = [indicator(klass), indicator(klass * 3 + wave), indicator(pupil)]
+            best = np.array(list(fitted.variances.values()))
+            assert fitted.deviance == pytest.approx(dense(y, X, Zs, best, fitted.residual), rel=1e-9)
+            for _ in range(6):
+                other = np.maximum(best + rng.normal(size=3) * rng.choice([0.01, 0.1]), 0)
+                assert dense(y, X, Zs, other, fitted.residual) >= fitted.deviance - 1e-8
 
 
 def test_variance_zero_after_adjusting_for_the_pretest():
