@@ -62,7 +62,7 @@ def flow(streams: Sequence[Stream], language: str) -> Figure:
     columns = -(-len(streams) // -(-len(streams) // 5))
     wide = (WIDTH - 2) / columns
     lines = [streams[i : i + columns] for i in range(0, len(streams), columns)]
-    names = {s.arm: drawing.fit(s.arm, wide - 3, 4, 9, bold=True) for s in streams}
+    names = {s.arm: drawing.fit(s.arm, wide - 3, 5, 9, bold=True) for s in streams}
     boxes = {s.arm: _boxes(drawing, s, wide - 8) for s in streams}
     heads = [max(height(names[s.arm], 9) for s in line) + 2.5 for line in lines]
     steps = [_steps_mm([boxes[s.arm] for s in line]) for line in lines]

@@ -60,7 +60,7 @@ def forest(bars: Sequence[Bar], language: str) -> Figure:
     drawing = Drawing(language)
     bars = [*drawing.first([bar for bar in bars if bar.ours], MOST_BARS), *(bar for bar in bars if not bar.ours)]
     size = 8.5 if len(bars) <= 20 else 7.5
-    names = drawing.fits([bar.label for bar in bars], 66, 3, size)
+    names = drawing.fits([bar.label for bar in bars], 66, 5 if len(bars) <= 20 else 3, size)
     texts = ["  ".join(bar.written(language)) for bar in bars]
     each = max(6.5 if len(bars) <= 20 else 0, 1.8 + max(height(name, size) for name in names))
     margins = Margins(left=beside(names, size), right=3 + widest(texts, size), bottom=11, top=2)

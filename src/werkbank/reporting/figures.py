@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from werkbank.reporting.blocks import Figure
 
+MOST_SCALES = 3  # a figure with more is a wall
 MOST_ROWS = 60  # classes that fit under one another on a page
 MOST_PANELS = 4  # panels that fit under one another on a page
 MOST_ENDS = 45  # bars that do
@@ -121,7 +122,7 @@ def before_after(rows: Sequence[Sequence[Panel]], language: str, lines_are: str)
     waves, arms = len(rows[0][0].waves), max(map(len, rows))
     columns = columns_for(arms, max(30, _WAVE * waves))
     deep = -(-arms // columns)  # rows of panels for one scale
-    rows = drawing.first(list(rows), max(1, MOST_PANELS // deep))
+    rows = drawing.first(list(rows), max(1, min(MOST_SCALES, MOST_PANELS // deep)))
     sides = drawing.fits([row[0].outcome for row in rows], 44)
     left = 9 + max(height(side) for side in sides)
     wide = (WIDTH - left - 1 - 3.5 * (columns - 1)) / columns
@@ -265,20 +266,20 @@ def _means(axes: Axes, plot: Plot, language: str) -> None:
         if len(order) <= 2:
             places = dict(zip(order, [(0, -7), (0, 7)][-len(order) :], strict=True))
         else:  # beside the marks, and as far apart as digits are high
-            places = dict(zip(order, _apart(axes, of_wave[order]), strict=True))
+            places = dict(zip(order, _apart(axes, of_wave[order], 1 if at else -1), strict=True))
         for arm, away in places.items():
             text = numbers.decimal(of_wave[arm], language, digits)
-            style.mark(axes, text, (at, of_wave[arm]), away, style.look(int(arm)).colour)
+            style.mark(axes, text, (at, of_wave[arm]), away, style.look(int(arm)).colour, bbox=_PAPER)
     style.decimal_axis(axes, language)
 
 
-def _apart(axes: Axes, values: np.ndarray) -> list[tuple[float, float]]:
+def _apart(axes: Axes, values: np.ndarray, side: int) -> list[tuple[float, float]]:
     """Return how far, in points, the numbers of rising values are moved so that none covers another."""
     _, at = axes.transData.transform(np.column_stack([values, values])).T * 72 / axes.figure.dpi
     steps = np.arange(len(at)) * 9.5
     raised = np.maximum.accumulate(at - steps) + steps
     moved = raised - (raised - at).mean()
-    return [(8.0, float(step)) for step in moved - at]
+    return [(side * 8.0, float(step)) for step in moved - at]
 
 
 def change(rows: Sequence[Sequence[Panel]], language: str, lines_are: str) -> Figure | None:
@@ -287,6 +288,7 @@ def change(rows: Sequence[Sequence[Panel]], language: str, lines_are: str) -> Fi
     Returns None when nobody was measured twice.
     """
     drawing = Drawing(language)
+    rows = drawing.first(list(rows), MOST_SCALES)
     arms = drawing.fits([panel.arm for panel in rows[0]], 45, 4)
     titles = drawing.fits([row[0].outcome for row in rows], WIDTH - 50, size=9, bold=True)
     top = 3 + max(height(title, 9) for title in titles)
@@ -338,11 +340,12 @@ def dumbbells(rows: Sequence[Sequence[Panel]], language: str, lines_are: str) ->
 
     None where no class was measured twice, or where there are too many for a page.
     """
+    drawing = Drawing(language)
+    rows = drawing.first(list(rows), MOST_SCALES)
     pairs = [[panel.lines[~np.isnan(panel.lines[:, :2]).any(axis=1), :2] for panel in row] for row in rows]
     most = max(sum(len(pair) + 2 for pair in row) for row in pairs)
     if most > MOST_ROWS or not any(len(pair) for row in pairs for pair in row):
         return None
-    drawing = Drawing(language)
     arms = drawing.fits([panel.arm for panel in rows[0]], 35, 3, bold=True)
     left = beside(arms, bold=True)
     wide = (WIDTH - left - 3 - 7 * (len(rows) - 1)) / len(rows)

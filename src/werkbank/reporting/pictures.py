@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from werkbank.reporting.blocks import Figure
     from werkbank.reporting.report import Report
 
-MOST_SCALES = 3  # a figure with more rows than this is a wall; the tables have every scale
-
 
 def before_after(report: Report) -> Figure | None:
     """Draw the primary scales (else the first ones) before and after."""
@@ -65,7 +63,7 @@ def means(report: Report, may_show: Callable[[int | None], bool]) -> Figure | No
     e, words = report.evidence, report.words
     same = [key for key in report.keys if report.study.outcome(key.partition(".")[0]).same_measure]
     plots = []
-    for key in ([k for k in same if e.role(k) == "primary"] or same[:1])[:MOST_SCALES]:
+    for key in ([k for k in same if e.role(k) == "primary"] or same[:1])[: figures.MOST_SCALES]:
         facts = {arm: [e.fact("mean", key, arm, wave) for wave in e.waves] for arm in e.arms}
         shown = {arm: [f if f is not None and may_show(f.n) else None for f in of_arm] for arm, of_arm in facts.items()}
         lines = tuple(
@@ -158,7 +156,7 @@ def _panels(report: Report) -> tuple[list[list[figures.Panel]], str]:
     primary = [key for key in keys if report.evidence.role(key) == "primary"] or keys[:1]
     unit = unit_of_analysis(report.study, report.intake.pupils)
     level, units = ("pupil", None) if unit.alone else (unit.level, unit.of_pupil)
-    return [_row(report, key, wide[key], units) for key in primary[:MOST_SCALES]], level
+    return [_row(report, key, wide[key], units) for key in primary], level
 
 
 def _row(report: Report, key: str, wide: pd.DataFrame, units: pd.Series | None) -> list[figures.Panel]:
