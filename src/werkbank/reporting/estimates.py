@@ -196,14 +196,12 @@ def specifications(table: pd.DataFrame, main: float | None, said: Mapping[str, o
 def _effects(axes: Axes, table: pd.DataFrame, main: float | None, language: str) -> None:
     import seaborn as sns
 
-    colours, marks = {True: style.LOOKS[0].colour, False: style.LOOKS[1].colour}, {True: "o", False: "s"}
     for sure, part in table.groupby("sure"):
+        look = style.LOOKS[0 if sure else 1]
         ends = _strokes(part["at"], part["ci_low"], part["ci_high"])
-        axes.plot(*ends, color=colours[bool(sure)], linewidth=0.6, alpha=0.35)
-    sns.scatterplot(
-        table, x="at", y="effect", hue="sure", style="sure", palette=colours, markers=marks, s=5, linewidth=0,
-        legend=False, ax=axes,
-    )  # fmt: skip
+        axes.plot(*ends, color=look.colour, linewidth=0.6, alpha=0.35)
+        dots: dict[str, Any] = {"color": look.colour, "marker": look.marker, "s": 5, "linewidth": 0}
+        sns.scatterplot(part, x="at", y="effect", ax=axes, **dots)
     axes.axhline(0, color=style.SOFT, linewidth=0.8)
     if main is not None:
         axes.axhline(main, color=style.INK, linewidth=0.9, linestyle=_DASHED)

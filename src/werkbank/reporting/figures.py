@@ -264,7 +264,7 @@ def _means(axes: Axes, plot: Plot, language: str) -> None:
         here = np.flatnonzero(~np.isnan(of_wave))
         order = here[np.argsort(of_wave[here], kind="stable")]
         if len(order) <= 2:
-            places = dict(zip(order, [(0, -7), (0, 7)][-len(order) :], strict=True))
+            places = dict(zip(order, [(0, 7), (0, -7)][: len(order)][::-1], strict=True))
         else:  # beside the marks, and as far apart as digits are high
             places = dict(zip(order, _apart(axes, of_wave[order], 1 if at else -1), strict=True))
         for arm, away in places.items():
