@@ -115,4 +115,6 @@ def test_tick_labels_say_where_the_tick_is(low, high):
 
 
 def test_arms_differ_in_marker_and_line_and_not_only_in_colour():
-    assert len({look.marker for look in style.LOOKS}) == len({str(look.dash) for look in style.LOOKS}) == 4
+    assert (
+        len({look.marker for look in style.LOOKS}) == len({str(look.dash) for look in style.LOOKS}) == len(style.LOOKS)
+    )

@@ -184,13 +184,20 @@ def _panel(axes: Axes, panel: Panel, position: int, language: str) -> None:
         faint = max(0.06, min(0.55, 14 / len(panel.lines) ** 0.75))
         line = {"color": style.SOFT, "linewidth": 0.6, "alpha": faint}
         sns.lineplot(courses, x="at", y="score", units="unit", estimator=None, ax=axes, **line)
-    means = pd.DataFrame({"at": range(len(panel.means)), "mean": np.array(panel.means, dtype=float)})
-    sns.pointplot(
-        means, x="at", y="mean", native_scale=True, errorbar=None, linewidth=2.2, zorder=5, ax=axes, **look.line
-    )
+    means = _course(axes, panel.means, look, zorder=5)
     for at, mean in means.dropna().to_numpy():
         style.mark(axes, numbers.decimal(mean, language), (at, mean), (0, 9), look.colour, bbox=_PAPER, zorder=6)
     axes.set_xlim(-0.55, len(panel.waves) - 0.45)
+
+
+def _course(axes: Axes, means: Any, look: style.Look, **more: Any) -> pd.DataFrame:  # noqa: ANN401 - matplotlib's own
+    """Draw the means of one arm from wave to wave, interrupted where there is none, and return what was drawn."""
+    import seaborn as sns
+
+    table = pd.DataFrame({"at": range(len(means)), "mean": np.array(means, dtype=float)})
+    more |= {"native_scale": True, "errorbar": None, "linewidth": 2.2}
+    sns.pointplot(table, x="at", y="mean", ax=axes, **look.line, **more)
+    return table
 
 
 def _seen(panel: Panel | Line, language: str, of: Panel | Plot | None = None) -> str:
@@ -239,23 +246,9 @@ def means(plots: Sequence[Plot], language: str) -> Figure:
 
 
 def _means(axes: Axes, plot: Plot, language: str) -> None:
-    import seaborn as sns
-
     drawn = np.array([line.means for line in plot.lines], dtype=float)
     for position, values in enumerate(drawn):
-        table = pd.DataFrame({"at": range(len(values)), "mean": values})
-        line = style.look(position).line
-        sns.pointplot(
-            table,
-            x="at",
-            y="mean",
-            native_scale=True,
-            errorbar=None,
-            linewidth=2.2,
-            ax=axes,
-            label=str(position),
-            **line,
-        )
+        _course(axes, values, style.look(position), label=str(position))
     if legend := axes.get_legend():
         legend.remove()
     digits = 1 if np.ptp(plot.limits) > 5 else 2

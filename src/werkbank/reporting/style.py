@@ -77,11 +77,13 @@ LOOKS = (
     Look("#a8470f", "s", (0, (5, 2)), "#f0dbcf"),
     Look("#5b3f8c", "^", (0, (1, 1.5)), "#dfd8ec"),
     Look("#5a5a00", "D", (0, (5, 1.5, 1, 1.5)), "#e6e6cc"),
+    Look("#8a2360", "v", (0, (9, 2)), "#ecd4e1"),
+    Look("#3d3d3d", "P", (0, (3, 1, 1, 1, 1, 1)), "#dddddd"),
 )
 
 
 def look(position: int) -> Look:
-    """Return the look of the arm at `position`; from the fifth on looks return, and labels tell the arms apart."""
+    """Return the look of the arm at `position`; from the seventh on looks return, and labels tell the arms apart."""
     return LOOKS[position % len(LOOKS)]
 
 
