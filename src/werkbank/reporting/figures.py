@@ -7,7 +7,7 @@ seaborn draws from tidy tables that are made here; panels that are compared have
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
