@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from werkbank.reporting import pictures
-from werkbank.reporting.figures import Panel
-from werkbank.reporting.patterns import MOST_ROWS, Ends, Pattern, dumbbells, ends, missing
+from werkbank.reporting.diagrams import Pattern, missing
+from werkbank.reporting.figures import MOST_ROWS, Ends, Panel, dumbbells, ends
 from werkbank.reporting.sharing import shared_bench
 from werkbank.reporting.style import LOOKS
 

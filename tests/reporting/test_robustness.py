@@ -4,7 +4,7 @@ import pytest
 
 from werkbank.bench import Bench
 from werkbank.effects import by_own_alpha, of_headline
-from werkbank.reporting import curves, robustness
+from werkbank.reporting import figures, robustness
 from werkbank.reporting.blocks import Bullets, Figure, Paragraph, Table
 
 
@@ -48,7 +48,7 @@ def test_without_a_positive_alpha_nothing_is_reliable_and_that_is_said(judged, n
 
 def test_the_better_side_follows_the_direction(judged, monkeypatch):
     seen = []
-    monkeypatch.setattr(curves, "scatter", lambda clouds, _: seen.extend(clouds))
+    monkeypatch.setattr(figures, "scatter", lambda clouds, _: seen.extend(clouds))
     shown = judged("nabijheid", "en")
     for key in ("strs-sf.closeness", "strs-sf.conflict"):
         robustness._scatter(shown, key)

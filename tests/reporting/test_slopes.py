@@ -9,7 +9,7 @@ import pytest
 from werkbank.effects.moderation import along, moderated
 from werkbank.reporting import evaluation, numbers
 from werkbank.reporting.blocks import Figure, Table
-from werkbank.reporting.slopes import Slope, slopes
+from werkbank.reporting.estimates import Slope, slopes
 
 PLACES = ("low", "mean", "high")
 

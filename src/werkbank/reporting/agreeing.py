@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from werkbank.disclosure.suppressing import HIDDEN
 from werkbank.reporting.blocks import Block, Paragraph, Table
+from werkbank.reporting.diagrams import upset
 from werkbank.reporting.flagged import Flagged, slug
 from werkbank.reporting.numbers import Column, Kind
 from werkbank.reporting.sections import maker
-from werkbank.reporting.upset import upset
 from werkbank.study import text_in
 
 if TYPE_CHECKING:

@@ -1,6 +1,7 @@
-"""The figures of a report. Each tells in its alt text what is seen, with numbers that stand in the results.
+"""The figures of scores. Each tells in its alt text what is seen, with numbers that stand in the results.
 
 What is drawn from single pupils (lines, distributions) is for a report that stays inside; shared reports leave it out.
+seaborn draws from tidy tables that are made here; panels that are compared have one axis.
 """
 
 from __future__ import annotations
@@ -9,17 +10,26 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from werkbank.catalogue import say
 from werkbank.reporting import numbers, style
-from werkbank.reporting.blocks import Figure
+from werkbank.reporting.labels import beside, height, widest
+from werkbank.reporting.style import WIDTH, Drawing, Margins
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from matplotlib.axes import Axes
 
-WIDTH = 160.0
+    from werkbank.reporting.blocks import Figure
+
+MOST_SCALES = 3  # a figure with more is a wall
+MOST_ROWS = 60  # classes that fit under one another on a page
+MOST_PANELS = 4  # panels that fit under one another on a page
+MOST_ENDS = 45  # bars that do
+_PAPER = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.85}  # under a number
+_WAVE = 16.0  # mm that a wave's name and n need
 
 
 @dataclass(frozen=True)
@@ -27,7 +37,7 @@ class Panel:
     """One arm on one scale: every score per wave, a line for every unit that was analysed, and the means.
 
     `lines` is units x waves (pupils, or class means where whole classes were assigned), NaN where not measured;
-    `means` come from the results, `intervals` too and only where the design allows them.
+    `means` come from the results.
     """
 
     arm: str
@@ -38,7 +48,15 @@ class Panel:
     means: tuple[float | None, ...]
     n: tuple[int | None, ...]
     change: float | None = None
-    intervals: tuple[tuple[float, float] | None, ...] = ()
+
+    def scores(self) -> pd.DataFrame:
+        """Return every score, one a row, with its place on the axis of waves."""
+        return pd.concat([pd.DataFrame({"at": at, "score": v}) for at, v in enumerate(self.values)])
+
+    def courses(self) -> pd.DataFrame:
+        """Return what every unit scored at every wave, one a row."""
+        table = pd.DataFrame(self.lines).rename_axis("unit").melt(var_name="at", value_name="score", ignore_index=False)
+        return table.dropna().reset_index()
 
 
 @dataclass(frozen=True)
@@ -62,29 +80,36 @@ class Plot:
 
 
 @dataclass(frozen=True)
-class Bar:
-    """One interval of a forest: `sure` is False for what was explored, `ours` for what others have published."""
+class Ends:
+    """What share of the scores of one scale is the lowest and the highest that is possible."""
 
     label: str
-    estimate: float
     low: float
     high: float
-    sure: bool = True
-    ours: bool = True
 
 
 @dataclass(frozen=True)
-class Stream:
-    """One arm's way through the study: (label, count) boxes from assigned to last measured, then what was analysed."""
+class Cloud:
+    """One arm before and after: a dot for each pupil, the smallest reliable change, and the counts that it gives."""
 
     arm: str
-    boxes: tuple[tuple[str, int], ...]
-    analysed: str
-    used: tuple[tuple[str, int], ...]
+    outcome: str
+    waves: tuple[str, str]
+    pre: np.ndarray
+    post: np.ndarray
+    smallest: float
+    counts: Mapping[str, int | None]
+    higher_is_better: bool
+
+
+def columns_for(n: int, need: float, room: float = WIDTH - 20) -> int:
+    """Return how many panels stand beside each other when each needs so many mm; the last row is not much emptier."""
+    most = max(1, min(n, int(room // need)))
+    return -(-n // -(-n // most))
 
 
 def before_after(rows: Sequence[Sequence[Panel]], language: str, lines_are: str) -> Figure:
-    """Scores before and after: a row for each scale, a panel for each arm, all panels of a row on one axis.
+    """Scores before and after: a panel for each scale and arm, all panels of a scale on one axis.
 
     Parameters
     ----------
@@ -93,115 +118,161 @@ def before_after(rows: Sequence[Sequence[Panel]], language: str, lines_are: str)
     lines_are : str
         ``pupil``, ``class``, ``teacher`` or ``school``: whose change a thin line is.
     """
-    columns = max(len(row) for row in rows)
-    height = 14 + 62 * len(rows)
-    margins = style.Margins(left=15, right=1, bottom=11, top=5.5, columns=3.5, rows=18)
-    with style.canvas(WIDTH, height, margins, nrows=len(rows), ncols=columns, sharey="row") as (figure, grid):
-        for axes_row, row in zip(grid, rows, strict=True):
-            for position, (axes, panel) in enumerate(zip(axes_row, row, strict=False)):
-                _panel(axes, panel, style.look(position), language)
-            axes_row[0].set_ylabel(row[0].outcome)
-            style.decimal_axis(axes_row[0], language)
-        picture = style.drawn(figure)
+    drawing = Drawing(language)
+    waves, arms = len(rows[0][0].waves), max(map(len, rows))
+    columns = columns_for(arms, max(30, _WAVE * waves))
+    deep = -(-arms // columns)  # rows of panels for one scale
+    rows = drawing.first(list(rows), max(1, min(MOST_SCALES, MOST_PANELS // deep)))
+    sides = drawing.fits([row[0].outcome for row in rows], 44)
+    left = 9 + max(height(side) for side in sides)
+    wide = (WIDTH - left - 1 - 3.5 * (columns - 1)) / columns
+    titles = {p.arm: drawing.fit(p.arm, wide, size=9, bold=True) for row in rows for p in row}
+    ticks = [[_counted(drawing, p, wide / (waves + 0.1)) for p in row] for row in rows]
+    top = 2.5 + max(height(title, 9) for title in titles.values())
+    bottom = 3 + max(height(tick) for row in ticks for of_arm in row for tick in of_arm)
+    margins = Margins(left=left, right=1, bottom=bottom, top=top, columns=3.5, rows=top + bottom + 1)
+    lines = deep * len(rows)
+    tall = lines * 46 + top + bottom + (lines - 1) * margins.rows
+    with drawing.axes(tall, margins, nrows=lines, ncols=columns) as grid:
+        for i, row in enumerate(rows):
+            places = grid[i * deep : (i + 1) * deep].ravel()
+            limits = _limits(row)
+            for position, (axes, panel) in enumerate(zip(places, row, strict=False)):
+                _panel(axes, panel, position, language)
+                axes.set_ylim(limits)
+                style.decimal_axis(axes, language)
+                axes.tick_params(labelleft=position % columns == 0)
+                axes.set(ylabel=sides[i] if position % columns == 0 else "", xlabel="")
+                axes.set_title(titles[panel.arm], color=style.look(position).colour)
+                axes.set_xticks(range(waves), ticks[i][position])
+            for axes in places[len(row) :]:
+                axes.set_axis_off()
     seen = [_seen(panel, language) for row in rows for panel in row]
-    lead = say("figures.before_after.alt", language, n=len(seen))
     caption = say(f"figures.before_after.caption_{lines_are}", language)
-    return Figure("fig-before-after", picture, " ".join([lead, *seen]), caption, int(WIDTH))
+    return drawing.figure("fig-before-after", [say("figures.before_after.alt", language, n=len(seen)), *seen], caption)
 
 
-def _panel(axes: Axes, panel: Panel, look: style.Look, language: str) -> None:
-    from matplotlib.collections import LineCollection
-
-    at = np.arange(len(panel.waves), dtype=float)
-    many = max((len(v) for v in panel.values), default=0) >= 5
-    drawn: list[tuple[float, np.ndarray]] = []
-    if many:
-        drawn = [(x, v) for x, v in zip(at, panel.values, strict=True) if len(set(v)) > 1]
-    if drawn:
-        shapes = axes.violinplot([v for _, v in drawn], [x for x, _ in drawn], widths=0.7, showextrema=False)
-        for body in shapes["bodies"]:  # type: ignore[attr-defined] # a list, whatever matplotlib's stub says
-            body.set(facecolor=look.fill, alpha=1, linewidth=0)
-    segments = [np.column_stack([at, line])[~np.isnan(line)] for line in panel.lines]
-    faint = min(0.55, 14 / max(len(segments), 1) ** 0.75)
-    axes.add_collection(LineCollection(segments, colors=style.SOFT, linewidths=0.6, alpha=max(faint, 0.06)))
-    means = [np.nan if m is None else m for m in panel.means]
-    for x_mean, interval in zip(at, panel.intervals, strict=False):
-        if interval:
-            axes.plot([x_mean, x_mean], interval, color=look.colour, linewidth=2.2, solid_capstyle="butt", zorder=4)
-    axes.plot(at, means, color=look.colour, marker=look.marker, linestyle=look.dash, linewidth=2.2, zorder=5)
-    for x_mean, mean in zip(at, panel.means, strict=True):
-        if mean is not None:
-            text = numbers.decimal(mean, language)
-            box = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.85}
-            axes.annotate(
-                text, (x_mean, mean), (0, 9), textcoords="offset points", ha="center", va="bottom", color=look.colour,
-                fontweight="bold", bbox=box, zorder=6,
-            )  # fmt: skip
-    labels = [f"{w}\n(n = {numbers.count(n, language)})" for w, n in zip(panel.waves, panel.n, strict=True)]
-    axes.set_xticks(at, labels)
-    axes.set_xlim(-0.55, len(at) - 0.45)
-    axes.set_title(panel.arm, color=look.colour)
+def _counted(drawing: Drawing, panel: Panel, room: float) -> list[str]:
+    named = [
+        f"{wave}\n(n = {numbers.count(n, drawing.language)})" for wave, n in zip(panel.waves, panel.n, strict=True)
+    ]
+    return ["\n".join(drawing.fit(line, room - 1, 2) for line in text.split("\n")) for text in named]
 
 
-def _seen(panel: Panel, language: str) -> str:
-    return _said(language, panel.arm, panel.outcome, panel.waves, panel.means, panel.n)
+def _limits(row: Sequence[Panel]) -> tuple[float, float]:
+    drawn = np.concatenate(
+        [np.concatenate([p.lines.ravel(), p.scores()["score"], np.array(p.means, float)]) for p in row]
+    )
+    drawn = drawn[np.isfinite(drawn)]
+    low, high = (float(drawn.min()), float(drawn.max())) if len(drawn) else (0.0, 1.0)
+    reach = (high - low) or 1.0
+    return low - 0.05 * reach, high + 0.12 * reach  # room for a mean that is written above its mark
 
 
-def _said(
-    language: str, arm: str, outcome: str, waves: Sequence[str], means: Sequence[float | None], n: Sequence[int | None]
-) -> str:
+def _panel(axes: Axes, panel: Panel, position: int, language: str) -> None:
+    import seaborn as sns
+
+    look = style.look(position)
+    scores, courses = panel.scores(), panel.courses()
+    spread = scores.groupby("at")["score"].transform("nunique") > 1
+    if max(map(len, panel.values), default=0) >= 5 and spread.any():
+        sns.violinplot(
+            scores[spread.to_numpy()], x="at", y="score", native_scale=True, inner=None, cut=0, density_norm="width",
+            width=0.7, color=look.fill, saturation=1, linewidth=0, ax=axes,
+        )  # fmt: skip
+    if len(courses):
+        faint = max(0.06, min(0.55, 14 / len(panel.lines) ** 0.75))
+        line = {"color": style.SOFT, "linewidth": 0.6, "alpha": faint}
+        sns.lineplot(courses, x="at", y="score", units="unit", estimator=None, ax=axes, **line)
+    means = _course(axes, panel.means, look, zorder=5)
+    for at, mean in means.dropna().to_numpy():
+        style.mark(axes, numbers.decimal(mean, language), (at, mean), (0, 9), look.colour, bbox=_PAPER, zorder=6)
+    axes.set_xlim(-0.55, len(panel.waves) - 0.45)
+
+
+def _course(axes: Axes, means: Any, look: style.Look, **more: Any) -> pd.DataFrame:  # noqa: ANN401 - matplotlib's own
+    """Draw the means of one arm from wave to wave, interrupted where there is none, and return what was drawn."""
+    import seaborn as sns
+
+    table = pd.DataFrame({"at": range(len(means)), "mean": np.array(means, dtype=float)})
+    more |= {"native_scale": True, "errorbar": None, "linewidth": 2.2}
+    sns.pointplot(table, x="at", y="mean", ax=axes, **look.line, **more)
+    return table
+
+
+def _seen(panel: Panel | Line, language: str, of: Panel | Plot | None = None) -> str:
+    scale = of or panel
+    assert not isinstance(scale, Line)  # noqa: S101 - a line comes with its plot
     points = [
         say("figures.point", language, wave=wave, mean=numbers.decimal(mean, language), n=numbers.count(k, language))
-        for wave, mean, k in zip(waves, means, n, strict=True)
+        for wave, mean, k in zip(scale.waves, panel.means, panel.n, strict=True)
         if mean is not None
     ]
     if not points:
-        return say("figures.panel_empty", language, arm=arm, outcome=outcome)
-    return say("figures.panel", language, arm=arm, outcome=outcome, points="; ".join(points))
+        return say("figures.panel_empty", language, arm=panel.arm, outcome=scale.outcome)
+    return say("figures.panel", language, arm=panel.arm, outcome=scale.outcome, points="; ".join(points))
 
 
 def means(plots: Sequence[Plot], language: str) -> Figure:
     """Means of all arms from wave to wave, a plot for each scale: for readers of one page, without single scores."""
-    with style.canvas(WIDTH, 40, ncols=len(plots)) as (figure, grid):
-        for axes, plot in zip(grid[0], plots, strict=True):
+    drawing = Drawing(language)
+    arms, waves = [line.arm for line in plots[0].lines], plots[0].waves
+    columns = columns_for(len(plots), max(45, 12 * len(waves)))
+    lines = -(-len(plots) // columns)
+    wide = (WIDTH - 12 - 10 * (columns - 1)) / columns
+    titles = drawing.fits([plot.outcome for plot in plots], wide, 5, 9, bold=True)
+    ticks = drawing.fits(list(waves), wide / len(waves) - 1)
+    names = drawing.fits(arms, WIDTH - 15, 2) if len(arms) > 1 else []
+    abreast = next((n for n in range(len(names), 1, -1) if n * (widest(names) + 16) < WIDTH), 1)
+    legend = -(-len(names) // abreast) * max([5.0, *map(height, names)])
+    top, bottom = 2.5 + max(height(t, 9) for t in titles), 3 + max(map(height, ticks))
+    margins = Margins(left=10, right=2, bottom=bottom, top=legend + top, columns=10, rows=top + bottom)
+    tall = legend + lines * (22 + max(0, 6 * (len(arms) - 2)) + top + bottom)
+    with drawing.axes(tall, margins, nrows=lines, ncols=columns) as grid:
+        for axes, plot, title in zip(grid.ravel(), plots, titles, strict=False):
             _means(axes, plot, language)
-        if len(plots[0].lines) > 1:
-            figure.legend(
-                *grid[0][0].get_legend_handles_labels(), loc="outside upper left", ncols=len(plots[0].lines),
-                frameon=False, fontsize=8.5, handlelength=2.6,
-            )  # fmt: skip
-        picture = style.drawn(figure)
-    seen = [
-        _said(language, line.arm, plot.outcome, plot.waves, line.means, line.n) for plot in plots for line in plot.lines
-    ]
-    alt = " ".join([say("school.figure.alt", language, n=len(plots)), *seen])
-    captions = ["caption" if len(plots[0].lines) > 1 else "caption_one"]
+            axes.set_title(title)
+            axes.set_xticks(range(len(waves)), ticks)
+        for axes in grid.ravel()[len(plots) :]:
+            axes.set_axis_off()
+        if names:
+            handles = grid[0][0].get_legend_handles_labels()[0]
+            grid[0][0].figure.legend(handles, names, loc="upper left", ncols=abreast, handlelength=2.6, borderaxespad=0)
+    alt = [_seen(line, language, plot) for plot in plots for line in plot.lines]
+    captions = ["caption" if len(arms) > 1 else "caption_one"]
     captions += ["axis"] * any(plot.limits[0] > plot.lowest for plot in plots)
     caption = " ".join(say(f"school.figure.{key}", language) for key in captions)
-    return Figure("fig-means", picture, alt, caption, int(WIDTH))
+    return drawing.figure("fig-means", [say("school.figure.alt", language, n=len(plots)), *alt], caption)
 
 
 def _means(axes: Axes, plot: Plot, language: str) -> None:
-    at = np.arange(len(plot.waves), dtype=float)
-    drawn = np.array([[np.nan if m is None else m for m in line.means] for line in plot.lines])
-    for position, (line, values) in enumerate(zip(plot.lines, drawn, strict=True)):
-        look = style.look(position)
-        axes.plot(at, values, color=look.colour, marker=look.marker, linestyle=look.dash, linewidth=2.2, label=line.arm)
-        for x, mean in enumerate(values):
-            others = drawn[:, x][~np.isnan(drawn[:, x])]
-            if np.isnan(mean):
-                continue
-            above = bool(mean >= others.mean()) if len(set(others)) > 1 else position == 0
-            text = numbers.decimal(mean, language, 1 if np.ptp(plot.limits) > 5 else 2)
-            axes.annotate(
-                text, (x, mean), (0, 7 if above else -7), textcoords="offset points", ha="center",
-                va="bottom" if above else "top", color=look.colour, fontweight="bold",
-            )  # fmt: skip
-    axes.set_xticks(at, plot.waves)
-    axes.set_xlim(-0.4, len(at) - 0.6)
-    axes.set_ylim(*plot.limits)
-    axes.set_title(plot.outcome)
+    drawn = np.array([line.means for line in plot.lines], dtype=float)
+    for position, values in enumerate(drawn):
+        _course(axes, values, style.look(position), label=str(position))
+    if legend := axes.get_legend():
+        legend.remove()
+    digits = 1 if np.ptp(plot.limits) > 5 else 2
+    axes.set(xlabel="", ylabel="", xlim=(-0.5, drawn.shape[1] - 0.5), ylim=plot.limits)
+    for at, of_wave in enumerate(drawn.T):
+        here = np.flatnonzero(~np.isnan(of_wave))
+        order = here[np.argsort(of_wave[here], kind="stable")]
+        if len(order) <= 2:
+            places = dict(zip(order, [(0, 7), (0, -7)][: len(order)][::-1], strict=True))
+        else:  # beside the marks, and as far apart as digits are high
+            places = dict(zip(order, _apart(axes, of_wave[order], 1 if at else -1), strict=True))
+        for arm, away in places.items():
+            text = numbers.decimal(of_wave[arm], language, digits)
+            style.mark(axes, text, (at, of_wave[arm]), away, style.look(int(arm)).colour, bbox=_PAPER)
     style.decimal_axis(axes, language)
+
+
+def _apart(axes: Axes, values: np.ndarray, side: int) -> list[tuple[float, float]]:
+    """Return how far, in points, the numbers of rising values are moved so that none covers another."""
+    _, at = axes.transData.transform(np.column_stack([values, values])).T * 72 / axes.figure.dpi
+    steps = np.arange(len(at)) * 9.5
+    raised = np.maximum.accumulate(at - steps) + steps
+    moved = raised - (raised - at).mean()
+    return [(side * 8.0, float(step)) for step in moved - at]
 
 
 def change(rows: Sequence[Sequence[Panel]], language: str, lines_are: str) -> Figure | None:
@@ -209,21 +280,30 @@ def change(rows: Sequence[Sequence[Panel]], language: str, lines_are: str) -> Fi
 
     Returns None when nobody was measured twice.
     """
-    with style.canvas(WIDTH, 16 + 20 * sum(map(len, rows)), nrows=len(rows)) as (figure, grid):
-        seen = []
-        for (axes,), row in zip(grid, rows, strict=True):
+    drawing = Drawing(language)
+    rows = drawing.first(list(rows), MOST_SCALES)
+    arms = drawing.fits([panel.arm for panel in rows[0]], 45, 4)
+    titles = drawing.fits([row[0].outcome for row in rows], WIDTH - 50, size=9, bold=True)
+    top = 3 + max(height(title, 9) for title in titles)
+    margins = Margins(left=beside(arms), right=3, bottom=11, top=top, rows=top + 6)
+    each = max(16.0, 2 + max(map(height, arms))) * len(arms)
+    seen = []
+    with drawing.axes(each * len(rows) + (len(rows) - 1) * margins.rows + top + 11, margins, nrows=len(rows)) as grid:
+        for (axes,), row, title in zip(grid, rows, titles, strict=True):
             seen += _changes(axes, row, language)
-            axes.set_title(row[0].outcome)
+            axes.set_yticks(range(len(row)), arms)
+            axes.set(ylim=(len(row) - 0.45, -0.75), title=title, xlabel="", ylabel="")
             style.decimal_axis(axes, language, "x")
         grid[-1][0].set_xlabel(say("figures.change.axis", language))
-        picture = style.drawn(figure)
     if not seen:
         return None
-    alt = " ".join([say("figures.change.alt", language, n=len(seen)), *seen])
-    return Figure("fig-change", picture, alt, say(f"figures.change.caption_{lines_are}", language), int(WIDTH))
+    alt = [say("figures.change.alt", language, n=len(seen)), *seen]
+    return drawing.figure("fig-change", alt, say(f"figures.change.caption_{lines_are}", language))
 
 
 def _changes(axes: Axes, row: Sequence[Panel], language: str) -> list[str]:
+    import seaborn as sns
+
     seen = []
     axes.axvline(0, color=style.SOFT, linewidth=0.8)
     for position, panel in enumerate(row):
@@ -232,111 +312,201 @@ def _changes(axes: Axes, row: Sequence[Panel], language: str) -> list[str]:
         moved = np.sort(moved[~np.isnan(moved)])
         if not len(moved):
             continue
-        # dots are spread by rank, not by chance: the same data give the same picture
+        # dots are spread by rank, not by chance (as stripplot would): the same data give the same picture
         spread = (np.arange(len(moved)) * 0.618034 % 1 - 0.5) * 0.55
-        axes.plot(moved, position + spread, look.marker, color=look.colour, markersize=3, alpha=0.55, linestyle="none")
+        dots = pd.DataFrame({"change": moved, "at": position + spread})
+        sns.scatterplot(
+            dots, x="change", y="at", color=look.colour, marker=look.marker, s=11, alpha=0.55, linewidth=0, ax=axes
+        )
         if panel.change is None:
             seen.append(say("figures.change.seen_dots", language, arm=panel.arm, outcome=panel.outcome))
             continue
         mean = numbers.decimal(panel.change, language)
         axes.plot([panel.change] * 2, [position - 0.36, position + 0.36], color=look.colour, linewidth=2.4, zorder=4)
-        axes.annotate(
-            mean, (panel.change, position - 0.36), (0, 3), textcoords="offset points", ha="center", va="bottom",
-            color=look.colour, fontweight="bold",
-        )  # fmt: skip
+        style.mark(axes, mean, (panel.change, position - 0.36), (0, 3), look.colour, bbox=_PAPER, zorder=6)
         seen.append(say("figures.change.seen", language, arm=panel.arm, outcome=panel.outcome, mean=mean))
-    axes.set_yticks(range(len(row)), [panel.arm for panel in row])
-    axes.set_ylim(len(row) - 0.45, -0.75)
     return seen
 
 
-def forest(bars: Sequence[Bar], language: str) -> Figure:
-    """Effect sizes with their intervals, one under another, the numbers beside them."""
-    with style.canvas(WIDTH, 22 + 7.5 * len(bars)) as (figure, grid):
-        axes = grid[0][0]
-        axes.axvline(0, color=style.SOFT, linewidth=0.8)
-        if own := sum(bar.ours for bar in bars) % len(bars):
-            axes.axhline(own - 0.5, color=style.FAINT, linewidth=0.8)
-        for y, bar in enumerate(bars):
-            colour = style.LOOKS[0 if bar.ours else 1].colour if bar.sure else style.SOFT
-            line, mark = ("-" if bar.sure else "--", "o") if bar.ours else (":", "D")
-            face = colour if bar.sure and bar.ours else "white"
-            axes.plot([bar.low, bar.high], [y, y], color=colour, linewidth=1.8, linestyle=line)
-            axes.plot(bar.estimate, y, mark, color=colour, markersize=6.5, markerfacecolor=face)
-            text = f"{numbers.decimal(bar.estimate, language)}  {numbers.interval(bar.low, bar.high, language)}"
-            axes.annotate(text, (1.02, y), xycoords=axes.get_yaxis_transform(), va="center", annotation_clip=False)
-        axes.set_yticks(range(len(bars)), [bar.label for bar in bars])
-        axes.tick_params(axis="y", length=0)
-        axes.spines["left"].set_visible(False)
-        axes.set_ylim(len(bars) - 0.4, -0.6)
-        style.decimal_axis(axes, language, "x")
-        axes.set_xlabel(say("figures.forest.axis", language))
-        picture = style.drawn(figure)
-    seen = [_bar_seen(bar, language) for bar in bars]
-    alt = " ".join([say("figures.forest.alt", language, n=len(bars)), *seen])
-    captions = ["caption", *["caption_published"] * any(not bar.ours for bar in bars)]
-    caption = " ".join(say(f"figures.forest.{key}", language) for key in captions)
-    return Figure("fig-forest", picture, alt, caption, int(WIDTH))
+def dumbbells(rows: Sequence[Sequence[Panel]], language: str, lines_are: str) -> Figure | None:
+    """Every class before and after, an open and a closed mark with a line between, under the mean of its arm.
+
+    None where no class was measured twice, or where there are too many for a page.
+    """
+    drawing = Drawing(language)
+    rows = drawing.first(list(rows), MOST_SCALES)
+    pairs = [[panel.lines[~np.isnan(panel.lines[:, :2]).any(axis=1), :2] for panel in row] for row in rows]
+    most = max(sum(len(pair) + 2 for pair in row) for row in pairs)
+    if most > MOST_ROWS or not any(len(pair) for row in pairs for pair in row):
+        return None
+    arms = drawing.fits([panel.arm for panel in rows[0]], 35, 3, bold=True)
+    left = beside(arms, bold=True)
+    wide = (WIDTH - left - 3 - 7 * (len(rows) - 1)) / len(rows)
+    titles = drawing.fits([row[0].outcome for row in rows], wide, 5, 9, bold=True)
+    waves = drawing.fits(list(rows[0][0].waves[:2]), 60, 1)
+    top = 8 + max(height(title, 9) for title in titles)
+    margins = Margins(left=left, right=3, bottom=7, top=top, columns=7)
+    with drawing.axes(top + 7 + 3.4 * most, margins, ncols=len(rows), sharey=True) as grid:
+        for axes, row, units, title in zip(grid[0], rows, pairs, titles, strict=True):
+            starts = _dumbbells(axes, row, units, language)
+            axes.set_yticks(starts, arms, **style.BOLD)
+            axes.set_title(title)
+        for face, wave in zip(("white", style.SOFT), waves, strict=True):
+            grid[0][0].plot([], [], "o-", color=style.SOFT, markerfacecolor=face, label=wave)
+        shown = grid[0][0].get_legend_handles_labels()
+        grid[0][0].figure.legend(*shown, loc="upper left", ncols=2, borderaxespad=0.2)
+    said = [say("figures.dumbbells.alt", language, n=len(rows))]
+    for panel in (p for row in rows for p in row if None not in p.means[:2]):
+        ends = dict(zip(("before", "after"), _written(panel, language), strict=True))
+        said.append(say("figures.dumbbells.seen", language, arm=panel.arm, outcome=panel.outcome, **ends))
+    return drawing.figure("fig-change", said, say(f"figures.dumbbells.caption_{lines_are}", language))
 
 
-def _bar_seen(bar: Bar, language: str) -> str:
-    side = "right" if bar.low > 0 else "left" if bar.high < 0 else "across"
-    interval = numbers.interval(bar.low, bar.high, language)
-    label = bar.label if bar.ours else say("figures.forest.published", language, label=bar.label)
-    values: dict[str, Any] = {"label": label, "d": numbers.decimal(bar.estimate, language), "ci": interval}
-    return say(f"figures.forest.{side}", language, **values)
+def _written(panel: Panel, language: str) -> list[str]:
+    return [numbers.decimal(mean, language) for mean in panel.means[:2]]
 
 
-def flow(streams: Sequence[Stream], language: str) -> Figure:
-    """The pupil flow: a column for each arm, a box for each step, what was lost written between the boxes."""
-    steps = max(len(s.boxes) for s in streams) + 1
-    with style.canvas(WIDTH, 14 + 21 * steps, style.Margins(1, 1, 1, 1)) as (figure, grid):
-        axes = grid[0][0]
-        axes.set_axis_off()
-        for x, stream in enumerate(streams):
-            _stream(axes, x, stream, language)
-        axes.set_xlim(-0.55, len(streams) - 0.45)
-        axes.set_ylim(-steps + 0.4, 0.95)
-        picture = style.drawn(figure)
+def _dumbbells(axes: Axes, row: Sequence[Panel], pairs: Sequence[np.ndarray], language: str) -> list[float]:
+    """Draw one scale, and return at what height every arm begins."""
+    y, starts = 0.0, []
+    for position, (panel, units) in enumerate(zip(row, pairs, strict=True)):
+        look = style.look(position)
+        starts.append(y)
+        if None not in panel.means[:2]:
+            ends = np.array(panel.means[:2], dtype=float)
+            _dumbbell(axes, ends[None], y, look, 2.6)
+            sides = (-1, 1) if ends[0] <= ends[1] else (1, -1)
+            for x, text, side in zip(ends, _written(panel, language), sides, strict=True):
+                style.mark(axes, text, (x, y), (6 * side, 0), look.colour)
+        _dumbbell(axes, units[np.argsort(units[:, 0], kind="stable")], y + 1.2, look, 1.0)
+        y += len(units) + 2
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    axes.margins(x=0.16)
+    axes.set(ylim=(y - 0.6, -1), xlabel="", ylabel="")
+    style.decimal_axis(axes, language, "x")
+    axes.grid(axis="x", color=style.FAINT, linewidth=0.5)
+    return starts
+
+
+def _dumbbell(axes: Axes, ends: np.ndarray, top: float, look: style.Look, thick: float) -> None:
+    import seaborn as sns
+
+    if not len(ends):
+        return
+    table = pd.DataFrame(ends, columns=["before", "after"]).assign(y=top + np.arange(len(ends)))
+    both = table.melt("y", value_name="score")
+    sns.lineplot(
+        both,
+        x="score",
+        y="y",
+        units="y",
+        estimator=None,
+        orient="y",
+        color=look.colour,
+        linewidth=thick,
+        zorder=2,
+        ax=axes,
+    )
+    for wave, face in (("before", "white"), ("after", look.colour)):
+        sns.scatterplot(
+            table, x=wave, y="y", marker=look.marker, color=face, edgecolor=look.colour, linewidth=1,
+            s=(2.4 + 1.6 * thick) ** 2, zorder=3, ax=axes,
+        )  # fmt: skip
+
+
+def ends(rows: Sequence[Ends], limit: float, language: str) -> Figure:
+    """How many scores stand at the lowest and the highest possible value: where a change can hardly show."""
+    drawing = Drawing(language)
+    rows = drawing.first(list(rows), MOST_ENDS)
+    names = drawing.fits([row.label for row in rows], 75, 2)
+    each = max(6.0, 1.5 + max(map(height, names))) if len(rows) < 25 else 1 + max(map(height, names))
+    margins = Margins(left=beside(names), right=3, bottom=2, top=7)
+    with drawing.axes(9 + each * len(rows), margins) as grid:
+        _ends(grid[0][0], rows, limit, language)
+        grid[0][0].set_yticks(range(len(rows)), names)
+    shares = [{end: numbers.share(getattr(row, end), language) for end in ("low", "high")} for row in rows]
+    seen = [say("figures.ends.seen", language, label=r.label, **s) for r, s in zip(rows, shares, strict=True)]
+    caption = say("figures.ends.caption", language, limit=numbers.share(limit, language))
+    return drawing.figure("fig-ends", [say("figures.ends.alt", language, n=len(rows)), *seen], caption)
+
+
+def _ends(axes: Axes, rows: Sequence[Ends], limit: float, language: str) -> None:
+    import seaborn as sns
+
+    reach = max([1.4 * limit, *(1.25 * max(row.low, row.high) for row in rows)])
+    for end, sign, look, side in (("low", -1, style.LOOKS[1], "left"), ("high", 1, style.LOOKS[0], "right")):
+        shares = pd.DataFrame({"share": [sign * getattr(row, end) for row in rows], "row": range(len(rows))})
+        sns.barplot(
+            shares, x="share", y="row", orient="y", native_scale=True, errorbar=None, width=0.62, color=look.fill,
+            saturation=1, edgecolor=look.colour, linewidth=0.9, ax=axes,
+        )  # fmt: skip
+        for share, y in shares.to_numpy():
+            text = numbers.share(abs(share), language)
+            box = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
+            style.mark(axes, text, (share, y), (3 * sign, 0), fontsize=7.5, fontweight="normal", bbox=box)
+        axes.axvline(sign * limit, color=style.SOFT, linewidth=0.8, linestyle="--", zorder=0)
+        head = say(f"figures.ends.{end}", language)
+        at = (sign * reach, 1.01)
+        axes.annotate(head, at, xycoords=axes.get_xaxis_transform(), ha=side, va="bottom", **style.BOLD)
+    axes.axvline(0, color=style.INK, linewidth=0.8)
+    axes.set(xlim=(-reach, reach), ylim=(len(rows) - 0.4, -0.6), xlabel="", ylabel="", xticks=[])
+    axes.spines["bottom"].set_visible(False)
+
+
+def scatter(clouds: Sequence[Cloud], language: str) -> Figure:
+    """Before against after, a panel for each arm; inside the band a change is no larger than the error."""
+    drawing = Drawing(language)
+    values = np.concatenate([np.concatenate([c.pre, c.post]) for c in clouds])
+    edge = max(0.04 * float(np.ptp(values)), 0.1)
+    limits = (float(values.min()) - edge, float(values.max()) + edge)
+    columns = columns_for(len(clouds), 46)
+    lines = -(-len(clouds) // columns)
+    first = clouds[0]
+    names = [say("robustness.scatter.axis", language, outcome=first.outcome, wave=wave) for wave in first.waves]
+    left = 9 + height(drawing.fit(names[1], 55))
+    wide = (WIDTH - left - 1 - 4 * (columns - 1)) / columns
+    square = min(62.0, wide)
+    under, aside = drawing.fit(names[0], wide), drawing.fit(names[1], square)
+    titles = drawing.fits([cloud.arm for cloud in clouds], wide, size=9, bold=True)
+    top, bottom = 3 + max(height(title, 9) for title in titles), 7 + height(under)
+    margins = Margins(left=left, right=1, bottom=bottom, top=top, columns=4, rows=top + bottom)
+    tall = lines * (square + top + bottom)
+    with drawing.axes(tall, margins, nrows=lines, ncols=columns) as grid:
+        for position, (axes, cloud) in enumerate(zip(grid.ravel(), clouds, strict=False)):
+            _cloud(axes, cloud, style.look(position), limits, drawing)
+            axes.set(xlim=limits, ylim=limits, title=titles[position], aspect="equal", xlabel=under)
+            axes.set_ylabel(aside if position % columns == 0 else "")
+            axes.tick_params(labelleft=position % columns == 0)
+            style.decimal_axis(axes, language)
+            style.decimal_axis(axes, language, "x")
+        for axes in grid.ravel()[len(clouds) :]:
+            axes.set_axis_off()
     seen = [
         say(
-            "figures.flow.arm", language, arm=s.arm, analysed=s.analysed,
-            steps=_steps(s.boxes, language, ": "), used=_steps(s.used, language, " "),
+            "robustness.scatter.seen", language, arm=c.arm, n=len(c.pre),
+            **{k: numbers.count(c.counts[k], language) for k in ("improved", "unchanged", "deteriorated")},
         )
-        for s in streams
+        for c in clouds
     ]  # fmt: skip
-    alt = " ".join([say("figures.flow.alt", language, n=len(streams)), *seen])
-    return Figure("fig-flow", picture, alt, say("figures.flow.caption", language), int(WIDTH))
+    alt = [say("robustness.scatter.alt", language, outcome=first.outcome), *seen]
+    return drawing.figure("fig-reliable-change", alt, say("robustness.scatter.caption", language))
 
 
-def _steps(boxes: Sequence[tuple[str, int]], language: str, divider: str) -> str:
-    return "; ".join(f"{label}{divider}{numbers.count(n, language)}" for label, n in boxes)
+def _cloud(axes: Axes, cloud: Cloud, look: style.Look, limits: tuple[float, float], drawing: Drawing) -> None:
+    import seaborn as sns
 
-
-def _stream(axes: Axes, x: float, stream: Stream, language: str) -> None:
-    look = style.look(int(x))
-    axes.text(x, 0.55, stream.arm, ha="center", va="bottom", fontweight="bold", color=look.colour, fontsize=9.5)
-    for step, (label, n) in enumerate(stream.boxes):
-        _box(axes, x, -step, f"{label}\nn = {numbers.count(n, language)}", look)
-        if step:
-            _arrow(axes, x, -step, stream.boxes[step - 1][1] - n, language)
-    if stream.used:
-        used = "\n".join(f"{label}: n = {numbers.count(n, language)}" for label, n in stream.used)
-        _box(axes, x, -len(stream.boxes) - 0.1, f"{stream.analysed}\n{used}", look)
-        _arrow(axes, x, -len(stream.boxes), 0, language)
-
-
-def _box(axes: Axes, x: float, y: float, text: str, look: style.Look) -> None:
-    box = {"boxstyle": "round,pad=0.55", "facecolor": "white", "edgecolor": look.colour, "linewidth": 1.1}
-    axes.text(x, y, text, ha="center", va="center", bbox=box, fontsize=8.5, linespacing=1.45)
-
-
-def _arrow(axes: Axes, x: float, y: float, lost: int, language: str) -> None:
-    ends = {"arrowstyle": "-|>", "color": style.SOFT, "linewidth": 0.9, "shrinkA": 0, "shrinkB": 0}
-    axes.annotate("", (x, y + 0.29), (x, y + 0.71), arrowprops=ends)
-    if lost > 0:
-        text = say("figures.flow.lost", language, n=lost, n_text=numbers.count(lost, language))
-        axes.text(x + 0.04, y + 0.5, text, ha="left", va="center", fontsize=7.5, color=style.SOFT)
-    elif lost < 0:
-        text = say("figures.flow.more", language, n=-lost, n_text=numbers.count(-lost, language))
-        axes.text(x + 0.04, y + 0.5, text, ha="left", va="center", fontsize=7.5, color=style.SOFT)
+    line = np.array(limits)
+    axes.fill_between(line, line - cloud.smallest, line + cloud.smallest, color=style.FAINT, alpha=0.45, linewidth=0)
+    axes.plot(line, line, color=style.SOFT, linewidth=0.8)
+    # scores repeat: a dot is as large as the number of pupils who share its place
+    places = pd.DataFrame({"pre": cloud.pre, "post": cloud.post}).value_counts().reset_index(name="pupils")
+    sns.scatterplot(
+        places, x="pre", y="post", size="pupils", sizes={n: 9 * n for n in places["pupils"]}, color=look.colour,
+        marker=look.marker, alpha=0.6, linewidth=0, legend=False, ax=axes,
+    )  # fmt: skip
+    above, below = ("improved", "deteriorated") if cloud.higher_is_better else ("deteriorated", "improved")
+    for name, place, level, side in ((above, (0.03, 0.97), "top", "left"), (below, (0.97, 0.03), "bottom", "right")):
+        count = numbers.count(cloud.counts[name], drawing.language)
+        text = say(f"robustness.scatter.{name}", drawing.language, count=count)
+        axes.text(*place, text, transform=axes.transAxes, va=level, ha=side, color=look.colour, **style.BOLD)

@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING
 
 from werkbank.measurement.circumplex import SECTORS, on_circle
 from werkbank.measurement.items import TOO_ALIKE
+from werkbank.reporting import diagrams, figures, numbers
 from werkbank.reporting import measurement_tables as tables
-from werkbank.reporting import numbers
 from werkbank.reporting.blocks import Block, Bullets, Heading, Paragraph
 from werkbank.reporting.measurement_tables import HERE, Measured
-from werkbank.reporting.patterns import Ends, ends
-from werkbank.reporting.polar import Rose, polar
 from werkbank.reporting.sections import maker
 from werkbank.study import text_in
 
@@ -64,12 +62,12 @@ def reliability(report: Report) -> Blocks:
     blocks: list[Block] = [Paragraph(words.say(f"{HERE}.precision.lead")), tables.precision(report, m)]
     crowded = [_crowded(report, m, name, wave, end) for name, wave in m.places for end in ("floor", "ceiling")]
     at_ends = [
-        Ends(f"{words.outcome(name)}, {words.wave(wave)}", low, high)
+        figures.Ends(f"{words.outcome(name)}, {words.wave(wave)}", low, high)
         for name, wave in m.places
         for low, high in [(m.value(name, wave, "floor"), m.value(name, wave, "ceiling"))]
         if low is not None and high is not None
     ]
-    blocks += [ends(at_ends, CROWDED, report.language)] if at_ends else []
+    blocks += [figures.ends(at_ends, CROWDED, report.language)] if at_ends else []
     blocks += [Paragraph(text, "warning") for text in crowded if text]
     change, classes = tables.change(report, m), tables.classes(report, m)
     blocks += [Paragraph(words.say(f"{HERE}.change.lead")), change] if change else []
@@ -164,7 +162,10 @@ def circle(report: Report) -> Blocks:
         waves = m.waves(f"{outcome.id}.{next(iter(SECTORS))}")
         names = [key.label(name, report.language) for name in SECTORS]
         rows = [row for arm in report.evidence.arms if (row := _roses(report, m, outcome.id, arm, waves[:2]))]
-        blocks += [polar(rows, names, words.wave(waves[0]), report.language), tables.circle(report, m, outcome.id)]
+        blocks += [
+            diagrams.circle(rows, names, words.wave(waves[0]), report.language),
+            tables.circle(report, m, outcome.id),
+        ]
         orders = [f for f in m.pairs("circular_order") if f.outcome == outcome.id and f.value is not None]
         for fact in orders:
             p = numbers.p_phrase(m.value(outcome.id, fact.wave, "circular_order_p"), report.language)
@@ -284,14 +285,14 @@ def _verdicts(report: Report, m: Measured, suffix: str) -> list[Block]:
     return [*([Bullets(tuple(held))] if held else []), *refused]
 
 
-def _roses(report: Report, m: Measured, outcome: str, arm: str, waves: list[str]) -> list[Rose]:
-    row: list[Rose] = []
+def _roses(report: Report, m: Measured, outcome: str, arm: str, waves: list[str]) -> list[diagrams.Rose]:
+    row: list[diagrams.Rose] = []
     for wave in waves:
         means = [m.value(outcome, wave, arm, sector, "sector_mean") for sector in SECTORS]
         if any(mean is None for mean in means):
             continue
         title = f"{report.words.arm(arm)}, {report.words.wave(wave)}" if arm else report.words.wave(wave)
-        row.append(Rose(title, tuple(means), row[0].values if row else ()))
+        row.append(diagrams.Rose(title, tuple(means), row[0].values if row else ()))
     return row
 
 

@@ -9,10 +9,8 @@ import numpy as np
 from werkbank.appraisal.evidence import SIZES
 from werkbank.effects.questions import outcome_waves
 from werkbank.effects.units import unit_of_analysis
-from werkbank.reporting import figures, patterns, tables
+from werkbank.reporting import diagrams, estimates, figures, tables
 from werkbank.reporting.plainly import score_range
-from werkbank.reporting.slopes import Slope
-from werkbank.reporting.slopes import slopes as drawn_slopes
 from werkbank.study import text_in
 
 if TYPE_CHECKING:
@@ -22,8 +20,6 @@ if TYPE_CHECKING:
 
     from werkbank.reporting.blocks import Figure
     from werkbank.reporting.report import Report
-
-MOST_SCALES = 3  # a figure with more rows than this is a wall; the tables have every scale
 
 
 def before_after(report: Report) -> Figure | None:
@@ -35,7 +31,7 @@ def before_after(report: Report) -> Figure | None:
 def change(report: Report) -> Figure | None:
     """Draw how far each unit moved from the first to the next measurement, on the same scales."""
     rows, unit = _panels(report)
-    paired = unit != "pupil" and rows and patterns.dumbbells(rows, report.language, unit)
+    paired = unit != "pupil" and rows and figures.dumbbells(rows, report.language, unit)
     return paired or (figures.change(rows, report.language, unit) if rows else None)
 
 
@@ -46,7 +42,7 @@ def missing(report: Report) -> Figure | None:
     counts = {(f.wave, f.arm): int(f.value) for f in facts if isinstance(f.value, int)}
     total = {wave: sum(n for (w, _), n in counts.items() if w == wave) for wave, _ in counts}
     found = [
-        patterns.Pattern(
+        diagrams.Pattern(
             tuple(wave in pattern.split("+") for wave in e.waves),
             tuple(counts.get((pattern, arm), 0) for arm in e.arms),
         )
@@ -55,7 +51,7 @@ def missing(report: Report) -> Figure | None:
     if len(found) < 2:
         return None
     arms = [words.arm(arm) for arm in e.arms]
-    return patterns.missing(found, [words.wave(w) for w in e.waves], arms, report.language)
+    return diagrams.missing(found, [words.wave(w) for w in e.waves], arms, report.language)
 
 
 def means(report: Report, may_show: Callable[[int | None], bool]) -> Figure | None:
@@ -67,7 +63,7 @@ def means(report: Report, may_show: Callable[[int | None], bool]) -> Figure | No
     e, words = report.evidence, report.words
     same = [key for key in report.keys if report.study.outcome(key.partition(".")[0]).same_measure]
     plots = []
-    for key in ([k for k in same if e.role(k) == "primary"] or same[:1])[:MOST_SCALES]:
+    for key in ([k for k in same if e.role(k) == "primary"] or same[:1])[: figures.MOST_SCALES]:
         facts = {arm: [e.fact("mean", key, arm, wave) for wave in e.waves] for arm in e.arms}
         shown = {arm: [f if f is not None and may_show(f.n) else None for f in of_arm] for arm, of_arm in facts.items()}
         lines = tuple(
@@ -97,9 +93,11 @@ def forest(report: Report) -> Figure | None:
             continue
         label = report.words.test(test.outcome, test.wave_to, test.contrast)
         sure = report.evidence.role(test.outcome) == "primary"
-        bars.append(figures.Bar(label, size.estimate, size.ci_low, size.ci_high, sure))
-    published = [figures.Bar(text_in(p.label, report.language), p.g, *p.ci, ours=False) for p in report.study.evidence]
-    return figures.forest([*bars, *published], report.language) if bars else None
+        bars.append(estimates.Bar(label, size.estimate, size.ci_low, size.ci_high, sure))
+    published = [
+        estimates.Bar(text_in(p.label, report.language), p.g, *p.ci, ours=False) for p in report.study.evidence
+    ]
+    return estimates.forest([*bars, *published], report.language) if bars else None
 
 
 def slopes(report: Report) -> Figure | None:
@@ -114,8 +112,8 @@ def slopes(report: Report) -> Figure | None:
         if len(known) == 9 and df is not None:  # a place, a difference and its SE, three times
             question = report.words.test(e.outcome, e.wave_to, e.contrast)
             places, effects, ses = (tuple(known[part::3]) for part in range(3))
-            found.append(Slope(question, tables.asked_by(report, e) or "", places, effects, ses, df))
-    return drawn_slopes(found, report.language) if found else None
+            found.append(estimates.Slope(question, tables.asked_by(report, e) or "", places, effects, ses, df))
+    return estimates.slopes(found, report.language) if found else None
 
 
 def flow(report: Report) -> Figure | None:
@@ -140,8 +138,8 @@ def flow(report: Report) -> Figure | None:
         boxes = tuple((label, n) for label, n in steps if n is not None)
         if boxes:
             known = tuple((label, n) for label, n in used.items() if n is not None)
-            streams.append(figures.Stream(words.arm(arm), boxes, analysed, known))
-    return figures.flow(streams, report.language) if streams else None
+            streams.append(diagrams.Stream(words.arm(arm), boxes, analysed, known))
+    return diagrams.flow(streams, report.language) if streams else None
 
 
 def _in_units(report: Report, label: str, what: str, outcome: str = "", arm: str = "", wave: str = "") -> str:
@@ -158,7 +156,7 @@ def _panels(report: Report) -> tuple[list[list[figures.Panel]], str]:
     primary = [key for key in keys if report.evidence.role(key) == "primary"] or keys[:1]
     unit = unit_of_analysis(report.study, report.intake.pupils)
     level, units = ("pupil", None) if unit.alone else (unit.level, unit.of_pupil)
-    return [_row(report, key, wide[key], units) for key in primary[:MOST_SCALES]], level
+    return [_row(report, key, wide[key], units) for key in primary], level
 
 
 def _row(report: Report, key: str, wide: pd.DataFrame, units: pd.Series | None) -> list[figures.Panel]:

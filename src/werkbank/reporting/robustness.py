@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from werkbank.appraisal.evidence import SIZES
 from werkbank.effects.questions import outcome_waves
-from werkbank.reporting import curves, numbers
+from werkbank.reporting import estimates, figures, numbers
 from werkbank.reporting.blocks import Bullets, Heading, Paragraph, Section, Table
 from werkbank.reporting.numbers import Column
 from werkbank.reporting.sections import maker
@@ -101,13 +101,13 @@ def _scatter(report: Report, key: str) -> Figure | None:
         rows = (wide if arms is None else wide.loc[arms == arm])[[before, after]].dropna()
         counts = {c: e.count(f"rci_jacobson_truax_{c}", key, arm, first) for c in CATEGORIES}
         clouds.append(
-            curves.Cloud(
+            figures.Cloud(
                 words.arm(arm), words.outcome(key), (words.wave(before), words.wave(after)),
                 rows[before].to_numpy(float), rows[after].to_numpy(float), smallest, counts,
                 report.scores.instruments[name].direction(scale or name) == "higher",
             )
         )  # fmt: skip
-    return curves.scatter(clouds, report.language) if clouds else None
+    return figures.scatter(clouds, report.language) if clouds else None
 
 
 def _number(fact: Fact) -> float | None:
@@ -139,7 +139,7 @@ def many_ways(report: Report) -> Blocks:
     }
     blocks: list[Block] = [
         Paragraph(words.say("robustness.many_ways.lead", **said)),
-        curves.specifications(ways.table, size.estimate if size else None, said, language),
+        estimates.specifications(ways.table, size.estimate if size else None, said, language),
         Bullets(tuple(words.say(f"robustness.many_ways.{k}", **said) for k in ("median_said", "sign_said", "p_said"))),
     ]
     few = "few" if n < 200 else "reading"

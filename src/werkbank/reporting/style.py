@@ -8,11 +8,13 @@ from __future__ import annotations
 import io
 import math
 import re
+import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from werkbank.reporting import numbers
+from werkbank.reporting import labels, numbers
+from werkbank.reporting.blocks import Figure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,12 +22,39 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Canvas
 
+WIDTH = 160.0  # mm: the width of a page's text
 INK, SOFT, FAINT = "#1d2a33", "#4d5b64", "#c3cbd0"
-_MM = 1 / 25.4
 _LEFT_OUT = re.compile(
     r"\s*<(?:!--.*?--|metadata>.*?</metadata|!DOCTYPE.*?)>|(?<=<g) id=\"[^\"]*\"|(?<=\n) +| ?\n(?=[LQCMz]\b)", re.DOTALL
 )
 _FRACTION = re.compile(r"(?<![\w.#])-?[1-9]\d*\.\d{3,}")  # of a place; what scales a letter begins with 0
+_THEME = {
+    "font.family": labels.FONT,
+    "font.size": labels.SIZE,
+    "axes.edgecolor": SOFT,
+    "axes.labelcolor": INK,
+    "axes.labelsize": labels.SIZE,
+    "axes.linewidth": 0.7,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlesize": 9,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "legend.fontsize": labels.SIZE,
+    "legend.frameon": False,
+    "lines.markersize": 6,
+    "text.color": INK,
+    "text.parse_math": False,  # a dollar sign in a user's label is no formula
+    **{f"{axis}tick.{what}": value for axis in "xy" for what, value in (("color", SOFT), ("labelcolor", INK))},
+    **{
+        f"{axis}tick.{what}": value
+        for axis in "xy"
+        for what, value in (("labelsize", labels.SIZE), ("major.size", 3.5))
+    },
+    **{f"{axis}tick.major.width": 0.7 for axis in "xy"},
+    "svg.hashsalt": "werkbank",
+}
+BOLD: dict[str, Any] = {"fontweight": "bold"}
 
 
 @dataclass(frozen=True)
@@ -37,23 +66,30 @@ class Look:
     dash: Any
     fill: str
 
+    @property
+    def line(self) -> dict[str, Any]:
+        """What a line of this arm is drawn with."""
+        return {"color": self.colour, "marker": self.marker, "linestyle": self.dash}
+
 
 LOOKS = (
     Look("#0b5563", "o", "-", "#cfe0e3"),
     Look("#a8470f", "s", (0, (5, 2)), "#f0dbcf"),
     Look("#5b3f8c", "^", (0, (1, 1.5)), "#dfd8ec"),
     Look("#5a5a00", "D", (0, (5, 1.5, 1, 1.5)), "#e6e6cc"),
+    Look("#8a2360", "v", (0, (9, 2)), "#ecd4e1"),
+    Look("#3d3d3d", "P", (0, (3, 1, 1, 1, 1, 1)), "#dddddd"),
 )
 
 
 def look(position: int) -> Look:
-    """Return the look of the arm at `position`; from the fifth on looks return, and labels tell the arms apart."""
+    """Return the look of the arm at `position`; from the seventh on looks return, and labels tell the arms apart."""
     return LOOKS[position % len(LOOKS)]
 
 
 @dataclass(frozen=True)
 class Margins:
-    """The room around and between axes, in millimetres, where what stands there is known to fit."""
+    """The room around and between axes, in millimetres; what stands there was measured beforehand."""
 
     left: float = 0.0
     right: float = 0.0
@@ -76,63 +112,92 @@ class Margins:
         }
 
 
+class Drawing(labels.Labels):
+    """A figure while it is made: its labels, its axes, and in the end its picture with everything that was said."""
+
+    image = b""
+
+    @contextmanager
+    def axes(self, height: float, margins: Margins, **grid: Any) -> Iterator[Any]:  # noqa: ANN401 - matplotlib's own
+        """Give axes of the width of a page; what is drawn on them within the ``with`` is the picture."""
+        with canvas(WIDTH, height, margins, self, **grid) as (figure, axes):
+            yield axes
+            self.image = drawn(figure, self)
+
+    def figure(self, name: str, alt: list[str], caption: str) -> Figure:
+        """Return the picture with its words: what is seen, what it is, and what its labels had to leave out."""
+        return Figure(name, self.image, " ".join(alt), " ".join([caption, *self.notes()]), int(WIDTH))
+
+
 @contextmanager
 def canvas(
     width_mm: float,
     height_mm: float,
     margins: Margins | None = None,
+    said: labels.Labels | None = None,
     **grid: Any,  # noqa: ANN401 - matplotlib's own
 ) -> Iterator[tuple[Canvas, Any]]:
-    """Give a figure with its axes in the house style, outside pyplot's global state.
+    """Give a figure with its axes in the house style, outside pyplot's global state; `grid` is for ``subplots``.
 
-    `grid` is what ``Figure.subplots`` takes. Fonts are matplotlib's own, so that every machine draws the same bytes.
-    Without `margins` matplotlib measures every text to find its own, which takes a third of the time of a picture.
+    What a drawing library remarks on the picture (a ``UserWarning``) goes to `said` and never to stderr; warnings about
+    numbers (a ``RuntimeWarning``) are given as always.
     """
     import matplotlib as mpl
+    import seaborn as sns
     from matplotlib.figure import Figure as Canvas
 
-    settings = {
-        "font.family": "DejaVu Sans",
-        "font.size": 8.5,
-        "axes.edgecolor": SOFT,
-        "axes.labelcolor": INK,
-        "axes.linewidth": 0.7,
-        "axes.spines.right": False,
-        "axes.spines.top": False,
-        "axes.titlesize": 9,
-        "axes.titleweight": "bold",
-        "axes.titlelocation": "left",
-        "text.color": INK,
-        "text.parse_math": False,  # a dollar sign in a user's label is no formula
-        "xtick.color": SOFT,
-        "xtick.labelcolor": INK,
-        "ytick.color": SOFT,
-        "ytick.labelcolor": INK,
-        "svg.hashsalt": "werkbank",
-    }
-    with mpl.rc_context(settings):
-        figure = Canvas(figsize=(width_mm * _MM, height_mm * _MM))
-        if margins is None:
-            figure.set_layout_engine("constrained")
+    with mpl.rc_context(sns.axes_style("ticks") | sns.plotting_context("paper") | _THEME):
+        figure = Canvas(figsize=(width_mm * labels.MM / 72, height_mm * labels.MM / 72))
+        shape = {name: grid[name] for name in ("ncols", "nrows") if name in grid}
+        room = margins or Margins(left=15, right=3, bottom=10, top=8)
+        figure.subplots_adjust(**room.of(width_mm, height_mm, **shape))
+        with _remarks(said):
+            yield figure, figure.subplots(squeeze=False, **grid)
+
+
+@contextmanager
+def _remarks(said: labels.Labels | None) -> Iterator[None]:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        yield
+    for warning in caught:
+        # a library that will change says so to who maintains this, not to who reads a figure
+        if issubclass(warning.category, (UserWarning, FutureWarning, DeprecationWarning, PendingDeprecationWarning)):
+            if said is not None and issubclass(warning.category, UserWarning):
+                said.remarks.append(str(warning.message).partition("\n")[0])
         else:
-            shape = {name: grid[name] for name in ("ncols", "nrows") if name in grid}
-            figure.subplots_adjust(**margins.of(width_mm, height_mm, **shape))
-        yield figure, figure.subplots(squeeze=False, **grid)
+            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
 
 
-def drawn(figure: Canvas) -> bytes:
+def drawn(figure: Canvas, said: labels.Labels | None = None) -> bytes:
     """Return the picture as SVG, its letters as outlines: sharp at every size, and no font is needed to show it.
 
     The same figure gives the same bytes: no date, no program name, no ids at random. A hundredth of a point is kept.
     """
-    layout = figure.get_layout_engine()
-    if layout is not None:  # once: matplotlib would draw everything another time to be sure of it
-        layout.execute(figure)
-        figure.set_layout_engine("none")
+    from matplotlib.text import Text
+
+    said = labels.Labels("en") if said is None else said
+    for text in figure.findobj(Text):
+        text.set_text(said.readable(text.get_text()))
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", facecolor="white")
     lean = _LEFT_OUT.sub("", buffer.getvalue())
     return _FRACTION.sub(lambda found: f"{float(found[0]):.2f}".rstrip("0").rstrip("."), lean).encode()
+
+
+def mark(
+    axes: Axes,
+    text: str,
+    at: tuple[float, float],
+    away: tuple[float, float],
+    colour: str = INK,
+    **more: Any,  # noqa: ANN401 - matplotlib's own
+) -> None:
+    """Write a number beside what it belongs to, `away` points from it, on the side that it is moved to."""
+    side = {0: "center", 1: "left", -1: "right"}[(away[0] > 0) - (away[0] < 0)]
+    level = "center" if away[0] else {0: "center", 1: "bottom", -1: "top"}[(away[1] > 0) - (away[1] < 0)]
+    given = {"ha": side, "va": level, "color": colour} | BOLD | more
+    axes.annotate(text, at, away, textcoords="offset points", **given)
 
 
 def decimal_axis(axes: Axes, language: str, which: str = "y") -> None:
