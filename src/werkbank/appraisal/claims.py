@@ -32,8 +32,8 @@ def appraise(study: Study, results: Results) -> list[Claim]:
     -------
     list of Claim
         Of `kind` quality, by `topic`, with its `status`; grade (the strongest one) and reason (what keeps it from being
-        higher); answer, to each headline test. `grade` is description, change, association or effect. Every number among
-        the values is one of the results, or was computed here from them (smallest detectable effect, attrition).
+        higher); answer, to each headline test. `grade` is description, change, association or effect. Every number
+        among the values is one of the results, or was computed here from them (smallest detectable effect, attrition).
 
     Notes
     -----
