@@ -1,6 +1,9 @@
 """The one store that everything printed comes from: estimates, facts and claims.
 
 results.json is ``{schema_version, study, estimates, facts, claims}``. A report prints no number that is not here.
+
+What a result is about stands in its columns. Its id is a key that stays the same, and nothing may be read out of it:
+what a reader needs to know of a result and cannot find in a column is a column that is missing here (decision 019).
 """
 
 from __future__ import annotations
@@ -9,24 +12,86 @@ import csv
 import io
 import json
 import math
+from collections import defaultdict
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-SCHEMA_VERSION = 1
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+SCHEMA_VERSION = 2
 MIME = "application/vnd.werkbank.section+json"  # under which a notebook's output carries a part of a report
 PRIVATE_MIME = "application/vnd.werkbank.private+json"  # marks what a notebook shows and no report keeps
 Role = Literal["confirmatory", "exploratory"]
+
+
+class OlderResultsError(ValueError):
+    """Results that an older version of werkbank wrote, in columns that this version does not read."""
 
 
 @dataclass(frozen=True)
 class Estimate:
     """One estimated quantity with everything a reader needs to judge it.
 
-    Signs are treatment minus control and post minus pre. `method` is a key of ``verification/registry.yaml``; `family`
-    groups the tests that are corrected together; `estimand` says in words what is estimated; `standardiser` names the
-    SD in the denominator of an effect size, or is empty for raw units; `n` is the number of rows that were used and
-    `n_clusters` the number of classes or schools when those are the unit of analysis. A quantity that does not apply
-    is None; one that could not be computed is None with the reason in `note` (a catalogue key or plain words).
+    Signs are treatment minus control and post minus pre. A text that does not apply is "", a number that does not apply
+    is None; one that could not be computed is None with the reason in `note`.
+
+    Attributes
+    ----------
+    id : str
+        A key that stays the same from run to run. Nothing may be read out of it.
+    outcome : str
+        What was measured, as results call a scale: ``strs-sf.closeness``. Of underachievement: what was achieved.
+    method : str
+        The formula: a key of ``verification/registry.yaml``.
+    estimate : float or None
+    family : str
+        Tests of one family are corrected together; "" for what is no headline test.
+    informant : str
+        Who answered: teacher, pupil, test.
+    contrast : str
+        What is compared, by name; "" for a single group. Of underachievement: the method, two methods, or the group.
+    wave_from, wave_to : str
+        The moments compared; `wave_from` is "" for an outcome without a measurement before.
+    estimand : str
+        In words what is estimated; of underachievement its short name (share, chance, kappa …).
+    se, df, statistic, p, ci_low, ci_high : float or None
+    ci_level : float
+        Of the interval (0-1).
+    standardiser : str
+        The SD in the denominator of an effect size; "" in raw units.
+    n : int or None
+        The number of rows that were used.
+    n_clusters : int or None
+        Classes, teachers or schools, when those are the unit of analysis.
+    role : str
+        confirmatory or exploratory.
+    note : str
+        A catalogue key or plain words.
+    kind : str
+        Which question it answers: headline (the one test of a question, refused ones included), size (the headline as
+        an effect size), check (the same question by another way), equivalence, evidence (a Bayes factor), context,
+        moderation, mediation, dose, cace (among those who took part), lagged, waves (three or more in one model),
+        repeated (analysis of variance), correction (a p for the number of tests), underachievement.
+    metric : str
+        In what `estimate` is expressed: points (of the scale), sd, percentiles, ratio, kept (a share of the first
+        effect), share, p, moderator (a value of the moderator itself); "" for what has a scale of its own.
+    arms : tuple of str
+        The arms that `contrast` compares, treated ones first; empty for a single group.
+    moderator : str
+        The moderator by which a difference was asked for, as the study file calls it; pre is the score before.
+    level : str
+        Where along the moderator: low, mean, high, or border_low and border_high of the region of significance; "" for
+        the interaction as a whole.
+    other : str
+        The second of two: the mediator, the scale that may run ahead, the method with which another one is compared.
+    criterion : str
+        The method by which pupils were flagged.
+    grouped_by, group : str
+        Of a group of pupils: the column that groups them, and its value.
     """
 
     id: str
@@ -51,13 +116,71 @@ class Estimate:
     n_clusters: int | None = None
     role: Role = "confirmatory"
     note: str = ""
+    kind: str = ""
+    metric: str = ""
+    arms: tuple[str, ...] = ()
+    moderator: str = ""
+    level: str = ""
+    other: str = ""
+    criterion: str = ""
+    grouped_by: str = ""
+    group: str = ""
 
 
 @dataclass(frozen=True)
 class Fact:
-    """One described quantity: a count, a mean, a reliability. `what` is a key of ``verification/registry.yaml``.
+    """One described quantity: a count, a mean, a reliability.
 
-    `note` says why a value is None, where that is known: a catalogue key or plain words.
+    A text that does not apply is "", a number that does not apply is None.
+
+    Attributes
+    ----------
+    id : str
+        A key that stays the same from run to run. Nothing may be read out of it.
+    what : str
+        The quantity: a key of ``verification/registry.yaml``.
+    value : float, int, str or None
+        None where it could not be computed, with the reason in `note` where that is known.
+    outcome : str
+        What was measured; of monitoring the subject; "" for the study as a whole.
+    informant : str
+        Who answered.
+    arm : str
+        The arm; "" for everybody. Of a comparison: its name, as in `contrast`. Of monitoring: the number of the school.
+    wave : str
+        The moment. Of a pair of moments the later one, or ``baseline-post`` where the first is the baseline: see
+        `wave_from` and `wave_to`.
+    n : int or None
+        How many people (or classes) it rests on.
+    note : str
+        A catalogue key or plain words.
+    kind : str
+        What it is about: file, flow, described, change, regression (to the mean), dropout, missing, icc, baseline,
+        attrition, reliability, scale, classes, item, retest, distinct (two scales of one informant), perspectives,
+        typology, circle, complementarity, invariance, reliable_change, multiverse, underachievement, monitoring.
+    table : str
+        Within underachievement and monitoring the table of counts to which it belongs: found, coefficients, cuts,
+        gates, causes (of what was not established), duration, overlap, breadth, selective, profiles; followed, bands,
+        schools.
+        Of invariance what was compared: waves or arms.
+    category : str
+        Which of its kind: improved, flagged, chi2, median, the name of a band, profile, sector or coefficient …
+    contrast : str
+        The comparison that it is of, by name.
+    arms : tuple of str
+        The arms that `contrast` compares, treated ones first.
+    wave_from, wave_to : str
+        Of a pair of moments: the earlier and the later one. `wave_from` is "" for an outcome without a measurement
+        before.
+    item : str
+        The item, by its number or column.
+    step : str
+        The model of the invariance ladder: configural, metric, scalar, strict.
+    criterion : str
+        The method by which a pupil was flagged, or a change called reliable.
+    parts : tuple of str
+        What it is made up of: the two scales of a pair, the methods that flagged the same pupils, the moments at which
+        there is a score, the items that were released, the types from and to which pupils moved.
     """
 
     id: str
@@ -69,17 +192,78 @@ class Fact:
     wave: str = ""
     n: int | None = None
     note: str = ""
+    kind: str = ""
+    table: str = ""
+    category: str = ""
+    contrast: str = ""
+    arms: tuple[str, ...] = ()
+    wave_from: str = ""
+    wave_to: str = ""
+    item: str = ""
+    step: str = ""
+    criterion: str = ""
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Claim:
-    """One sentence that this design allows: `about` names the ids it rests on, `sentence` is a catalogue key."""
+    """One sentence that this design allows.
+
+    Attributes
+    ----------
+    id : str
+        A key that stays the same from run to run. Nothing may be read out of it.
+    about : tuple of str
+        The ids of the results that it rests on.
+    grade : str
+        What the design carries: description, change, association, effect.
+    sentence : str
+        A catalogue key.
+    values : dict
+        What is filled in there, by name.
+    kind : str
+        quality (of the study), grade (of the design), reason (why that is no higher), answer (to a question).
+    topic : str
+        Of quality: what was judged (attrition, baseline, raters …).
+    verdict : str
+        What was found. Of an answer: clear, fragile, unclear, equivalent or untested, or why there is none
+        (refused_too_few_units, not_comparable …). Of quality and reasons: which of the topic's findings (low, high,
+        by_lot …). ``hidden`` in a copy to share that may not tell.
+    side : str
+        Of a clear or fragile answer: higher or lower.
+    status : str
+        Of quality: met, attention, information, unknown.
+    outcome, contrast, wave_from, wave_to : str
+        Of which question; "" for the study as a whole.
+    role : str
+        Of an answer, that of its outcome: primary, secondary, exploratory.
+    test : str
+        Of an answer: the id of the headline test that it puts into words.
+    """
 
     id: str
     about: tuple[str, ...]
     grade: str
     sentence: str
     values: dict[str, Any] = field(default_factory=dict)
+    kind: str = ""
+    topic: str = ""
+    verdict: str = ""
+    side: str = ""
+    status: str = ""
+    outcome: str = ""
+    contrast: str = ""
+    wave_from: str = ""
+    wave_to: str = ""
+    role: str = ""
+    test: str = ""
+
+
+Item = TypeVar("Item", Estimate, Fact, Claim)
+Table = Literal["estimates", "facts", "claims"]
+TUPLES = frozenset({"about", "arms", "parts"})  # JSON knows lists only
+COUNTS = frozenset({"n", "n_clusters"})
+NUMBERS = frozenset({"estimate", "value", "se", "df", "statistic", "p", "ci_low", "ci_high", "ci_level"})
 
 
 @dataclass(frozen=True)
@@ -117,8 +301,8 @@ class Results:
         ValueError
             When an id stands for different results in the two.
         """
-        known = self._by_id()
-        if differing := [key for key, item in other._by_id().items() if known.get(key, item) != item]:
+        known = self._ids
+        if differing := [key for key, item in other._ids.items() if known.get(key, item) != item]:
             raise ValueError(f"two reports differ on {differing[0]}")
         return self.with_more(
             estimates=[e for e in other.estimates if e.id not in known],
@@ -126,16 +310,91 @@ class Results:
             claims=[c for c in other.claims if c.id not in known],
         )
 
-    def _by_id(self) -> dict[str, Estimate | Fact | Claim]:
+    @cached_property
+    def _ids(self) -> dict[str, Estimate | Fact | Claim]:
         return {**{e.id: e for e in self.estimates}, **{f.id: f for f in self.facts}, **{c.id: c for c in self.claims}}
 
+    @cached_property
+    def _indices(self) -> dict[tuple[str, ...], dict[tuple[object, ...], list[Any]]]:  # columns -> values -> results
+        return {}
+
+    def _found(self, table: Table, items: tuple[Item, ...], wanted: Mapping[str, object]) -> tuple[Item, ...]:
+        """Look up what has these values in its columns; each set of columns is indexed when first asked for."""
+        names: tuple[str, ...] = tuple(sorted(wanted))
+        key: tuple[str, ...] = (table, *names)
+        if key not in self._indices:
+            if unknown := [name for name in names if name not in COLUMNS[table]]:
+                raise TypeError(f"{table} have no column {', '.join(unknown)}")
+            made: dict[tuple[object, ...], list[Any]] = defaultdict(list)
+            for item in items:
+                made[tuple([getattr(item, name) for name in names])].append(item)
+            self._indices[key] = dict(made)
+        return tuple(self._indices[key].get(tuple([wanted[name] for name in names]), ()))
+
+    def item(self, key: str) -> Estimate | Fact | Claim | None:
+        """Return the result with this id, or None."""
+        return self._ids.get(key)
+
     def where(self, **wanted: object) -> tuple[Estimate, ...]:
-        """Return the estimates whose fields equal all of `wanted`."""
-        return tuple(e for e in self.estimates if all(getattr(e, k) == v for k, v in wanted.items()))
+        """Return the estimates whose columns equal all of `wanted`, in the order of the store."""
+        return self._found("estimates", self.estimates, wanted)
 
     def facts_where(self, **wanted: object) -> tuple[Fact, ...]:
-        """Return the facts whose fields equal all of `wanted`."""
-        return tuple(f for f in self.facts if all(getattr(f, k) == v for k, v in wanted.items()))
+        """Return the facts whose columns equal all of `wanted`, in the order of the store."""
+        return self._found("facts", self.facts, wanted)
+
+    def claims_where(self, **wanted: object) -> tuple[Claim, ...]:
+        """Return the claims whose columns equal all of `wanted`, in the order of the store."""
+        return self._found("claims", self.claims, wanted)
+
+    def estimate(self, **wanted: object) -> Estimate | None:
+        """Return the one estimate whose columns equal all of `wanted`, or None.
+
+        Raises
+        ------
+        ValueError
+            When there are more: which of them is meant must be said. So do `fact` and `claim`.
+        """
+        return _only(self.where(**wanted), wanted)
+
+    def fact(self, **wanted: object) -> Fact | None:
+        """Return the one fact whose columns equal all of `wanted`, or None."""
+        return _only(self.facts_where(**wanted), wanted)
+
+    def claim(self, **wanted: object) -> Claim | None:
+        """Return the one claim whose columns equal all of `wanted`, or None."""
+        return _only(self.claims_where(**wanted), wanted)
+
+    def number(self, **wanted: object) -> float | None:
+        """Return the value of the one fact whose columns equal all of `wanted`; None for none, words, or not known."""
+        found = self.fact(**wanted)
+        return None if found is None or isinstance(found.value, str) else found.value
+
+    def frame(self, table: Table) -> pd.DataFrame:
+        """Return all estimates, facts or claims as a tidy table, to work with in pandas.
+
+        Returns
+        -------
+        DataFrame
+            One row per result in the order of the store, one column per attribute of `Estimate`, `Fact` or `Claim`, in
+            their order. Texts are ``string`` ("" where nothing applies), numbers ``float64`` (NaN where not known),
+            `n` and `n_clusters` ``Int64``. A fact's `value` is its number; a value in words stands in `text`, right of
+            it. `about`, `arms` and `parts` hold tuples, and a claim's `values` a dict of its own.
+        """
+        import pandas as pd
+
+        items: tuple[Estimate | Fact | Claim, ...] = getattr(self, table)
+        columns: dict[str, pd.Series] = {}
+        for name in COLUMNS[table]:
+            cells = [getattr(item, name) for item in items]
+            if table == "facts" and name == "value":
+                words = ["" if not isinstance(cell, str) else cell for cell in cells]
+                cells = [None if isinstance(cell, str) else cell for cell in cells]
+                columns |= {"value": pd.Series(cells, dtype="float64"), "text": pd.Series(words, dtype="string")}
+            else:
+                cells = [dict(cell) if name == "values" else cell for cell in cells]
+                columns[name] = pd.Series(cells, dtype=_dtype(name))
+        return pd.DataFrame(columns)
 
     def to_json(self, notice: str = "") -> str:
         """Return the store as JSON, one result a line, in a fixed form, so that equal results are equal bytes.
@@ -150,14 +409,18 @@ class Results:
         return "{\n" + ",\n".join(parts) + "\n}\n"
 
     def to_csv(self, notice: str = "") -> str:
-        """Return estimates and facts as one flat table (`kind` tells them apart), with `notice` in each row."""
-        names = ["what", "value", "arm", "wave", *[f.name for f in fields(Estimate)]]
+        """Return estimates and facts as one flat table (`result` tells them apart), with `notice` in each row.
+
+        Several values in one cell (arms, parts) are joined by " + ".
+        """
+        columns = ["what", "value", "arm", "wave", *COLUMNS["estimates"], *COLUMNS["facts"]]
+        names: list[str] = list(dict.fromkeys(columns))
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")
         told = [notice] * bool(notice)
-        writer.writerow(["kind", *names, *["notice"] * bool(notice)])
-        for kind, items in (("estimate", self.estimates), ("fact", self.facts)):
-            writer.writerows([kind, *(_cell(vars(item).get(name)) for name in names), *told] for item in items)
+        writer.writerow(["result", *names, *["notice"] * bool(notice)])
+        for result, items in (("estimate", self.estimates), ("fact", self.facts)):
+            writer.writerows([result, *(_cell(getattr(item, name, None)) for name in names), *told] for item in items)
         return out.getvalue()
 
     @classmethod
@@ -166,18 +429,50 @@ class Results:
 
         Raises
         ------
+        OlderResultsError
+            When an older version of werkbank wrote the file.
         ValueError
-            When the file was written by another schema version.
+            When it is of a schema version that is not known here.
         """
         content = json.loads(text)
-        if content.get("schema_version") != SCHEMA_VERSION:
-            raise ValueError(f"results of schema version {content.get('schema_version')}; this reads {SCHEMA_VERSION}")
+        version = content.get("schema_version")
+        if isinstance(version, int) and 0 < version < SCHEMA_VERSION:
+            raise OlderResultsError(
+                f"an older version of werkbank made these results (schema {version}; this version reads "
+                f"{SCHEMA_VERSION}): make the report again"
+            )
+        if version != SCHEMA_VERSION:
+            raise ValueError(f"results of schema version {version}; this reads {SCHEMA_VERSION}")
         return cls(
             study=content["study"],
-            estimates=tuple(Estimate(**e) for e in content["estimates"]),
-            facts=tuple(Fact(**f) for f in content["facts"]),
-            claims=tuple(Claim(**{**c, "about": tuple(c["about"])}) for c in content["claims"]),
+            estimates=tuple(Estimate(**_tupled(e)) for e in content["estimates"]),
+            facts=tuple(Fact(**_tupled(f)) for f in content["facts"]),
+            claims=tuple(Claim(**_tupled(c)) for c in content["claims"]),
         )
+
+
+COLUMNS: Mapping[Table, tuple[str, ...]] = {
+    "estimates": tuple(f.name for f in fields(Estimate)),
+    "facts": tuple(f.name for f in fields(Fact)),
+    "claims": tuple(f.name for f in fields(Claim)),
+}
+
+
+def _only(found: tuple[Item, ...], wanted: Mapping[str, object]) -> Item | None:
+    if len(found) > 1:
+        asked = ", ".join(f"{name}={value!r}" for name, value in wanted.items())
+        raise ValueError(f"{len(found)} results have {asked}: {', '.join(item.id for item in found[:3])} …")
+    return found[0] if found else None
+
+
+def _tupled(item: dict[str, Any]) -> dict[str, Any]:
+    return {name: tuple(value) if name in TUPLES else value for name, value in item.items()}
+
+
+def _dtype(name: str) -> str:
+    if name in TUPLES or name == "values":
+        return "object"
+    return "Int64" if name in COUNTS else "float64" if name in NUMBERS else "string"
 
 
 def _json(value: Any) -> str:  # noqa: ANN401 - JSON values
@@ -206,7 +501,7 @@ def plain(value: Any) -> Any:  # noqa: ANN401 - JSON values
 
 def _cell(value: Any) -> str:  # noqa: ANN401 - JSON values
     # a cell that starts with a formula sign would be run by a spreadsheet: text is neutralised, numbers stay numbers
-    value = plain(value)
+    value = " + ".join(value) if isinstance(value, tuple) else plain(value)
     if isinstance(value, str):
         return f"'{value}" if value[:1] in {"=", "+", "-", "@", "\t", "\r"} else value
     return "" if value is None else repr(value) if isinstance(value, float) else str(value)

@@ -49,7 +49,12 @@ def results_of(study, estimate=2.0, half=1.0, corrected=0.01, enrolled=100, anal
     for outcome in ("taal", "rekenen"):
         head = ("change" if by_unit else "mean_change") if single else "ancova"
         test = Estimate(
-            f"{outcome}/{head}", outcome, head + (suffix if not single or by_unit else ""), estimate, **base
+            f"{outcome}/{head}",
+            outcome,
+            head + (suffix if not single or by_unit else ""),
+            estimate,
+            kind="headline",
+            **base,
         )
         size = ("smcr" if single else "g_adjusted") + suffix
         if note:

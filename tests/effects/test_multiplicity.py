@@ -35,8 +35,9 @@ def test_what_has_no_p_is_not_counted():
 
 
 def test_families_are_corrected_apart():
+    at = {"contrast": "t - c", "wave_from": "pre", "wave_to": "post", "n": 10, "kind": "headline"}
     tests = [
-        Estimate(f"y{i}/pre-post/t-c/ancova", f"y{i}", "ancova", 1.0, family=family, p=p, n=10, role=role)
+        Estimate(f"y{i}/pre-post/t-c/ancova", f"y{i}", "ancova", 1.0, family=family, p=p, role=role, **at)
         for i, (family, p, role) in enumerate(
             [("primary", 0.03, "confirmatory"), ("primary", 0.04, "confirmatory"), ("more", 0.02, "exploratory")]
         )
@@ -46,6 +47,7 @@ def test_families_are_corrected_apart():
     assert made["y0/pre-post/t-c/p_holm"].df == 2
     assert made["y2/pre-post/t-c/p_bh"].p == pytest.approx(0.02)
     assert made["y2/pre-post/t-c/p_bh"].n == 10
+    assert {e.kind for e in made.values()} == {"correction"}
 
 
 def test_differences_by_characteristic_are_one_exploratory_family():

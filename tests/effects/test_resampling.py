@@ -105,6 +105,18 @@ def test_every_comparison_has_its_bootstrap_beside_it(make_study, classroom, lon
         assert (found["z"].ci_low, found["z"].ci_high) == pytest.approx((plain.ci_low, plain.ci_high), abs=0.08)
 
 
+def test_what_units_are_called_changes_no_draw(path):
+    def named(units, salt):
+        return [f"{hash((salt, str(u))) % 10_000}-{u}" for u in units]
+
+    rng = np.random.default_rng(4)
+    unit = np.repeat(np.arange(10), 8)
+    y = rng.normal(size=(80, 2))
+    assert bootstrapped_g(y, unit < 4, 5, named(unit, "a")) == bootstrapped_g(y, unit < 4, 5, named(unit, "b"))
+    made = [mediated(path.assign(unit=named(path["unit"], salt)), WEIGHTS, "m", seed=5) for salt in "ab"]
+    assert made[0] == made[1]
+
+
 def test_the_indirect_effect_is_statsmodels_a_times_b(path):
     import statsmodels.formula.api as smf
 
@@ -119,8 +131,8 @@ def test_the_indirect_effect_is_statsmodels_a_times_b(path):
 
 def test_whole_classes_are_drawn(path):
     made = mediated(path, WEIGHTS, "m", seed=5, draws=100)
-    arm = np.array([float(u % 2 == 0) for u in sorted(range(12), key=str)])
-    names = sorted(map(str, range(12)))
+    names = list(path["unit"].astype(str).unique())  # in the order of the rows
+    arm = np.array([float(int(name) % 2 == 0) for name in names])
     found = []
     for count in drawn(arm, 100, seed=5).astype(int):
         parts = [path[path["unit"].astype(str) == names[i]] for i, k in enumerate(count) for _ in range(k)]

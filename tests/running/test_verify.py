@@ -95,6 +95,18 @@ def test_other_data_are_told_from_other_results(made, study):
     assert verdicts(made, study=study) == [("changed", "data")]
 
 
+def test_results_of_an_older_version_are_called_so(made, study):
+    store = json.loads((made / "results.json").read_text())
+    resealed(made, "results.json", json.dumps(store | {"schema_version": 1}))
+    assert verdicts(made, study=study) == [("older", "")]
+    assert verdicts(made, quick=True) == [("intact", "")], "its files are still those that were made"
+    for language, said in (("nl", "een oudere versie van werkbank"), ("en", "an older version of werkbank")):
+        command = [sys.executable, "-m", "werkbank", "verify", str(made), "--study", str(study), "--language", language]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 1
+        assert [line for line in done.stdout.splitlines() if said in line] == done.stdout.splitlines()
+
+
 def test_a_study_is_found_by_its_hash_or_told_to_be_absent(made, study, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     assert verdicts(made) == [("same", "")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from werkbank.appraisal.evidence import SIZES, Evidence
@@ -30,10 +31,9 @@ def appraise(study: Study, results: Results) -> list[Claim]:
     Returns
     -------
     list of Claim
-        ``quality/<topic>/<i>`` with a `status` among its values; ``design/grade`` (the strongest grade) and
-        ``design/reason/<i>`` (what keeps it from being higher); ``answer/<test id>`` for each headline test. `grade` is
-        description, change, association or effect. Every number among the values is one of the results, or was
-        computed here from them (smallest detectable effect, attrition).
+        Of `kind` quality, by `topic`, with its `status`; grade (the strongest one) and reason (what keeps it from being
+        higher); answer, to each headline test. `grade` is description, change, association or effect. Every number
+        among the values is one of the results, or was computed here from them (smallest detectable effect, attrition).
 
     Notes
     -----
@@ -53,11 +53,14 @@ def _design(evidence: Evidence) -> list[Claim]:
     tests = evidence.tests if grade == "effect" else evidence.primary
     reasons = dict.fromkeys(reason for test in tests for reason in evidence.reasons(test))
     partly = "_partly" * (grade == "effect" and bool(reasons))
-    made = [Claim("design/grade", tuple(t.id for t in graded), grade, f"claims.grade.{grade}{partly}")]
-    return made + [
-        Claim(f"design/reason/{i + 1}", (), grade, f"claims.reasons.{reason}", {"unit": evidence.unit})
-        for i, reason in enumerate(reasons)
-    ]
+    verdict = f"{grade}{partly}"
+    about = tuple(t.id for t in graded)
+    made = [Claim("design/grade", about, grade, f"claims.grade.{verdict}", kind="grade", verdict=verdict)]
+    for i, reason in enumerate(reasons, start=1):
+        values = {"unit": evidence.unit}
+        said = Claim(f"design/reason/{i}", (), grade, f"claims.reasons.{reason}", values, kind="reason", verdict=reason)
+        made.append(said)
+    return made
 
 
 def _answer(evidence: Evidence, test: Estimate) -> Claim:
@@ -69,7 +72,7 @@ def _answer(evidence: Evidence, test: Estimate) -> Claim:
     if grade == "description":
         refusal = test.note if has(f"claims.answer.{test.note}", "en") else "not_computed"
         why = "refused_single" if test.note == "refused_too_few_units" and not test.contrast else refusal
-        return Claim(f"answer/{test.id}", about, grade, f"claims.answer.{why}", values)
+        return _said(test, about, grade, why, values)
     values |= {
         "estimate": test.estimate,
         "ci": [test.ci_low, test.ci_high],
@@ -84,16 +87,31 @@ def _answer(evidence: Evidence, test: Estimate) -> Claim:
     if grade == "change" and level is not None and level.value not in {"strict", "scalar", "unknown"}:
         # a mean that moved on another yardstick is no growth: it is described, and growth language is refused
         values["also"] = _also(evidence, test, within=False)
-        return Claim(f"answer/{test.id}", (*about, level.id), "description", "claims.answer.not_comparable", values)
+        return _said(test, (*about, level.id), "description", "not_comparable", values)
     equivalence = _equivalence(evidence, test)
     sureness = _sureness(values)
     if sureness == "unclear" and equivalence:
         sureness = "equivalent"
     values |= equivalence
     values["also"] = _also(evidence, test, within=bool(equivalence) and sureness == "clear")
-    side = "higher" if (test.estimate or 0) > 0 else "lower"
-    variant = f"{sureness}_{side}" if sureness in {"clear", "fragile"} else sureness
-    return Claim(f"answer/{test.id}", about, grade, f"claims.answer.{grade}.{variant}", values)
+    side = ("higher" if (test.estimate or 0) > 0 else "lower") if sureness in {"clear", "fragile"} else ""
+    return _said(test, about, grade, sureness, values, side)
+
+
+def _said(
+    test: Estimate, about: tuple[str, ...], grade: str, verdict: str, values: dict[str, Any], side: str = ""
+) -> Claim:
+    """Return the answer to the question of `test`; an answer that only describes says why there is none."""
+    variant = "_".join(part for part in (verdict, side) if part)
+    sentence = f"claims.answer.{variant}" if grade == "description" else f"claims.answer.{grade}.{variant}"
+    where: dict[str, Any] = {
+        "outcome": test.outcome,
+        "contrast": test.contrast,
+        "wave_from": test.wave_from,
+        "wave_to": test.wave_to,
+    }
+    made = Claim(f"answer/{test.id}", about, grade, sentence, values, kind="answer", verdict=verdict, side=side)
+    return replace(made, role=values["role"], test=test.id, **where)
 
 
 def _sureness(values: dict[str, Any]) -> str:

@@ -1,4 +1,8 @@
-"""What the results say about a study, looked up by question instead of by the name of a fact."""
+"""What the results say about a study: which tests it asked, how much was lost, and what grade that allows.
+
+Plain look-ups are those of `Results` (`estimate`, `fact`, `number` …); `fact`, `number` and `count` here stand for them
+in readers that name no more than what, outcome, arm and wave.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from typing import TYPE_CHECKING
 from werkbank.appraisal.precision import acceptable, attrition
 from werkbank.appraisal.wording import GRADES
 from werkbank.effects.questions import contrasts
+from werkbank.measurement.study_scores import scale_of
 
 if TYPE_CHECKING:
     from werkbank.results import Estimate, Fact, Results
@@ -29,18 +34,13 @@ class Evidence:
     study: Study
     results: Results
 
-    @cached_property
-    def _facts(self) -> dict[tuple[str, str, str, str], Fact]:
-        return {(f.what, f.outcome, f.arm, f.wave): f for f in self.results.facts}
-
     def fact(self, what: str, outcome: str = "", arm: str = "", wave: str = "") -> Fact | None:
         """Return one fact, or None."""
-        return self._facts.get((what, outcome, arm, wave))
+        return self.results.fact(what=what, outcome=outcome, arm=arm, wave=wave)
 
     def number(self, what: str, outcome: str = "", arm: str = "", wave: str = "") -> float | None:
         """Return one fact's value, or None."""
-        fact = self.fact(what, outcome, arm, wave)
-        return None if fact is None or fact.value is None or isinstance(fact.value, str) else fact.value
+        return self.results.number(what=what, outcome=outcome, arm=arm, wave=wave)
 
     def count(self, what: str, outcome: str = "", arm: str = "", wave: str = "") -> int | None:
         """Return one count, or None."""
@@ -55,7 +55,7 @@ class Evidence:
     @cached_property
     def waves(self) -> list[str]:
         """The waves at which anyone was measured, in the order of time."""
-        return list(dict.fromkeys(f.wave for f in self.results.facts if f.what == "pupils_measured"))
+        return list(dict.fromkeys(f.wave for f in self.results.facts_where(what="pupils_measured")))
 
     @cached_property
     def unit(self) -> str:
@@ -74,10 +74,7 @@ class Evidence:
     @cached_property
     def tests(self) -> list[Estimate]:
         """The headline test of every question, refusals included, primary outcomes first."""
-        refused = {"refused_too_few_units", "units_in_more_than_one_arm"}
-        # a refused analysis of variance stands beside an answer; it is not one
-        may = [e for e in self.results.estimates if not e.method.startswith("rm_")]
-        found = [e for e in may if self._is_headline(e) or e.note in refused]
+        found = self.results.where(kind="headline")
         order = {"primary": 0, "secondary": 1, "exploratory": 2}
         return sorted(found, key=lambda e: order[self.role(e.outcome)])
 
@@ -86,26 +83,19 @@ class Evidence:
         """The headline tests of primary outcomes; all of them when no outcome is primary."""
         return [t for t in self.tests if self.role(t.outcome) == "primary"] or self.tests
 
-    @staticmethod
-    def _is_headline(e: Estimate) -> bool:
-        return bool(e.family) and e.method not in {"p_holm", "p_bh"}
-
     def role(self, key: str) -> str:
         """Return the role of the outcome that results call `key`."""
-        return self.study.outcome(key.partition(".")[0]).role
+        return self.study.outcome(scale_of(key)[0]).role
 
     def rated_by_implementers(self, key: str) -> bool:
         """Whether those who gave the programme filled in what results call `key`; pupils and tests are not they."""
-        outcome = self.study.outcome(key.partition(".")[0])
+        outcome = self.study.outcome(scale_of(key)[0])
         return self.study.design.raters_are_implementers is True and outcome.informant not in {"pupil", "test"}
 
     def beside(self, test: Estimate, *methods: str) -> Estimate | None:
         """Return the first estimate of one of `methods` that answers the same question as `test`."""
-        for method in methods:
-            for e in self.results.where(method=method, outcome=test.outcome, contrast=test.contrast):
-                if (e.wave_from, e.wave_to) == (test.wave_from, test.wave_to):
-                    return e
-        return None
+        asked = {name: getattr(test, name) for name in ("outcome", "contrast", "wave_from", "wave_to")}
+        return next((e for method in methods for e in self.results.where(method=method, **asked)), None)
 
     def weights(self, contrast: str) -> dict[str, float]:
         """Return the arms that a contrast compares, with their weights."""

@@ -22,18 +22,22 @@ def quality_panel(evidence: Evidence) -> list[Claim]:
     A claim's value `status` is met, attention, information or unknown; a topic about which nothing is known says so.
     """
     return [
-        replace(claim, id=f"quality/{topic}/{i}", sentence=f"claims.quality.{topic}.{claim.sentence}")
+        replace(claim, id=f"quality/{topic}/{i}", topic=topic, sentence=f"claims.quality.{topic}.{claim.verdict}")
         for topic, claims in TOPICS.items()
         for i, claim in enumerate(claims(evidence), start=1)
     ]
 
 
 def _claim(variant: str, status: str, about: tuple[str, ...] = (), **values: Any) -> Claim:  # noqa: ANN401 - JSON values
-    return Claim("", about, "description", variant, {"status": status, **values})
+    made = Claim("", about, "description", "", {"status": status, **values}, kind="quality", verdict=variant)
+    return replace(made, status=status)
 
 
-def _named(test: Estimate) -> dict[str, str]:
-    return {"outcome": test.outcome, "wave": test.wave_to, "contrast": test.contrast}
+def _of(test: Estimate, variant: str, status: str, about: tuple[str, ...], **values: Any) -> Claim:  # noqa: ANN401 - JSON values
+    """Return a claim about one question."""
+    named = {"outcome": test.outcome, "wave": test.wave_to, "contrast": test.contrast}
+    made = _claim(variant, status, about, **values, **named)
+    return replace(made, outcome=test.outcome, contrast=test.contrast, wave_from=test.wave_from, wave_to=test.wave_to)
 
 
 def _numbers(e: Evidence) -> Iterator[Claim]:
@@ -55,12 +59,12 @@ def _detectable(e: Evidence) -> Iterator[Claim]:
         size = e.beside(test, *SIZES)
         mdes = minimum_detectable(size.se, test.df) if size is not None else None
         if size is None or mdes is None:
-            yield _claim("unknown", "unknown", (test.id,), **_named(test))
+            yield _of(test, "unknown", "unknown", (test.id,))
         else:
             known, kind = True, "difference" if test.contrast else "change"
             in_points = minimum_detectable(test.se, test.df)
-            values = {"mdes": mdes, "points": in_points, "share_power": 0.80, "alpha": 0.05, **_named(test)}
-            yield _claim(kind, "information", (size.id, test.id), **values)
+            values = {"mdes": mdes, "points": in_points, "share_power": 0.80, "alpha": 0.05}
+            yield _of(test, kind, "information", (size.id, test.id), **values)
     if known:
         yield _claim("missed", "information")
 
@@ -113,13 +117,13 @@ def _attrition(e: Evidence) -> Iterator[Claim]:
     for test in e.primary:
         lost = e.lost(test)
         if lost is None:
-            yield _claim("unknown", "unknown", (test.id,), **_named(test))
+            yield _of(test, "unknown", "unknown", (test.id,))
         elif not test.contrast:
-            yield _claim("single", "information", (test.id,), share_overall=lost[0], **_named(test))
+            yield _of(test, "single", "information", (test.id,), share_overall=lost[0])
         else:
             low = acceptable(*lost)
-            values = {"share_overall": lost[0], "points_differential": 100 * lost[1], **_named(test)}
-            yield _claim("low" if low else "high", "met" if low else "attention", (test.id,), **values)
+            values = {"share_overall": lost[0], "points_differential": 100 * lost[1]}
+            yield _of(test, "low" if low else "high", "met" if low else "attention", (test.id,), **values)
 
 
 def _baseline(e: Evidence) -> Iterator[Claim]:
@@ -129,14 +133,14 @@ def _baseline(e: Evidence) -> Iterator[Claim]:
     for test in e.primary:
         fact = e.fact("baseline_difference", test.outcome, test.contrast, test.wave_to)
         if fact is None or fact.value is None or isinstance(fact.value, str):
-            yield _claim("unknown", "unknown", (test.id,), **_named(test))
+            yield _of(test, "unknown", "unknown", (test.id,))
             continue
         size = abs(fact.value)
         variant = "equal" if size <= 0.05 else "adjusted" if size <= 0.25 else "unequal"
         if variant != "equal" and e.grade(test) == "effect":
             variant = "by_lot"  # equivalence is asked where lots did not divide, or attrition undid them (WWC)
         status = "met" if variant == "equal" else "attention" if variant == "unequal" else "information"
-        yield _claim(variant, status, (fact.id,), g=fact.value, **_named(test))
+        yield _of(test, variant, status, (fact.id,), g=fact.value)
 
 
 def _reliability(e: Evidence) -> Iterator[Claim]:
@@ -170,7 +174,7 @@ def _comparability(e: Evidence) -> Iterator[Claim]:
 
 def _multiplicity(e: Evidence) -> Iterator[Claim]:
     tests = [t for t in e.tests if t.p is not None]
-    corrected = any(f.method in {"p_holm", "p_bh"} for f in e.results.estimates)
+    corrected = any(e.results.where(method=method) for method in ("p_holm", "p_bh"))
     if not tests:
         yield _claim("none", "information")
     elif len(tests) == 1:

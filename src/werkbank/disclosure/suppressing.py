@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 from werkbank.disclosure.flow import arms_of, kind, slots, system, when
 from werkbank.disclosure.protecting import hide
 from werkbank.disclosure.signals import FOLLOWS, about, behind
-from werkbank.results import Claim
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from collections.abc import Set as AbstractSet
 
     from werkbank.disclosure.protecting import Counts
-    from werkbank.results import Estimate, Fact, Results
+    from werkbank.results import Claim, Estimate, Fact, Results
 
 HIDDEN = "privacy.hidden"  # the note of a number that is not shown
 MIN_CELL = {"school": 6, "export": 10}  # NCO: no information on 5 or fewer; CBS remote access: 10 in a research export
@@ -203,7 +202,15 @@ def _claim(
 
 def _hidden(c: Claim) -> Claim:
     kept = {k: v for k, v in c.values.items() if k in {"status", "outcome", "wave", "contrast", "arm", "role"}}
+    verdict = "hidden"  # clear, higher, lower or high would tell as much as the numbers
     if c.id.startswith("answer/"):  # without its numbers it can say no more than that there is one
-        return Claim(c.id, c.about, "description", "privacy.claim.too_few", {**kept, "also": []})
+        return replace(
+            c,
+            grade="description",
+            sentence="privacy.claim.too_few",
+            values={**kept, "also": []},
+            verdict=verdict,
+            side="",
+        )
     named = "outcome" if {"outcome", "wave", "contrast"} <= kept.keys() else "plain"
-    return Claim(c.id, c.about, c.grade, f"privacy.claim.{named}", kept)
+    return replace(c, sentence=f"privacy.claim.{named}", values=kept, verdict=verdict, side="")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 
 from werkbank.effects.comparison import samples
@@ -65,13 +67,29 @@ def describe(study: Study, scores_table: pd.DataFrame, pupils: pd.DataFrame) -> 
     return facts
 
 
+KINDS = {
+    "flow": (
+        "classes_with_both", "pupils_enrolled", "units_enrolled", "pupils_measured", "pupils_analysed",
+        "pupils_without_pre", "pupils_without_post", "pupils_without_both", "pupils_without_unit", "units_analysed",
+    ),
+    "missing": ("missing_pattern", "mcar_chi2", "mcar_df", "mcar_p"),
+    "described": ("mean", "sd", "min", "max"),
+    "change": ("r_pre_post", "mean_change", "sd_change"),
+    "regression": ("regression_break_even_mean", "regression_expected"),
+    "dropout": ("dropout_difference",),
+    "icc": ("icc", "icc_ci_low", "icc_ci_high"),
+    "baseline": ("baseline_difference", "baseline_equivalence"),
+    "attrition": ("attrition_overall", "attrition_differential", "attrition_cautious", "attrition_optimistic"),
+}  # fmt: skip
+KIND = {what: kind for kind, names in KINDS.items() for what in names}
+
+
 def _fact(
     what: str, outcome: str, informant: str, arm: str, wave: str, value: float | str | None, n: int | None = None
 ) -> Fact:
     number = None if value is None or pd.isna(value) else value
-    return Fact(
-        identifier(outcome or "flow", arm or "all", wave or "all", what), what, number, outcome, informant, arm, wave, n
-    )
+    place = identifier(outcome or "flow", arm or "all", wave or "all", what)
+    return Fact(place, what, number, outcome, informant, arm, wave, n, kind=KIND[what])
 
 
 def _arms(study: Study, pupils: pd.DataFrame) -> dict[str, pd.Index]:
@@ -99,7 +117,9 @@ def _flow(study: Study, scores: pd.DataFrame, pupils: pd.DataFrame, arms: dict[s
             facts.append(_fact("pupils_measured", "", "", arm, wave, len(there)))
             pattern[members.isin(there)] += f"+{wave}"
         counts = pattern.str.removeprefix("+").replace("", "none").value_counts(sort=False).sort_index()
-        facts += [_fact("missing_pattern", "", "", arm, str(p), int(n), len(members)) for p, n in counts.items()]
+        for name, count in counts.items():
+            fact = _fact("missing_pattern", "", "", arm, str(name), int(count), len(members))
+            facts.append(replace(fact, parts=tuple(w for w in WAVES if w in str(name).split("+"))))
     return facts
 
 
@@ -131,7 +151,7 @@ def _analysed(q: Question, arm: str, norm: tuple[float, float] | None) -> list[F
     wave = f"{q.wave_from}-{q.wave_to}" if q.wave_from == "baseline" else q.wave_to
     facts = [_fact(what, q.key, q.outcome.informant, arm, wave, count, len(table)) for what, count in counts.items()]
     if not q.wave_from:
-        return facts
+        return _of_pair(q, facts)
     gone, stayed = (Sample.of(table.loc[~no_pre & lost, "pre"]) for lost in (no_post, ~no_post))
     g = hedges_g([gone, stayed], limits=False).value
     facts.append(_fact("dropout_difference", q.key, q.outcome.informant, arm, wave, g, gone.n))
@@ -143,7 +163,12 @@ def _analysed(q: Question, arm: str, norm: tuple[float, float] | None) -> list[F
             described["regression_break_even_mean"] = break_even_mean(pairs.mean_pre, pairs.change, pairs.r)
             if norm is not None:
                 described["regression_expected"] = expected_regression(pairs.mean_pre, norm[0], pairs.r)
-    return facts + [_fact(what, q.key, q.outcome.informant, arm, wave, x, len(used)) for what, x in described.items()]
+    facts += [_fact(what, q.key, q.outcome.informant, arm, wave, x, len(used)) for what, x in described.items()]
+    return _of_pair(q, facts)
+
+
+def _of_pair(q: Question, facts: list[Fact]) -> list[Fact]:
+    return [replace(fact, wave_from=q.wave_from, wave_to=q.wave_to) for fact in facts]
 
 
 def _of_contrast(study: Study, q: Question) -> list[Fact]:
@@ -161,7 +186,8 @@ def _of_contrast(study: Study, q: Question) -> list[Fact]:
         (t, t_used), (c, c_used) = counts
         lost = attrition((int(t), int(c)), (int(t_used), int(c_used)))
         found |= {f"attrition_{name}": value for name, value in vars(lost).items()}
-    return [_fact(what, q.key, q.outcome.informant, q.contrast, q.wave_to, value, n) for what, value in found.items()]
+    facts = [_fact(what, q.key, q.outcome.informant, q.contrast, q.wave_to, x, n) for what, x in found.items()]
+    return [replace(fact, contrast=q.contrast, arms=q.arms) for fact in _of_pair(q, facts)]
 
 
 def _class_shares(unit: Unit, key: str, informant: str, waves: pd.DataFrame) -> list[Fact]:

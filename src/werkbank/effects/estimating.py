@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from werkbank.effects import comparison
@@ -18,6 +19,7 @@ from werkbank.effects.questions import Question, outcome_waves, questions
 from werkbank.effects.repeated import repeated_measures
 from werkbank.effects.resampling import bootstrapped
 from werkbank.effects.waves import over_waves
+from werkbank.measurement.study_scores import scale_of
 from werkbank.statistics.change import change_sizes, mean_change
 from werkbank.statistics.quantity import not_computed
 from werkbank.statistics.sizes import d_ppc2, hedges_g, sd, small_sample_factor
@@ -86,13 +88,14 @@ def estimate(study: Study, scores_table: pd.DataFrame, pupils: pd.DataFrame, see
     for place in dict.fromkeys((q.key, q.contrast) for q in asked):
         later = [q for q in asked if (q.key, q.contrast) == place and q.wave_from and _comparable(q)]
         made += _courses([q for q in later if q.wave_from == later[0].wave_from], scales)
-    return [*made, *corrected([test for test in made if test.family]), *of_interactions(made)]
+    return [*made, *corrected([test for test in made if test.kind == "headline"]), *of_interactions(made)]
 
 
 def _by_pre_test(q: Question) -> Estimate:
     rows = q.analysed
     units = None if q.unit.of_pupil is None else int(rows["unit"].nunique())
-    return q.estimate("moderation_pre", moderated(rows, q.weights, "pre").interaction, len(rows), units)
+    found = q.estimate("moderation_pre", moderated(rows, q.weights, "pre").interaction, len(rows), units)
+    return replace(found, moderator="pre")
 
 
 def _primary(q: Question) -> bool:
@@ -120,9 +123,9 @@ def _courses(later: list[Question], scales: dict[str, pd.DataFrame]) -> list[Est
 
 def headline(study: Study, estimates: Sequence[Estimate]) -> Estimate | None:
     """Return the one primary result: the first headline test of the first primary outcome (else of the first one)."""
-    tests = [e for e in estimates if e.family and not e.method.startswith("p_")]
+    tests = [e for e in estimates if e.kind == "headline" and e.family]
     primary = [outcome.id for outcome in study.outcomes if outcome.role == "primary"]
-    ranked = [e for name in primary for e in tests if e.outcome == name or e.outcome.startswith(f"{name}.")]
+    ranked = [e for name in primary for e in tests if scale_of(e.outcome)[0] == name]
     return next(iter([*ranked, *tests]), None)
 
 
@@ -145,7 +148,8 @@ def _refusal(q: Question, *, by_unit: bool, note: str = REFUSED) -> Estimate:
     method = "ancova" if q.wave_from else "post_difference"
     method = (method if q.weights else "change") + "_unit_means" if by_unit else method if q.weights else "mean_change"
     rows = q.analysed
-    return q.estimate(method, not_computed(note), len(rows), rows["unit"].nunique() if by_unit else None)
+    refused = q.estimate(method, not_computed(note), len(rows), rows["unit"].nunique() if by_unit else None)
+    return replace(refused, kind="headline")  # the answer to its question, but of no family: it is no test
 
 
 def _shares_units(q: Question) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from werkbank.effects.questions import Question, identifier, questions
+from werkbank.measurement.study_scores import scale_of
 from werkbank.results import Fact
 from werkbank.statistics.reliable import all_methods, cutoff
 from werkbank.statistics.sizes import sd
@@ -30,8 +32,8 @@ def by_own_alpha(study: Study, scores: Scores, pupils: pd.DataFrame) -> list[Fac
     known = {key: float(a) for key, a in first.items() if isinstance(a, float) and 0 < a < 1}
     better = {}
     for key in known:
-        name, _, scale = key.partition(".")
-        better[key] = scores.instruments[name].direction(scale or name)
+        name, scale = scale_of(key)
+        better[key] = scores.instruments[name].direction(scale)
     return reliable_changes(study, scores.table, pupils, known, better)
 
 
@@ -79,17 +81,26 @@ def _of_question(q: Question, r: float, sign: int, cut: float | None) -> list[Fa
         if len(used) < 2:
             continue
         found = all_methods(pre, post, r)
-        numbers: dict[str, float | None] = {"rci_reliability": r, "rci_smallest_change": found[0].smallest_change}
-        numbers |= {} if cut is None else {"rci_cutoff": cut}
+        numbers: dict[tuple[str, str], float | None] = {("", "reliability"): r}  # (criterion, category) -> value
+        numbers["", "smallest_change"] = found[0].smallest_change
+        numbers |= {} if cut is None else {("", "cutoff"): cut}
         for method in found:
             counts = method.counts(pre, post, None if cut is None else sign * cut)
             known = {"recovered": cut is not None}
             judged = bool(np.isfinite(method.index).all())
             for category, count in counts.items():
                 sure = judged and known.get(category, True)
-                numbers[f"rci_{method.method}_{category}"] = count if sure else None
+                numbers[method.method, category] = count if sure else None
         wave = q.wave_to if q.wave_from != "baseline" else f"{q.wave_from}-{q.wave_to}"
-        for what, value in numbers.items():
+        for (criterion, category), value in numbers.items():
+            what = "_".join(part for part in ("rci", criterion, category) if part)
             place = identifier(q.key, arm or "all", wave, what)
-            facts.append(Fact(place, what, value, q.key, q.outcome.informant, arm, wave, len(used)))
+            at: dict[str, Any] = {
+                "wave_from": q.wave_from,
+                "wave_to": q.wave_to,
+                "criterion": criterion,
+                "category": category,
+            }
+            fact = Fact(place, what, value, q.key, q.outcome.informant, arm, wave, len(used), **at)
+            facts.append(replace(fact, kind="reliable_change"))
     return facts

@@ -37,8 +37,8 @@ def lagged(asked: Sequence[Question], others: Mapping[str, pd.DataFrame]) -> lis
     list of Estimate
         ``lagged_previous``, slope on the wave just before; from the second later wave ``lagged_earlier``, slope on the
         wave before that at an equal previous score. Per other scale ``lagged_cross``, slope on the other scale at the
-        previous wave at an equal own score, and ``lagged_cross_back``, the same with the scales changed about; their
-        ids end in its name. All exploratory.
+        previous wave at an equal own score, and ``lagged_cross_back``, the same with the scales changed about; it is
+        their column `other`. All exploratory.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def _estimate(q: Question, method: str, table: pd.DataFrame, columns: list[str],
     found = slope(rows, columns)
     found = replace(found, note=found.note or "lagged_association")
     made = q.estimate(method, found, len(rows), rows["unit"].nunique() if by_unit else None)
-    return replace(made, id=identifier(made.id, other) if other else made.id, role="exploratory")
+    return replace(made, id=identifier(made.id, other) if other else made.id, other=other, role="exploratory")
 
 
 def slope(rows: pd.DataFrame, columns: Sequence[str]) -> Quantity:

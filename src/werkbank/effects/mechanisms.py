@@ -24,8 +24,8 @@ def mechanisms(study: Study, q: Question, scores: pd.DataFrame, pupils: pd.DataF
 
     Per moderator ``moderation`` (the interaction), the difference at mean - SD, mean and mean + SD (``moderation_low``,
     ``_mean``, ``_high``: simple slopes; of two values at each) with the moderator's value there (``moderation_at_low``
-    and so on), and the Johnson-Neyman borders where there are any; ids end in its name. ``dose_response`` among the
-    treated, ``mediation`` per mediator, as it was scored after the programme; its draws take `seed`.
+    and so on), and the Johnson-Neyman borders where there are any; `moderator` and `level` say which. ``dose_response``
+    among the treated, ``mediation`` per mediator (`other`), as it was scored after the programme, drawn with `seed`.
     ``cace`` where arms were drawn by lot (without a lot a note says so). Where classes were assigned, dose and taking
     part are those of class means. Pupils without the moderator, dose or record are left out; `n` is what was used.
     """
@@ -86,17 +86,20 @@ def _moderation(q: Question, moderator: Moderator, values: pd.Series, pupils: pd
         at = {"low": float(rows["by"].min()), "high": float(rows["by"].max())}
     covariates = ("pre",) if not rows["by"].equals(rows["pre"]) else ()
     found = moderated(rows, q.weights, "by", covariates, list(at.values()))
-    made = {"moderation": found.interaction}
-    made |= {f"moderation_{place}": found.effects[x] for place, x in at.items()}
-    made |= {f"moderation_at_{place}": Quantity(x) for place, x in at.items()}
+    made = {"moderation": ("", found.interaction)}  # method -> level, quantity
+    made |= {f"moderation_{place}": (place, found.effects[x]) for place, x in at.items()}
+    made |= {f"moderation_at_{place}": (place, Quantity(x)) for place, x in at.items()}
     if found.region is not None and not two:
         note = "region_between" if found.between else "region_outside"
         note += "" if all(rows["by"].min() <= x <= rows["by"].max() for x in found.region) else "_beyond"
         borders = [Quantity(x, note=note) for x in found.region]
-        made |= {"moderation_region_low": borders[0], "moderation_region_high": borders[1]}
-    elif not two and (p := made["moderation_mean"].p) is not None:
-        made["moderation"] = replace(found.interaction, note="region_all" if p < 0.05 else "region_none")
-    return [_named(q.estimate(method, quantity, n, units), moderator) for method, quantity in made.items()]
+        made["moderation_region_low"] = "border_low", borders[0]
+        made["moderation_region_high"] = "border_high", borders[1]
+    elif not two and (p := found.effects[centre].p) is not None:
+        made["moderation"] = "", replace(found.interaction, note="region_all" if p < 0.05 else "region_none")
+    return [
+        _named(q.estimate(method, quantity, n, units), moderator, level) for method, (level, quantity) in made.items()
+    ]
 
 
 def _mediation(q: Question, name: str, waves: pd.DataFrame, seed: int) -> Estimate:
@@ -109,11 +112,12 @@ def _mediation(q: Question, name: str, waves: pd.DataFrame, seed: int) -> Estima
     path = mediated(rows, q.weights, "by", seed)
     note = path.note or ("mediator_at_same_wave" if wave == q.wave_to else "")
     made = q.estimate("mediation", replace(path, note=note), len(rows), units)
-    return replace(made, id=identifier(made.id, name), role="exploratory")
+    return replace(made, id=identifier(made.id, name), other=name, role="exploratory")
 
 
-def _named(estimate: Estimate, moderator: Moderator) -> Estimate:
-    return replace(estimate, id=identifier(estimate.id, moderator.id), role="exploratory")
+def _named(estimate: Estimate, moderator: Moderator, level: str = "") -> Estimate:
+    place = identifier(estimate.id, moderator.id)
+    return replace(estimate, id=place, moderator=moderator.id, level=level, role="exploratory")
 
 
 def _rows(q: Question, pupils: pd.DataFrame, column: str, arms: list[str]) -> tuple[pd.DataFrame, int, int | None]:

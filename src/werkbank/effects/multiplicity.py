@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from werkbank.catalogue import say
+from werkbank.effects.kinds import KIND
+from werkbank.effects.questions import place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,23 +48,27 @@ def corrected(tests: Sequence[Estimate]) -> list[Estimate]:
         method = "p_bh" if exploratory else "p_holm"
         smaller = adjusted([float(test.p or 0.0) for test in members], "fdr_bh" if exploratory else "holm")
         for test, p in zip(members, smaller, strict=True):
-            made.append(_corrected(test, test.id.rsplit("/", 1)[0], method, float(p), len(members)))
+            key = place(test.outcome, test.wave_from, test.wave_to, test.contrast, method)
+            made.append(_corrected(test, key, method, float(p), len(members)))
     return made
 
 
 def of_interactions(estimates: Sequence[Estimate]) -> list[Estimate]:
     """Return ``p_bh_interaction`` for every test of a difference by characteristic, as one exploratory family.
 
-    Its id is that of the test and the method; `df` is the number of tests. Nothing for a single one.
+    Its columns are those of the test (`moderator`); `df` is the number of tests. Nothing for a single one.
     """
     asked = [e for e in estimates if e.method in {"moderation", "moderation_pre"} and e.p is not None]
     if len(asked) < 2:
         return []
     smaller = adjusted([float(e.p or 0.0) for e in asked], "fdr_bh")
-    return [_corrected(e, e.id, "p_bh_interaction", float(p), len(asked)) for e, p in zip(asked, smaller, strict=True)]
+    method = "p_bh_interaction"
+    return [
+        _corrected(e, f"{e.id}/{method}", method, float(p), len(asked)) for e, p in zip(asked, smaller, strict=True)
+    ]
 
 
-def _corrected(test: Estimate, place: str, method: str, p: float, n: int) -> Estimate:
+def _corrected(test: Estimate, key: str, method: str, p: float, n: int) -> Estimate:
     estimand = say(f"effects.methods.{method}.estimand", "en")
-    bare = replace(test, se=None, statistic=None, ci_low=None, ci_high=None, note="")
-    return replace(bare, id=f"{place}/{method}", method=method, estimand=estimand, estimate=p, p=p, df=float(n))
+    bare = replace(test, se=None, statistic=None, ci_low=None, ci_high=None, note="", kind=KIND[method], metric="p")
+    return replace(bare, id=key, method=method, estimand=estimand, estimate=p, p=p, df=float(n))

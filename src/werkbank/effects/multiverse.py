@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from werkbank.effects.estimating import headline
 from werkbank.effects.moderation import moderated
 from werkbank.effects.questions import Question, identifier, questions
 from werkbank.effects.units import unit_means
+from werkbank.measurement.study_scores import scale_of
 from werkbank.results import Fact
 from werkbank.statistics.quantity import Quantity
 
@@ -114,7 +115,9 @@ def of_headline(
     table = multiverse(study, scores, pupils, (first.outcome, first.contrast), seed)
     if table.empty:
         return None
-    return ManyWays(first, table, tuple(multiverse_facts(table, first.outcome, first.contrast)))
+    where: dict[str, Any] = {"arms": first.arms, "wave_from": first.wave_from, "wave_to": first.wave_to}
+    facts = multiverse_facts(table, first.outcome, first.contrast)
+    return ManyWays(first, table, tuple(replace(fact, **where) for fact in facts))
 
 
 def multiverse_facts(table: pd.DataFrame, outcome: str, contrast: str) -> list[Fact]:
@@ -122,15 +125,20 @@ def multiverse_facts(table: pd.DataFrame, outcome: str, contrast: str) -> list[F
     median = float(table["effect"].median())
     same = np.sign(table["effect"]) == np.sign(median)
     found = {
-        "multiverse_specifications": len(table),
-        "multiverse_median": median,
-        "multiverse_lowest": float(table["effect"].min()),
-        "multiverse_highest": float(table["effect"].max()),
-        "multiverse_same_sign": float(same.mean()),
-        "multiverse_significant": float((same & (table["p"] < 0.05)).mean()),
+        "specifications": len(table),
+        "median": median,
+        "lowest": float(table["effect"].min()),
+        "highest": float(table["effect"].max()),
+        "same_sign": float(same.mean()),
+        "significant": float((same & (table["p"] < 0.05)).mean()),
     }
-    place = (outcome, contrast or "all")
-    return [Fact(identifier(*place, what), what, x, outcome, arm=contrast, n=len(table)) for what, x in found.items()]
+    at: dict[str, Any] = {"outcome": outcome, "arm": contrast, "contrast": contrast, "kind": "multiverse"}
+    facts = []
+    for category, value in found.items():
+        what = f"multiverse_{category}"
+        place = identifier(outcome, contrast or "all", what)
+        facts.append(Fact(place, what, value, n=len(table), category=category, **at))
+    return facts
 
 
 def _by_rule(
@@ -139,7 +147,7 @@ def _by_rule(
     """Return the questions at each scoring rule, but for a rule that changes no score or leaves nothing to compare."""
     found: dict[float, list[Question]] = {}
     kept = len(scores) + 1
-    scores = scores.loc[scores["outcome"] == place[0].partition(".")[0]]
+    scores = scores.loc[scores["outcome"] == scale_of(place[0])[0]]
     for share in SCORING:
         enough = scores.loc[scores["n_items_answered"] >= share * scores["n_items"] - 1e-9]
         if len(enough) < kept:

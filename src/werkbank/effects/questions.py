@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from werkbank.effects.comparison import Weights, normalised
+from werkbank.effects.kinds import KIND, metric_of
 from werkbank.effects.units import Unit, unit_of_analysis
 from werkbank.remembering import remembered
 from werkbank.results import Estimate
@@ -57,6 +58,11 @@ class Question:
         return {arm: int(counts.get(arm, 0)) for arm in self.weights or [""]}
 
     @property
+    def arms(self) -> tuple[str, ...]:
+        """The arms compared, treated ones first; none for a single group."""
+        return tuple(sorted((arm for arm, w in self.weights.items() if w), key=lambda arm: -self.weights[arm]))
+
+    @property
     def partly_grouped(self) -> bool:
         """Whether groups are compared with pupils on their own."""
         return bool(self.unit.alone & self.weights.keys()) and not self.weights.keys() <= self.unit.alone
@@ -83,7 +89,7 @@ class Question:
         estimand = f"effects.methods.{method}.estimand"
         exploratory = self.outcome.role == "exploratory" or not (headline or method in OF_THE_HEADLINE)
         return Estimate(
-            id=identifier(self.key, f"{self.wave_from}-{self.wave_to}".strip("-"), self.contrast or "all", method),
+            id=place(self.key, self.wave_from, self.wave_to, self.contrast, method),
             outcome=self.key,
             method=method,
             estimate=_plain(quantity.value),
@@ -105,6 +111,9 @@ class Question:
             n_clusters=n_clusters,
             role="exploratory" if exploratory else "confirmatory",
             note=quantity.note,
+            kind="headline" if headline else KIND[method],
+            metric=metric_of(method, quantity.standardiser),
+            arms=self.arms,
         )
 
 
@@ -177,6 +186,11 @@ def contrasts(study: Study) -> dict[str, Weights]:
     pairs = [(t, c) for t in study.treated_arms for c in study.control_arms]
     pairs = pairs or [(later, earlier) for earlier, later in combinations(study.arms, 2)]
     return {f"{t} - {c}": {t: 1.0, c: -1.0} for t, c in pairs}
+
+
+def place(outcome: str, wave_from: str, wave_to: str, contrast: str, method: str) -> str:
+    """Return the id of an estimate that answers this question by this method."""
+    return identifier(outcome, f"{wave_from}-{wave_to}".strip("-"), contrast or "all", method)
 
 
 def identifier(*parts: str) -> str:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
@@ -21,7 +22,6 @@ from werkbank.statistics.sizes import small_sample_factor
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import pandas as pd
     from numpy.typing import ArrayLike
 
     from werkbank.effects.comparison import Weights
@@ -91,7 +91,8 @@ def bootstrapped_g(
     drawing row by row.
     """
     y, arm = np.asarray(outcomes, dtype=float), np.asarray(treated, dtype=bool)
-    codes = np.unique(np.arange(len(y)) if units is None else np.asarray(units), return_inverse=True)[1]
+    # in the order of the rows, not of the names: pseudonyms differ from machine to machine, and draws may not
+    codes = pd.factorize(np.arange(len(y)) if units is None else np.asarray(units))[0]
     of_unit = np.zeros(codes.max() + 1, dtype=bool)
     of_unit[codes] = arm
     known = np.isfinite(y)
@@ -164,7 +165,7 @@ def mediated(table: pd.DataFrame, weights: Weights, mediator: str, seed: int, dr
     treated = (rows["arm"].map(weights) > 0).to_numpy(dtype=float)
     Z = np.column_stack([np.ones(len(rows)), treated, comparison.numeric(rows, ["pre", mediator]), rows["post"]])
     by_unit = "unit" in rows and rows["unit"].notna().all()
-    units, place = np.unique(rows["unit"].astype(str) if by_unit else np.arange(len(rows)), return_inverse=True)
+    place, units = pd.factorize(rows["unit"].astype(str) if by_unit else np.arange(len(rows)))  # as in `bootstrapped_g`
     arm = np.zeros(len(units))
     arm[place] = treated
     least = int(min((arm > 0).sum(), (arm == 0).sum()))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -26,7 +26,9 @@ FEWEST_ROWS = 100  # respondents in each group: below, fit indices say more abou
 MOST_ITEMS = 20
 MOST_FIML = 2_000  # respondents: above, complete answers are enough, and every pattern of gaps costs time
 CRITERIA = Criteria(also_chi2=True)
-STEP = ("chi2", "df", "cfi", "rmsea", "delta_cfi", "delta_rmsea")
+OF_STEP = ("delta_cfi", "delta_rmsea")  # against the model before it
+STEP = ("chi2", "df", "cfi", "rmsea", *OF_STEP)
+LATENT = "latent_mean_change"
 
 
 def comparability(intake: Intake, keys: Mapping[str, Instrument], *, arms: bool = True) -> list[Fact]:
@@ -46,12 +48,11 @@ def comparability(intake: Intake, keys: Mapping[str, Instrument], *, arms: bool 
         For each scale and later wave (against the first; `wave` is the later one): `invariance_level`, which is
         strict, scalar (score means may be compared), metric, configural, none (not even the same structure could be
         shown) or unknown, with `n` the respondents used. Below scalar `invariance_partial` names the items whose
-        release leaves latent means comparable, found by looking at these same data (empty: none does). For every model
-        of the ladder `invariance_chi2`, `_df`, `_cfi`, `_rmsea`, `_delta_cfi` and `_delta_rmsea`, with its level in the
-        id, ``<scale>/<waves>/<level>/<what>``;
-        `invariance_reason`, a key under ``measurement_report.reason``, where the ladder stopped;
+        release leaves latent means comparable, found by looking at these same data (empty: none does; one by one in
+        `parts`). For every model of the ladder, its `step`, `invariance_chi2`, `_df`, `_cfi`, `_rmsea`, `_delta_cfi`
+        and `_delta_rmsea`; `invariance_reason`, a key under ``measurement_report.reason``, where the ladder stopped;
         `invariance_missing`, fiml or complete; from (partial) scalar on `latent_mean_change`, in SDs of the first wave.
-        For arms the same with ``_arms`` after the name.
+        For arms the same with ``_arms`` after the name. `table` is waves or arms, `category` level, chi2 and so on.
 
     Notes
     -----
@@ -70,29 +71,34 @@ def comparability(intake: Intake, keys: Mapping[str, Instrument], *, arms: bool 
             names = list(items[wave].columns)
             data = pd.concat([items[w].add_prefix(f"{w}|") for w in (first, wave)], axis=1)
             model = FactorModel({"f": names}, waves={w: {i: f"{w}|{i}" for i in names} for w in (first, wave)})
-            facts += _facts(_Ladder(key, outcome.informant, wave, f"{first}-{wave}", ""), data, model, None)
+            facts += _facts(_Ladder(key, outcome.informant, wave, (first, wave), ""), data, model, None)
         for wave in items if arms and len(intake.study.arms) > 1 else []:
             here = items[wave]
             groups = intake.pupils["arm"].reindex(here.index).astype(object)
             model = FactorModel({"f": list(here.columns)})
-            facts += _facts(_Ladder(key, outcome.informant, wave, wave, "_arms"), here, model, groups)
+            facts += _facts(_Ladder(key, outcome.informant, wave, (wave,), "_arms"), here, model, groups)
     return facts
 
 
 @dataclass(frozen=True)
 class _Ladder:
-    """Where the facts of one ladder belong: scale, later wave, what was compared, and ``_arms`` when that was arms."""
+    """Where the facts of one ladder belong: scale, later wave, the waves compared, and ``_arms`` when that was arms."""
 
     key: str
     informant: str
     wave: str
-    compared: str
+    compared: tuple[str, ...]
     suffix: str
 
-    def fact(self, what: str, value: float | str | None, n: int, level: str = "") -> Fact:
-        name = what + self.suffix
-        where = "/".join(part for part in (self.key, self.compared, level, name) if part)
-        return Fact(where, name, value, self.key, self.informant, "", self.wave, n)
+    def fact(self, what: str, value: float | str | None, n: int, step: str = "", parts: tuple[str, ...] = ()) -> Fact:
+        name = what if what == LATENT else f"invariance_{what}{self.suffix}"
+        where = "/".join(part for part in (self.key, "-".join(self.compared), step, name) if part)
+        pair: dict[str, Any] = (
+            dict(zip(("wave_from", "wave_to"), self.compared, strict=True)) if len(self.compared) == 2 else {}
+        )
+        table = "arms" if self.suffix else "waves"
+        made = Fact(where, name, value, self.key, self.informant, "", self.wave, n, kind="invariance", **pair)
+        return replace(made, table=table, category=what, step=step, parts=parts)
 
 
 def _items(intake: Intake, outcome: Outcome, key: Instrument, scale: str, wave: str) -> pd.DataFrame:
@@ -104,33 +110,34 @@ def _facts(ladder: _Ladder, data: pd.DataFrame, model: FactorModel, groups: pd.S
         data, groups = data[groups.notna()], groups[groups.notna()]
     n, refused = len(data), _refused(data, model, groups)
     if refused:
-        return [ladder.fact("invariance_level", "unknown", n), ladder.fact("invariance_reason", refused, n)]
+        return [ladder.fact("level", "unknown", n), ladder.fact("reason", refused, n)]
     missing: Missing = "complete" if n > MOST_FIML else "fiml"
     of = None if groups is None else list(groups.astype(str))
     found = invariance(data, model, group=of, missing=missing, criteria=CRITERIA)
     n = found.steps[0].cfa.counts.used
     facts = [
-        ladder.fact("invariance_level", _level(found), n),
-        ladder.fact("invariance_missing", missing, n),
+        ladder.fact("level", _level(found), n),
+        ladder.fact("missing", missing, n),
         *(
-            ladder.fact(f"invariance_{what}", value, n, step.level)
+            ladder.fact(what, value, n, step.level)
             for step in found.steps
             if step.cfa.admissible
             for what in STEP
-            if math.isfinite(value := getattr(step if what.startswith("delta") else step.cfa.fit, what))
+            if math.isfinite(value := getattr(step if what in OF_STEP else step.cfa.fit, what))
         ),
     ]
     stopped = next((step for step in found.steps if step.held is not True), None)
     if stopped is not None:
-        facts.append(ladder.fact("invariance_reason", stopped.reason, n))
+        facts.append(ladder.fact("reason", stopped.reason, n))
     if found.level in {"configural", "metric"} and stopped is not None and stopped.reason == "misfit":
         freer = invariance(data, model, group=of, missing=missing, search=True, criteria=CRITERIA)
         comparable = "latent_means" in freer.allows
-        facts.append(ladder.fact("invariance_partial", _exempt(freer) if comparable else "", n))
+        exempt = _exempt(freer) if comparable else ()
+        facts.append(ladder.fact("partial", ", ".join(exempt), n, parts=exempt))
         found = freer if comparable else found
     if groups is None and found.latent_means:
         # without its interval, which would count every pupil of a class as one more witness
-        facts.append(ladder.fact("latent_mean_change", found.latent_means[0].difference, n))
+        facts.append(ladder.fact(LATENT, found.latent_means[0].difference, n))
     return facts
 
 
@@ -158,6 +165,6 @@ def _level(found: Invariance) -> str:
     return (found.level or "none") if failed else "unknown"
 
 
-def _exempt(found: Invariance) -> str:
+def _exempt(found: Invariance) -> tuple[str, ...]:
     step = found.step("scalar")
-    return ", ".join(dict.fromkeys(item for items in step.free.values() for item in items))
+    return tuple(dict.fromkeys(item for items in step.free.values() for item in items))

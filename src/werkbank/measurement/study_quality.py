@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -22,7 +22,7 @@ from werkbank.measurement.items import item_statistics
 from werkbank.measurement.perspectives import QUADRANTS, TYPES, compare_perspectives, typology
 from werkbank.measurement.quality import change_quality, discriminant_quality, scale_quality
 from werkbank.measurement.scoring import item_matrix, respondents
-from werkbank.measurement.study_scores import scale_key, scales_of_items, waves_of
+from werkbank.measurement.study_scores import scale_key, scale_of, scales_of_items, waves_of
 from werkbank.results import Fact, plain
 
 if TYPE_CHECKING:
@@ -48,9 +48,9 @@ def study_quality(intake: Intake, scores: Scores) -> list[Fact]:
     Returns
     -------
     list of Fact
-        Ids are ``<scale>/<wave>/…/<what>``. Per scale and wave: `scale_mean`, `scale_sd`, `floor`, `ceiling` (shares),
+        Per scale and wave: `scale_mean`, `scale_sd`, `floor`, `ceiling` (shares),
         `standard_error_of_measurement`, `split_half`; with classes `alpha_within`, `alpha_between`, `icc1`, `icc_k`
-        (`n` the number of classes); per item (``<scale>/<wave>/item-<item>/…``) `item_mean`, `item_sd`, `item_rest`,
+        (`n` the number of classes); per `item` `item_mean`, `item_sd`, `item_rest`,
         `alpha_if_deleted`. Per scale and later wave `retest` with its interval and `difference_reliability`, in the
         control arm where there is one (`arm`). Per pair of scales of one informant `r_scales`, `r_disattenuated`.
         Per pair of a teacher's and a pupil's scale `perspectives_r`, `_r_within`, `_r_class_means`, and for scales
@@ -86,8 +86,8 @@ def fact_id(*parts: str) -> str:
     return "/".join("".join(part.split()) for part in parts if part)
 
 
-def _fact(where: tuple[str, ...], what: str, value: object, n: object = None, **more: str) -> Fact:
-    return Fact(fact_id(*where, what), what, plain(value), n=None if n is None else int(n), **more)  # type: ignore[call-overload]
+def _fact(where: tuple[str, ...], what: str, value: object, n: Any = None, **more: Any) -> Fact:  # noqa: ANN401 - a Fact's columns
+    return Fact(fact_id(*where, what), what, plain(value), n=None if n is None else int(n), **more)
 
 
 def _scales(quality: pd.DataFrame, *, bounded: bool) -> list[Fact]:
@@ -99,9 +99,12 @@ def _scales(quality: pd.DataFrame, *, bounded: bool) -> list[Fact]:
         left_out |= set(OF_ITEMS) if row.k < 2 else set()
         for what, column in OF_SCALE.items():
             if what not in left_out:
-                facts.append(_fact((name, row.wave), what, getattr(row, column), row.n_scores, **place))
+                value = getattr(row, column)
+                facts.append(_fact((name, row.wave), what, value, row.n_scores, kind="scale", **place))
         of_classes = [what for what in OF_CLASSES if row.n_classes > 1 and what not in left_out]
-        facts += [_fact((name, row.wave), w, getattr(row, w), row.n_classes, **place) for w in of_classes]
+        facts += [
+            _fact((name, row.wave), w, getattr(row, w), row.n_classes, kind="classes", **place) for w in of_classes
+        ]
     return facts
 
 
@@ -111,10 +114,10 @@ def _items(intake: Intake, scores: Scores) -> list[Fact]:
         key, name = scores.instruments[outcome.id], scale_key(outcome.id, scale)
         for wave in waves_of(intake, outcome):
             answers = item_matrix(intake.answers, outcome.id, key, scale, wave, outcome.informant)
-            place = {"outcome": name, "informant": outcome.informant, "wave": wave}
+            place = {"outcome": name, "informant": outcome.informant, "wave": wave, "kind": "item"}
             for row in item_statistics(answers).itertuples():
-                where = (name, wave, f"item-{row.Index}")
-                facts += [_fact(where, what, getattr(row, c), row.n, **place) for what, c in OF_ITEM.items()]
+                where, item = (name, wave, f"item-{row.Index}"), str(row.Index)
+                facts += [_fact(where, w, getattr(row, c), row.n, item=item, **place) for w, c in OF_ITEM.items()]
     return facts
 
 
@@ -129,6 +132,7 @@ def _change(intake: Intake, scores: Scores, quality: pd.DataFrame) -> list[Fact]
             for row in change_quality(table, quality, waves[0], wave, arm).itertuples():
                 name = scale_key(str(row.outcome), str(row.scale))
                 place = {"outcome": name, "informant": str(row.informant), "arm": arm or "", "wave": wave}
+                place |= {"kind": "retest", "wave_from": waves[0], "wave_to": wave}
                 where = (name, f"{waves[0]}-{wave}")
                 known = ["difference_reliability"] if not math.isnan(row.difference_reliability) else []
                 names = ("retest", "retest_ci_low", "retest_ci_high", *known)
@@ -140,12 +144,13 @@ def _distinct(scores: Scores, quality: pd.DataFrame) -> list[Fact]:
     facts = []
     for wave in dict.fromkeys(quality["wave"].astype(str)):
         for row in discriminant_quality(scores.table, quality, wave).itertuples():
-            name = pair_key(*(scale_key(*str(end).split(".", 1)) for end in (row.first, row.second)))
-            place = {"outcome": name, "informant": str(row.informant), "wave": wave}
+            pair = tuple(scale_key(*scale_of(str(end))) for end in (row.first, row.second))
+            name = pair_key(*pair)
+            place = {"outcome": name, "informant": str(row.informant), "wave": wave, "kind": "distinct"}
             where = (name, wave)
-            facts.append(_fact(where, "r_scales", row.r, row.n, **place))
+            facts.append(_fact(where, "r_scales", row.r, row.n, parts=pair, **place))
             if not math.isnan(row.disattenuated):
-                facts.append(_fact(where, "r_disattenuated", row.disattenuated, row.n, **place))
+                facts.append(_fact(where, "r_disattenuated", row.disattenuated, row.n, parts=pair, **place))
     return facts
 
 
@@ -157,7 +162,8 @@ def _perspectives(intake: Intake, scores: Scores) -> Iterator[Fact]:
         for other, theirs in by["pupil"]:
             ranges = [scores.instruments[o.id].score_range(s) for o, s in ((mine, scale), (other, theirs))]
             alike = scale == theirs and ranges[0] == ranges[1]
-            name = pair_key(scale_key(mine.id, scale), scale_key(other.id, theirs))
+            pair = (scale_key(mine.id, scale), scale_key(other.id, theirs))
+            place: dict[str, Any] = {"outcome": pair_key(*pair), "kind": "perspectives", "parts": pair}
             first, second = (_of(table, o).query("scale == @s") for o, s in ((mine, scale), (other, theirs)))
             for wave in waves_of(intake, mine):
                 found = compare_perspectives(first, second, wave, same_range=alike)
@@ -167,7 +173,7 @@ def _perspectives(intake: Intake, scores: Scores) -> Iterator[Fact]:
                 values |= {"icc_2_1": found.icc, "perspectives_difference": found.difference} if alike else {}
                 for what, value in values.items():
                     n = found.n_clusters if what == "perspectives_r_class_means" else found.n
-                    yield _fact((name, wave), what, value, n, outcome=name, wave=wave)
+                    yield _fact((pair_key(*pair), wave), what, value, n, wave=wave, **place)
 
 
 def _types(outcome: Outcome, table: pd.DataFrame, waves: list[str]) -> list[Fact]:
@@ -175,18 +181,21 @@ def _types(outcome: Outcome, table: pd.DataFrame, waves: list[str]) -> list[Fact
     if not set(TYPES) <= set(rows["scale"].astype(str)) or len(waves) < 2:
         return []
     found = typology(rows[rows["pupil"].notna()], (waves[0], waves[1]))
-    place = {"outcome": outcome.id, "informant": outcome.informant}
-    facts = [_fact((outcome.id, s), "typology_cut", v, wave=waves[0], **place) for s, v in found.cuts.items()]
+    place = {"outcome": outcome.id, "informant": outcome.informant, "kind": "typology"}
+    facts = [
+        _fact((outcome.id, s), "typology_cut", v, wave=waves[0], category=s, **place) for s, v in found.cuts.items()
+    ]
     for wave in waves[:2]:
         n = found.counts.loc[wave].sum()
         facts.append(_fact((outcome.id, wave), "typology_r", found.r[wave], n, wave=wave, **place))
         for kind in QUADRANTS:
             count = int(found.counts.loc[wave, kind])
-            facts.append(_fact((outcome.id, wave, kind), "typology", count, n, wave=wave, **place))
+            facts.append(_fact((outcome.id, wave, kind), "typology", count, n, wave=wave, category=kind, **place))
     for kind in QUADRANTS:
         for to in QUADRANTS:
             count, n = int(found.transitions.loc[kind, to]), found.transitions.loc[kind].sum()
-            facts.append(_fact((outcome.id, kind, to), "typology_moved", count, n, wave=waves[1], **place))
+            at: dict[str, Any] = {"wave": waves[1], "wave_from": waves[0], "wave_to": waves[1], "parts": (kind, to)}
+            facts.append(_fact((outcome.id, kind, to), "typology_moved", count, n, **at, **place))
     return facts
 
 
@@ -197,7 +206,7 @@ def _circle(outcome: Outcome, intake: Intake, scores: Scores) -> Iterator[Fact]:
     arm_of = table["arm"].astype(object).set_axis(respondents(table))
     sectors = sector_scores(table, key)
     sectors["arm"] = arm_of[~arm_of.index.duplicated()].reindex(sectors.index.get_level_values("pupil")).to_numpy()
-    place = {"outcome": outcome.id, "informant": outcome.informant}
+    place = {"outcome": outcome.id, "informant": outcome.informant, "kind": "circle"}
     for wave in waves_of(intake, outcome):
         here = sectors.xs(wave, level="wave").dropna(subset=list(SECTORS))
         units = _by_class(here, ENOUGH_CLASSES)
@@ -218,7 +227,7 @@ def _circle(outcome: Outcome, intake: Intake, scores: Scores) -> Iterator[Fact]:
                 yield _fact(where, what, float(value), len(rows), arm=arm, wave=wave, **place)
             for name in SECTORS:
                 mean = float(profile[name])
-                yield _fact((*where, name), "sector_mean", mean, len(rows), arm=arm, wave=wave, **place)
+                yield _fact((*where, name), "sector_mean", mean, len(rows), arm=arm, wave=wave, category=name, **place)
 
 
 def _of(table: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:
@@ -238,6 +247,7 @@ def _complementary(intake: Intake, scores: Scores) -> Iterator[Fact]:
         if first.informant == second.informant:
             continue
         name = pair_key(first.id, second.id)
+        place: dict[str, Any] = {"outcome": name, "kind": "complementarity", "parts": (first.id, second.id)}
         tables = [sector_scores(_of(scores.table, o), scores.instruments[o.id]) for o in (first, second)]
         for wave in waves_of(intake, first):
             sides = [t.xs(wave, level="wave") for t in tables if wave in t.index.get_level_values("wave")]
@@ -250,4 +260,4 @@ def _complementary(intake: Intake, scores: Scores) -> Iterator[Fact]:
                 ends = {"": r.estimate, "_ci_low": r.ci_low, "_ci_high": r.ci_high, "_p": r.p}
                 for end, value in ends.items():
                     full = f"complementarity_{what}{end}"
-                    yield _fact((name, wave), full, value, r.n, outcome=name, wave=wave)
+                    yield _fact((name, wave), full, value, r.n, wave=wave, category=what, **place)

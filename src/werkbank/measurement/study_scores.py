@@ -78,7 +78,9 @@ def score_study(intake: Intake) -> Scores:
     """
     study = intake.study
     keys = instruments_of(study)
-    facts = [Fact(f"file-{n}/rows_read", "rows_read", f.n_rows) for n, f in enumerate(intake.files, start=1)]
+    facts = [
+        Fact(f"file-{n}/rows_read", "rows_read", f.n_rows, kind="file") for n, f in enumerate(intake.files, start=1)
+    ]
     warnings: list[Warned] = []
     for outcome, scale in scales_of_items(intake, keys):
         more, loud = _quality(intake, outcome, keys[outcome.id], scale)
@@ -93,6 +95,12 @@ def score_study(intake: Intake) -> Scores:
 def scale_key(outcome: str, scale: str) -> str:
     """Return how results call a scale: ``strs-sf.closeness``, or ``taal`` when the outcome is its only scale."""
     return scale if scale == outcome else f"{outcome}.{scale}"
+
+
+def scale_of(key: str) -> tuple[str, str]:
+    """Return the outcome and the scale that results call `key`, as instruments have it: the inverse of `scale_key`."""
+    outcome, _, scale = key.partition(".")
+    return outcome, scale or outcome
 
 
 def scale_label(study: Study, keys: dict[str, Instrument], key: str, language: str) -> str:
@@ -141,7 +149,7 @@ def _quality(intake: Intake, outcome: Outcome, key: Instrument, scale: str) -> t
             negative = [str(item) for item in rest.index[rest < 0]]
             warnings += [Warned("negative_item_rest", {"outcome": name, "wave": wave, "item": i}) for i in negative]
         facts += [
-            Fact(f"{name}/{wave}/{what}", what, plain(value), name, outcome.informant, "", wave, n)
+            Fact(f"{name}/{wave}/{what}", what, plain(value), name, outcome.informant, "", wave, n, kind="reliability")
             for what, (value, n) in found.items()
         ]
     return facts, warnings

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from werkbank.errors import ReportError, UnfitError, UsageError, WerkbankError
-from werkbank.results import Results
+from werkbank.results import OlderResultsError, Results
 from werkbank.running import manifest
 from werkbank.running.pages import FORMATS
 
@@ -25,7 +25,7 @@ TOLERANCE = 1e-6
 KINDS = ("estimates", "facts", "claims")
 DEPTH = 4  # how far below the working folder a study is looked for
 
-Verdict = Literal["same", "equal", "intact", "damaged", "differs", "changed", "no_study", "failed"]
+Verdict = Literal["same", "equal", "intact", "damaged", "differs", "changed", "older", "no_study", "failed"]
 GOOD = frozenset({"same", "equal", "intact"})
 
 
@@ -35,7 +35,8 @@ class Verified:
 
     `verdict`: ``same`` (made again, the same bytes), ``equal`` (every number within `TOLERANCE`, every text the same),
     ``intact`` (hashes only), ``damaged`` (a file is not what was made), ``changed`` (study, data or notebook are not
-    those it was made from), ``no_study``, ``differs`` or ``failed``. `detail` names the first difference or file.
+    those it was made from), ``older`` (its results are in the columns of an older version, and cannot be compared),
+    ``no_study``, ``differs`` or ``failed``. `detail` names the first difference or file.
     """
 
     folder: Path
@@ -99,8 +100,8 @@ def _verified(
 ) -> Verified:
     if broken := damaged(place, found, key):
         return Verified(place, key, "damaged", broken)
-    if quick:
-        return Verified(place, key, "intact")
+    if quick or _older(place):
+        return Verified(place, key, "intact" if quick else "older")
     file = study or _study_file(found["inputs"]["study"])
     if file is None:
         return Verified(place, key, "no_study", found["inputs"]["study"]["file"])
@@ -113,6 +114,14 @@ def _verified(
         except (ReportError, WerkbankError, OSError) as error:
             return Verified(place, key, "failed", str(error))
     return verdict
+
+
+def _older(place: Path) -> bool:
+    try:
+        Results.from_json((place / "results.json").read_text(encoding="utf-8"))
+    except OlderResultsError:
+        return True
+    return False
 
 
 def _made_again(place: Path, found: dict[str, Any], key: str, study: Path, again: Path) -> Verified:

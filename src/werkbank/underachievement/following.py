@@ -117,7 +117,7 @@ def facts(followed: Followed) -> list[Fact]:
         _fact("alerts", "monitoring_alert", w.n_alerts),
         _fact("expected", "monitoring_alert", w.n_expected),
     ]
-    found += [_fact(f"school_{n}", "monitoring_school", code, n) for code, n in numbered.items() if code in here]
+    found += [_school(number, code) for code, number in numbered.items() if code in here]
     groups = w.table.groupby(["school", "subject"], observed=True, sort=False)
     for (school, subject), table in sorted(groups, key=lambda one: int(numbered.get(str(one[0][0]), 0))):
         at = (numbered.get(str(school), ""), str(subject))
@@ -145,17 +145,26 @@ def _bands(scores: pd.DataFrame) -> list[Fact]:
         return []
     last = scores.dropna(subset=["band"]).sort_values("date").drop_duplicates(["pupil", "subject"], keep="last")
     return [
-        _fact(f"band_{band}", "monitoring_count", int((table["band"] == band).sum()), "", str(subject), n=len(table))
+        _band(str(band), str(subject), int((table["band"] == band).sum()), len(table))
         for subject, table in last.groupby("subject", observed=True, sort=False)
         for band in reversed(table["band"].cat.categories)
     ]
 
 
-def _fact(
-    name: str, what: str, value: float | str | None, school: str = "", subject: str = "", n: int | None = None
-) -> Fact:
-    place = name if isinstance(value, str) else "/".join(part for part in (school, subject, name) if part)
-    return Fact(f"monitoring/{place}", what, plain(value), subject, "test", school, "", n)
+def _fact(name: str, what: str, value: float | None, school: str = "", subject: str = "", n: int | None = None) -> Fact:
+    place = "/".join(part for part in (school, subject, name) if part)
+    made = Fact(f"monitoring/{place}", what, plain(value), subject, "test", school, "", n, kind="monitoring")
+    return replace(made, table="followed", category=name)
+
+
+def _band(band: str, subject: str, count: int, n: int) -> Fact:
+    made = _fact(f"band_{band}", "monitoring_count", count, "", subject, n)
+    return replace(made, table="bands", category=band)
+
+
+def _school(number: str, code: str) -> Fact:
+    made = Fact(f"monitoring/school_{number}", "monitoring_school", code, informant="test", arm=number)
+    return replace(made, kind="monitoring", table="schools")
 
 
 def _read(study: Study, block: Monitoring) -> tuple[pd.DataFrame, tuple[FileReading, ...]]:

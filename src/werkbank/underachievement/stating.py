@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from werkbank.underachievement.kinds import profile_counts, relative_or_absolute
 
 if TYPE_CHECKING:
     from werkbank.underachievement.methods import Finding
+    from werkbank.underachievement.regression import Prediction
     from werkbank.underachievement.study import Examined
 
 ROOT = "underachievement"
@@ -23,8 +25,9 @@ KINDS = ("chronic", "situational", "not flagged")
 def estimates(examined: Examined, min_cell: int) -> list[Estimate]:
     """Return shares, chance levels, agreement and rates by group.
 
-    ``outcome`` is what was achieved, ``wave_to`` the moment, ``contrast`` the method, ``a x b`` for two methods, or
-    ``column=code`` for a group of pupils; all exploratory, because a flag tests no hypothesis.
+    ``outcome`` is what was achieved, ``wave_to`` the moment, ``criterion`` the method, of agreement with ``other``; of
+    a group of pupils ``grouped_by`` and ``group`` name the column and its value. ``contrast`` says the same for a
+    reader. All exploratory, because a flag tests no hypothesis.
 
     Parameters
     ----------
@@ -34,7 +37,7 @@ def estimates(examined: Examined, min_cell: int) -> list[Estimate]:
     """
     found: list[Estimate] = []
     for (actual, wave, method), f in examined.findings.items():
-        at = {"outcome": actual, "wave_to": wave, "contrast": method, "role": "exploratory"}
+        at = {"outcome": actual, "wave_to": wave, "contrast": method, "criterion": method, "role": "exploratory"}
         found += [_estimate(name, at, **values) for name, values in _shares(f).items()]
     for actual, wave in examined.last.items():
         at = {"outcome": actual, "wave_to": wave, "role": "exploratory"}
@@ -47,27 +50,24 @@ def facts(examined: Examined) -> list[Fact]:
     """Return counts, cuts, kinds, durations, gates and what the regressions explain."""
     found: list[Fact] = []
     for (actual, wave, method), f in examined.findings.items():
-        at = f"{actual}/{wave or 'once'}/{method}"  # what is no count was computed over the pupils with both measures
-        found += [
-            _fact(at, *row, actual, wave, None if isinstance(row[2], int) else f.n_both) for row in _of_finding(f)
-        ]
+        found += _of_finding(f, _At("found", actual, wave, method))
     for actual, wave in examined.last.items():
-        here = (f"{actual}/{wave or 'once'}", actual, wave)
+        here = _At("", actual, wave)
         for which in ("able", "low"):
             cut = examined.cuts[actual, which]
-            found.append(_fact(here[0], f"cut_{which}", "underachievement_cut", cut, *here[1:]))
+            found.append(_fact(replace(here, table="cuts"), which, "underachievement_cut", cut))
         found += _gates(examined, actual, here)
         found += _durations(examined, actual, here)
         found += _overlap(examined, actual, here)
     for breadth, n in examined.broad["breadth"].value_counts().items():
-        found.append(_fact("breadth", str(breadth), "underachievement_duration", int(n), n=len(examined.broad)))
+        found.append(_fact(_At("breadth"), str(breadth), "underachievement_duration", int(n), len(examined.broad)))
     for name, table in examined.patterns.items():
         seen = table["pattern"].dropna()
-        found.append(_fact("selective", name, "underachievement_selective", int(seen.sum()), n=len(seen)))
+        found.append(_fact(_At("selective"), name, "underachievement_selective", int(seen.sum()), len(seen)))
     if examined.block.profiles:
         labels = examined.pupils[examined.block.profiles].dropna().astype(str).str.strip()
         for profile, n in profile_counts(labels).items():
-            found.append(_fact("profiles", profile, "underachievement_count", n, n=len(labels)))
+            found.append(_fact(_At("profiles"), profile, "underachievement_count", n, len(labels)))
     return found
 
 
@@ -81,51 +81,59 @@ def _shares(f: Finding) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _of_finding(f: Finding) -> list[tuple[str, str, float]]:
-    """(name, registry row, value) of everything that is counted in one finding."""
+def _of_finding(f: Finding, at: _At) -> list[Fact]:
+    """Return everything that is counted in one finding."""
     counts = {"pupils": f.n, "both": f.n_both, "judged": f.n_judged, "able": f.n_able, "flagged": f.n_flagged}
-    rows: list[tuple[str, str, float]] = [(name, "underachievement_count", n) for name, n in counts.items()]
-    rows.append(("correlation", "underachievement_correlation", f.correlation))
+    found = [_fact(at, name, "underachievement_count", n) for name, n in counts.items()]
+    # what is no count was computed over the pupils with both measures
+    found.append(_fact(at, "correlation", "underachievement_correlation", f.correlation, f.n_both))
     kinds = relative_or_absolute(f)
-    rows += [(k, "underachievement_kind", int((kinds == k).sum())) for k in ("relative", "absolute")]
-    if f.prediction is not None:
-        p, row = f.prediction, "underachievement_regression"
-        if p.icc is not None:
-            row = "underachievement_random_intercept"
-            rows.append(("icc", row, p.icc))
-        rows += [("r2", row, p.r2), ("see", row, p.see), ("cv_r2", "underachievement_cv_r2", p.cv_r2)]
-        rows += [(f"b_{name}", row, value) for name, value in p.coefficients.items()]
-    return rows
+    found += [_fact(at, k, "underachievement_kind", int((kinds == k).sum())) for k in ("relative", "absolute")]
+    return found if f.prediction is None else [*found, *_of_prediction(f.prediction, at, f.n_both)]
 
 
-def _gates(examined: Examined, actual: str, at: tuple[str, str, str]) -> list[Fact]:
+def _of_prediction(p: Prediction, at: _At, n: int) -> list[Fact]:
+    row = "underachievement_" + ("regression" if p.icc is None else "random_intercept")
+    rows = [] if p.icc is None else [("icc", row, p.icc)]
+    rows += [("r2", row, p.r2), ("see", row, p.see), ("cv_r2", "underachievement_cv_r2", p.cv_r2)]
+    found = [_fact(at, name, what, value, n) for name, what, value in rows]
+    of = replace(at, table="coefficients")
+    return [*found, *(_fact(of, name, row, value, n) for name, value in p.coefficients.items())]
+
+
+def _gates(examined: Examined, actual: str, at: _At) -> list[Fact]:
     g = examined.gates[actual]
     counts: dict[str, int | None] = {name: getattr(g, f"n_{name}") for name in ("both", "discrepancy", "duration")}
     counts |= {"signal": g.n_signal, "not_established": g.n_not_established}
-    counts |= {f"not_established_{cause}": n for cause, n in g.not_established.items() if cause != "any"}
+    causes: dict[str, int | None] = {cause: n for cause, n in g.not_established.items() if cause != "any"}
     if actual not in set(examined.lasting["subject"]):  # a gate that nobody was led to is not a gate nobody passed
         counts |= dict.fromkeys(set(counts) - {"both", "discrepancy"})
-    found = [_fact(f"{at[0]}/gates", name, "underachievement_gates", n, *at[1:], n=g.n) for name, n in counts.items()]
-    return [*found, _fact(f"{at[0]}/gates", "share_both", "underachievement_gates", g.share_both, *at[1:], n=g.n)]
+        causes = dict.fromkeys(causes)
+    row, gates, of_causes = "underachievement_gates", replace(at, table="gates"), replace(at, table="causes")
+    found = [_fact(gates, name, row, n, g.n) for name, n in counts.items()]
+    found += [_fact(of_causes, cause, row, n, g.n) for cause, n in causes.items()]
+    return [*found, _fact(gates, "share_both", row, g.share_both, g.n)]
 
 
-def _durations(examined: Examined, actual: str, at: tuple[str, str, str]) -> list[Fact]:
+def _durations(examined: Examined, actual: str, at: _At) -> list[Fact]:
     mine = examined.lasting[examined.lasting["subject"] == actual]["kind"]
     counts = {k.replace(" ", "_"): (mine == k).sum() for k in KINDS} if len(mine) else {}
-    place, row, n = f"{at[0]}/duration", "underachievement_duration", int(mine.notna().sum())
-    return [_fact(place, kind, row, count, *at[1:], n=n) for kind, count in counts.items()]
+    lasting, row, n = replace(at, table="duration"), "underachievement_duration", int(mine.notna().sum())
+    return [_fact(lasting, kind, row, count, n) for kind, count in counts.items()]
 
 
-def _overlap(examined: Examined, actual: str, at: tuple[str, str, str]) -> list[Fact]:
+def _overlap(examined: Examined, actual: str, at: _At) -> list[Fact]:
     """How many able pupils each combination of methods flagged: what an UpSet figure draws."""
     flags = judged_by_all(examined.flags(actual))
     if flags.shape[1] < 2 or flags.empty:
         return []
     found = []
     for row in which_by_which(flags).to_dict("records"):
-        name = "+".join(method for method in examined.methods if row[method]) or "none"
-        found.append(_fact(f"{at[0]}/overlap", name, "underachievement_count", int(row["n"]), *at[1:], n=len(flags)))
-    return found  # fmt: skip
+        by = tuple(method for method in examined.methods if row[method])
+        here, n = replace(at, table="overlap"), int(row["n"])
+        fact = _fact(here, "+".join(by) or "none", "underachievement_count", n, len(flags))
+        found.append(replace(fact, parts=by))
+    return found
 
 
 def _agreement(examined: Examined, actual: str, at: dict[str, Any]) -> list[Estimate]:
@@ -133,17 +141,21 @@ def _agreement(examined: Examined, actual: str, at: dict[str, Any]) -> list[Esti
     if flags.shape[1] < 2 or flags.empty:
         return []
     found = [
-        _estimate(name, {**at, "contrast": f"{row['a']} x {row['b']}"}, **_interval(row, name), n=row["n"])
+        _estimate(name, _two(at, row["a"], row["b"]), **_interval(row, name), n=row["n"])
         for row in pairwise(flags).to_dict("records")
         for name in ("kappa", "phi", "jaccard")
     ]
     standard = examined.methods[0]
     found += [
-        _estimate(name, {**at, "contrast": f"{row['method']} x {standard}"}, **_interval(row, name), n=row[f"{name}_n"])
+        _estimate(name, _two(at, row["method"], standard), **_interval(row, name), n=row[f"{name}_n"])
         for row in against(flags, standard).to_dict("records")
         for name in ("sensitivity", "specificity")
     ]
     return found
+
+
+def _two(at: dict[str, Any], method: str, other: str) -> dict[str, Any]:
+    return {**at, "contrast": f"{method} x {other}", "criterion": method, "other": other}
 
 
 def _interval(row: dict[Any, Any], name: str) -> dict[str, Any]:
@@ -165,13 +177,26 @@ def _fairness(examined: Examined, actual: str, at: dict[str, Any], min_cell: int
             rows += [("residual", row) for row in by_group.to_dict("records")]
         for name, row in rows:
             values = {k: row[k] for k in ("ci_low", "ci_high", "n", "n_clusters", "se", "df") if k in row}
-            where = {**at, "contrast": f"{group.column}={row['group']}"}
+            method = residual if name == "residual" else examined.methods[0]
+            where = {**at, "contrast": f"{group.column}={row['group']}", "criterion": method}
+            where |= {"grouped_by": group.column, "group": str(row["group"])}
             found.append(
                 _estimate(name, where, **values, estimate=row["share"], note="hidden" if row["hidden"] else "")
             )
     return found
 
 
+@dataclass(frozen=True)
+class _At:
+    """Where a fact belongs: its table and, as far as it is of one, what was achieved, the moment and the method."""
+
+    table: str
+    actual: str = ""
+    wave: str = ""
+    method: str = ""
+
+
+METRICS = {"se_gap": "", "residual": "", "kappa": "", "phi": ""}  # the others are shares of pupils
 ROWS = {"share": "underachievement_share", "chance": "underachievement_chance", "se_gap": "underachievement_se_gap",
         "true_gap": "underachievement_true_gap", "kappa": "kappa_flags", "phi": "phi_flags", "jaccard": "jaccard_flags",
         "sensitivity": "sensitivity_flags", "specificity": "sensitivity_flags", "flag_rate": "flag_rate_by_group",
@@ -182,10 +207,17 @@ def _estimate(name: str, at: dict[str, Any], **values: Any) -> Estimate:  # noqa
     where = f"{at['outcome']}/{at['wave_to'] or 'once'}/{at['contrast'].replace(' ', '')}"
     numbers = {k: plain(v) for k, v in values.items()}
     numbers |= {k: int(numbers[k]) for k in ("n", "n_clusters") if numbers.get(k) is not None}
-    return Estimate(id=f"{ROOT}/{where}/{name}", method=ROWS[name], estimand=name, **{**at, **numbers})
+    metric = METRICS.get(name, "share")
+    made = Estimate(id=f"{ROOT}/{where}/{name}", method=ROWS[name], estimand=name, **{**at, **numbers})
+    return replace(made, kind=ROOT, metric=metric)
 
 
-def _fact(
-    place: str, name: str, what: str, value: float | None, outcome: str = "", wave: str = "", n: int | None = None
-) -> Fact:
-    return Fact(f"{ROOT}/{place}/{name}", what, plain(value), outcome, "", "", wave, n)
+# before the name of a category in an id; a table without one stands there by its own name
+IN_ID = {"found": "", "coefficients": "b_", "cuts": "cut_", "causes": "gates/not_established_"}
+
+
+def _fact(at: _At, category: str, what: str, value: float | None, n: int | None = None) -> Fact:
+    name = f"{IN_ID.get(at.table, f'{at.table}/')}{category}"
+    where = [at.actual, at.wave or "once"] * bool(at.actual) + [at.method] * bool(at.method)
+    made = Fact("/".join([ROOT, *where, name]), what, plain(value), at.actual, "", "", at.wave, n, kind=ROOT)
+    return replace(made, table=at.table, category=category, criterion=at.method)

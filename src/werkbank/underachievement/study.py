@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -124,11 +124,11 @@ def examine(study: Study, scores: pd.DataFrame, pupils: pd.DataFrame) -> Examine
 
 def criteria(block: Underachievement, actual: Measured, method: str, wave: str, language: str) -> Criteria:
     """Return the complete criteria of one method at one moment."""
-    name, _, source = method.partition("_")
+    source = {name: source for source, name in _nominations(block).items()}.get(method)
     regression = method in {"regression", "random_intercept"}
     moment = {str(w): day for w, day in block.moments.items()}.get(wave)
     return Criteria(
-        method="regression" if regression else name,  # type: ignore[arg-type]  # one of the four
+        method="regression" if regression else "nomination" if source else method,  # type: ignore[arg-type]  # one of the four
         expected=_measure(block, block.expected, language, block.expected.basis),
         actual=_measure(block, actual, language, "achievement", moment),
         able=block.able,
@@ -137,7 +137,7 @@ def criteria(block: Underachievement, actual: Measured, method: str, wave: str, 
         tie=block.tie,
         predictors=tuple(_measure(block, p, language) for p in block.predictors) if regression else (),
         random_intercept=block.random_intercept if method == "random_intercept" else None,
-        nominated_by=block.nominations[source] if name == "nomination" else "",  # type: ignore[index]  # as declared
+        nominated_by=block.nominations[source] if source else "",
         min_group=block.min_group,
     )
 
@@ -152,9 +152,14 @@ def _measure(
     return Measure(said.id, reference, said.reliability, basis, said.measured or moment)  # type: ignore[arg-type]  # checked by the study's model
 
 
+def _nominations(block: Underachievement) -> dict[Any, str]:
+    """Source of nominations -> what its method is called."""
+    return {source: f"nomination_{source}" for source in block.nominations}
+
+
 def _methods(block: Underachievement) -> list[str]:
     """Each source of nominations is a method of its own."""
-    sources = [f"nomination_{source}" for source in block.nominations]
+    sources = list(_nominations(block).values())
     return [name for method in block.used for name in (sources if method == "nomination" else [method])]
 
 

@@ -1,0 +1,63 @@
+"""Which question each method of `effects` answers, and in what its number is expressed: two columns of an Estimate."""
+
+from __future__ import annotations
+
+# kind -> its methods. A method that may be a question's one headline test stands under what it is when it is not
+KINDS = {
+    "size": (
+        "d_z", "d_av", "d_rm", "smcr", "smcc", "smcr_unit_means", "g_adjusted", "g_adjusted_unit_means",
+        "g_adjusted_mixed", "g_cr2", "hedges_g", "g_unit_means", "g_mixed", "d_ppc2", "d_ppc2_unit_means",
+        "d_total_conditional", "d_total_unconditional", "d_within_conditional", "d_within_unconditional",
+        "d_total_one_arm_conditional", "d_total_one_arm_unconditional", "odds_ratio", "d_odds_ratio",
+        "improvement_index",
+    ),
+    "check": (
+        "mean_change", "change_unit_means", "ancova", "ancova_covariates", "ancova_unit_means", "post_difference",
+        "post_difference_unit_means", "gain_difference", "gain_difference_unit_means", "mixed_kr",
+        "mixed_kr_covariates", "mixed_lme", "cr2", "cr2_groups", "randomisation_test", "randomisation_smallest_p",
+        "g_bootstrap", "multiple_imputation", "delta_tipping_point",
+    ),
+    "equivalence": ("tost",),
+    "evidence": ("bayes_factor_jzs",),
+    "context": ("contextual_effect",),
+    "moderation": (
+        "moderation", "moderation_pre", "moderation_low", "moderation_mean", "moderation_high", "moderation_at_low",
+        "moderation_at_mean", "moderation_at_high", "moderation_region_low", "moderation_region_high",
+    ),
+    "mediation": ("mediation",),
+    "dose": ("dose_response",),
+    "cace": ("cace",),
+    "lagged": ("lagged_previous", "lagged_earlier", "lagged_cross", "lagged_cross_back"),
+    "waves": ("waves_model", "maintenance_ratio"),
+    "repeated": (
+        "rm_mauchly", "rm_wave", "rm_wave_gg", "rm_wave_hf", "rm_interaction", "rm_interaction_gg",
+        "rm_interaction_hf",
+    ),
+    "correction": ("p_holm", "p_bh", "p_bh_interaction"),
+}  # fmt: skip
+KIND = {method: kind for kind, methods in KINDS.items() for method in methods}
+
+METRICS = {
+    "points": (
+        "mean_change", "change_unit_means", "ancova", "ancova_covariates", "ancova_unit_means", "post_difference",
+        "post_difference_unit_means", "gain_difference", "gain_difference_unit_means", "mixed_kr",
+        "mixed_kr_covariates", "mixed_lme", "cr2", "cr2_groups", "contextual_effect", "multiple_imputation",
+        "waves_model", "moderation", "moderation_pre", "moderation_low", "moderation_mean", "moderation_high",
+        "mediation", "dose_response", "cace",
+    ),
+    "moderator": (
+        "moderation_at_low", "moderation_at_mean", "moderation_at_high", "moderation_region_low",
+        "moderation_region_high",
+    ),
+    "percentiles": ("improvement_index",),
+    "ratio": ("odds_ratio", "bayes_factor_jzs"),
+    "kept": ("maintenance_ratio",),
+    "share": ("rm_wave", "rm_interaction"),
+    "p": ("p_holm", "p_bh", "p_bh_interaction", "randomisation_smallest_p"),
+}  # fmt: skip
+METRIC = {method: metric for metric, methods in METRICS.items() for method in methods}
+
+
+def metric_of(method: str, standardiser: str) -> str:
+    """Return in what a number is expressed: as its method says, in SDs where it has a standardiser, or ""."""
+    return METRIC.get(method) or ("sd" if standardiser else "")
