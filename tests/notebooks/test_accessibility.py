@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 import contextlib
 import json
-from dataclasses import replace
 from functools import cache
 
 import pytest
 
-from werkbank.running.batch import Made
+from werkbank.reporting.blocks import Sections
+from werkbank.running.making import Made
 from werkbank.running.index import index_page
 from werkbank.running.jobs import Job
 from werkbank.running.notebooks import notebook_path
@@ -35,19 +35,18 @@ def html(report: str) -> dict[str, str]:
     from werkbank.study.finding import example_path
 
     file = example_path(REPORTS[report])
-    told = {"study": str(file), "language": "nl", "seed": 1, "results": "", "only": {}, "pupil_pages": False}
+    told = {"study": str(file), "language": "nl+en", "seed": 1, "results": "", "only": {}, "pupil_pages": False}
     shown: dict[str, list] = {"nl": [], "en": []}
     for cell in json.loads(notebook_path(report, "en").read_text(encoding="utf-8"))["cells"]:
-        if cell["cell_type"] != "code" or "parameters" in cell["metadata"].get("tags", []):
+        passed_over = {"parameters", "by-hand"} & {*cell["metadata"].get("tags", [])} or cell["id"] == "finish"
+        if cell["cell_type"] != "code" or passed_over:
             continue
         *steps, last = ast.parse("".join(cell["source"])).body
         exec(compile(ast.Module([*steps, *([] if isinstance(last, ast.Expr) else [last])], []), report, "exec"), told)  # noqa: S102
         if isinstance(last, ast.Expr):
-            call = compile(ast.Expression(last.value), report, "eval")
-            for language, sections in shown.items():
-                given = {**told, "report": replace(told["report"], language=language)}
-                section = eval(call, given)  # noqa: S307 - our own notebook
-                sections += [] if section is None else [section.to_json()]
+            made = eval(compile(ast.Expression(last.value), report, "eval"), told)  # noqa: S307 - our own notebook
+            for section in made.parts if isinstance(made, Sections) else ():
+                shown[section.language].append(section.to_json())
     study, footer = load_study(file), {"notebook": f"{report}.ipynb", "seed": "1"}
     return {
         language: str(pages(sections, study, language, ("html",), footer, inside=True)["html"])

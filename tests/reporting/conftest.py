@@ -120,3 +120,11 @@ def sections(report):
         return (*(part(shown) for part in parts), ev.provenance(shown))
 
     return all_of
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory):
+    """Give (intake, scores, results) of a small study."""
+    from tests.disclosure.conftest import small_study
+
+    return cache(lambda seed: made(small_study(tmp_path_factory.mktemp(f"small{seed}"), seed)))

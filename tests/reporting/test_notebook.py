@@ -34,7 +34,7 @@ def test_cells_are_short_and_each_part_has_a_note(notebook):
     assert all(len(c.source.splitlines()) <= 12 for c in code(notebook))
     notes = [c.source for c in notebook.cells if c.cell_type == "markdown"]
     assert notes[0].startswith("# ")
-    assert all(n.startswith("## ") for n in notes[1:])
+    assert not any(n.startswith("#") for n in notes[1:])  # a part says its own heading, in the report's language
     assert len(notes) == len(code(notebook))
 
 
@@ -49,6 +49,8 @@ def test_parameters_are_literals_in_one_cell(notebook):
 def test_every_cell_runs_and_every_section_is_shown(notebook, tmp_path):
     space, shown = {}, []
     for cell in code(notebook):
+        if "by-hand" in cell.metadata.get("tags", []):
+            continue
         tree = ast.parse(cell.source)
         last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
         exec(compile(tree, cell.id, "exec"), space)  # noqa: S102 - what a kernel does, without starting one
@@ -57,13 +59,8 @@ def test_every_cell_runs_and_every_section_is_shown(notebook, tmp_path):
         if "parameters" in cell.metadata.get("tags", []):
             space |= {"study": "baumann", "language": "en", "results": str(tmp_path / "results.json")}
     sections = [s for s in shown if isinstance(s, Section)]
-    public = [
-        n
-        for module in (evaluation, robustness)
-        for n, f in vars(module).items()
-        if callable(f) and getattr(f, "__module__", "") == module.__name__
-    ]
-    assert len(sections) == len([n for n in public if not n.startswith("_")])
+    public = [f for module in (evaluation, robustness) for f in vars(module).values() if hasattr(f, "reads")]
+    assert len(sections) == len(public)
     assert {s.language for s in sections} == {"en"}
     kept = Results.from_json((tmp_path / "results.json").read_text(encoding="utf-8"))
     assert kept.estimates
