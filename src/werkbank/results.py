@@ -14,6 +14,8 @@ from typing import Any, Literal
 
 SCHEMA_VERSION = 1
 MIME = "application/vnd.werkbank.section+json"  # under which a notebook's output carries a part of a report
+OWN_MIME = "application/vnd.werkbank.own+json"  # what a user added, as blocks (`reporting.own`)
+PRIVATE_MIME = "application/vnd.werkbank.private+json"  # a mark: rows of pupils, kept in no notebook and no report
 Role = Literal["confirmatory", "exploratory"]
 
 

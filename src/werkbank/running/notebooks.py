@@ -5,13 +5,16 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from werkbank.catalogue import say
 from werkbank.errors import UsageError, nearest
 
+INJECTED_ID = "injected-parameters"  # of the cell that papermill adds
 _PACKAGE = Path(__file__).resolve().parents[1]
+SHIPPED = Path(__file__).with_name("shipped_cells.txt")
 
 
 def notebook_folder() -> Path:
@@ -23,6 +26,25 @@ def notebook_folder() -> Path:
 def is_own(notebook: Path) -> bool:
     """Whether a notebook is one of ours, which can write in several languages at once."""
     return notebook.parent == notebook_folder()
+
+
+def cell_hash(cell: dict[str, Any]) -> str:
+    """Return what tells one cell from another: its kind and what is written in it, outer space apart."""
+    text = f"{cell['cell_type']}\n{''.join(cell['source']).strip()}"
+    return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+@cache
+def _shipped_hashes() -> frozenset[str]:
+    return frozenset(SHIPPED.read_text(encoding="ascii").split())
+
+
+def is_shipped(cell: dict[str, Any]) -> bool:
+    """Whether a cell stands in one of our notebooks, of this version or an earlier one, as it was shipped.
+
+    A cell that its user changed is theirs, wherever the notebook lies.
+    """
+    return cell_hash(cell) in _shipped_hashes()
 
 
 def report_names() -> list[str]:

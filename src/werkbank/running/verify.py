@@ -134,7 +134,8 @@ def _made_again(place: Path, found: dict[str, Any], key: str, study: Path, again
         return Verified(place, key, "changed", f"{name}.ipynb")
     alike = made["inputs"] == found["inputs"]  # the same packages must draw the same pictures, and write the same files
     difference = _first_of(place, again, key, pictures=alike)
-    if not difference and made["reports"][key] == found["reports"][key]:
+    entries = [{**of["reports"][key], "remarks": []} for of in (made, found)]  # a log may say another time each run
+    if not difference and entries[0] == entries[1]:
         return Verified(place, key, "same")
     if alike and not difference:
         differing = (f for f, digest in made["reports"][key]["files"].items() if files.get(f) != digest)
@@ -188,7 +189,7 @@ def _of(report: dict[str, Any], store: dict[str, Any]) -> dict[str, Any]:
 
 
 def _sections(notebook: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON values
-    from werkbank.running.execution import sections_of
+    from werkbank.running.kept import sections_of
 
     return {section["id"]: section["blocks"] for section in sections_of(notebook)}
 
