@@ -221,7 +221,7 @@ def _lines(block: Bullets | Verbatim, language: str) -> str:
     if isinstance(block, Bullets):
         return "<ul>\n" + "\n".join(f"<li>{inline(item)}</li>" for item in block.items) + "\n</ul>"
     label = escape(say("report.own.verbatim", language))
-    return f'<pre role="region" tabindex="0" aria-label="{label}">{escape(block.text, quote=False)}</pre>'
+    return f'<pre role="group" tabindex="0" aria-label="{label}">{escape(block.text, quote=False)}</pre>'
 
 
 def _own(block: Own, block_id: str, language: str) -> str:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from werkbank.reporting.blocks import Block
 
-ROWS, COLUMNS, LINES = 500, 16, 400  # of one table or text; what is beyond is counted
+ROWS, COLUMNS, LINES = 200, 16, 400  # of one table or text; what is beyond is counted
 DECIMALS = 4
 WIDEST_MM, HIGHEST_MM = 160.0, 210.0
 BETWEEN = " / "  # levels of a header

@@ -26,7 +26,7 @@ def show(thing: object, caption: str = "", alt: str = "") -> None:
     ----------
     thing : DataFrame, Series, Styler, matplotlib figure or axes, seaborn grid, text, number, or what Jupyter can show
         A table keeps its index and the levels of its header (``post / mean``); a missing value is a dash. Of a longer
-        table the first 500 rows and 16 columns are shown, and how many were left out is said. A picture of pyplot is
+        table the first 200 rows and 16 columns are shown, and how many were left out is said. A picture of pyplot is
         closed, so that it does not appear a second time.
     caption : str
         The title of a table, the caption of a picture, the heading of a text.

@@ -129,6 +129,7 @@ def _register_engine() -> None:
         return
     # without any handler Python would print what papermill logs beside our own message
     logging.getLogger("papermill").addHandler(logging.NullHandler())
+    logging.getLogger("matplotlib").addHandler(logging.NullHandler())  # of a home folder that cannot be written
 
     class WholeEngine(engines.NBClientEngine):  # type: ignore[name-defined, misc]
         """papermill's own engine, with the last word on whether a notebook has run."""

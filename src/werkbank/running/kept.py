@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from werkbank.catalogue import say
@@ -52,8 +52,15 @@ def _of_cell(cell: dict[str, Any], number: int) -> _Kept:
     if not ours:
         warned = [text for text, is_warning in remarks.of_cell(remarks.aside(cell)) if is_warning]
         notes = tuple(("warned", {"cell": number, "text": text}) for text in warned)
-        kept.items += [Shown((), notes)] if notes else []
+        kept.items = _noted(kept.items, notes)
     return kept
+
+
+def _noted(items: list[Any], notes: tuple[Any, ...]) -> list[Any]:
+    """Let notes on a cell follow the last thing that it shows."""
+    if notes and items and isinstance(items[-1], Shown):
+        return [*items[:-1], replace(items[-1], notes=(*items[-1].notes, *notes))]
+    return [*items, *([Shown((), notes)] if notes else [])]
 
 
 def _joined(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ import pkgutil
 from pathlib import Path
 
 MODULE = __name__  # what a template is told to preload
-NOT_OURS = ("werkbank.__main__", "werkbank.cli", "werkbank.running")  # a notebook has no use for these
+NOT_OURS = ("werkbank.__main__", "werkbank.cli", "werkbank.running", "werkbank.warm")  # a notebook has no use for these
 
 
 def preload() -> None:
