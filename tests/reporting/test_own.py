@@ -182,8 +182,9 @@ def test_show_takes_what_a_user_has():
     assert (table.title, table.columns[1].label) == ("Titel", "x")
     (styled,) = shown(frame.style.format({"x": "{:.3f}"}), "Titel").blocks
     assert styled.rows[0] == {"c0": "0", "c1": "1.000", "c2": "a"}
-    assert shown("tekst").blocks == (Verbatim("tekst"),)
-    assert shown(3).blocks == (Verbatim("3"),)
+    assert shown("een *zin*").blocks == (Paragraph("een *zin*"),)
+    assert shown("regels\n  blijven").blocks == (Verbatim("regels\n  blijven"),)
+    assert shown(3).blocks == (Paragraph("3"),)
     assert shown(0.123456789, "Kop").blocks == (Heading("Kop", 3), Paragraph("0.1235"))
     with pytest.raises(UsageError, match="object"):
         shown(object())
@@ -195,4 +196,6 @@ def test_show_puts_its_mark_on_what_jupyter_displays(capsys):
     assert "Shown" in capsys.readouterr().out  # outside a notebook there is only a print of it
     bundle = shown("x")._repr_mimebundle_()
     assert "Own analysis" in bundle["text/html"]
-    assert bundle["application/vnd.werkbank.own+json"]["blocks"] == [{"block": "Verbatim", "text": "x"}]
+    assert bundle["application/vnd.werkbank.own+json"]["blocks"] == [
+        {"block": "Paragraph", "text": "x", "tone": "plain"}
+    ]

@@ -55,6 +55,8 @@ def shown(thing: object, caption: str = "", alt: str = "") -> Shown:
         made = of_png(_drawn(figure))
     elif isinstance(thing, float):
         made = Shown((Paragraph(f"{thing:.{DECIMALS}g}"),))
+    elif isinstance(thing, str | int) and str(thing).strip() and "\n" not in str(thing):
+        made = Shown((Paragraph(str(thing).strip()),))
     else:
         found = adopted(_bundle(thing), {})
         if found is None:
