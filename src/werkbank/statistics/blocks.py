@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from werkbank.errors import UsageError
-from werkbank.statistics.linear import least_squares
-from werkbank.statistics.quantity import Quantity, not_computed
+from werkbank.statistics.hc2 import pooled_se, robust_means
+from werkbank.statistics.quantity import Quantity, not_computed, t_test
 from werkbank.statistics.unit_means import (
     SLOPE_NEEDS,
     UNITS_PER_COVARIATE,
@@ -149,10 +149,24 @@ def _both(
         return Quantity(float(D.mean()), note=adjusted.reason), fixed, effects
     if q and len(names) < SLOPE_NEEDS + 1:
         return Quantity(float(D.mean()), note="too_few_for_slope"), fixed, effects
-    found = least_squares(D, np.column_stack([np.ones(len(D)), Dx]))
+    if q and np.linalg.matrix_rank(np.column_stack([np.ones(len(D)), Dx]), tol=1e-9) <= q:
+        return Quantity(float(D.mean()), note="not_estimable"), fixed, effects
+    value, se, df, b = mean_difference(D, Dx)
     if q:
-        effects = D - Dx @ found.b[1:]
-    return found.combination([1.0, *[0.0] * q]), fixed, effects
+        effects = D - Dx @ b
+    return t_test(float(value), float(se), df), fixed, effects
+
+
+def mean_difference(D: Floats, Dx: Floats) -> tuple[Floats, Floats, int, Floats]:
+    """Return mean of block differences (..., S) at equal covariates, SE, df S - 1 - q, and slopes on Dx (..., S, q).
+
+    One study or many side by side. All blocks are taken to vary alike: Student's t.
+    """
+    X = np.concatenate([np.ones((*D.shape, 1)), Dx], axis=-1)
+    fit = robust_means(D, X, np.zeros(D.shape[-1], dtype=np.intp))
+    first = np.eye(X.shape[-1])[0]
+    se, df = pooled_se(fit, first)
+    return fit.b[..., 0], se, df, fit.b[..., 1:]
 
 
 def block_differences(adjusted: Adjusted, of: np.ndarray, weights: Mapping[str, float]) -> tuple[Floats, Floats]:
@@ -172,7 +186,7 @@ def block_differences(adjusted: Adjusted, of: np.ndarray, weights: Mapping[str, 
 
 
 def may_reassign(units: Units, blocks: Sequence[str] | None, arms: Sequence[str], *, drawn: bool) -> bool:
-    """Whether a randomisation test keeps its level: units drawn by lot, as many in one arm as in another in every block.
+    """Whether a randomisation test keeps its level: units drawn by lot, and equal numbers of the arms in every block.
 
     With unequal numbers and unequal spread it rejects up to 26 % of true nulls, because it tests that nothing at all
     differs. Without blocks, the arms' numbers must be equal. The test itself: `multilevel.randomisation_test`, within

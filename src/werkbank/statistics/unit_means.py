@@ -164,8 +164,9 @@ def _sorted_covariates(
     if slope is None:
         return (), (), dict.fromkeys(units.names, "no_slope")
     own, n_units = units.names[: units.n_pupil_level], len(units.arm)
-    moving = np.einsum("...ii->...i", units.sxx).reshape(-1, len(own)).max(axis=0, initial=0.0) > 0
-    ranges = np.ptp(units.x, axis=-2).reshape(-1, len(units.names)).max(axis=0, initial=0.0) > 0
+    studies = tuple(range(units.x.ndim - 2))
+    moving = (np.einsum("...ii->...i", units.sxx) > 0).any(axis=studies)
+    ranges = (np.ptp(units.x, axis=-2) > 0).any(axis=studies)
     varies = {name: bool(v) for name, v in zip(units.names, ranges, strict=True)}
     inside = {name: bool(v) for name, v in zip(own, moving, strict=True)}
     pre = own[:1] if units.has_pre else ()
