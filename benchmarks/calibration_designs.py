@@ -3,9 +3,9 @@
 ``python benchmarks/calibration_designs.py`` runs every cell in a quick size and prints what lies outside its bounds;
 ``--reps 4000`` the full one, ``--only arms`` one family; ``--write`` keeps the numbers in calibration_designs.json.
 
-Classes are generated as sufficient statistics (means and cross-products), thousands of studies side by side, and given to
-the public functions of werkbank.statistics; some studies of every cell are computed by the functions for one study too,
-and must agree. Under no effect an interval covers the truth exactly when its test does not reject.
+Classes are generated as sufficient statistics (means and cross-products), thousands of studies side by side, and given
+to the public functions of werkbank.statistics; some studies of every cell are computed by the functions for one study
+too, and must agree. Under no effect an interval covers the truth exactly when its test does not reject.
 """
 
 from __future__ import annotations
@@ -30,7 +30,13 @@ from werkbank.statistics.unit_means import adjust, choose_slope, compare, compar
 from werkbank.statistics.units import Units
 
 RAW = Path(__file__).with_suffix(".json")
-SIZES = {"20": ((20, 20), (20, 20)), "5-35": ((5, 35), (5, 35)), "5 v 30": ((5, 5), (30, 30)), "30 v 5": ((30, 30), (5, 5)), "5": ((5, 5), (5, 5))}  # fmt: skip
+SIZES = {
+    "20": ((20, 20), (20, 20)),
+    "5-35": ((5, 35), (5, 35)),
+    "5 v 30": ((5, 5), (30, 30)),
+    "30 v 5": ((30, 30), (5, 5)),
+    "5": ((5, 5), (5, 5)),
+}
 SPREADS = {"1:1": (1, 1), "2:1": (2, 1), "1:2": (1, 2)}
 ICCS = (0.05, 0.15, 0.25)
 LOOSE, BOUND, LOW, NAMED = 0.035, 0.065, 0.035, 0.08
@@ -59,7 +65,8 @@ def classes(  # noqa: PLR0913 - what a cell can vary
     """Return Units of `reps` studies with the same arms: pre-test, further pupil-level and unit-level covariates.
 
     Variances within and between add to 1. `between` and `within` are the correlations of post and pre; further
-    covariates explain as much of the post-test as they correlate (.3) with it; arm a has `apart` class SDs more pre-test.
+    covariates correlate .3 with the post-test; arm a has `apart` class SDs more pre-test, and then `spread` is that of what
+    the pre-test leaves open (a steeper slope in one arm would be an effect).
     """
     j, m = len(arm), int(pre) + covariates
     n = sizes_of(rng, arm, sizes, reps, lost)
@@ -68,10 +75,12 @@ def classes(  # noqa: PLR0913 - what a cell can vary
     outer = np.r_[[between] * pre, [0.3] * covariates] if m else np.zeros(0)
     ux = effects_of(rng, (reps, j, m), skewed) + apart * (arm == 0)[:, None]
     ex = rng.normal(size=(reps, j, m))
-    uy = ux @ outer + np.sqrt(max(1 - outer @ outer, 0.05)) * effects_of(rng, (reps, j), skewed)
+    s = np.array(spread, dtype=float)[arm]
+    own = np.sqrt(max(1 - outer @ outer, 0.05)) * effects_of(rng, (reps, j), skewed)
+    uy = ux @ outer * (1 if apart else s) + own * s
     ey = ex @ inner + np.sqrt(1 - inner @ inner) * rng.normal(size=(reps, j))
     x = ux * sd_b + ex * sd_w / np.sqrt(n)[..., None]
-    y = uy * sd_b * np.array(spread, dtype=float)[arm] + ey * sd_w / np.sqrt(n) + effect * (arm == 0) + added
+    y = uy * sd_b + ey * sd_w / np.sqrt(n) + effect * (arm == 0) + added
     # cross-products within classes: Wishart through its Bartlett factor
     df = n.sum(axis=1) - j
     L = np.zeros((reps, m, m))
@@ -117,7 +126,7 @@ def rule(units, slope, weights=TWO, **settings):
     return p
 
 
-# -- families of cells ---------------------------------------------------------------------------------------------------
+# -- families of cells -------------------------------------------------------------------------------------------------
 
 
 def arms_cell(rng, reps, *, n, drawn=True, **settings):
@@ -172,7 +181,7 @@ def blocks_cell(rng, reps, *, n, blocks, slope, school=0.15, differ=0.0, **setti
 
 
 def sites_cell(rng, reps, *, sites, per_site, differ=0.0, spread=1.0, shares=(0.3, 0.7)):
-    """Pupils drawn within sites, the treated share rising with the site's mean: fixed sites and mean of site effects."""
+    """Pupils drawn within sites, the treated share rising with the site's mean: fixed sites, mean of site effects."""
     made = {"fixed, HC2": [], "fixed, pooled": [], "site means": []}
     for _ in range(max(1, reps // 50)):
         m = rng.integers(per_site[0], per_site[1] + 1, sites)
@@ -184,8 +193,9 @@ def sites_cell(rng, reps, *, sites, per_site, differ=0.0, spread=1.0, shares=(0.
         x = rng.normal(size=(50, len(arm)))
         e = rng.normal(size=x.shape) * np.where(arm == 0, spread, 1)
         y = level[site] + theirs[:, site] * (arm == 0) + 0.6 * x + 0.8 * e
-        units = Units(tuple(f"{i:05d}" for i in range(len(arm))), ("a", "b"), arm, np.ones(x.shape), y, x[..., None],
-                      ("pre",), True, 1, np.zeros((50, 1, 1)), np.zeros((50, 1)))  # fmt: skip  # noqa: FBT003
+        labels = tuple(f"{i:05d}" for i in range(len(arm)))
+        alone = {"has_pre": True, "n_pupil_level": 1, "sxx": np.zeros((50, 1, 1)), "sxy": np.zeros((50, 1))}
+        units = Units(labels, ("a", "b"), arm, np.ones(x.shape), y, x[..., None], ("pre",), **alone)
         adjusted = adjust(units, "between", columns=(site[:, None] == np.arange(1, sites)), units_per_covariate=0)
         found, df = compare_many(adjusted, TWO)
         made["fixed, HC2"].append(p_of(found.value, found.se, df))
@@ -224,7 +234,9 @@ def roles_cell(rng, reps, *, n, icc, by_role, spread, pupils=(2, 4)):
     sxy = 0.6 * sxx + 0.8 * rng.normal(size=reps) * np.sqrt(sxx * (1 - icc))
     labels = tuple(f"{i:03d}" for i in range(2 * teachers))
     arm = np.where(coached[of], 0, 1)
-    cells = Units(labels, ("a", "b"), arm, np.broadcast_to(size, y.shape), y, ex[..., None], ("pre",), True, 1, sxx[:, None, None], sxy[:, None])  # fmt: skip  # noqa: FBT003
+    n_cell = np.broadcast_to(size, y.shape)
+    within = {"has_pre": True, "n_pupil_level": 1, "sxx": sxx[:, None, None], "sxy": sxy[:, None]}
+    cells = Units(labels, ("a", "b"), arm, n_cell, y, ex[..., None], ("pre",), **within)
     made = {name: rule(cells.only(role == i), "within") for i, name in enumerate(("target", "transfer"))}
     pairs = replace(cells, arm=role).only(coached[of])
     value, se, free, _ = mean_difference(*block_differences(adjust(pairs, "within"), of[coached[of]].astype(str), TWO))
@@ -232,7 +244,7 @@ def roles_cell(rng, reps, *, n, icc, by_role, spread, pupils=(2, 4)):
 
 
 def interaction_cell(rng, reps, *, n, sizes, slope_sd, apart=0.0, icc=0.15, built_in=0.0):
-    """A pupil-level moderator: its interaction, and whether intervals of the difference at three values hold the truth."""
+    """A pupil-level moderator: its interaction, and intervals of the difference at three of its values."""
     arm = np.repeat([0, 1], n)
     m = sizes_of(rng, arm, sizes, reps, 0.0)
     slopes = 0.5 + built_in * (arm == 0) + rng.normal(size=m.shape) * np.array(slope_sd)[arm]
@@ -266,7 +278,10 @@ def teacher_cell(rng, reps, *, n, icc, spread):
     """A teacher-level moderator, class by class with `interaction_between` (one study at a time)."""
     units = classes(rng, np.repeat([0, 1], n), reps, icc=icc, spread=spread, unit_level=1)
     found = [interaction.interaction_between(study(units, i), "v0", TWO, [0.0]) for i in range(reps)]
-    p = {"interaction": [f.interaction.p for f in found], "difference at 0": [f.effects[0.0].p if f.effects else None for f in found]}  # fmt: skip
+    p = {
+        "interaction": [f.interaction.p for f in found],
+        "difference at 0": [f.effects[0.0].p if f.effects else None for f in found],
+    }
     return {name: np.array([1.0 if x is None else x for x in values]) for name, values in p.items()}
 
 
@@ -281,8 +296,9 @@ def rates_cell(rng, reps, *, n, sizes, rate, sd, spread=(1, 1), kind="share"):
         y = rng.binomial(m.astype(int), rng.beta(a, (1 - rate) * (1 - s**2) / s**2, m.shape)) / m
     else:
         y = rng.poisson(m * rate * rng.gamma(1 / s**2, s**2, m.shape)) / m
-    none = np.zeros((reps, 0))
-    units = Units(tuple(f"{i:03d}" for i in range(len(arm))), ("a", "b"), arm, m, y, np.zeros((*m.shape, 0)), (), False, 0, np.zeros((reps, 0, 0)), none)  # fmt: skip  # noqa: FBT003
+    labels = tuple(f"{i:03d}" for i in range(len(arm)))
+    bare = {"has_pre": False, "n_pupil_level": 0, "sxx": np.zeros((reps, 0, 0)), "sxy": np.zeros((reps, 0))}
+    units = Units(labels, ("a", "b"), arm, m, y, np.zeros((*m.shape, 0)), (), **bare)
     adjusted = adjust(units, None)
     found, df = compare_many(adjusted, TWO)
     made = {"difference": p_of(found.value, found.se, df)}
@@ -295,65 +311,99 @@ def rates_cell(rng, reps, *, n, sizes, rate, sd, spread=(1, 1), kind="share"):
     return made
 
 
-# -- the grid --------------------------------------------------------------------------------------------------------------
+# -- the grid ----------------------------------------------------------------------------------------------------------
 
 DESIGNS = ((2, 2), (3, 3), (4, 4), (6, 6), (8, 8), (12, 12), (20, 20), (3, 9), (4, 16))
 
 
-def grid():
-    """Yield family, name of the cell, function and settings."""
+STRATA = (
+    *(((2, 2), k) for k in (2, 3, 5, 8)),
+    ((4, 4), 2),
+    *(((1, 3), k) for k in (3, 5, 8)),
+    *(((2, 4), k) for k in (2, 3, 5)),
+)
+
+
+def two_arms():
     for n, icc, size, spread in product(DESIGNS, ICCS, ("20", "5-35", "5 v 30", "30 v 5"), SPREADS):
         cell = {"n": n, "icc": icc, "sizes": size, "spread": SPREADS[spread], "lost": 0.2 * (size == "5-35")}
         yield "arms", f"{n[0]} v {n[1]}, ICC {icc}, {size}, {spread}", arms_cell, cell
     for n, spread in product(DESIGNS, SPREADS):
-        base = {"n": n, "icc": 0.15, "sizes": "5-35", "spread": SPREADS[spread]}
-        yield "skewed", f"{n[0]} v {n[1]}, {spread}", arms_cell, base | {"skewed": True}
-        yield "small classes", f"{n[0]} v {n[1]}, {spread}", arms_cell, base | {"sizes": "5"}
-        yield "covariates", f"{n[0]} v {n[1]}, {spread}", arms_cell, base | {"covariates": 1, "unit_level": 1}
+        name, base = f"{n[0]} v {n[1]}, {spread}", {"n": n, "icc": 0.15, "sizes": "5-35", "spread": SPREADS[spread]}
+        yield "skewed", name, arms_cell, base | {"skewed": True}
+        yield "small classes", name, arms_cell, base | {"sizes": "5"}
+        yield "covariates", name, arms_cell, base | {"covariates": 1, "unit_level": 1}
         if min(n) > 2:
-            chosen = {"drawn": False, "apart": 0.3, "between": 0.95, "within": 0.4}
-            yield "not drawn", f"{n[0]} v {n[1]}, {spread}", arms_cell, base | chosen
-    for n, slope, spread in product(((3, 3, 3), (4, 4, 4), (6, 6, 6), (12, 12, 12), (4, 8, 8), (4, 4, 12)), ("within", "between"), ((1, 1, 1), (2, 1, 1), (1, 1, 2))):  # fmt: skip
+            yield "not drawn", name, arms_cell, base | {"drawn": False, "apart": 0.3, "between": 0.95, "within": 0.4}
+
+
+def three_arms():
+    designs = ((3, 3, 3), (4, 4, 4), (6, 6, 6), (12, 12, 12), (4, 8, 8), (4, 4, 12))
+    for n, slope, spread in product(designs, ("within", "between"), ((1, 1, 1), (2, 1, 1), (1, 1, 2))):
         if slope == "between" or sum(n) < 16:
-            name = f"{' v '.join(map(str, n))}, {slope}, {':'.join(map(str, spread))}"
-            yield "three arms", name, three_cell, {"n": n, "slope": slope, "icc": 0.15, "sizes": "5-35", "spread": spread}
-    for k, slope, icc, size, spread, school in product((4, 6, 8, 12, 20), ("within", "between"), (0.05, 0.15), ("20", "5-35"), ("1:1", "2:1"), (0.0, 0.15)):  # fmt: skip
-        cell = {"n": (1, 1), "blocks": k, "slope": slope, "icc": icc, "sizes": size, "spread": SPREADS[spread]}
-        yield "pairs", f"{k} pairs, {slope}, ICC {icc}, {size}, {spread}, school {school}", blocks_cell, cell | {"school": school}  # fmt: skip
+            cell = {"n": n, "slope": slope, "icc": 0.15, "sizes": "5-35", "spread": spread}
+            yield "three arms", f"{' v '.join(map(str, n))}, {slope}, {':'.join(map(str, spread))}", three_cell, cell
+
+
+def in_blocks():
+    within = ("within", "between")
+    for k, slope, icc, size in product((4, 6, 8, 12, 20), within, (0.05, 0.15), ("20", "5-35")):
+        for spread, school in product(("1:1", "2:1"), (0.0, 0.15)):
+            cell = {"n": (1, 1), "blocks": k, "slope": slope, "icc": icc, "sizes": size, "school": school}
+            name = f"{k} pairs, {slope}, ICC {icc}, {size}, {spread}, school {school}"
+            yield "pairs", name, blocks_cell, cell | {"spread": SPREADS[spread]}
     for k in (8, 12):
         cell = {"n": (1, 1), "blocks": k, "icc": 0.15, "sizes": "5-35", "apart": 0.3, "between": 0.95, "within": 0.4}
         yield "pairs", f"{k} pairs not drawn, between", blocks_cell, cell | {"slope": "between"}
-    strata = (((2, 2), 2), ((2, 2), 3), ((2, 2), 5), ((2, 2), 8), ((4, 4), 2), ((1, 3), 3), ((1, 3), 5), ((1, 3), 8), ((2, 4), 2), ((2, 4), 3), ((2, 4), 5))  # fmt: skip
-    for (n, k), slope, spread in product(strata, ("within", "between"), SPREADS):
+    for (n, k), slope, spread in product(STRATA, within, SPREADS):
         cell = {"n": n, "blocks": k, "slope": slope, "icc": 0.15, "sizes": "5-35", "spread": SPREADS[spread]}
         yield "strata", f"{k} x ({n[0]} v {n[1]}), {slope}, {spread}", blocks_cell, cell
         if spread == "1:1" and k >= 5:
             yield "strata differ", f"{k} x ({n[0]} v {n[1]}), {slope}", blocks_cell, cell | {"differ": 0.25}
+
+
+def pupils_within():
     for k, per, spread, shares in product((3, 6, 12, 30), ((8, 24), (20, 60)), (1.0, 2.0), ((0.3, 0.7), (0.15, 0.35))):
         cell = {"sites": k, "per_site": per, "spread": spread, "shares": shares}
         yield "sites", f"{k} sites of {per[0]}-{per[1]}, {spread:.0f}:1, shares {shares}", sites_cell, cell
     for k in (6, 12, 30):
         yield "sites differ", f"{k} sites of 8-24", sites_cell, {"sites": k, "per_site": (8, 24), "differ": 0.3}
-    for n, icc, by_role, spread in product(((6, 6), (15, 15), (4, 8), (10, 20), (3, 9)), (0.05, 0.25), (0.0, 0.1), (1.0, 2.0)):  # fmt: skip
+    designs = ((6, 6), (15, 15), (4, 8), (10, 20), (3, 9))
+    for n, icc, by_role, spread in product(designs, (0.05, 0.25), (0.0, 0.1), (1.0, 2.0)):
         name = f"{n[0]} v {n[1]} teachers, ICC {icc}, by role {by_role}, {spread:.0f}:1"
         yield "roles", name, roles_cell, {"n": n, "icc": icc, "by_role": by_role, "spread": spread}
+
+
+def moderated():
     designs = ((3, 3), (4, 4), (6, 6), (4, 12), (12, 12), (22, 22))
-    for n, size, sd, apart in product(designs, ("20", "5-35"), ((0.0, 0.0), (0.2, 0.2), (0.12, 0.3), (0.3, 0.0)), (0.0, 0.3)):  # fmt: skip
+    slopes = ((0.0, 0.0), (0.2, 0.2), (0.12, 0.3), (0.3, 0.0))
+    for n, size, sd, apart in product(designs, ("20", "5-35"), slopes, (0.0, 0.3)):
         name = f"{n[0]} v {n[1]}, {size}, slope SD {sd[0]} v {sd[1]}, apart {apart}"
         yield "interaction", name, interaction_cell, {"n": n, "sizes": size, "slope_sd": sd, "apart": apart}
     for n in designs:
         cell = {"n": n, "sizes": "5-35", "slope_sd": (0.2, 0.2), "built_in": 0.3}
         yield "interaction", f"{n[0]} v {n[1]}, interaction .3 built in", interaction_cell, cell
     for n, spread in product(((4, 4), (6, 6), (12, 12), (4, 12), (8, 16)), SPREADS):
-        yield "teacher moderator", f"{n[0]} v {n[1]}, {spread}", teacher_cell, {"n": n, "icc": 0.15, "spread": SPREADS[spread]}  # fmt: skip
-    for n, size, rate, sd, spread in product(((4, 4), (6, 6), (12, 12), (3, 9)), ("20", "5-35"), (0.1, 0.5), (0.2, 0.35), SPREADS):  # fmt: skip
-        s = SPREADS[spread] if sd == 0.2 else (1, 1)
-        if spread == "1:1" or sd == 0.2:
-            name = f"{n[0]} v {n[1]}, {size}, {rate}, SD {sd}, {spread}"
-            yield "shares", name, rates_cell, {"n": n, "sizes": size, "rate": rate, "sd": sd, "spread": s}
-    for n, size, rate, sd in product(((4, 4), (6, 6), (12, 12), (3, 9)), ("20", "5-35"), (0.2, 2.0), (0.3, 0.6)):
-        name = f"{n[0]} v {n[1]}, {size}, {rate} a pupil, SD {sd}"
-        yield "counts", name, rates_cell, {"n": n, "sizes": size, "rate": rate, "sd": sd, "kind": "count"}
+        cell = {"n": n, "icc": 0.15, "spread": SPREADS[spread]}
+        yield "teacher moderator", f"{n[0]} v {n[1]}, {spread}", teacher_cell, cell
+
+
+def yes_and_counts():
+    designs, sizes = ((4, 4), (6, 6), (12, 12), (3, 9)), ("20", "5-35")
+    for n, size, rate, (sd, spread) in product(
+        designs, sizes, (0.1, 0.5), ((0.35, "1:1"), *((0.2, x) for x in SPREADS))
+    ):
+        cell = {"n": n, "sizes": size, "rate": rate, "sd": sd, "spread": SPREADS[spread]}
+        yield "shares", f"{n[0]} v {n[1]}, {size}, {rate}, SD {sd}, {spread}", rates_cell, cell
+    for n, size, rate, sd in product(designs, sizes, (0.2, 2.0), (0.3, 0.6)):
+        cell = {"n": n, "sizes": size, "rate": rate, "sd": sd, "kind": "count"}
+        yield "counts", f"{n[0]} v {n[1]}, {size}, {rate} a pupil, SD {sd}", rates_cell, cell
+
+
+def grid():
+    """Yield family, name of the cell, function and settings."""
+    for family in (two_arms, three_arms, in_blocks, pupils_within, moderated, yes_and_counts):
+        yield from family()
 
 
 def simulate_cell(cell, settings, *, reps, seed):

@@ -21,6 +21,7 @@ class RobustMeans:
     `X` starts with one 0-1 column per arm. `b` (..., p); `Q` (..., J, p) and `R` (..., p, p) are those of the weighted
     X = QR; `leverage` (..., J); `scaled` (..., J) are the weighted residuals divided by √(1 - leverage); `rest` are the
     weighted residuals. `arm` (J,) is the arm's position of each unit, `free` (A,) the df of the arms' own variances.
+    `collinear` says of each study whether a column of X follows from those before it: b then is NaN.
     """
 
     b: Floats
@@ -31,17 +32,12 @@ class RobustMeans:
     scaled: Floats
     arm: Codes
     free: Floats
+    collinear: Truths
 
     @property
     def determined(self) -> Truths:
         """Whether a unit of each study has a leverage of 1, so that its residual says nothing."""
         return np.asarray((self.leverage >= 1 - FULL).any(axis=-1))
-
-    @property
-    def collinear(self) -> Truths:
-        """Whether a column of each study's X follows from those before it."""
-        size = np.sqrt((self.R**2).sum(axis=-2))
-        return np.asarray((np.abs(np.diagonal(self.R, axis1=-2, axis2=-1)) <= 1e-9 * np.maximum(size, 1e-300)).any(-1))
 
 
 @dataclass(frozen=True)
@@ -91,11 +87,12 @@ def robust_means(y: ArrayLike, X: ArrayLike, arm: ArrayLike, weights: ArrayLike 
     rest = outcome - np.einsum("...jp,...p->...j", Q, projected)
     leverage = (Q**2).sum(axis=-1)
     scaled = rest / np.sqrt(np.maximum(1 - leverage, FULL))
-    # an empty diagonal means collinear: the caller asks for `collinear` before it believes b
-    solvable = R + np.where(np.abs(R) > 0, 0.0, 1e-300) * np.eye(R.shape[-1])
+    diagonal = np.abs(np.diagonal(R, axis1=-2, axis2=-1))
+    empty = diagonal <= 1e-9 * np.maximum(np.sqrt((R**2).sum(axis=-2)), np.finfo(float).tiny)
+    solvable = np.where(np.eye(R.shape[-1], dtype=bool) & empty[..., None, :], np.nan, R)
     b = np.linalg.solve(solvable, projected[..., None])[..., 0]
     counts = np.bincount(codes).astype(float)
-    return RobustMeans(b, Q, solvable, leverage, rest, scaled, codes, counts - 1)
+    return RobustMeans(b, Q, solvable, leverage, rest, scaled, codes, counts - 1, np.asarray(empty.any(axis=-1)))
 
 
 def contrast(fit: RobustMeans, weights: ArrayLike, free: ArrayLike | None = None) -> RobustContrast:
@@ -123,7 +120,10 @@ def contrast(fit: RobustMeans, weights: ArrayLike, free: ArrayLike | None = None
     parts = _by_arm(line**2 * fit.scaled**2, fit.arm)
     own = fit.free if free is None else np.asarray(free, dtype=float)
     value = (w * fit.b).sum(axis=-1)
-    return RobustContrast(value, parts, (line**2).sum(axis=-1) ** 2 / squared, welch_df(parts, own))
+    trace = np.asarray((line**2).sum(axis=-1))
+    # a unit that decides alone leaves nothing to judge by: no df
+    df_bm = np.divide(trace**2, squared, out=np.full_like(trace, np.nan), where=squared > 0)
+    return RobustContrast(value, parts, df_bm, welch_df(parts, own))
 
 
 def pooled_se(fit: RobustMeans, weights: ArrayLike) -> tuple[Floats, int]:
@@ -131,6 +131,8 @@ def pooled_se(fit: RobustMeans, weights: ArrayLike) -> tuple[Floats, int]:
     w = np.broadcast_to(np.asarray(weights, dtype=float), fit.b.shape)
     direction = np.linalg.solve(np.swapaxes(fit.R, -1, -2), w[..., None])[..., 0]
     df = fit.Q.shape[-2] - fit.Q.shape[-1]
+    if df < 1:
+        return np.full(fit.rest.shape[:-1], np.nan), df
     return np.asarray(np.sqrt((fit.rest**2).sum(axis=-1) / df * (direction**2).sum(axis=-1))), df
 
 

@@ -99,6 +99,8 @@ def moderated_classes(
     values = rows[columns].to_numpy(dtype=float)
     means = np.stack([np.bincount(codes, v) for v in values.T], axis=1) / np.bincount(codes)[:, None]
     deviations = values - means[codes]
+    # what is left of a constant after rounding is no variation
+    deviations[np.abs(deviations) <= 1e-12 * np.abs(values).max(axis=0)] = 0.0
     # the moderator's column is split by arm: outside its arm it is 0
     split = deviations[:, :1] * np.eye(len(arms))[of_arm]
     wide = np.column_stack([split, deviations[:, 1:]])

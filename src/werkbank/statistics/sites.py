@@ -92,8 +92,8 @@ def site_effects(
     if abs(sum(weights.values())) > 1e-9:
         raise UsageError("weights of arms within sites sum to 0: sites differ in level")
     used = {name: float(w) for name, w in weights.items() if w != 0}
-    table = pd.DataFrame({"site": rows[site].astype(str), "arm": rows[arm].astype(str), "y": rows[y]}, index=rows.index)
-    table = table.join(rows[list(covariates)]).reset_index(drop=True)
+    table = rows[[y, *covariates]].reset_index(drop=True).rename(columns={y: "y"})
+    table = table.assign(site=rows[site].astype(str).to_numpy(), arm=rows[arm].astype(str).to_numpy())
     has = pd.crosstab(table["site"], table["arm"]).reindex(columns=list(used), fill_value=0).gt(0).all(axis=1)
     if not has.any():
         raise UsageError("no site has pupils in all arms compared")
@@ -104,12 +104,12 @@ def site_effects(
     units = units_of(single, "y", pre=None, pupil_level=covariates, unit="pupil")
     dummies = pd.get_dummies(table["site"], drop_first=True, dtype=float).to_numpy()
     fixed = adjust(units, "between", columns=dummies, units_per_covariate=0)
-    effects, df = _effects(table, used, list(covariates))
+    effects, covariance, df = _effects(table, used, list(covariates))
     return SiteEffects(
         in_these=compare(fixed, weights),
         in_these_pooled=pooled_variance(fixed, weights),
         in_sites_like_these=like_these(effects["effect"].to_numpy()),
-        heterogeneity=_heterogeneity(effects, df),
+        heterogeneity=_heterogeneity(effects, covariance, df),
         effects=effects,
         one_arm=tuple(map(str, has.index[~has])),
         n_one_arm=int(one_arm.sum()),
@@ -124,31 +124,37 @@ def like_these(effects: Floats, at_least: int = SITES_FOR_A_POPULATION) -> Quant
     return t_test(float(np.mean(effects)), float(np.std(effects, ddof=1)) / math.sqrt(n), n - 1)
 
 
-def _effects(table: pd.DataFrame, weights: dict[str, float], covariates: list[str]) -> tuple[pd.DataFrame, int]:
-    """Return each site's effect at equal covariates, its SE (one variance for all pupils), its pupils, and the df."""
+def _effects(table: pd.DataFrame, weights: dict[str, float], covariates: list[str]) -> tuple[pd.DataFrame, Floats, int]:
+    """Return each site's effect at equal covariates with its SE and pupils, the effects' covariance, and its df.
+
+    The covariance takes all pupils to vary alike; the slopes, which the sites share, make effects go together.
+    """
     cells = table.groupby(["site", "arm"], sort=True)
-    r = table["y"].astype(float)
-    if covariates:
-        columns = ["y", *covariates]
-        within = table[columns] - cells[columns].transform("mean")
-        r = r - table[covariates].to_numpy(float) @ least_squares(within["y"], within[covariates]).b
-    by_cell = r.groupby([table["site"], table["arm"]])
-    rest = r - by_cell.transform("mean")
+    means, sizes = cells[["y", *covariates]].mean(), cells.size().unstack()  # noqa: PD010 - a Series has no pivot
+    within = table[["y", *covariates]] - cells[["y", *covariates]].transform("mean")
+    fit = least_squares(within["y"], within[covariates].to_numpy(float)) if covariates else None
+    rest = within["y"] - (within[covariates].to_numpy(float) @ fit.b if fit else 0.0)
+    w = pd.Series(weights)
     df = len(table) - cells.ngroups - len(covariates)
     variance = float((rest**2).sum()) / df if df > 0 else math.nan
-    w = pd.Series(weights)
-    means, sizes = (x.unstack().reindex(columns=w.index).dropna() for x in (by_cell.mean(), by_cell.size()))  # noqa: PD010 - a Series has no pivot
-    made = pd.DataFrame({"effect": means @ w, "se": np.sqrt(variance * (w**2 / sizes).sum(axis=1))})
-    return made.join(sizes.astype(int).add_prefix("n_")).rename_axis("site").reset_index(), df
+    sizes = sizes.reindex(columns=w.index).dropna()
+    gaps = {name: means[name].unstack().loc[sizes.index, w.index] @ w for name in means}  # noqa: PD010 - as above
+    G = np.column_stack([gaps[name] for name in covariates]) if covariates else np.empty((len(sizes), 0))
+    shared = G @ (fit.cov * fit.df / df) @ G.T if fit and df > 0 else 0.0
+    covariance = np.diag(variance * (w**2 / sizes).sum(axis=1).to_numpy()) + shared
+    effect = gaps["y"] - (G @ fit.b if fit else 0.0)
+    made = pd.DataFrame({"effect": effect, "se": np.sqrt(np.diag(covariance))}, index=sizes.index)
+    return made.join(sizes.astype(int).add_prefix("n_")).rename_axis("site").reset_index(), covariance, df
 
 
-def _heterogeneity(effects: pd.DataFrame, df: int) -> Heterogeneity:
-    """F test of site by contrast; tau by DerSimonian & Laird's moments from the sites' effects."""
+def _heterogeneity(effects: pd.DataFrame, covariance: Floats, df: int) -> Heterogeneity:
+    """F test of site by contrast, as between two models; tau by DerSimonian & Laird's moments from effects and SEs."""
     s = len(effects)
     if s < 2 or df < 1 or not (effects["se"] > 0).all():
         return Heterogeneity(math.nan, s - 1, df, math.nan, math.nan, "one_site" if s < 2 else "no_degrees_of_freedom")
-    precision = 1 / effects["se"].to_numpy() ** 2
-    mean = (precision * effects["effect"]).sum() / precision.sum()
-    q = float((precision * (effects["effect"] - mean) ** 2).sum())
+    D, precision = effects["effect"].to_numpy(), 1 / effects["se"].to_numpy() ** 2
+    solved = np.linalg.solve(covariance, np.column_stack([D, np.ones(s)]))
+    F = float(D @ solved[:, 0] - (D @ solved[:, 1]) ** 2 / solved[:, 1].sum()) / (s - 1)
+    q = float((precision * (D - (precision * D).sum() / precision.sum()) ** 2).sum())
     tau2 = max(0.0, (q - (s - 1)) / float(precision.sum() - (precision**2).sum() / precision.sum()))
-    return Heterogeneity(q / (s - 1), s - 1, df, float(special.fdtrc(s - 1, df, q / (s - 1))), math.sqrt(tau2))
+    return Heterogeneity(F, s - 1, df, float(special.fdtrc(s - 1, df, F)), math.sqrt(tau2))

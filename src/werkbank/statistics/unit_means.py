@@ -42,7 +42,7 @@ class Adjusted:
 
     `within` and `between` name the covariates whose slope is that among pupils of a unit, or that between units;
     `left_out` those that were given and not used, with the reason (within_slope_only, too_many_for_units,
-    no_variation). `fit` starts with one coefficient per arm; `n_extra` more follow.
+    no_variation, follows_from_others). `fit` starts with one coefficient per arm; `n_extra` more follow.
     """
 
     units: Units
@@ -147,11 +147,12 @@ def adjust(
         slopes = units.within_slopes[..., at]
         # at the same point of the covariates for all ways of counting: the mean over units
         y = y - np.einsum("...jq,...q->...j", x - x.mean(axis=-2, keepdims=True), slopes)
+    extra = np.empty((len(units.arm), 0)) if columns is None else np.asarray(columns, dtype=float)
+    repeated = _repeated(units, between, extra)
+    between, left_out = tuple(n for n in between if n not in repeated), left_out | repeated
     X = np.broadcast_to(np.eye(k)[units.arm], (*y.shape, k))
     further = units.x[..., [position[name] for name in between]]
-    if columns is not None:
-        extra = np.asarray(columns, dtype=float)
-        further = np.concatenate([np.broadcast_to(extra, (*y.shape, extra.shape[-1])), further], axis=-1)
+    further = np.concatenate([np.broadcast_to(extra, (*y.shape, extra.shape[-1])), further], axis=-1)
     X = np.concatenate([X, further - further.mean(axis=-2, keepdims=True)], axis=-1)
     fit = robust_means(y, X, units.arm, units.sizes if by == "pupils" else None)
     return Adjusted(units, fit, choice.slope, within, between, left_out, by, choice.reason)
@@ -180,6 +181,24 @@ def _sorted_covariates(
     room = n_units // per if per else len(others)
     left |= dict.fromkeys(others[room:], "too_many_for_units")
     return tuple(within), tuple(between + others[:room]), left
+
+
+def _repeated(units: Units, between: tuple[str, ...], extra: Floats) -> dict[str, str]:
+    """Return the covariates between units that follow from the further columns (blocks) and those before them."""
+    if not between:
+        return {}
+    # columns are the same kind of thing in all studies side by side: the first stands for them
+    x = units.x.reshape(-1, *units.x.shape[-2:])[0]
+    basis, found = np.column_stack([np.ones(len(x)), extra]), {}
+    for name in between:
+        column = x[:, units.names.index(name)]
+        column = (column - column.mean()) / max(float(column.std()), np.finfo(float).tiny)
+        rest = column - basis @ np.linalg.lstsq(basis, column, rcond=None)[0]
+        if np.abs(rest).max() <= 1e-9:
+            found[name] = "follows_from_others"
+        else:
+            basis = np.column_stack([basis, column])
+    return found
 
 
 def contrast_row(adjusted: Adjusted, weights: Mapping[str, float] | Sequence[float]) -> Floats:

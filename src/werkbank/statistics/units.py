@@ -121,6 +121,8 @@ def units_of(
     sizes = np.bincount(codes).astype(float)
     means = _means(values - centre, codes, sizes)
     within = values - centre - means[codes]
+    # what is left of a constant after rounding is no variation
+    within[np.abs(within) <= 1e-12 * np.abs(values - centre).max(axis=0, initial=0.0)] = 0.0
     loose = np.abs(within[:, 1 + len(own) :]).max(axis=0, initial=0.0) > 1e-9 * np.ptp(values, axis=0)[1 + len(own) :]
     if loose.any():
         raise UsageError(f"differs within a unit: {', '.join(np.array(names)[len(own) :][loose])}")
