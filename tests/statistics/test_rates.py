@@ -86,6 +86,7 @@ def test_what_has_no_ratio_says_so():
     assert generalised(none, TWO, "poisson").log.note == "rate_of_zero"
     found = compare_rates(adjust(units_of(none, pre=None), None), TWO, shares=True)
     assert (found.ratio.log.note, found.odds_ratio.log.note) == ("rate_of_zero", "share_of_0_or_1")
+    assert found.warnings == ("rare",)
     assert found.difference.test.p is not None
     few = shares({"c": 1, "t": 4})
     assert generalised(few, TWO, "binomial").log.note == "too_few_units"

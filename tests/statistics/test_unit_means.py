@@ -18,11 +18,12 @@ from werkbank.statistics.unit_means import (
     adjust,
     choose_slope,
     compare,
+    compare_many,
     compare_weightings,
     pairwise,
     pooled_variance,
 )
-from werkbank.statistics.units import units_of
+from werkbank.statistics.units import stacked, units_of
 
 R = json.loads((Path(__file__).parents[1] / "oracles" / "designs.json").read_text())
 TWO = {"t": 1.0, "c": -1.0}
@@ -251,6 +252,22 @@ def test_what_is_wrong_with_the_table_is_said():
         units_of(rows, unit_level=["x"])
     with pytest.raises(UsageError, match="no units in arm z"):
         compare(adjust(units_of(rows), "within"), {"t": 1.0, "z": -1.0})
+
+
+def test_completed_copies_side_by_side_are_each_of_them_alone():
+    rows = pupils({"c": 5, "t": 7}, seed=3, covariates=["x"])
+    copies = [rows.assign(post=rows.post + k * rows.x, pre=rows.pre - k * rows.x) for k in range(3)]
+    several = [units_of(d, pupil_level=["x"]) for d in copies]
+    for slope in ("within", "between"):
+        found, df = compare_many(adjust(stacked(several), slope), TWO)
+        alone = [compare(adjust(u, slope), TWO).test for u in several]
+        assert found.value == pytest.approx([q.value for q in alone], rel=1e-9)
+        assert found.se == pytest.approx([q.se for q in alone], rel=1e-9)
+        assert df == pytest.approx([q.df for q in alone], rel=1e-9)
+    with pytest.raises(UsageError, match="same units"):
+        stacked([several[0], units_of(rows)])
+    with pytest.raises(UsageError, match="changes its arm"):
+        stacked([several[0], units_of(rows.assign(arm=rows.arm.map({"c": "t", "t": "c"})), pupil_level=["x"])])
 
 
 def test_units_keep_their_pupils():

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Scale = Literal["log", "logit"]
 Family = Literal["binomial", "poisson"]
-MOST_STEPS = 100
+MOST_STEPS, RARE = 100, 0.2
 
 
 @dataclass(frozen=True)
@@ -42,11 +42,16 @@ class Ratio:
 
 @dataclass(frozen=True)
 class Rates:
-    """Difference by the headline rule, ratio of the same means and, for shares, ratio of their odds (None: counts)."""
+    """Difference by the headline rule, ratio of the same means and, for shares, ratio of their odds (None: counts).
+
+    `warnings` holds ``rare``: an adjusted share is below .2 or above .8, where shares of classes are skewed and the
+    ratio's test is the safer one.
+    """
 
     difference: Comparison
     ratio: Ratio
     odds_ratio: Ratio | None
+    warnings: tuple[str, ...]
 
 
 def compare_rates(adjusted: Adjusted, weights: Mapping[str, float], *, shares: bool, level: float = 0.95) -> Rates:
@@ -67,14 +72,20 @@ def compare_rates(adjusted: Adjusted, weights: Mapping[str, float], *, shares: b
     arms' adjusted means, its SE by the delta method: V(log ratio) = Σ v_a/m_a² (covariances included), df as for the
     difference (Armitage, Berry & Matthews 2002). It is the ratio of the means that are reported. The rule on
     logarithms of the units' own rates would test a geometric mean and has no value for a unit of rate 0, which is
-    common where classes are small and the event rare; a constant that is added then decides the answer. Notes:
+    common where classes are small and the event rare; a constant that is added then decides the answer. Simulated
+    (benchmarks/calibration_designs.py): with shares around .1 and 3 v 9 classes of which the 3 vary twice as much, the
+    difference rejects 9 % of true nulls, the logarithms of units 9 % (and 10 % at 12 v 12), the ratio by the delta
+    method never more than 6 %. Notes:
     ``rate_of_zero`` where an adjusted mean is 0 or less (for odds also 1 or more: ``share_of_0_or_1``).
     """
     difference = compare(adjusted, weights, level=level)
+    used = adjusted.means[[adjusted.units.arms.index(name) for name, w in weights.items() if w != 0]]
+    rare = shares and bool((np.minimum(used, 1 - used) < RARE).any())
     return Rates(
         difference,
         mean_ratio(adjusted, weights, "log", level=level),
         mean_ratio(adjusted, weights, "logit", level=level) if shares else None,
+        ("rare",) if rare else (),
     )
 
 

@@ -142,6 +142,29 @@ def units_of(
     )
 
 
+def stacked(several: Sequence[Units]) -> Units:
+    """Return studies with the same units and arms side by side, such as completed copies of one table.
+
+    Raises
+    ------
+    UsageError
+        Units, arms or covariates that are not the same in all.
+    """
+    first = several[0]
+    if any((u.labels, u.arms, u.names) != (first.labels, first.arms, first.names) for u in several):
+        raise UsageError("only studies with the same units, arms and covariates stand side by side")
+    if any((u.arm != first.arm).any() for u in several):
+        raise UsageError("a unit changes its arm between studies")
+    return replace(
+        first,
+        sizes=np.stack([u.sizes for u in several]),
+        y=np.stack([u.y for u in several]),
+        x=np.stack([u.x for u in several]),
+        sxx=np.stack([u.sxx for u in several]),
+        sxy=np.stack([u.sxy for u in several]),
+    )
+
+
 def _means(values: Floats, codes: ArrayLike, sizes: Floats) -> Floats:
     sums = np.stack([np.bincount(np.asarray(codes), column) for column in values.T], axis=1)
     return np.asarray(sums / sizes[:, None])
