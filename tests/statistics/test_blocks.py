@@ -113,6 +113,8 @@ def test_too_few_blocks_and_an_unsafe_design_give_no_test():
     assert few.headline.note == "not_drawn_too_few_units"
     apart = np.array([f"b{i}" for i in range(6)])
     assert compare_in_blocks(units, apart, TWO, "within").differences.note == "no_blocks"
+    flat = units_of(pupils({"c": 3, "t": 3}).assign(post=0.3), pre=None)
+    assert compare_in_blocks(flat, blocks, TWO, "within").headline.note == "no_residual_variation"
     with pytest.raises(UsageError, match="sum to 0"):
         compare_in_blocks(units, blocks, {"t": 1.0}, "within")
     with pytest.raises(UsageError, match="5 blocks for 6"):

@@ -130,6 +130,7 @@ def test_what_cannot_be_moderated_is_refused():
     assert note(rows, "v") == "no_variation"
     assert note(rows.assign(x=np.where(rows.unit.isin(["c00", "c04"]), rows.x, 1.0)), "x") == "one_class_decides"
     assert note(rows.assign(x=rows.pre * 2), "x") == "not_estimable"
+    assert note(rows.assign(post=7.1), "x") == "no_residual_variation"
     with pytest.raises(UsageError, match="sum to 0"):
         interaction_within(moderated_classes(rows, "x"), {"t": 1.0}, [0.0])
     with pytest.raises(UsageError, match="no classes in arm z"):

@@ -94,6 +94,10 @@ def test_what_has_no_ratio_says_so():
     assert generalised(rows.assign(pre=(rows.arm == "t") * 1.0), TWO, "binomial").log.note == "not_estimable"
     assert generalised(rows.assign(pre=rows.post), TWO, "binomial").log.note == "not_converged"
     assert compare_rates(adjust(units_of(rows), "within"), TWO, shares=False).odds_ratio is None
+    alike = shares({"c": 4, "t": 4}, sizes=(4, 4)).assign(
+        post=lambda d: (np.arange(len(d)) % 4 < 1 + (d.arm == "t")) * 1.0
+    )
+    assert generalised(alike, TWO, "binomial", covariates=[]).log.note == "no_residual_variation"
 
 
 def test_perfect_separation_has_no_maximum():

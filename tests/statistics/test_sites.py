@@ -103,6 +103,8 @@ def test_what_cannot_be_compared_within_sites_is_refused():
         site_effects(rows, {"t": 1.0})
     with pytest.raises(UsageError, match="no site"):
         site_effects(rows.assign(site=rows.arm), TWO)
+    flat = site_effects(rows.assign(post=0.3), TWO)
+    assert {flat.in_these.refusal, flat.in_sites_like_these.note} == {"no_residual_variation"}
     one = site_effects(rows[rows.site == "s03"], TWO)
     assert (one.heterogeneity.note, one.in_sites_like_these.note) == ("one_site", "fewer_than_six_sites")
     assert one.in_these.test.p is not None

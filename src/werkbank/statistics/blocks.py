@@ -154,7 +154,9 @@ def _both(
     value, se, df, b = mean_difference(D, Dx)
     if q:
         effects = D - Dx @ b
-    return t_test(float(value), float(se), df), fixed, effects
+    # differences that are all alike up to rounding leave nothing to judge by
+    spread = float(se) if float(se) > 1e-12 * float(np.abs(D).max()) else 0.0
+    return t_test(float(value), spread, df), fixed, effects
 
 
 def mean_difference(D: Floats, Dx: Floats) -> tuple[Floats, Floats, int, Floats]:

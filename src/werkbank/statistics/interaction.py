@@ -131,7 +131,8 @@ def interaction_within(
     -------
     Interaction
         Refused (notes): ``too_few_units``, ``two_against_more``, ``no_variation`` (of the moderator within the classes
-        of an arm), ``one_class_decides`` (all its variation is in one class).
+        of an arm), ``one_class_decides`` (all its variation is in one class), ``not_estimable``,
+        ``no_residual_variation``.
 
     Notes
     -----
@@ -144,11 +145,9 @@ def interaction_within(
     that the borders of Johnson & Neyman (1936; Bauer & Curran 2005) are those of their intervals.
     """
     refusal = _refused(classes, weights)
-    if refusal:
-        nothing = not_computed(refusal)
-        nan = math.nan
-        return Interaction(nothing, {}, {}, Region(nan, nan, between=False, note=refusal), nan, nan, nan, ())
-    fit = cross_fit(classes.cross, classes.moments, classes.arm)
+    fit = None if refusal else cross_fit(classes.cross, classes.moments, classes.arm)
+    if fit is None or not np.abs(fit.scores).max() > 1e-12 * np.abs(fit.b).max():
+        return _without(refusal or "no_residual_variation")
     w = np.array([weights.get(name, 0.0) for name in classes.arms])
     p, k = fit.b.shape[-1], len(w)
     value, parts, df_bm, df_welch = cross_contrast(fit, np.r_[w, np.zeros(p - k)])
@@ -163,6 +162,11 @@ def interaction_within(
     region = _region(line, centre, df, level)
     few = ("few_classes",) if len(classes.arm) <= FEW_CLASSES else ()
     return Interaction(tested, slopes, effects, region, df, float(df_bm), float(df_welch), few)
+
+
+def _without(note: str) -> Interaction:
+    nan = math.nan
+    return Interaction(not_computed(note), {}, {}, Region(nan, nan, between=False, note=note), nan, nan, nan, ())
 
 
 @dataclass(frozen=True)
@@ -275,8 +279,7 @@ def interaction_between(
     note = "too_few_for_slope" if counts[w != 0].min() < 4 else "not_estimable" if fit.collinear else ""
     note = note or ("leverage_of_one" if fit.determined else "")
     if note:
-        nan = math.nan
-        return Interaction(not_computed(note), {}, {}, Region(nan, nan, between=False, note=note), nan, nan, nan, ())
+        return _without(note)
     zero = np.zeros(pre.shape[1])
 
     def tested(row: Floats, df: float | None = None) -> tuple[Quantity, float, float]:

@@ -173,7 +173,10 @@ def generalised(
     fit = cross_fit(sums[:, :-1, :-1], sums[:, :-1, -1], first)
     row = np.r_[[weights.get(name, 0.0) for name in arms], np.zeros(others.shape[1])]
     value, parts, df_bm, df_welch = cross_contrast(fit, row)
-    log = t_test(float(value), float(np.sqrt(parts.sum())), float(np.fmin(df_bm, df_welch)), level)
+    se = float(np.sqrt(parts.sum()))
+    if se < 1e-10:
+        return Ratio(*[Quantity(v, note="no_residual_variation") for v in (float(value), math.exp(float(value)))])
+    log = t_test(float(value), se, float(np.fmin(df_bm, df_welch)), level)
     return Ratio(log, on_ratio_scale(log))
 
 

@@ -121,7 +121,10 @@ def like_these(effects: Floats, at_least: int = SITES_FOR_A_POPULATION) -> Quant
     n = len(effects)
     if n < at_least:
         return Quantity(float(np.mean(effects)), note="fewer_than_six_sites")
-    return t_test(float(np.mean(effects)), float(np.std(effects, ddof=1)) / math.sqrt(n), n - 1)
+    spread = float(np.std(effects, ddof=1))
+    # effects that are all alike up to rounding leave nothing to judge by
+    spread = spread if spread > 1e-12 * float(np.abs(effects).max()) else 0.0
+    return t_test(float(np.mean(effects)), spread / math.sqrt(n), n - 1)
 
 
 def _effects(table: pd.DataFrame, weights: dict[str, float], covariates: list[str]) -> tuple[pd.DataFrame, Floats, int]:
