@@ -306,6 +306,10 @@ def rates_cell(rng, reps, *, n, sizes, rate, sd, spread=(1, 1), kind="share"):
     for name in ("log", "logit") if kind == "share" else ("log",):
         value, linear, free = rates.mean_ratio_many(adjusted, TWO, name)
         made[f"{name} of means"] = p_of(value, linear.se, free)
+        if name == "logit":
+            share = np.minimum(adjusted.means, 1 - adjusted.means).min(axis=-1)
+            odds = (share < rates.RARE) & np.isfinite(value)
+            made["lead"] = np.where(odds, made["logit of means"], made["difference"])
     pupils = adjust(units, None, by="pupils")
     value, linear, free = rates.mean_ratio_many(pupils, TWO, "logit" if kind == "share" else "log")
     # of pupils, without covariates: what the generalised model with CR2 estimates, too
@@ -426,7 +430,7 @@ LEADS = {
     "sites": "fixed, HC2",
     "interaction": "interaction",
     "three arms": "omnibus",
-    "shares": "difference",
+    "shares": "lead",
     "counts": "difference",
     "teacher moderator": "interaction",
     "roles": "target",

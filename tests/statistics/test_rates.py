@@ -29,7 +29,8 @@ def counts(arms, seed=1):
 
 
 def test_the_difference_is_the_rule_and_the_ratio_is_that_of_the_same_means():
-    adjusted = adjust(units_of(shares({"c": 5, "t": 8})), "within")
+    rows = shares({"c": 5, "t": 8})
+    adjusted = adjust(units_of(rows), "within")
     found = compare_rates(adjusted, TWO, shares=True)
     assert found.difference == compare(adjusted, TWO)
     c, t = adjusted.means
@@ -40,6 +41,10 @@ def test_the_difference_is_the_rule_and_the_ratio_is_that_of_the_same_means():
     assert found.ratio.log.se == pytest.approx(by_delta, rel=1e-9)
     odds = math.sqrt((se["t"] / (t * (1 - t))) ** 2 + (se["c"] / (c * (1 - c))) ** 2)
     assert found.odds_ratio.log.se == pytest.approx(odds, rel=1e-9)
+    assert (found.warnings, found.lead) == ((), "difference")
+    rare = rows.assign(post=rows.post * (np.arange(len(rows)) % 4 == 0))
+    rarely = compare_rates(adjust(units_of(rare), "within"), TWO, shares=True)
+    assert (rarely.warnings, rarely.lead) == (("rare",), "odds_ratio")
     assert math.log(found.ratio.ratio.ci_low) == pytest.approx(found.ratio.log.ci_low, rel=1e-9)
 
 
@@ -86,7 +91,7 @@ def test_what_has_no_ratio_says_so():
     assert generalised(none, TWO, "poisson").log.note == "rate_of_zero"
     found = compare_rates(adjust(units_of(none, pre=None), None), TWO, shares=True)
     assert (found.ratio.log.note, found.odds_ratio.log.note) == ("rate_of_zero", "share_of_0_or_1")
-    assert found.warnings == ("rare",)
+    assert (found.warnings, found.lead) == (("rare",), "difference")  # there are no odds to compare
     assert found.difference.test.p is not None
     few = shares({"c": 1, "t": 4})
     assert generalised(few, TWO, "binomial").log.note == "too_few_units"

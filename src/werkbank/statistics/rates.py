@@ -53,6 +53,12 @@ class Rates:
     odds_ratio: Ratio | None
     warnings: tuple[str, ...]
 
+    @property
+    def lead(self) -> Literal["difference", "odds_ratio"]:
+        """Which test counts: that of the odds where shares are rare, if there is one; otherwise of the difference."""
+        odds = self.odds_ratio
+        return "odds_ratio" if "rare" in self.warnings and odds and odds.log.p is not None else "difference"
+
 
 def compare_rates(adjusted: Adjusted, weights: Mapping[str, float], *, shares: bool, level: float = 0.95) -> Rates:
     """Compare shares (of 0 and 1) or mean counts of units at equal covariates.
