@@ -320,6 +320,35 @@ def rates_cell(rng, reps, *, n, sizes, rate, sd, spread=(1, 1), kind="share"):
     return made
 
 
+def indicator_cell(rng, reps, *, n, icc, missing, spread=(1, 1), effect=0.0, size=20):
+    """Pupils without a pre-test: kept with the mean and an indicator, or left out (complete pairs)."""
+    arm = np.repeat([0, 1], n)
+    shape = (reps, len(arm), size)
+    u = rng.normal(size=(2, reps, len(arm), 1)) * icc**0.5
+    u[1] = (0.75 * u[0] + (1 - 0.75**2) ** 0.5 * u[1]) * np.array(spread, dtype=float)[arm][:, None]
+    ex, ey = rng.normal(size=(2, *shape)) * (1 - icc) ** 0.5
+    x, y = u[0] + ex, u[1] + 0.6 * ex + 0.8 * ey + effect * (arm == 0)[:, None]
+    chance = {"at random": 0.2, "low scorers": np.where(x < -0.5, 0.4, 0.1)}[missing]
+    seen = rng.random(shape) >= chance
+    seen[..., :2] = True  # every class keeps pupils
+    filled = np.where(seen, x, (x * seen).sum((1, 2), keepdims=True) / seen.sum((1, 2), keepdims=True))
+    slope = choose_slope(None, drawn=True, assigned=sum(n), counts=n)
+    kept = rule(of_pupils(arm, y, [filled, 1.0 - seen], np.ones(shape), ("pre", "absent")), slope)
+    return {"indicator": kept, "complete pairs": rule(of_pupils(arm, y, [x], seen.astype(float), ("pre",)), slope)}
+
+
+def of_pupils(arm, y, covariates, counted, names):
+    """Return Units from pupils (reps, J, size), of whom those counted 1 are there."""
+    n = counted.sum(axis=-1)
+    means = [(v * counted).sum(axis=-1) / n for v in (y, *covariates)]
+    rest = [(v - m[..., None]) * counted for v, m in zip((y, *covariates), means, strict=True)]
+    within = np.stack(rest[1:], axis=-1).reshape(len(y), -1, len(covariates))
+    sxy = np.einsum("rnq,rn->rq", within, rest[0].reshape(len(y), -1))
+    labels = tuple(f"{i:03d}" for i in range(len(arm)))
+    slopes = {"has_pre": True, "n_pupil_level": len(names), "sxx": np.swapaxes(within, 1, 2) @ within, "sxy": sxy}
+    return Units(labels, ("a", "b"), arm, n, means[0], np.stack(means[1:], axis=-1), names, **slopes)
+
+
 # -- the grid ----------------------------------------------------------------------------------------------------------
 
 DESIGNS = ((2, 2), (3, 3), (4, 4), (6, 6), (8, 8), (12, 12), (20, 20), (3, 9), (4, 16))
@@ -411,9 +440,17 @@ def yes_and_counts():
         yield "counts", f"{n[0]} v {n[1]}, {size}, {rate} a pupil, SD {sd}", rates_cell, cell
 
 
+def without_pre_test():
+    for n, icc, missing in product(((3, 3), (6, 6), (12, 12), (3, 9)), (0.05, 0.25), ("at random", "low scorers")):
+        cell, name = {"n": n, "icc": icc, "missing": missing}, f"{n[0]} v {n[1]}, ICC {icc}, {missing}"
+        yield "no pre-test", f"{name}, 1:1", indicator_cell, cell
+        yield "no pre-test", f"{name}, 2:1", indicator_cell, cell | {"spread": (2, 1)}
+        yield "no pre-test, power at .3", name, indicator_cell, cell | {"effect": 0.3}
+
+
 def grid():
     """Yield family, name of the cell, function and settings."""
-    for family in (two_arms, three_arms, in_blocks, pupils_within, moderated, yes_and_counts):
+    for family in (two_arms, three_arms, in_blocks, pupils_within, moderated, yes_and_counts, without_pre_test):
         yield from family()
 
 
@@ -434,8 +471,9 @@ LEADS = {
     "counts": "difference",
     "teacher moderator": "interaction",
     "roles": "target",
+    "no pre-test": "indicator",
 }
-OTHER_QUESTION = ("power at .3", "strata differ", "sites differ")
+OTHER_QUESTION = ("power at .3", "no pre-test, power at .3", "strata differ", "sites differ")
 
 
 def simulated(reps, only):
