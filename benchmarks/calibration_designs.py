@@ -133,7 +133,7 @@ def arms_cell(rng, reps, *, n, drawn=True, **settings):
     """Two arms of `n` units: the rule with the slope that it chooses, and with each slope."""
     arm = np.repeat([0, 1], n)
     units = classes(rng, arm, reps, **settings)
-    chosen = choose_slope(units, drawn=drawn, assigned=sum(n))
+    chosen = choose_slope(n, drawn=drawn, assigned=sum(n))
     made = {"rule": rule(units, chosen)} if chosen.slope else {}
     made["P"] = rule(units, "within")
     if min(n) >= 3:
@@ -332,7 +332,7 @@ def indicator_cell(rng, reps, *, n, icc, missing, spread=(1, 1), effect=0.0, siz
     seen = rng.random(shape) >= chance
     seen[..., :2] = True  # every class keeps pupils
     filled = np.where(seen, x, (x * seen).sum((1, 2), keepdims=True) / seen.sum((1, 2), keepdims=True))
-    slope = choose_slope(None, drawn=True, assigned=sum(n), counts=n)
+    slope = choose_slope(n, drawn=True, assigned=sum(n))
     kept = rule(of_pupils(arm, y, [filled, 1.0 - seen], np.ones(shape), ("pre", "absent")), slope)
     return {"indicator": kept, "complete pairs": rule(of_pupils(arm, y, [x], seen.astype(float), ("pre",)), slope)}
 

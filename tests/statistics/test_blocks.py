@@ -109,7 +109,7 @@ def test_too_few_blocks_and_an_unsafe_design_give_no_test():
     one = blocks == "b00"
     alone = compare_in_blocks(units.only(one), blocks[one], TWO, "within")
     assert (alone.differences.p, alone.fixed.refusal) == (None, "too_few_units")
-    few = compare_in_blocks(units, blocks, TWO, choose_slope(None, drawn=False, assigned=6, counts=(2, 4)))
+    few = compare_in_blocks(units, blocks, TWO, choose_slope((2, 4), drawn=False, assigned=6))
     assert few.headline.note == "not_drawn_too_few_units"
     apart = np.array([f"b{i}" for i in range(6)])
     assert compare_in_blocks(units, apart, TWO, "within").differences.note == "no_blocks"

@@ -155,7 +155,7 @@ def test_what_is_left_out_is_named():
     ],
 )
 def test_the_slope_is_chosen_by_the_design_alone(counts, assigned, drawn, want):
-    choice = choose_slope(None, drawn=drawn, assigned=assigned, counts=counts)
+    choice = choose_slope(counts, drawn=drawn, assigned=assigned)
     assert (choice.slope, choice.reason) == want
 
 
@@ -178,7 +178,7 @@ def test_what_no_test_can_carry_is_refused_with_the_difference_kept(arms, slope,
 
 def test_not_drawn_and_few_gives_differences_and_no_test():
     units = units_of(pupils({"c": 2, "t": 2}))
-    found = compare(adjust(units, choose_slope(units, drawn=False, assigned=4)), TWO)
+    found = compare(adjust(units, choose_slope(units.counts.values(), drawn=False, assigned=4)), TWO)
     raw = dict(zip(units.labels, units.y, strict=True))
     assert found.refusal == "not_drawn_too_few_units"
     assert found.test.value == pytest.approx((raw["c02"] + raw["c03"] - raw["c00"] - raw["c01"]) / 2, rel=1e-10)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -13,7 +14,7 @@ from werkbank.statistics.hc2 import RobustContrast, RobustMeans, contrast, poole
 from werkbank.statistics.quantity import Quantity, t_test
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import ArrayLike
 
@@ -76,15 +77,13 @@ class Comparison:
     warnings: tuple[str, ...]
 
 
-def choose_slope(
-    units: Units | None, *, drawn: bool, assigned: int, counts: Iterable[int] | None = None
-) -> SlopeChoice:
+def choose_slope(counts: Iterable[int], *, drawn: bool, assigned: int) -> SlopeChoice:
     """Choose the slope of the pre-test before looking at outcomes.
 
     Parameters
     ----------
-    units : Units or None
-        The units analysed; None when `counts` gives their number per arm.
+    counts : iterable of int
+        Units analysed in each arm that is compared (`Units.counts` has them).
     drawn : bool
         Whether lots were drawn among the units.
     assigned : int
@@ -94,15 +93,16 @@ def choose_slope(
     -----
     Drawn and fewer than 16 assigned: the slope among pupils within units (rule P), which costs no df; lots make the
     arms' unit means alike. Otherwise the slope between unit means (rule K), which also holds where units with better
-    starts chose the programme and the relation between units is steeper than within (P then rejects up to 33 % of true
-    nulls, docs/calibration.md). Neither drawn nor 3 v 3: none is safe.
+    starts chose the programme and the relation between units is steeper than within: P then rejects up to 9 % of true
+    nulls in docs/calibration_designs.md, and more the further the arms stand apart. Neither drawn nor 3 v 3: none is
+    safe.
     """
-    numbers = [int(k) for k in (counts if counts is not None else units.counts.values() if units else ())]
+    numbers = list(counts)
     if drawn and assigned < FEW_ASSIGNED:
         return SlopeChoice("within", "drawn_few")
     if drawn:
         return SlopeChoice("between", "drawn_many")
-    if not numbers or min(numbers) < SLOPE_NEEDS:
+    if min(numbers, default=0) < SLOPE_NEEDS:
         return SlopeChoice(None, "not_drawn_too_few_units")
     return SlopeChoice("between", "not_drawn")
 
@@ -204,7 +204,7 @@ def _repeated(units: Units, between: tuple[str, ...], extra: Floats) -> dict[str
 def contrast_row(adjusted: Adjusted, weights: Mapping[str, float] | Sequence[float]) -> Floats:
     """Return the weights of all coefficients from those of the arms."""
     arms = adjusted.units.arms
-    if not isinstance(weights, dict):
+    if not isinstance(weights, Mapping):
         weights = dict(zip(arms, np.asarray(weights, dtype=float).tolist(), strict=True))
     unknown = [name for name in weights if name not in arms]
     if unknown:
