@@ -78,7 +78,7 @@ def written_again(bench: Bench, parts: Sequence[str], also: Collection[str], bar
     return Shared([section.to_json() for section in shared_sections(copy, functions)], copy.results, tuple(parts))
 
 
-def write_shared(path: Path, bench: Bench, *_: Any) -> None:
+def write_shared(path: Path, bench: Bench, *_: object) -> None:
     """Write the shareable copy of the parts that were shown to `path`: sections and results, as JSON for the runner.
 
     Copies of older notebooks list the parts themselves.
