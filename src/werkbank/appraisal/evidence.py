@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
 # the effect size that goes with a headline test, the first that exists
 SIZES = (
-    "g_adjusted", "g_adjusted_unit_means", "g_adjusted_mixed", "g_cr2", "hedges_g", "g_unit_means", "g_mixed",
-    "smcr_unit_means", "smcr",
+    "g_adjusted", "g_hc2", "g_adjusted_unit_means", "g_unit_means", "g_cr2", "hedges_g", "smcr_unit_means", "smcr",
 )  # fmt: skip
 LEVELS = ("class", "teacher", "school")
 

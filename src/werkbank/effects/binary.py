@@ -1,4 +1,4 @@
-"""An outcome of yes or no (1 or 0): the odds ratio, and the standardised difference that reviews make of it."""
+"""Outcomes of yes or no (1 or 0), and counts: ratios of shares and means, odds, and the d that reviews make of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ import numpy as np
 
 from werkbank.statistics import multilevel
 from werkbank.statistics.quantity import Quantity, not_computed, t_test
+from werkbank.statistics.rates import compare_rates, generalised
 from werkbank.statistics.standards import odds_ratio_to_d
+from werkbank.statistics.unit_means import Adjusted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,17 +20,50 @@ if TYPE_CHECKING:
     from werkbank.effects.comparison import Weights
     from werkbank.effects.questions import Question
     from werkbank.results import Estimate
+    from werkbank.statistics.rates import Family
 
 
-def as_odds(q: Question) -> list[Estimate]:
-    """Return ``odds_ratio`` and ``d_odds_ratio`` of a question that compares two arms on scores of 0 and 1 alone."""
-    rows = q.analysed
-    if sorted(q.weights.values()) != [-1.0, 1.0] or set(rows["post"]) != {0.0, 1.0}:
+def as_rates(q: Question) -> list[Estimate]:
+    """Return what is asked of 0 and 1, or of a count, beside the headline, which is the difference in shares or means.
+
+    Returns
+    -------
+    list of Estimate
+        ``mean_ratio`` of the arms' shares (or mean counts) at equal covariates and, of 0 and 1, ``odds_ratio_means`` of
+        these shares, both on the headline's own units (delta method, t); ``ratio_glm``: the odds (or rate) ratio of a
+        generalised model of pupils with CR2 by unit, t again; for reviews ``odds_ratio`` and ``d_odds_ratio``,
+        unadjusted. Nothing where lots were drawn within blocks, or more than two arms make up the contrast.
+    """
+    found, binary = q.answer.found, is_binary(q)
+    two = sorted(q.weights.values()) == [-1.0, 1.0]
+    if not two or not isinstance(found, Adjusted) or not (binary or is_count(q)):
         return []
-    by_unit = q.unit.of_pupil is not None
-    ratio, d = odds_ratio(rows, q.weights, by_unit=by_unit)
-    units = q.count_units()
-    return [q.estimate("odds_ratio", ratio, len(rows), units), q.estimate("d_odds_ratio", d, len(rows), units)]
+    n, n_units = q.answer.n, q.answer.n_units
+    rates = compare_rates(found, q.weights, shares=binary, level=q.ci_level)
+    made = [q.estimate("mean_ratio", rates.ratio.ratio, n, n_units)]
+    if rates.odds_ratio is not None:
+        made.append(q.estimate("odds_ratio_means", rates.odds_ratio.ratio, n, n_units))
+    made.append(q.estimate("ratio_glm", _by_regression(q, "binomial" if binary else "poisson"), n, n_units))
+    if binary:
+        ratio, d = odds_ratio(q.analysed, q.weights, by_unit=q.unit.of_pupil is not None)
+        made += [q.estimate("odds_ratio", ratio, n, n_units), q.estimate("d_odds_ratio", d, n, n_units)]
+    return made
+
+
+def is_binary(q: Question) -> bool:
+    """Whether an outcome is a yes or no: nothing but 0 and 1 occurs, and no other range is declared."""
+    return q.outcome.range in {None, (0.0, 1.0)} and set(q.analysed["post"]) == {0.0, 1.0}
+
+
+def is_count(q: Question) -> bool:
+    """Whether an outcome is declared a count, and is one: no value below 0."""
+    return q.outcome.kind == "count" and bool((q.analysed["post"] >= 0).all())
+
+
+def _by_regression(q: Question, family: Family) -> Quantity:
+    rows = q.whole.loc[q.whole["arm"].isin(q.plan.arms)]
+    rows = rows if q.unit.of_pupil is not None else rows.assign(unit=[f"{i:09d}" for i in range(len(rows))])
+    return generalised(rows, q.weights, family, covariates=q.adjusting.adjusted_for, level=q.ci_level).ratio
 
 
 def odds_ratio(rows: pd.DataFrame, weights: Weights, *, by_unit: bool = False) -> tuple[Quantity, Quantity]:

@@ -1,4 +1,4 @@
-"""Answers where classes, teachers or schools were assigned: class means, the mixed model, CR2 and reassignment."""
+"""Models of pupils in classes (mixed model, CR2), the change of a single group in classes, groups beside pupils."""
 
 from __future__ import annotations
 
@@ -45,35 +45,8 @@ def change_by_unit(q: Question) -> list[Estimate]:
         q.estimate("change_unit_means", change, n, units, headline=True),
         q.estimate("smcr_unit_means", in_sds, n, units),
         *(q.estimate(name, size, n, units) for name, size in bare.items()),
-        *companions(q, in_sds, change, {"": units}, n, units),
+        *companions(q, in_sds, change, (units,), n, units),
     ]
-
-
-def compared_by_unit(q: Question, seed: int) -> list[Estimate]:
-    """Compare arms of assigned classes. The headline follows `multilevel.headline_method`: class means when few."""
-    rows, arms = q.analysed, q.units_per_arm()
-    pre = ["pre"] if q.wave_from else []
-    means = unit_means(rows, [*pre, "post"])
-    n, units = len(rows), len(means)
-    mixed = mixed_difference(rows, q.weights, pre)
-    tests = _headline_first(q, means, mixed.test, arms)
-    made = [
-        q.estimate(name, test, len(used), used["unit"].nunique(), headline=i == 0)
-        for i, (name, test, used) in enumerate(tests)
-    ]
-    name, test, used = tests[0]
-    size = comparison.adjusted_g(test, used, q.weights)
-    named = ("g_adjusted" if pre else "g") + ("_mixed" if "mixed" in name else "_unit_means")
-    made.insert(1, q.estimate(named, size, len(used), units))
-    if pre and q.outcome.same_measure:
-        gain = comparison.gain_difference(means, q.weights)
-        in_sds = comparison.standardised_gain(gain, rows, q.weights)
-        made.append(q.estimate("gain_difference_unit_means", gain, n, units))
-        made.append(q.estimate("d_ppc2_unit_means", in_sds, n, units))
-    made += [q.estimate(name, d, n, units) for name, d in _in_total_and_within_sds(rows, q.weights, mixed).items()]
-    made.append(q.estimate("cr2", cr2_difference(rows, q.weights, pre), n, units))
-    by_means = next(test for name, test, _ in tests if name.endswith("unit_means"))
-    return [*made, *_reassigned(q, rows, pre, seed), *companions(q, size, by_means, arms, n, units)]
 
 
 def compared_with_pupils(q: Question) -> list[Estimate]:
@@ -82,13 +55,13 @@ def compared_with_pupils(q: Question) -> list[Estimate]:
     Means of groups and scores of pupils do not spread alike, which class means, reassignment and the Bayes factor would
     take for granted: these are not given.
     """
-    rows, pre = q.analysed, ["pre"] if q.wave_from else []
-    test = groups_difference(rows, q.weights, pre)
+    rows = q.analysed
+    test = groups_difference(rows, q.weights, q.adjusting.adjusted_for)
     size = comparison.adjusted_g(test, rows, q.weights)
     found = {"cr2_groups": test, "g_cr2": size} | _one_arm_in_total_sds(q, test)
     n, units = len(rows), q.count_units()
     made = [q.estimate(name, x, n, units, headline=name == "cr2_groups") for name, x in found.items()]
-    return [*made, *companions(q, size, test, {}, n, units)]
+    return [*made, *companions(q, size, test, (), n, units)]
 
 
 def groups_difference(rows: pd.DataFrame, weights: Weights, covariates: Sequence[str] = ()) -> Quantity:
@@ -116,7 +89,8 @@ def _one_arm_in_total_sds(q: Question, test: Quantity) -> dict[str, Quantity]:
     if sorted(q.weights.values()) != [-1.0, 1.0] or test.df is None:
         return {}
     sizes, made = grouped.groupby("unit", observed=True).size().tolist(), {}
-    for name, covariates in {"unconditional": [], **({"conditional": ["pre"]} if q.wave_from else {})}.items():
+    adjusted_for = q.adjusting.adjusted_for
+    for name, covariates in {"unconditional": [], **({"conditional": adjusted_for} if adjusted_for else {})}.items():
         icc = mixed_difference(grouped, {str(grouped["arm"].iloc[0]): 1.0}, covariates).icc
         s = math.sqrt(least_squares(rows["post"], _design(rows, q.weights, covariates)[0]).variance)
         if math.isfinite(icc):
@@ -124,26 +98,6 @@ def _one_arm_in_total_sds(q: Question, test: Quantity) -> dict[str, Quantity]:
             d = clustered.d_total_one_arm(test.value, s, sizes, alone, icc, test.df)
             made[f"d_total_one_arm_{name}"] = d
     return made
-
-
-def _headline_first(
-    q: Question, means: pd.DataFrame, mixed: Quantity, arms: dict[str, int]
-) -> list[tuple[str, Quantity, pd.DataFrame]]:
-    """Return the tests of one question as (method, test, rows used), the one that counts first."""
-    rows = q.analysed
-    if q.wave_from:
-        tests = [("ancova_unit_means", comparison.ancova(means, q.weights), rows)]
-    else:
-        tests = [("post_difference_unit_means", comparison.post_difference(means, q.weights), rows)]
-    tests.append(("mixed_kr", mixed, rows))
-    if q.covariates:
-        complete = rows.dropna(subset=list(q.covariates))
-        covariates = [*(["pre"] if q.wave_from else []), *q.covariates]
-        tests.append(("mixed_kr_covariates", mixed_difference(complete, q.weights, covariates).test, complete))
-    sides = [sum(k for arm, k in arms.items() if q.weights[arm] * sign > 0) for sign in (1, -1)]
-    if multilevel.headline_method(*sides) == "kenward-roger" and tests[-1][1].p is not None:
-        tests.insert(0, tests.pop())
-    return tests
 
 
 @dataclass(frozen=True)
@@ -176,18 +130,11 @@ def mixed_difference(rows: pd.DataFrame, weights: Weights, covariates: Sequence[
     return Mixed(of_contrast_test(multilevel.test(fit, contrast)), sum(fit.variances.values()), fit.residual)
 
 
-def mixed_differences(
-    copies: Sequence[pd.DataFrame], weights: Weights, covariates: Sequence[str]
-) -> Callable[[np.ndarray], list[Quantity]]:
-    """Return `mixed_difference` for completed copies of one table, as a function of their outcomes (k, n)."""
-    designs = [_design(copy, weights, covariates) for copy in copies]
-    kept, contrast = _levels(copies[0]), designs[0][1]
-    Xs = np.stack([X for X, _ in designs])
-    if not kept or (np.linalg.matrix_rank(Xs) < Xs.shape[-1]).any():
-        return lambda posts: [not_computed("not_testable_by_model")] * len(posts)
-    return lambda posts: [
-        of_contrast_test(multilevel.test(fit, contrast)) for fit in multilevel.fit_several(posts, Xs, kept)
-    ]
+def with_class_means(rows: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """Add the mean of the pre-test in each unit (``pre_of_unit``), if the pre-test is among the columns."""
+    if "pre" not in columns:
+        return rows
+    return rows.assign(pre_of_unit=rows["pre"].groupby(rows["unit"].astype(str)).transform("mean"))
 
 
 def _levels(rows: pd.DataFrame) -> Mapping[str, ArrayLike]:
@@ -229,31 +176,24 @@ def _design(rows: pd.DataFrame, weights: Weights, covariates: Sequence[str]) -> 
     return X, [*weights.values(), *[0.0] * (X.shape[1] - len(weights))]
 
 
-def _in_total_and_within_sds(rows: pd.DataFrame, weights: Weights, conditional: Mixed) -> dict[str, Quantity]:
-    """Hedges' (2007) d of the mixed model's difference: total and within SDs, with and without the covariates."""
-    if sorted(weights.values()) != [-1.0, 1.0] or conditional.test.df is None:
+def in_total_and_within_sds(rows: pd.DataFrame, weights: Weights, covariates: Sequence[str]) -> dict[str, Quantity]:
+    """Hedges' (2007) d of the mixed model's difference: total and within SDs, with and without the covariates.
+
+    The total SD is that of pupils within arms as they were sampled, which Hedges' factor corrects for their classes.
+    """
+    if sorted(weights.values()) != [-1.0, 1.0]:
+        return {}
+    conditional = mixed_difference(rows, weights, covariates)
+    if conditional.test.df is None:
         return {}
     sizes = rows.groupby(["arm", "unit"], observed=True).size()
     treated, control = (sizes[arm].tolist() for arm in sorted(weights, key=weights.__getitem__, reverse=True))
-    everyone = rows.assign(arm="")
+    null = mixed_difference(rows.assign(arm=""), {"": 1.0})
     made = {}
-    for name, model in (("conditional", conditional), ("unconditional", mixed_difference(everyone, {"": 1.0}))):
+    for name, model, of in (("conditional", conditional, covariates), ("unconditional", null, [])):
         if math.isfinite(model.icc):
-            b, s, df = conditional.test.value, math.sqrt(model.between + model.within), conditional.test.df
+            b, df = conditional.test.value, conditional.test.df
+            s = math.sqrt(least_squares(rows["post"], _design(rows, weights, of)[0]).variance)
             made[f"d_total_{name}"] = clustered.d_total(b, s, treated, control, model.icc, df)
             made[f"d_within_{name}"] = clustered.d_within(b, math.sqrt(model.within), treated, control, model.icc, df)
     return made
-
-
-def _reassigned(q: Question, rows: pd.DataFrame, pre: list[str], seed: int) -> list[Estimate]:
-    if sorted(q.weights.values()) != [-1.0, 1.0] or not sd(rows["post"]) > 0:
-        return []
-    treated = (rows["arm"] == max(q.weights, key=q.weights.__getitem__)).to_numpy()
-    covariates = {name: rows[name].to_numpy() for name in pre}
-    found = multilevel.randomisation_test(rows["post"], treated, rows["unit"].astype(str), covariates, seed=seed)
-    note = "" if q.randomised else "reassignment_not_randomised"
-    n, units = len(rows), found.n_clusters
-    return [
-        q.estimate("randomisation_test", Quantity(found.estimate, p=found.p, note=note), n, units),
-        q.estimate("randomisation_smallest_p", Quantity(found.smallest_p), n, units),
-    ]

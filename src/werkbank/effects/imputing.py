@@ -9,70 +9,80 @@ import numpy as np
 import pandas as pd
 
 from werkbank.effects import comparison
-from werkbank.effects.classes import mixed_differences
-from werkbank.effects.units import unit_means
+from werkbank.effects.covariates import prepared
+from werkbank.effects.leading import answered
 from werkbank.statistics.missing import Imputer, pooled
-from werkbank.statistics.quantity import Quantity, not_computed
+from werkbank.statistics.quantity import Quantity, not_computed, t_test
 from werkbank.statistics.sizes import pooled_sd
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from werkbank.effects.questions import Question
     from werkbank.results import Estimate
 
-COPIES, LARGEST_DELTA = 20, 2.0
+COPIES, LARGEST_DELTA, FEWEST_DF = 20, 2.0, 2.0
 
 
-def imputed(q: Question, headline_method: str, seed: int) -> list[Estimate]:
-    """Repeat the headline on completed copies of everybody enrolled, and find the delta at which it would fall.
+def imputed(q: Question, seed: int) -> list[Estimate]:
+    """Repeat the lead on completed copies of everybody enrolled, and find the delta at which it would fall.
 
     Returns
     -------
     list of Estimate
-        ``multiple_imputation``: the headline's analysis (class means, mixed model or pupils) of 20 copies, pooled with
-        df from that analysis' own complete-data df. ``delta_tipping_point``: how many SDs the treated who are missing
-        must do worse (for a negative effect: better) than imputed before p reaches .05; NaN with a note when 2 SDs are
-        not enough. Empty when nobody has a missing score.
+        ``multiple_imputation``: the lead's own analysis of 20 copies, covariates and blocks included, pooled with df
+        from its own in the copies; with fewer than 2 of these the value alone. ``delta_tipping_point``: how many SDs
+        the treated who are missing must do worse (for a negative effect: better) than imputed before p reaches .05; NaN
+        with a note when 2 SDs are not enough. Empty when nobody has a missing score.
+
+    Notes
+    -----
+    Pupils without a unit, block or covariate stay out: what is filled in are scores.
     """
-    table = q.table.dropna(subset=["unit"]) if q.unit.of_pupil is not None else q.table
-    missing = table[["pre", "post"]].isna().to_numpy()
-    if not missing.any() or missing.all(axis=0).any():
+    by_unit, blocked = q.unit.of_pupil is not None, bool(q.blocks.level)
+    table = q.everyone.dropna(subset=[*["unit"] * by_unit, *["block"] * blocked])
+    table = prepared(table, [c for c in q.covariates if c not in q.adjusting.left_out], pre=False).table
+    waves = ["pre", "post"] if q.adjusting.pre else ["post"]
+    missing = table[waves].isna().to_numpy()
+    compared = table["arm"].isin(q.plan.arms).to_numpy()
+    if not missing[compared].any() or missing.all(axis=0).any():
         return []
-    arms = pd.get_dummies(table["arm"], dtype=float).to_numpy()
-    codes = None if q.unit.of_pupil is None else pd.factorize(table["unit"])[0]
-    copies = Imputer(table[["pre", "post"]].to_numpy(float), arms, codes).completed(COPIES, seed, burn_in=20, thin=5)
-    analyse = _analysis(q, headline_method, [table.assign(pre=copy[:, 0]) for copy in copies])
-    posts = np.stack([copy[:, 1] for copy in copies])
-    treated = table["arm"].map(q.weights).to_numpy(float) > 0
+    groups = table["unit"] if by_unit else table["block"] if blocked else None
+    codes = None if groups is None else pd.factorize(groups)[0]
+    fixed = np.column_stack(
+        [pd.get_dummies(table["arm"], dtype=float), *([table[q.adjusting.columns]] if q.covariates else [])]
+    ).astype(float)
+    scores = table[waves].to_numpy(float)
+    copies = Imputer(scores, fixed, codes).completed(COPIES, seed, burn_in=20, thin=5)
+    treated = table["arm"].map(q.weights).fillna(0).to_numpy(float) > 0
+    lost = missing[:, -1] & treated
 
     def with_delta(delta: float) -> Quantity:
-        shift = np.where(missing[:, 1] & treated, delta, 0.0)
-        found = analyse(posts + shift)
-        if any(x.se is None or x.df is None for x in found):
-            return not_computed("not_testable_by_model")
-        df = float(np.mean([x.df for x in found]))
-        return pooled([x.value for x in found], [x.se or 0.0 for x in found], df)
+        found = [
+            answered(
+                q.plan, table.assign(**dict(zip(waves, copy.T, strict=True)), post=copy[:, -1] + delta * lost)
+            ).test
+            for copy in copies
+        ]
+        return _pooled(found, q.ci_level)
 
     at_random = with_delta(0.0)
-    n, units = len(table), None if codes is None else int(codes.max()) + 1
+    n, units = int(compared.sum()), int(table.loc[compared, "unit"].nunique()) if by_unit else None
     made = [q.estimate("multiple_imputation", at_random, n, units)]
-    if at_random.p is not None and at_random.p < 0.05 and (missing[:, 1] & treated).any():
+    if at_random.p is not None and at_random.p < 0.05 and lost.any():
         step = -np.sign(at_random.value) * pooled_sd(comparison.samples(q.analysed, q.weights))
         made.append(q.estimate("delta_tipping_point", _tipping_point(with_delta, step), n, units))
     return made
 
 
-def _analysis(q: Question, headline_method: str, copies: list[pd.DataFrame]) -> Callable[[np.ndarray], list[Quantity]]:
-    """Return the headline's analysis of the completed copies, as a function of their outcomes (copies, pupils)."""
-    if q.unit.of_pupil is not None and "mixed" in headline_method:
-        return mixed_differences(copies, q.weights, ["pre"])
-
-    def analyse(rows: pd.DataFrame) -> Quantity:
-        units = rows if q.unit.of_pupil is None else unit_means(rows, ["pre", "post"])
-        return comparison.ancova(units, q.weights)
-
-    return lambda posts: [analyse(rows.assign(post=post)) for rows, post in zip(copies, posts, strict=True)]
+def _pooled(found: Sequence[Quantity], level: float) -> Quantity:
+    """Pool the copies' answers; with fewer than 2 df an interval would have no end that means something."""
+    if any(x.se is None or x.df is None for x in found):
+        return not_computed(next(x.note for x in found if x.se is None or x.df is None) or "no_residual_variation")
+    pool = pooled([x.value for x in found], [x.se or 0.0 for x in found], float(np.mean([x.df for x in found])))
+    if pool.df is None or pool.df < FEWEST_DF or pool.se is None:
+        return Quantity(pool.value, note="imputation_too_few_df")
+    return t_test(pool.value, pool.se, pool.df, level)
 
 
 def _tipping_point(with_delta: Callable[[float], Quantity], step: float) -> Quantity:

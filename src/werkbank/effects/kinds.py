@@ -5,23 +5,28 @@ from __future__ import annotations
 # kind -> its methods. A method that may be a question's one headline test stands under what it is when it is not
 KINDS = {
     "size": (
-        "d_z", "d_av", "d_rm", "smcr", "smcc", "smcr_unit_means", "g_adjusted", "g_adjusted_unit_means",
-        "g_adjusted_mixed", "g_cr2", "hedges_g", "g_unit_means", "g_mixed", "d_ppc2", "d_ppc2_unit_means",
+        "d_z", "d_av", "d_rm", "smcr", "smcc", "smcr_unit_means", "g_adjusted", "g_hc2",
+        "g_adjusted_unit_means", "g_cr2", "hedges_g", "g_unit_means", "d_ppc2", "d_ppc2_unit_means",
         "d_total_conditional", "d_total_unconditional", "d_within_conditional", "d_within_unconditional",
         "d_total_one_arm_conditional", "d_total_one_arm_unconditional", "odds_ratio", "d_odds_ratio",
-        "improvement_index",
+        "mean_ratio", "odds_ratio_means", "ratio_glm", "improvement_index",
     ),
     "check": (
+        "hc2", "hc2_post", "unit_means_within", "unit_means_between", "unit_means_post", "block_differences",
+        "fixed_blocks", "sites_fixed", "role_means", "sites_fixed_pooled", "unit_means_pupils",
         "mean_change", "change_unit_means", "ancova", "ancova_covariates", "ancova_unit_means", "post_difference",
         "post_difference_unit_means", "gain_difference", "gain_difference_unit_means", "mixed_kr",
-        "mixed_kr_covariates", "mixed_lme", "cr2", "cr2_groups", "randomisation_test", "randomisation_smallest_p",
+        "cr2", "cr2_groups", "randomisation_test", "randomisation_smallest_p",
         "g_bootstrap", "multiple_imputation", "delta_tipping_point",
     ),
     "equivalence": ("tost",),
-    "evidence": ("bayes_factor_jzs",),
+    "evidence": ("bayes_factor_log", "bayes_factor_jzs"),
+    "sites": ("sites_like_these", "sites_heterogeneity"),
+    "role": ("role_pairs",),
+    "arms": ("omnibus", "adjusted_mean", "pooled_contrast", "pairwise"),
     "context": ("contextual_effect",),
     "moderation": (
-        "moderation", "moderation_pre", "moderation_low", "moderation_mean", "moderation_high", "moderation_at_low",
+        "moderation", "moderation_low", "moderation_mean", "moderation_high", "moderation_at_low",
         "moderation_at_mean", "moderation_at_high", "moderation_region_low", "moderation_region_high",
     ),
     "mediation": ("mediation",),
@@ -33,16 +38,19 @@ KINDS = {
         "rm_mauchly", "rm_wave", "rm_wave_gg", "rm_wave_hf", "rm_interaction", "rm_interaction_gg",
         "rm_interaction_hf",
     ),
-    "correction": ("p_holm", "p_bh", "p_bh_interaction"),
+    "correction": ("p_holm", "p_bh", "p_bh_interaction", "pairwise_holm"),
 }  # fmt: skip
 KIND = {method: kind for kind, methods in KINDS.items() for method in methods}
 
 METRICS = {
     "points": (
-        "mean_change", "change_unit_means", "ancova", "ancova_covariates", "ancova_unit_means", "post_difference",
+        "hc2", "hc2_post", "unit_means_within", "unit_means_between", "unit_means_post", "block_differences",
+        "fixed_blocks", "sites_fixed", "role_means", "sites_fixed_pooled", "unit_means_pupils",
+        "sites_like_these", "sites_heterogeneity", "role_pairs", "adjusted_mean",
+        "pooled_contrast", "pairwise", "mean_change", "change_unit_means", "ancova", "ancova_covariates", "ancova_unit_means", "post_difference",
         "post_difference_unit_means", "gain_difference", "gain_difference_unit_means", "mixed_kr",
-        "mixed_kr_covariates", "mixed_lme", "cr2", "cr2_groups", "contextual_effect", "multiple_imputation",
-        "waves_model", "moderation", "moderation_pre", "moderation_low", "moderation_mean", "moderation_high",
+        "cr2", "cr2_groups", "contextual_effect", "multiple_imputation",
+        "waves_model", "moderation", "moderation_low", "moderation_mean", "moderation_high",
         "mediation", "dose_response", "cace",
     ),
     "moderator": (
@@ -50,10 +58,11 @@ METRICS = {
         "moderation_region_high",
     ),
     "percentiles": ("improvement_index",),
-    "ratio": ("odds_ratio", "bayes_factor_jzs"),
+    "ratio": ("odds_ratio", "mean_ratio", "odds_ratio_means", "ratio_glm", "bayes_factor_jzs"),
     "kept": ("maintenance_ratio",),
     "share": ("rm_wave", "rm_interaction"),
-    "p": ("p_holm", "p_bh", "p_bh_interaction", "randomisation_smallest_p"),
+    "log_ratio": ("bayes_factor_log",),
+    "p": ("p_holm", "p_bh", "p_bh_interaction", "pairwise_holm", "randomisation_smallest_p"),
 }  # fmt: skip
 METRIC = {method: metric for metric, methods in METRICS.items() for method in methods}
 

@@ -58,7 +58,7 @@ def of_interactions(estimates: Sequence[Estimate]) -> list[Estimate]:
 
     Its columns are those of the test (`moderator`); `df` is the number of tests. Nothing for a single one.
     """
-    asked = [e for e in estimates if e.method in {"moderation", "moderation_pre"} and e.p is not None]
+    asked = [e for e in estimates if e.method == "moderation" and e.p is not None]
     if len(asked) < 2:
         return []
     smaller = adjusted([float(e.p or 0.0) for e in asked], "fdr_bh")

@@ -11,11 +11,11 @@ import pandas as pd
 from scipy import special
 
 from werkbank.effects import comparison
-from werkbank.effects.classes import cr2_difference, mixed_difference
+from werkbank.effects.classes import cr2_difference, mixed_difference, with_class_means
 from werkbank.effects.estimating import headline
+from werkbank.effects.leading import answered
 from werkbank.effects.moderation import moderated
 from werkbank.effects.questions import Question, identifier, questions
-from werkbank.effects.units import unit_means
 from werkbank.measurement.study_scores import scale_of
 from werkbank.results import Fact
 from werkbank.statistics.quantity import Quantity
@@ -72,7 +72,8 @@ def multiverse(
 
     Notes
     -----
-    Steegen, Tuerlinckx, Gelman & Vanpaemel (2016). The models are those of the registry's rows.
+    Steegen, Tuerlinckx, Gelman & Vanpaemel (2016). The models are those of the registry's rows; the first
+    specification is the headline itself, with its covariates and blocks.
     """
     asked = _by_rule(study, scores, pupils, place)
     if not asked:
@@ -111,6 +112,8 @@ def of_headline(
     """Answer the one primary question in many ways; None where it has no test, no pre-test or no comparison."""
     first = headline(study, estimates)
     if first is None or first.p is None or not (first.contrast and first.wave_from) or study.design.individual_arms:
+        return None
+    if first.method == "role_means":  # one answer by its design: what else could be decided was not examined
         return None
     table = multiverse(study, scores, pupils, (first.outcome, first.contrast), seed)
     if table.empty:
@@ -162,29 +165,27 @@ def _by_rule(
 
 def _complete(asked: list[Question]) -> pd.DataFrame:
     """Return the analysed pupils, where each stood (`place`), and whether every wave was measured (`every`)."""
-    rows = asked[0].analysed
-    every = np.logical_and.reduce([x.table.loc[rows.index, "post"].notna() for x in asked])
-    return rows.assign(place=asked[0].table.index.get_indexer(rows.index), every=every)
+    rows = asked[0].whole
+    every = np.logical_and.reduce([x.everyone.loc[rows.index, "post"].notna() for x in asked])
+    return rows.assign(place=asked[0].everyone.index.get_indexer(rows.index), every=every)
 
 
 def _grid(q: Question, rules: list[float], waves: int) -> Iterable[tuple[Any, ...]]:
     both = (False, True)
     return itertools.product(
-        rules, OUTLIERS, both, both, both if waves > 1 else (False,), both, both if q.covariates else (False,)
+        rules, OUTLIERS, both, both, both if waves > 1 else (False,), both, (True, False) if q.adjusting.columns else (False,)
     )
 
 
 def _data(q: Question, rows: pd.DataFrame, decisions: Decisions) -> pd.DataFrame:
     if decisions.every_wave:
         rows = rows.loc[rows["every"]]
-    if decisions.covariates:
-        rows = rows.dropna(subset=list(q.covariates))
     if decisions.overlap and len(rows):
         ranges = rows.groupby("arm")["pre"].agg(["min", "max"])
         rows = rows.loc[rows["pre"].between(ranges["min"].max(), ranges["max"].min())]
     if decisions.outliers != "kept":
         arms = rows["arm"].to_numpy()
-        groups = [arms == arm for arm in q.weights] if decisions.within_arms else [np.ones(len(rows), dtype=bool)]
+        groups = [arms == arm for arm in np.unique(arms)] if decisions.within_arms else [np.ones(len(rows), dtype=bool)]
         rows = rows.assign(**{w: _tamed_in(rows[w].to_numpy(float), groups, decisions.outliers) for w in WAVES})
         rows = rows.loc[rows["pre"].notna() & rows["post"].notna()]
     if decisions.normal_ranks:
@@ -226,30 +227,46 @@ def _enough(q: Question, rows: pd.DataFrame) -> bool:
 def _specified(q: Question, rows: pd.DataFrame, decisions: Decisions) -> list[dict[str, object]]:
     made = []
     in_sds = comparison.adjusted_g(Quantity(1.0), rows, q.weights)  # the same SD for every model of these rows
-    for model, test in _tests(q, rows, list(q.covariates) if decisions.covariates else []).items():
+    n = int(rows["arm"].isin(q.plan.arms).sum())
+    for model, test in _tests(q, rows, q.adjusting.columns if decisions.covariates else []).items():
         size = test.scaled(in_sds.value, in_sds.standardiser)
         if size.p is not None and in_sds.value > 0:
             numbers = {"effect": size.value, "p": size.p, "ci_low": size.ci_low, "ci_high": size.ci_high}
-            made.append({**asdict(decisions), "model": model, **numbers, "n": len(rows)})
+            made.append({**asdict(decisions), "model": model, **numbers, "n": n})
     return made
 
 
 def _tests(q: Question, rows: pd.DataFrame, covariates: list[str]) -> dict[str, Quantity]:
-    rows = rows.assign(pre_squared=(rows["pre"] - rows["pre"].mean()) ** 2)
-    w, curved = q.weights, ["pre_squared", *covariates]
-    if q.unit.of_pupil is None:
-        tests = {"ancova": comparison.ancova(rows, w, covariates), "ancova_curved": comparison.ancova(rows, w, curved)}
-        tests["ancova_separate_slopes"] = _separate_slopes(rows, w, covariates)
-        simple = {"post_difference": comparison.post_difference, "gain_difference": comparison.gain_difference}
-        means = rows
-    else:
-        tests = {
-            "mixed_kr": mixed_difference(rows, w, ["pre", *covariates]).test,
-            "cr2": cr2_difference(rows, w, ["pre", *covariates]),
-            "cr2_curved": cr2_difference(rows, w, ["pre", *curved]),
-        }
-        means = unit_means(rows, ["pre", "post"])
-        simple = {"ancova_unit_means": comparison.ancova, "gain_difference_unit_means": comparison.gain_difference}
-    if not covariates:
-        tests |= {name: test(means, w) for name, test in simple.items() if q.outcome.same_measure or "gain" not in name}
-    return tests
+    """Return the lead and, where its design has other models, those; each with the covariates and the blocks."""
+    plan = replace(q.plan, covariates=tuple(covariates), pre=bool(rows["pre"].nunique() > 1))
+    lead = answered(plan, rows)
+    tests = {lead.method: lead.test}
+    if q.outcome.same_measure:
+        gain = "gain_difference" if q.unit.of_pupil is None else "gain_difference_unit_means"
+        tests[gain] = answered(plan, rows.assign(gain=rows["post"] - rows["pre"]), "gain").test
+    if plan.design == "pupils" and plan.pre:
+        return tests | _of_pupils(q, rows, covariates)
+    return tests | (_of_classes(q, rows, covariates) if plan.design == "units" and plan.pre else {})
+
+
+def _of_pupils(q: Question, rows: pd.DataFrame, covariates: list[str]) -> dict[str, Quantity]:
+    rows, w = _curved(rows), q.of_all_arms
+    return {
+        "ancova": comparison.ancova(rows, w, covariates),
+        "ancova_curved": comparison.ancova(rows, w, ["pre_squared", *covariates]),
+        "ancova_separate_slopes": _separate_slopes(rows, w, covariates),
+    } | ({} if covariates else {"post_difference": comparison.post_difference(rows, w)})
+
+
+def _of_classes(q: Question, rows: pd.DataFrame, covariates: list[str]) -> dict[str, Quantity]:
+    rows, w = with_class_means(_curved(rows), ["pre"]), q.of_all_arms
+    linear = ["pre", "pre_of_unit", *covariates]
+    return {
+        "mixed_kr": mixed_difference(rows, w, linear).test,
+        "cr2": cr2_difference(rows, w, linear),
+        "cr2_curved": cr2_difference(rows, w, [*linear, "pre_squared"]),
+    }
+
+
+def _curved(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.assign(pre_squared=(rows["pre"] - rows["pre"].mean()) ** 2)

@@ -11,10 +11,15 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from werkbank.effects.comparison import Weights, normalised
+from werkbank.effects.covariates import Covariates, prepared
 from werkbank.effects.kinds import KIND, metric_of
+from werkbank.effects.leading import Answer, Plan, answered, plan_of
+from werkbank.effects.nesting import NO_BLOCKS, Blocks, blocks_of
+from werkbank.effects.roles import RoleArms, role_arms, shown_arms
 from werkbank.effects.units import Unit, unit_of_analysis
 from werkbank.remembering import remembered
 from werkbank.results import Estimate
+from werkbank.statistics.certainty import EQUIVALENCE_BOUND
 from werkbank.study.model import WAVES, Outcome, Study
 
 if TYPE_CHECKING:
@@ -27,9 +32,9 @@ if TYPE_CHECKING:
 class Question:
     """One outcome, one contrast, one pair of waves.
 
-    `table` has a row for every enrolled pupil of the arms compared: arm, unit, pre, post and the covariates, NaN where
-    not known. `weights` is empty for a single group; `wave_from` is "" for an outcome without pre-test; `selected`: the
-    pupils were chosen on this outcome.
+    `everyone` has a row for every enrolled pupil of all arms: arm, unit, block, role, pre, post and the covariates, NaN
+    where not known. `weights` is empty for a single group; `wave_from` is "" for an outcome without pre-test;
+    `selected`: the pupils were chosen on this outcome.
     """
 
     outcome: Outcome
@@ -38,17 +43,60 @@ class Question:
     weights: Weights
     wave_from: str
     wave_to: str
-    table: pd.DataFrame
+    everyone: pd.DataFrame
     unit: Unit
     covariates: tuple[str, ...]
+    blocks: Blocks = NO_BLOCKS
+    roles: RoleArms | None = None
+    ci_level: float = 0.95
+    bound: float = EQUIVALENCE_BOUND
     randomised: bool = False
     selected: bool = False
 
     @cached_property
-    def analysed(self) -> pd.DataFrame:
-        """The pupils with all that is needed: post, pre where there is one, and their class if classes count."""
+    def table(self) -> pd.DataFrame:
+        """The enrolled pupils of the arms that are compared."""
+        return self._compared(self.everyone)
+
+    @cached_property
+    def adjusting(self) -> Covariates:
+        """What is adjusted for, and the pupils of all arms with all that every analysis of this question needs."""
         needed = ["post"] + ["pre"] * bool(self.wave_from) + ["unit"] * (self.unit.of_pupil is not None)
-        return self.table.dropna(subset=needed)
+        rows = self.everyone.dropna(subset=[*needed, *["block"] * bool(self.blocks.level)])
+        return prepared(rows, self.covariates if self.weights else (), pre=bool(self.wave_from))
+
+    @cached_property
+    def plan(self) -> Plan:
+        """How this comparison is answered, by its design and the numbers of its units."""
+        return plan_of(self)
+
+    @cached_property
+    def answer(self) -> Answer:
+        """The answer that counts."""
+        return answered(self.plan, self.whole)
+
+    @property
+    def of_all_arms(self) -> Weights:
+        """The contrast's weights with a 0 for every arm that is analysed beside those compared."""
+        return self.weights | {arm: 0.0 for arm in self.whole["arm"].unique() if arm not in self.weights}
+
+    @property
+    def shares_units(self) -> bool:
+        """Whether a unit has pupils of both arms, which only roles under one teacher may."""
+        return bool(self.analysed.groupby("unit")["arm"].nunique().max() > 1)
+
+    @property
+    def whole(self) -> pd.DataFrame:
+        """The analysed pupils of all arms: those of other arms lend their slopes, never their spread."""
+        return self.adjusting.table
+
+    @cached_property
+    def analysed(self) -> pd.DataFrame:
+        """The pupils of the arms compared with all that is needed: scores, unit, block and covariates."""
+        return self._compared(self.whole)
+
+    def _compared(self, rows: pd.DataFrame) -> pd.DataFrame:
+        return rows.loc[rows["arm"].isin(list(self.weights))] if self.weights else rows
 
     def units_per_arm(self) -> dict[str, int]:
         """Count the units (pupils, classes …) with analysed pupils in every arm."""
@@ -56,6 +104,12 @@ class Question:
         counted = rows.index.to_series() if self.unit.of_pupil is None else rows["unit"]
         counts = counted.groupby(rows["arm"]).nunique()
         return {arm: int(counts.get(arm, 0)) for arm in self.weights or [""]}
+
+    def units_in_all_arms(self) -> dict[str, int]:
+        """Count the units with analysed pupils in every arm of the study."""
+        rows = self.whole
+        counted = rows.index.to_series() if self.unit.of_pupil is None else rows["unit"]
+        return {str(arm): int(n) for arm, n in counted.groupby(rows["arm"]).nunique().items()}
 
     @property
     def arms(self) -> tuple[str, ...]:
@@ -81,7 +135,7 @@ class Question:
         n_clusters: int | None = None,
         *,
         headline: bool = False,
-        ci_level: float = 0.95,
+        ci_level: float | None = None,
     ) -> Estimate:
         """Put a quantity into the results store; only the headline test of a question belongs to a family."""
         from werkbank.catalogue import has, say
@@ -105,7 +159,7 @@ class Question:
             p=_plain(quantity.p),
             ci_low=_plain(quantity.ci_low),
             ci_high=_plain(quantity.ci_high),
-            ci_level=ci_level,
+            ci_level=self.ci_level if ci_level is None else ci_level,
             standardiser=quantity.standardiser,
             n=n,
             n_clusters=n_clusters,
@@ -118,7 +172,9 @@ class Question:
 
 
 # effect sizes that say the same as the headline test, in SDs
-OF_THE_HEADLINE = frozenset({"g_adjusted", "g_adjusted_unit_means", "g_adjusted_mixed", "g_cr2", "smcr_unit_means"})
+OF_THE_HEADLINE = frozenset(
+    {"g_adjusted", "g_hc2", "g_adjusted_unit_means", "g_unit_means", "g_cr2", "smcr_unit_means"}
+)
 
 
 @remembered(1)
@@ -127,10 +183,15 @@ def questions(study: Study, scores: pd.DataFrame, pupils: pd.DataFrame) -> Itera
     unit = unit_of_analysis(study, pupils)
     covariates = tuple(c for c in study.covariates if c in pupils)
     by_lot = study.design.kind == "randomised"
+    roles = role_arms(study)
+    blocks = NO_BLOCKS if roles else blocks_of(study, pupils, unit)
+    asked_for = (interval_level(study), equivalence_bound(study))
     above = ["school"] if unit.level in {"class", "teacher"} and "school" in pupils else []
     enrolled = pupils[[*above, *covariates]].assign(
-        arm="" if study.design.kind == "single_group" else pupils["arm"].astype(object),
+        arm="" if study.design.kind == "single_group" else shown_arms(study, pupils),
+        role=pupils.get("role", pd.NA),
         unit=pd.NA if unit.of_pupil is None else unit.of_pupil,
+        block=pd.NA if blocks.of_pupil is None else blocks.of_pupil,
     )
     for outcome, key, waves in outcome_waves(study, scores):
         chosen = study.design.selected_on in {outcome.id, key}
@@ -138,10 +199,8 @@ def questions(study: Study, scores: pd.DataFrame, pupils: pd.DataFrame) -> Itera
             pre = waves[wave_from] if wave_from else math.nan
             table = enrolled.assign(pre=pre, post=waves[wave_to])
             for contrast, weights in contrasts(study).items():
-                rows = table if not weights else table.loc[table["arm"].isin(list(weights))]
-                yield Question(
-                    outcome, key, contrast, weights, wave_from, wave_to, rows, unit, covariates, by_lot, chosen
-                )
+                at = (outcome, key, contrast, weights, wave_from, wave_to)
+                yield Question(*at, table, unit, covariates, blocks, roles, *asked_for, by_lot, chosen)
 
 
 @remembered(1)
@@ -177,15 +236,29 @@ def wave_pairs(study: Study, present: list[str]) -> list[tuple[str, str]]:
 def contrasts(study: Study) -> dict[str, Weights]:
     """Return the comparisons by name: the planned ones, or every treated arm against every control arm.
 
-    Without control arm every pair of arms is compared, the later one in the study file minus the earlier one.
+    Without control arm every pair of arms is compared, the later one in the study file minus the earlier one. Of pupils
+    with roles the two kinds are also compared with each other.
     """
     if study.design.kind == "single_group":
         return {"": {}}
     if study.contrasts:
         return {contrast.name: normalised(contrast.weights) for contrast in study.contrasts}
+    if roles := role_arms(study):
+        pairs = [(roles.target, roles.control), (roles.transfer, roles.control), (roles.target, roles.transfer)]
+        return {f"{a} - {b}": {a: 1.0, b: -1.0} for a, b in pairs}
     pairs = [(t, c) for t in study.treated_arms for c in study.control_arms]
     pairs = pairs or [(later, earlier) for earlier, later in combinations(study.arms, 2)]
     return {f"{t} - {c}": {t: 1.0, c: -1.0} for t, c in pairs}
+
+
+def interval_level(study: Study) -> float:
+    """Return the level of intervals."""
+    return 0.95
+
+
+def equivalence_bound(study: Study) -> float:
+    """Return the smallest difference, in SDs, that matters."""
+    return EQUIVALENCE_BOUND
 
 
 def place(outcome: str, wave_from: str, wave_to: str, contrast: str, method: str) -> str:

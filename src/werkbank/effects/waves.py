@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from scipy import special
 
+from werkbank.effects.leading import answered
 from werkbank.errors import Problem, UnfitError
 from werkbank.statistics import multilevel
 from werkbank.statistics.quantity import Quantity, not_computed, of_contrast_test
@@ -20,12 +22,19 @@ if TYPE_CHECKING:
     from werkbank.effects.questions import Question
     from werkbank.results import Estimate
 
+FEWEST = 2  # units in an arm
+
 
 def over_waves(asked: Sequence[Question]) -> list[Estimate]:
-    """Answer the questions of one outcome and contrast, from one start to two or more later waves, in one model.
+    """Answer the questions of one outcome and contrast, from one start to two or more later waves, together.
 
-    Every pupil with a score in any wave counts (missing at random); the estimates are ``waves_model`` per later wave,
-    and ``maintenance_ratio`` of each wave after the first later one. Fewer than three waves: UnfitError.
+    Returns
+    -------
+    list of Estimate
+        ``waves_model`` per later wave, with every pupil who has a score in any wave (missing at random), beside the
+        lead and never in its place: it is as wrong as any model with one spread for all arms where these differ. And
+        ``maintenance_ratio`` of each wave after the first later one, by the lead's own rule among pupils with all three
+        scores. Fewer than three waves: UnfitError.
     """
     three_waves(asked)
     first = asked[0]
@@ -33,11 +42,25 @@ def over_waves(asked: Sequence[Question]) -> list[Estimate]:
     model = WavesModel(long, first.weights, [q.wave_to for q in asked], constrained=first.randomised)
     n, units = long.index.nunique(), long["unit"].nunique() if first.unit.of_pupil is not None else None
     found = [model.effect([q.wave_to]) for q in asked]
+    bare = bool(first.adjusting.columns or first.blocks.level)
+    found = [replace(x, note=x.note or "waves_unadjusted") if bare else x for x in found]
     made = [q.estimate("waves_model", effect, n, units) for q, effect in zip(asked, found, strict=True)]
-    for q, effect in zip(asked[1:], found[1:], strict=True):
-        ratio = maintenance_ratio(effect, found[0], model.effect([asked[0].wave_to, q.wave_to]))
-        made.append(q.estimate("maintenance_ratio", ratio, n, units))
-    return made
+    return [*made, *(_kept(first, q) for q in asked[1:])]
+
+
+def _kept(first: Question, later: Question) -> Estimate:
+    """Share of the first effect that is kept: both effects, and their sum, by the lead among the same pupils."""
+    rows = first.whole.assign(later=later.everyone["post"].reindex(first.whole.index)).dropna(subset=["later"])
+    enough = rows.loc[rows["arm"].isin(first.plan.arms)]
+    units = enough["unit"].nunique() if first.unit.of_pupil is not None else None
+    counted = enough["unit"] if units is not None else enough.index.to_series()
+    if counted.groupby(enough["arm"]).nunique().reindex(first.plan.arms, fill_value=0).min() < FEWEST:
+        return later.estimate("maintenance_ratio", not_computed("no_first_effect"), len(enough), units)
+    early = answered(first.plan, rows)
+    late = answered(first.plan, rows.assign(post=rows["later"]))
+    both = answered(first.plan, rows.assign(post=rows["post"] + rows["later"]))
+    ratio = maintenance_ratio(late.test, early.test, both.test, first.ci_level)
+    return later.estimate("maintenance_ratio", ratio, early.n, early.n_units)
 
 
 def three_waves(asked: Sequence[Question]) -> None:
@@ -105,8 +128,8 @@ class WavesModel:
         return of_contrast_test(multilevel.test(self.fit, row))
 
 
-def maintenance_ratio(late: Quantity, early: Quantity, their_sum: Quantity) -> Quantity:
-    """Share of the first effect that is left at a later wave, with Fieller's interval from the same model.
+def maintenance_ratio(late: Quantity, early: Quantity, their_sum: Quantity, level: float = 0.95) -> Quantity:
+    """Share of the first effect that is left at a later wave, with Fieller's interval.
 
     `their_sum` is the test of both effects added, which carries their covariance. Without a clear first effect (its own
     interval holds 0) the ratio has no bounded interval and is not given. Fieller (1954). Checked against a simulation.
@@ -116,7 +139,7 @@ def maintenance_ratio(late: Quantity, early: Quantity, their_sum: Quantity) -> Q
         return not_computed("no_first_effect")
     v_late, v_early, v_sum = ((x.se or 0.0) ** 2 for x in parts)
     cov, ratio = (v_sum - v_late - v_early) / 2, late.value / early.value
-    t = float(special.stdtrit(min(x.df or 1.0 for x in (late, early)), 0.975))
+    t = float(special.stdtrit(min(x.df or 1.0 for x in (late, early)), (1 + level) / 2))
     g = t**2 * v_early / early.value**2
     if g >= 1:
         return not_computed("no_first_effect")

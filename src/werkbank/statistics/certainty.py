@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
 
-from scipy import special
+import numpy as np
+from scipy import integrate, special
 
 from werkbank.statistics.quantity import Quantity, not_computed
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+PRIOR = "prior_cauchy_707"  # what is assumed about the effect, as a note
 CAUCHY_SCALE = math.sqrt(2) / 2  # the "medium" prior of Rouder et al. (2009): half of the effects below .707 SD
 EQUIVALENCE_BOUND = 0.20  # SDs; smaller counts as no difference that matters, unless a study says otherwise
 
@@ -54,15 +60,39 @@ def verdict(
     return "different" if different else "equivalent" if equivalent else "undecided"
 
 
-def bayes_factor(t: float | None, n: int, n_other: int | None = None) -> Quantity:
-    """JZS Bayes factor BF10 of a t test: how much likelier the data are with an effect than without.
+def log_bayes_factor(t: float | None, n: int, n_other: int | None = None) -> Quantity:
+    """Natural logarithm of the JZS Bayes factor BF10 of a t test: above 0 speaks for an effect, below 0 against it.
 
     Prior on the effect size: Cauchy of scale √2/2. One sample (or pairs, or class changes) when `n_other` is None. `n`
-    counts the units that were assigned. Rouder et al. (2009), computed by pingouin; checked against BayesFactor 0.9.12.
+    counts the units that were assigned.
+
+    Notes
+    -----
+    BF10 = ∫ (1 + Ngr²)^(-1/2) [(1 + t²/((1 + Ngr²)ν))/(1 + t²/ν)]^(-(ν+1)/2) (2π)^(-1/2) g^(-3/2) e^(-1/(2g)) dg,
+    integrated over u = ln g from the integrand's peak, so that no t is too large. Rouder et al. (2009). Checked against
+    BayesFactor 0.9.12, and pingouin where that can still write the number.
     """
     if t is None or not math.isfinite(t) or n < 2 or (n_other is not None and n_other < 2):
         return not_computed("no_residual_variation")
-    from pingouin import bayesfactor_ttest
+    size, df = (n, n - 1) if n_other is None else (n * n_other / (n + n_other), n + n_other - 2)
 
-    found = float(bayesfactor_ttest(t, n, n_other, paired=n_other is None, r=CAUCHY_SCALE))
-    return Quantity(found, note="prior_cauchy_707")
+    def log_integrand(u: float | NDArray[np.float64]) -> NDArray[np.float64]:
+        spread = 1 + size * CAUCHY_SCALE**2 * np.exp(u)
+        drop = np.log1p(t**2 / (spread * df)) - math.log1p(t**2 / df)
+        return np.asarray(-0.5 * np.log(spread) - (df + 1) / 2 * drop - 0.5 * math.log(2 * math.pi) - 0.5 * u
+                          - 0.5 * np.exp(-u))  # fmt: skip
+
+    grid = np.linspace(-6, 60, 2641)
+    heights = log_integrand(grid)
+    peak = float(heights.max())
+    near = grid[heights > peak - 50]
+    area = integrate.quad(
+        lambda u: math.exp(float(log_integrand(u)) - peak), near[0], near[-1], epsabs=0, epsrel=1e-11, limit=400
+    )[0]
+    return Quantity(peak + math.log(area), note=PRIOR)
+
+
+def bayes_factor(t: float | None, n: int, n_other: int | None = None) -> Quantity:
+    """JZS Bayes factor BF10 itself, infinite where no number can hold it: `log_bayes_factor`, no longer a logarithm."""
+    log = log_bayes_factor(t, n, n_other)
+    return replace(log, value=float(np.exp(min(log.value, 709.0))) if log.value <= 709 else math.inf)

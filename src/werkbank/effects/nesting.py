@@ -1,0 +1,58 @@
+"""Within what lots were drawn: declared blocks, or a school, class or teacher in which pupils of both arms sit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from werkbank.effects.units import unit_names
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from werkbank.effects.units import Unit
+    from werkbank.study.model import Study
+
+ABOVE = ("school", "class", "teacher")  # in which pupils may have been divided: the usual one first
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """The block of every pupil and what it is: ``block`` (declared), or the level at which nobody declared it.
+
+    `declared` is False where the data alone say that arms meet within it; `level` is "" without blocks.
+    """
+
+    level: str
+    of_pupil: pd.Series | None
+    declared: bool
+
+
+NO_BLOCKS = Blocks("", None, declared=False)
+
+
+def blocks_of(study: Study, pupils: pd.DataFrame, unit: Unit) -> Blocks:
+    """Find the blocks of a comparison.
+
+    What the study file declares holds (a column ``block`` of `pupils`); a study file that declares that there are none
+    is believed. Otherwise: pupils who were assigned, and sit in two or more schools (classes, teachers) of which at
+    least one has pupils of several arms, are compared within these; classes that were assigned are compared within
+    schools only where every school has all arms, since a school with one arm then costs whole classes.
+    """
+    single = study.design.kind == "single_group" or "arm" not in pupils
+    if single or unit.alone:
+        return NO_BLOCKS
+    if "block" in pupils and pupils["block"].notna().any():
+        return Blocks("block", pupils["block"].astype("string"), declared=True)
+    if "blocks" in study.design.model_fields_set:
+        return NO_BLOCKS
+    levels = ABOVE if unit.of_pupil is None else ("school",) * (unit.level in {"class", "teacher"})
+    for level in levels:
+        names = unit_names(pupils, level)
+        if names is None or study.unit == level or names.nunique() < 2:
+            continue
+        arms = pupils["arm"].astype(object).groupby(names).nunique()
+        whole = int((arms == pupils["arm"].nunique()).sum())
+        if (arms > 1).any() if unit.of_pupil is None else whole == len(arms):
+            return Blocks(level, names.rename("block"), declared=False)
+    return NO_BLOCKS
