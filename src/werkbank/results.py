@@ -76,7 +76,8 @@ class Estimate:
         Which question it answers: headline (the one test of a question, refused ones included), size (the headline as
         an effect size), check (the same question by another way), equivalence, evidence (a Bayes factor), context,
         moderation, mediation, dose, cace (among those who took part), lagged, waves (three or more in one model),
-        repeated (analysis of variance), correction (a p for the number of tests), underachievement.
+        repeated (analysis of variance), sites (in schools like these, and how effects vary), role (between pupils with
+        different roles), arms (three or more at once), correction (a p for the number of tests), underachievement.
     metric : str
         In what `estimate` is expressed: points (of the scale), sd, percentiles, ratio, kept (a share of the first
         effect), share, p, moderator (a value of the moderator itself); "" for what has a scale of its own.
@@ -157,7 +158,7 @@ class Fact:
         A catalogue key or plain words.
     kind : str
         What it is about: file, flow, described, change, regression (to the mean), dropout, missing, icc, baseline,
-        attrition, reliability, scale, classes, item, retest, distinct (two scales of one informant), perspectives,
+        attrition, caution (what weighs on an answer), covariate (whether it is adjusted for), reliability, scale, classes, item, retest, distinct (two scales of one informant), perspectives,
         typology, circle, complementarity, invariance, reliable_change, multiverse, underachievement, monitoring.
     table : str
         Within underachievement and monitoring the table of counts to which it belongs: found, coefficients, cuts,

@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 
     from werkbank.results import Estimate
 
+ALPHA = 0.05
+# what stands beside the lead and answers the same question
+CHECKS = (
+    "mixed_kr", "cr2", "ancova", "ancova_covariates", "ancova_unit_means", "post_difference",
+    "post_difference_unit_means", "sites_fixed_pooled", "randomisation_test", "multiple_imputation",
+)  # fmt: skip
+
 
 def quality_panel(evidence: Evidence) -> list[Claim]:
     """Return the panel: at least one claim for every topic, in the order of `TOPICS`.
@@ -92,6 +99,40 @@ def _unit(e: Evidence) -> Iterator[Claim]:
         yield _claim(single, "met", tuple(t.id for t in e.primary), unit=e.unit)
     if e.unit != "pupil" and e.study.design.assigned_by == "pupil" and e.arms != [""]:
         yield _claim("contradicts", "attention", unit=e.unit)
+
+
+def _analysis(e: Evidence) -> Iterator[Claim]:
+    """What weighs on the lead of each primary question, and where it and a check beside it do not agree."""
+    found = False
+    for test in e.primary:
+        asked = {"outcome": test.outcome, "contrast": test.contrast, "wave_to": test.wave_to}
+        about = [f for f in e.results.facts_where(what="caution", **asked) if f.wave_from == test.wave_from]
+        for fact in about:
+            found = True
+            unit = fact.value if fact.category == "blocks_undeclared" else e.unit
+            yield _of(test, fact.category, "attention", (fact.id, test.id), unit=unit)
+        left = [f for f in e.results.facts_where(what="covariate", **asked) if f.wave_from == test.wave_from]
+        left = [f for f in left if f.value != "used"]
+        if left:
+            found, names = True, ", ".join(f.item for f in left)
+            yield _of(test, "covariates_left_out", "attention", tuple(f.id for f in left), covariates=names)
+        if test.estimate is not None and test.p is None:
+            found = True
+            yield _of(test, "no_test", "attention", (test.id,))
+        if other := _disagreeing(e, test):
+            found = True
+            yield _of(test, "check_disagrees", "attention", (test.id, other.id), method=other.method)
+    if not found:
+        yield _claim("none", "met")
+
+
+def _disagreeing(e: Evidence, test: Estimate) -> Estimate | None:
+    """Return a check of the same question that excludes zero where the lead does not, or the other way round."""
+    for method in CHECKS:
+        other = e.beside(test, method)
+        if other is not None and other.p is not None and test.p is not None and (other.p < ALPHA) != (test.p < ALPHA):
+            return other
+    return None
 
 
 def _followup(e: Evidence) -> Iterator[Claim]:
@@ -191,7 +232,8 @@ def _preregistration(e: Evidence) -> Iterator[Claim]:
 
 # what is judged -> how, in the order of the panel
 TOPICS = {
-    "numbers": _numbers, "detectable": _detectable, "control": _control, "unit": _unit, "followup": _followup,
+    "numbers": _numbers, "detectable": _detectable, "control": _control, "unit": _unit,
+    "analysis": _analysis, "followup": _followup,
     "raters": _raters, "selection": _selection, "attrition": _attrition, "baseline": _baseline,
     "reliability": _reliability, "comparability": _comparability, "multiplicity": _multiplicity,
     "preregistration": _preregistration,

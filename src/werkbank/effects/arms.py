@@ -10,13 +10,15 @@ from werkbank.effects.multiplicity import adjusted as corrected
 from werkbank.effects.questions import identifier
 from werkbank.statistics.omnibus import omnibus
 from werkbank.statistics.quantity import Quantity
-from werkbank.statistics.unit_means import Adjusted, adjust, compare, pairwise
+from werkbank.statistics.unit_means import UNITS_PER_COVARIATE, Adjusted, adjust, compare, pairwise
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from werkbank.effects.questions import Question
     from werkbank.results import Estimate
+
+    Stated = Callable[..., Estimate]
 
 
 def all_arms(study_arms: Sequence[str], controls: Sequence[str], asked: Sequence[Question]) -> list[Estimate]:
@@ -52,7 +54,7 @@ def _of_moment(q: Question, arms: list[str], controls: list[str]) -> list[Estima
     rows = q.whole.loc[q.whole["arm"].isin(arms)]
     by_unit = q.unit.of_pupil is not None
     units = as_units(q.plan, rows) if by_unit else single_pupils(q.plan, rows)
-    found = adjust(units, slope_of(q.plan), **({} if by_unit else {"units_per_covariate": 0}))
+    found = adjust(units, slope_of(q.plan), units_per_covariate=UNITS_PER_COVARIATE if by_unit else 0)
     n_units = len(units.arm) if by_unit else None
 
     def stated(method: str, quantity: Quantity, of: Sequence[str], name: str = "") -> Estimate:
@@ -73,7 +75,7 @@ def _of_moment(q: Question, arms: list[str], controls: list[str]) -> list[Estima
     return [*made, *_pairs(q, found, arms, stated)]
 
 
-def _pairs(q: Question, found: Adjusted, arms: list[str], stated) -> list[Estimate]:  # noqa: ANN001 - as above
+def _pairs(q: Question, found: Adjusted, arms: list[str], stated: Stated) -> list[Estimate]:
     order = {arm: i for i, arm in enumerate(arms)}
     made = []
     for (later, earlier), result in pairwise(found, level=q.ci_level).items():

@@ -19,7 +19,7 @@ from werkbank.statistics.quantity import Quantity, not_computed, of_contrast_tes
 from werkbank.statistics.sizes import sd, small_sample_factor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import ArrayLike

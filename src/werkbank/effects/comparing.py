@@ -135,7 +135,8 @@ def _other_ways(q: Question) -> list[Estimate]:
         in_sds = comparison.standardised_gain(gain, q.analysed, q.weights)
         made.append(q.estimate("gain_difference_unit_means", gain, answer.n, answer.n_units))
         made.append(q.estimate("d_ppc2_unit_means", in_sds, answer.n, answer.n_units))
-    sizes = {} if q.blocks.level else classes.in_total_and_within_sds(q.analysed, q.weights, adjusting.adjusted_for)
+    compared = rows.loc[rows["arm"].isin(q.plan.arms)]
+    sizes = {} if q.blocks.level else classes.in_total_and_within_sds(compared, q.weights, covariates)
     return [*made, *(q.estimate(name, d, n, n_units) for name, d in sizes.items())]
 
 

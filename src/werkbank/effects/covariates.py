@@ -64,7 +64,7 @@ def prepared(rows: pd.DataFrame, names: Sequence[str], *, pre: bool) -> Covariat
             left_out[name] = "no_variation"
     kept = [name for name in names if name not in left_out]
     rows = rows.dropna(subset=kept)
-    with_pre = pre and bool(rows["pre"].nunique() > 1)
+    with_pre = pre and bool(rows["pre"].max() > rows["pre"].min())
     basis = np.ones((len(rows), 1))
     if with_pre:
         basis = np.column_stack([basis, _standard(rows["pre"].to_numpy(float))])

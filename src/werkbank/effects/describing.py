@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import pandas as pd
 
+from werkbank.effects.cautions import cautions
 from werkbank.effects.comparison import samples
 from werkbank.effects.questions import Question, identifier, outcome_waves, questions
+from werkbank.effects.roles import role_arms, shown_arms
 from werkbank.effects.units import Unit, unit_names, unit_of_analysis
 from werkbank.results import Fact
 from werkbank.statistics.missing import little_mcar
@@ -27,18 +29,18 @@ def describe(study: Study, scores_table: pd.DataFrame, pupils: pd.DataFrame) -> 
     list of Fact
         `pupils_enrolled`, `units_enrolled` (arm); `classes_with_both` (where pupils were assigned: classes in which
         control pupils may have noticed the programme); `pupils_measured` (arm, wave: at least one score);
-        `missing_pattern` (arm; how many have a score at just these waves: ``pre+post``, ``none``);
-        `mean`, `sd`, `min`, `max` (outcome, arm, wave; `n` is theirs); and for every pair of waves (`wave` is the later
-        one) `pupils_analysed` + `pupils_without_pre` + `pupils_without_post` + `pupils_without_both` +
-        `pupils_without_unit` = enrolled, `units_analysed`, `r_pre_post`, `mean_change`, `sd_change` of the analysed
-        pupils; where pupils were chosen on the outcome `regression_break_even_mean`, the mean of all pupils at which
-        the whole change is regression to the mean, and with a norm `regression_expected`, the change that would come
-        by itself. With `arm` the contrast's name: `baseline_difference` (Hedges' g
-        before, of the analysed pupils), `baseline_equivalence`, and for arms drawn by lot `attrition_overall`,
-        `_differential`, `_cautious`, `_optimistic`. `dropout_difference` is Hedges' g before of those
-        without the later score minus those with it (n = the former); `mcar_chi2`, `_df`, `_p` are Little's test over
-        all waves, which takes pupils as independent. Per wave where classes count: `icc` with `icc_ci_low`, `_high`.
-        A single group has arm "". What cannot be computed (an SD of one pupil) has value None.
+        `missing_pattern` (arm; how many have a score at just these waves: ``pre+post``, ``none``); `mean`, `sd`, `min`,
+        `max` (outcome, arm, wave; `n` is theirs); and for every pair of waves (`wave` is the later one)
+        `pupils_analysed` + `pupils_without_pre` + `pupils_without_post` + `pupils_without_both` + `pupils_without_unit`
+        + `pupils_without_block` + `pupils_without_covariate` = enrolled, `units_analysed`, `r_pre_post`, `mean_change`,
+        `sd_change` of the analysed pupils; where pupils were chosen on the outcome `regression_break_even_mean`, the
+        mean of all pupils at which the whole change is regression to the mean, and with a norm `regression_expected`,
+        the change that would come by itself. With `arm` the contrast's name: `baseline_difference` (Hedges' g before,
+        of the analysed pupils), `baseline_equivalence`, and for arms drawn by lot `attrition_overall`, `_differential`,
+        `_cautious`, `_optimistic`. `dropout_difference` is Hedges' g before of those without the later score minus
+        those with it (n = the former); `mcar_chi2`, `_df`, `_p` are Little's test over all waves, which takes pupils as
+        independent. Per wave where classes count: `icc` with `icc_ci_low`, `_high`. `caution` and `covariate` are those
+        of `cautions`. A single group has arm "". What cannot be computed (an SD of one pupil) has value None.
     """
     arms = _arms(study, pupils)
     facts = _flow(study, scores_table, pupils, arms)
@@ -63,14 +65,15 @@ def describe(study: Study, scores_table: pd.DataFrame, pupils: pd.DataFrame) -> 
             if (question.key, arm, question.wave_from + question.wave_to) not in seen:
                 seen.add((question.key, arm, question.wave_from + question.wave_to))
                 facts += _analysed(question, arm, study.norm(question.key))
-        facts += _of_contrast(study, question)
+        facts += [*_of_contrast(study, question), *cautions(question)]
     return facts
 
 
 KINDS = {
     "flow": (
         "classes_with_both", "pupils_enrolled", "units_enrolled", "pupils_measured", "pupils_analysed",
-        "pupils_without_pre", "pupils_without_post", "pupils_without_both", "pupils_without_unit", "units_analysed",
+        "pupils_without_pre", "pupils_without_post", "pupils_without_both", "pupils_without_unit",
+        "pupils_without_block", "pupils_without_covariate", "units_analysed",
     ),
     "missing": ("missing_pattern", "mcar_chi2", "mcar_df", "mcar_p"),
     "described": ("mean", "sd", "min", "max"),
@@ -95,7 +98,8 @@ def _fact(
 def _arms(study: Study, pupils: pd.DataFrame) -> dict[str, pd.Index]:
     if study.design.kind == "single_group":
         return {"": pupils.index}
-    return {arm: pupils.index[pupils["arm"].astype(object) == arm] for arm in study.arms}
+    shown, roles = shown_arms(study, pupils), role_arms(study)
+    return {arm: pupils.index[shown == arm] for arm in dict.fromkeys([*(roles or ()), *study.arms])}
 
 
 def _flow(study: Study, scores: pd.DataFrame, pupils: pd.DataFrame, arms: dict[str, pd.Index]) -> list[Fact]:
@@ -144,7 +148,7 @@ def _analysed(q: Question, arm: str, norm: tuple[float, float] | None) -> list[F
         "pupils_without_pre": int((no_pre & ~no_post).sum()),
         "pupils_without_post": int((no_post & ~no_pre).sum()),
         "pupils_without_both": int((no_pre & no_post).sum()),
-        "pupils_without_unit": len(table) - len(used) - int((no_pre | no_post).sum()),
+        **_without_a_place(q, table.loc[~(no_pre | no_post)], len(used)),
     }
     if q.unit.of_pupil is not None and arm not in q.unit.alone:
         counts["units_analysed"] = int(used["unit"].nunique())
@@ -165,6 +169,18 @@ def _analysed(q: Question, arm: str, norm: tuple[float, float] | None) -> list[F
                 described["regression_expected"] = expected_regression(pairs.mean_pre, norm[0], pairs.r)
     facts += [_fact(what, q.key, q.outcome.informant, arm, wave, x, len(used)) for what, x in described.items()]
     return _of_pair(q, facts)
+
+
+def _without_a_place(q: Question, measured: pd.DataFrame, used: int) -> dict[str, int]:
+    """Count pupils with their scores whose unit, else block, else covariate is not known."""
+    no_unit = measured["unit"].isna() if q.unit.of_pupil is not None else pd.Series(data=False, index=measured.index)
+    no_block = measured["block"].isna() & ~no_unit if q.blocks.level else no_unit & False
+    counts = {"pupils_without_unit": int(no_unit.sum())}
+    if q.blocks.level:
+        counts["pupils_without_block"] = int(no_block.sum())
+    if q.covariates:
+        counts["pupils_without_covariate"] = len(measured) - used - sum(counts.values())
+    return counts
 
 
 def _of_pair(q: Question, facts: list[Fact]) -> list[Fact]:

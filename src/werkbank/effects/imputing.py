@@ -52,18 +52,14 @@ def imputed(q: Question, seed: int) -> list[Estimate]:
     fixed = np.column_stack(
         [pd.get_dummies(table["arm"], dtype=float), *([table[q.adjusting.columns]] if q.covariates else [])]
     ).astype(float)
-    scores = table[waves].to_numpy(float)
-    copies = Imputer(scores, fixed, codes).completed(COPIES, seed, burn_in=20, thin=5)
+    copies = Imputer(table[waves].to_numpy(float), fixed, codes).completed(COPIES, seed, burn_in=20, thin=5)
     treated = table["arm"].map(q.weights).fillna(0).to_numpy(float) > 0
     lost = missing[:, -1] & treated
 
     def with_delta(delta: float) -> Quantity:
-        found = [
-            answered(
-                q.plan, table.assign(**dict(zip(waves, copy.T, strict=True)), post=copy[:, -1] + delta * lost)
-            ).test
-            for copy in copies
-        ]
+        filled = [dict(zip(waves, copy.T, strict=True)) for copy in copies]
+        whole = [table.assign(**{**scores, "post": scores["post"] + delta * lost}) for scores in filled]
+        found = [answered(q.plan, rows).test for rows in whole]
         return _pooled(found, q.ci_level)
 
     at_random = with_delta(0.0)

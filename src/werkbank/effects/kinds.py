@@ -45,13 +45,12 @@ KIND = {method: kind for kind, methods in KINDS.items() for method in methods}
 METRICS = {
     "points": (
         "hc2", "hc2_post", "unit_means_within", "unit_means_between", "unit_means_post", "block_differences",
-        "fixed_blocks", "sites_fixed", "role_means", "sites_fixed_pooled", "unit_means_pupils",
-        "sites_like_these", "sites_heterogeneity", "role_pairs", "adjusted_mean",
-        "pooled_contrast", "pairwise", "mean_change", "change_unit_means", "ancova", "ancova_covariates", "ancova_unit_means", "post_difference",
-        "post_difference_unit_means", "gain_difference", "gain_difference_unit_means", "mixed_kr",
-        "cr2", "cr2_groups", "contextual_effect", "multiple_imputation",
-        "waves_model", "moderation", "moderation_low", "moderation_mean", "moderation_high",
-        "mediation", "dose_response", "cace",
+        "fixed_blocks", "sites_fixed", "role_means", "sites_fixed_pooled", "unit_means_pupils", "sites_like_these",
+        "sites_heterogeneity", "role_pairs", "adjusted_mean", "pooled_contrast", "pairwise", "mean_change",
+        "change_unit_means", "ancova", "ancova_covariates", "ancova_unit_means", "post_difference",
+        "post_difference_unit_means", "gain_difference", "gain_difference_unit_means", "mixed_kr", "cr2",
+        "cr2_groups", "contextual_effect", "multiple_imputation", "waves_model", "moderation", "moderation_low",
+        "moderation_mean", "moderation_high", "mediation", "dose_response", "cace",
     ),
     "moderator": (
         "moderation_at_low", "moderation_at_mean", "moderation_at_high", "moderation_region_low",

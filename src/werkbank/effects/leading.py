@@ -116,7 +116,7 @@ def answered(plan: Plan, rows: pd.DataFrame, y: str = "post") -> Answer:
 
 def as_units(plan: Plan, rows: pd.DataFrame, y: str = "post") -> Units:
     """Reduce pupils to the units that were assigned, covariates as those of the pupil or of the unit."""
-    inner, outer = _by_level(rows, plan.covariates)
+    inner, outer = by_level(rows, plan.covariates)
     return units_of(rows, y, pre="pre" if plan.pre and y == "post" else None, pupil_level=inner, unit_level=outer)
 
 
@@ -170,7 +170,7 @@ def _within_blocks(plan: Plan, rows: pd.DataFrame, y: str) -> Answer:
 
 def _within_sites(plan: Plan, rows: pd.DataFrame, y: str) -> Answer:
     covariates = [*["pre"] * (plan.pre and y == "post"), *plan.covariates]
-    inner, outer = _by_level(rows, covariates, "block")
+    inner, outer = by_level(rows, covariates, "block")
     try:
         found = site_effects(rows, plan.weights, y, covariates=inner, site="block")
     except UsageError:  # no site with both arms is left
@@ -214,9 +214,7 @@ ANALYSES = {
 }  # fmt: skip
 
 
-def _by_level(
-    rows: pd.DataFrame, covariates: Sequence[str], group: str = "unit"
-) -> tuple[list[str], list[str]]:
+def by_level(rows: pd.DataFrame, covariates: Sequence[str], group: str = "unit") -> tuple[list[str], list[str]]:
     """Tell covariates that differ between pupils of a unit (or block) from those that belong to it."""
     inner = []
     for name in covariates:

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from werkbank.effects.moderation import cace, dose_response, moderated
+from werkbank.effects.leading import by_level
+from werkbank.effects.moderation import Moderation, cace, dose_response, moderated
 from werkbank.effects.questions import Question, identifier, outcome_waves
 from werkbank.effects.resampling import mediated
 from werkbank.effects.units import unit_means, unit_names
+from werkbank.statistics.interaction import (
+    Interaction,
+    Region,
+    interaction_between,
+    interaction_within,
+    moderated_classes,
+)
 from werkbank.statistics.quantity import Quantity, not_computed
+from werkbank.statistics.units import units_of
 
 if TYPE_CHECKING:
     from werkbank.results import Estimate
     from werkbank.study.model import Study
     from werkbank.study.parts import Moderator
+
+AT = "moderation_at_"
 
 
 def mechanisms(study: Study, q: Question, scores: pd.DataFrame, pupils: pd.DataFrame, seed: int) -> list[Estimate]:
@@ -73,10 +85,8 @@ def _before(waves: list[str]) -> str:
 def _moderation(q: Question, moderator: Moderator, values: pd.Series, pupils: pd.DataFrame) -> list[Estimate]:
     rows = q.analysed
     rows = rows.assign(by=values.reindex(rows.index)).dropna(subset=["by"])
-    if q.unit.of_pupil is None:
-        teachers = unit_names(pupils, "teacher") if moderator.at == "teacher" else None
-        rows = rows.drop(columns="unit") if teachers is None else rows.assign(unit=teachers.reindex(rows.index))
-    n, units = len(rows), int(rows["unit"].nunique()) if "unit" in rows else None
+    by_unit = q.unit.of_pupil is not None
+    n, units = len(rows), int(rows["unit"].nunique()) if by_unit else None
     if n < 6 or rows["by"].nunique() < 2:
         refused = _too_few() if n >= 6 or values.notna().any() else not_computed("moderator_not_numeric")
         return [_named(q.estimate("moderation", refused, n, units), moderator)]
@@ -84,22 +94,76 @@ def _moderation(q: Question, moderator: Moderator, values: pd.Series, pupils: pd
     at = {"low": centre - spread, "mean": centre, "high": centre + spread}
     if two := rows["by"].nunique() == 2:
         at = {"low": float(rows["by"].min()), "high": float(rows["by"].max())}
-    covariates = ("pre",) if not rows["by"].equals(rows["pre"]) else ()
-    found = moderated(rows, q.weights, "by", covariates, list(at.values()))
+    found = _interaction(q, rows, moderator.at, list(at.values()))
     made = {"moderation": ("", found.interaction)}  # method -> level, quantity
-    made |= {f"moderation_{place}": (place, found.effects[x]) for place, x in at.items()}
-    made |= {f"moderation_at_{place}": (place, Quantity(x)) for place, x in at.items()}
-    if found.region is not None and not two:
-        note = "region_between" if found.between else "region_outside"
-        note += "" if all(rows["by"].min() <= x <= rows["by"].max() for x in found.region) else "_beyond"
-        borders = [Quantity(x, note=note) for x in found.region]
-        made["moderation_region_low"] = "border_low", borders[0]
-        made["moderation_region_high"] = "border_high", borders[1]
-    elif not two and (p := found.effects[centre].p) is not None:
-        made["moderation"] = "", replace(found.interaction, note="region_all" if p < 0.05 else "region_none")
-    return [
-        _named(q.estimate(method, quantity, n, units), moderator, level) for method, (level, quantity) in made.items()
-    ]
+    if found.effects:
+        made |= {f"moderation_{place}": (place, found.effects[x]) for place, x in at.items()}
+        made |= {f"moderation_at_{place}": (place, Quantity(x)) for place, x in at.items()}
+    made |= {} if two else _region(found, rows["by"])
+    stated = [_named(q.estimate(name, x, n, units), moderator, level) for name, (level, x) in made.items()]
+    words = _words(moderator, pupils)
+    return [replace(e, group=words.get(str(e.level), "")) if e.method.startswith(AT) else e for e in stated]
+
+
+def _interaction(q: Question, rows: pd.DataFrame, level: str, at: list[float]) -> Interaction:
+    """Choose by what was assigned and whose property it is: slopes within classes, or means of classes by moderator."""
+    w, names = q.weights, q.adjusting.adjusted_for
+    others = [name for name in names if name != "pre" or not rows["by"].equals(rows["pre"])]
+    if q.unit.of_pupil is None and level == "teacher":
+        return _refused("moderator_of_shared_teachers")
+    if q.unit.of_pupil is None and q.blocks.level:
+        return _from_least_squares(moderated(rows, w, "by", [*others, "block"], at), at)
+    if q.unit.of_pupil is None:
+        rows = rows.assign(unit=[f"{i:09d}" for i in range(len(rows))])
+    of_unit = rows["by"].groupby(rows["unit"].astype(str))
+    if q.unit.of_pupil is not None and bool((of_unit.max() > of_unit.min()).any()):
+        inner = by_level(rows, others)[0]
+        return interaction_within(moderated_classes(rows, "by", covariates=inner), w, at, level=q.ci_level)
+    pre = "pre" if "pre" in others else None
+    means = units_of(rows, pre=pre, unit_level=["by"])
+    return interaction_between(means, "by", w, at, level=q.ci_level)
+
+
+def _from_least_squares(found: Moderation, at: list[float]) -> Interaction:
+    df = found.interaction.df or math.nan
+    if found.region is None:
+        p = found.effects[at[len(at) // 2]].p
+        note = found.interaction.note or ("everywhere" if p is not None and p < 0.05 else "nowhere")
+        region = Region(math.nan, math.nan, between=False, note=note)
+    else:
+        region = Region(*found.region, between=found.between)
+    return Interaction(found.interaction, {}, found.effects, region, df, df, df, ())
+
+
+def _refused(note: str) -> Interaction:
+    none = Region(math.nan, math.nan, between=False, note=note)
+    return Interaction(not_computed(note), {}, {}, none, math.nan, math.nan, math.nan, ())
+
+
+def _region(found: Interaction, values: pd.Series) -> dict[str, tuple[str, Quantity]]:
+    """Return the Johnson-Neyman borders, or the interaction again with a note that there are none."""
+    region = found.region
+    if region.note in {"everywhere", "nowhere"}:
+        note = "region_all" if region.note == "everywhere" else "region_none"
+        return {"moderation": ("", replace(found.interaction, note=note))}
+    if region.note:
+        return {}
+    note = "region_between" if region.between else "region_outside"
+    inside = all(values.min() <= x <= values.max() for x in (region.low, region.high))
+    borders = [Quantity(x, note=note + "_beyond" * (not inside)) for x in (region.low, region.high)]
+    return {
+        "moderation_region_low": ("border_low", borders[0]),
+        "moderation_region_high": ("border_high", borders[1]),
+    }
+
+
+def _words(moderator: Moderator, pupils: pd.DataFrame) -> dict[str, str]:
+    """Return what the two values of a moderator in words are called, at low and at high."""
+    values = pupils.get(moderator.column) if moderator.column is not None else None
+    if values is None or pd.api.types.is_numeric_dtype(values):
+        return {}
+    words = sorted(map(str, values.dropna().unique()))
+    return {"low": words[0], "high": words[1]} if len(words) == 2 else {}
 
 
 def _mediation(q: Question, name: str, waves: pd.DataFrame, seed: int) -> Estimate:

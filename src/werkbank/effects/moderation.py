@@ -11,9 +11,8 @@ import pandas as pd
 from scipy import special
 
 from werkbank.effects import comparison
-from werkbank.statistics import multilevel
 from werkbank.statistics.linear import Fit, least_squares
-from werkbank.statistics.quantity import Quantity, not_computed, of_contrast_test, t_test
+from werkbank.statistics.quantity import Quantity, not_computed, t_test
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,8 +47,8 @@ def moderated(
     Parameters
     ----------
     table : DataFrame
-        One row per pupil: arm, post, the moderator and the covariates without missing values. With a column `unit` the
-        model has a random intercept per class and Kenward-Roger's test; without it, least squares.
+        One row per pupil who was assigned as such: arm, post, the moderator and the covariates (blocks among them)
+        without missing values. Where classes were assigned: `statistics.interaction`.
     at : sequence of float, optional
         Where to give the difference: mean - SD, mean, mean + SD when left out.
 
@@ -64,7 +63,7 @@ def moderated(
     arms = np.column_stack([(rows["arm"] == arm).to_numpy(dtype=float) for arm in weights])
     others = comparison.numeric(rows, [c for c in covariates if c != moderator])
     X = np.column_stack([arms, arms * (values - centre)[:, None], others])
-    fit = _fitted(rows, X)
+    fit = None if np.linalg.matrix_rank(X) < X.shape[1] else least_squares(rows["post"], X)
     w = np.array(list(weights.values()))
 
     def difference(main: float, slope: float) -> Quantity:
@@ -77,19 +76,8 @@ def moderated(
     return Moderation(interaction, {float(x): difference(1, x - centre) for x in points}, region, between)
 
 
-def _fitted(rows: pd.DataFrame, X: np.ndarray) -> Fit | multilevel.MixedFit | None:
-    if np.linalg.matrix_rank(X) < X.shape[1]:
-        return None
-    if "unit" not in rows or rows["unit"].isna().any():
-        return least_squares(rows["post"], X)
-    kept, _ = multilevel.identifiable({"unit": rows["unit"].astype(str)})
-    return multilevel.fit(rows["post"], X, kept) if kept else least_squares(rows["post"], X)
-
-
-def _tested(fit: Fit | multilevel.MixedFit | None, row: np.ndarray) -> Quantity:
-    if fit is None:
-        return not_computed("not_estimable")
-    return fit.combination(row) if isinstance(fit, Fit) else of_contrast_test(multilevel.test(fit, row))
+def _tested(fit: Fit | None, row: np.ndarray) -> Quantity:
+    return not_computed("not_estimable") if fit is None else fit.combination(row)
 
 
 def _johnson_neyman(

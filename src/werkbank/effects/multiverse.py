@@ -87,7 +87,7 @@ def multiverse(
     for decisions in (grid[i] for i in order):
         if len(seen) == most:
             break
-        data = _data(q, complete[decisions.scoring], decisions)
+        data = _data(complete[decisions.scoring], decisions)
         mark = data[["place", *WAVES]].to_numpy(dtype=float).tobytes() + bytes([decisions.covariates])
         if mark in seen or not _enough(q, data):
             continue
@@ -173,11 +173,17 @@ def _complete(asked: list[Question]) -> pd.DataFrame:
 def _grid(q: Question, rules: list[float], waves: int) -> Iterable[tuple[Any, ...]]:
     both = (False, True)
     return itertools.product(
-        rules, OUTLIERS, both, both, both if waves > 1 else (False,), both, (True, False) if q.adjusting.columns else (False,)
+        rules,
+        OUTLIERS,
+        both,
+        both,
+        both if waves > 1 else (False,),
+        both,
+        (True, False) if q.adjusting.columns else (False,),
     )
 
 
-def _data(q: Question, rows: pd.DataFrame, decisions: Decisions) -> pd.DataFrame:
+def _data(rows: pd.DataFrame, decisions: Decisions) -> pd.DataFrame:
     if decisions.every_wave:
         rows = rows.loc[rows["every"]]
     if decisions.overlap and len(rows):
@@ -238,7 +244,7 @@ def _specified(q: Question, rows: pd.DataFrame, decisions: Decisions) -> list[di
 
 def _tests(q: Question, rows: pd.DataFrame, covariates: list[str]) -> dict[str, Quantity]:
     """Return the lead and, where its design has other models, those; each with the covariates and the blocks."""
-    plan = replace(q.plan, covariates=tuple(covariates), pre=bool(rows["pre"].nunique() > 1))
+    plan = replace(q.plan, covariates=tuple(covariates), pre=bool(rows["pre"].max() > rows["pre"].min()))
     lead = answered(plan, rows)
     tests = {lead.method: lead.test}
     if q.outcome.same_measure:

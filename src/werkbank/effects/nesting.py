@@ -44,7 +44,7 @@ def blocks_of(study: Study, pupils: pd.DataFrame, unit: Unit) -> Blocks:
         return NO_BLOCKS
     if "block" in pupils and pupils["block"].notna().any():
         return Blocks("block", pupils["block"].astype("string"), declared=True)
-    if "blocks" in study.design.model_fields_set:
+    if study.design.blocks is False:
         return NO_BLOCKS
     levels = ABOVE if unit.of_pupil is None else ("school",) * (unit.level in {"class", "teacher"})
     for level in levels:

@@ -253,12 +253,12 @@ def contrasts(study: Study) -> dict[str, Weights]:
 
 def interval_level(study: Study) -> float:
     """Return the level of intervals."""
-    return 0.95
+    return study.ci_level
 
 
 def equivalence_bound(study: Study) -> float:
     """Return the smallest difference, in SDs, that matters."""
-    return EQUIVALENCE_BOUND
+    return EQUIVALENCE_BOUND if study.equivalence is None else study.equivalence
 
 
 def place(outcome: str, wave_from: str, wave_to: str, contrast: str, method: str) -> str:
