@@ -158,8 +158,9 @@ class Fact:
         A catalogue key or plain words.
     kind : str
         What it is about: file, flow, described, change, regression (to the mean), dropout, missing, icc, baseline,
-        attrition, caution (what weighs on an answer), covariate (whether it is adjusted for), reliability, scale, classes, item, retest, distinct (two scales of one informant), perspectives,
-        typology, circle, complementarity, invariance, reliable_change, multiverse, underachievement, monitoring.
+        attrition, caution (what weighs on an answer), covariate (whether it is adjusted for), reliability, scale,
+        classes, item, retest, distinct (two scales of one informant), perspectives, typology, circle, complementarity,
+        invariance, reliable_change, multiverse, underachievement, monitoring.
     table : str
         Within underachievement and monitoring the table of counts to which it belongs: found, coefficients, cuts,
         gates, causes (of what was not established), duration, overlap, breadth, selective, profiles; followed, bands,

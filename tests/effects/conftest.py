@@ -11,12 +11,13 @@ from werkbank.study.model import Study
 def make_study():
     """Return a maker of studies: keywords of the design, arms, outcomes and columns."""
 
-    def make(*, kind="randomised", by="pupil", arms=None, outcomes=None, **more):
+    def make(*, kind="randomised", by="pupil", arms=None, outcomes=None, blocks=None, **more):
         arms = {"T": "intervention", "C": "control"} if arms is None and kind != "single_group" else arms or {}
         columns = {"pupil": "id", "class": "class", "school": "school", "teacher": "teacher"}
         raw = {
             "title": "test",
-            "design": {"kind": kind, "assigned_by": by},
+            # pupils assigned one by one across their classes, unless a test is about blocks
+            "design": {"kind": kind, "assigned_by": by, "blocks": False if blocks is None else blocks or None},
             "files": [{"path": "x.csv"}],
             "columns": {**columns, **({"arm": "arm"} if arms else {})},
             "arms": arms,

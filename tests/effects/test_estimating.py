@@ -34,15 +34,16 @@ def test_baumann_equals_the_r_oracles(reference, baumann, long_scores):
     got = {e.id: e for e in made}
     for arm in ("DRTA", "Strat"):
         wanted, place = reference["baumann1"][f"{arm}_vs_Basal"], f"lezen1/pre-post/{arm.lower()}-basal/"
-        assert got[place + "ancova"].estimate == pytest.approx(wanted["ancova"]["b_treat"], abs=1e-6)
-        assert got[place + "ancova"].p == pytest.approx(wanted["ancova"]["p"], abs=1e-6)
         assert got[place + "gain_difference"].estimate == pytest.approx(wanted["gain_lm"]["b"], abs=1e-6)
         assert got[place + "hedges_g"].estimate == pytest.approx(wanted["post"]["g"], abs=1e-6)
         assert got[place + "d_ppc2"].estimate == pytest.approx(wanted["morris"]["d_ppc2"], abs=1e-6)
-        assert got[place + "g_adjusted"].estimate == pytest.approx(wanted["ancova"]["d_adj"], abs=1e-6)
-    assert headline(study, made).id == "lezen1/pre-post/drta-basal/ancova"
+    assert headline(study, made).id == "lezen1/pre-post/drta-basal/hc2"
+    # emmeans' pairs of one ANCOVA of all three arms (62 df): its differences are those of the lead
+    drta, strat = (got[f"lezen1/pre-post/{arm}-basal/ancova"] for arm in ("drta", "strat"))
+    assert (drta.estimate - strat.estimate, drta.df) == pytest.approx((1.590, 62), abs=5e-4)
+    assert got["lezen1/pre-post/drta-basal/hc2"].estimate == pytest.approx(drta.estimate, abs=1e-12)
     assert {e.outcome for e in made} == {"lezen1", "lezen2", "lezen3"}
-    assert got["lezen3/post/drta-basal/post_difference"].wave_from == ""
+    assert got["lezen3/post/drta-basal/hc2_post"].wave_from == ""
     Results({}, tuple(made))  # no id stands for two results
 
 
@@ -57,8 +58,8 @@ def test_assigned_classes_never_carry_a_pupil_level_test(make_study, classroom, 
     pupils, pre, post = classroom()
     made = estimate(make_study(by="class"), long_scores({"pre": pre, "post": post}), pupils, 1)
     assert not PUPIL_LEVEL & {e.method for e in made}
-    test = by_method(made)["ancova_unit_means"]
-    assert (test.n, test.n_clusters, test.df) == (96, 8, 5)
+    test = by_method(made)["unit_means_within"]
+    assert (test.n, test.n_clusters, test.df) == (96, 8, pytest.approx(6))
     assert test.family == "primary"
     size = by_method(made)["g_adjusted_unit_means"]
     assert (size.ci_low > 0 or size.ci_high < 0) == (test.p < 0.05)
@@ -73,7 +74,7 @@ def test_whole_classes_in_an_arm_are_recognised_though_not_declared(make_study, 
     mixed = pupils.assign(arm=np.resize(["T", "C"], len(pupils)))
     assert unit_of_analysis(study, mixed).level == "pupil"
     made = estimate(study, long_scores({"pre": pre, "post": post}), mixed, 1)
-    assert made[0].method == "ancova"
+    assert made[0].method == "hc2"
     assert made[0].n_clusters is None
 
 
@@ -150,9 +151,11 @@ def test_pupils_without_a_wave_are_left_out_and_n_says_so(make_study, classroom,
 def test_three_waves_give_post_and_followup_apart_and_holm_counts_both(make_study, classroom, long_scores):
     pupils, pre, post = classroom()
     made = estimate(make_study(by="class"), long_scores({"followup": post, "pre": pre, "post": post}), pupils, 1)
-    tests = [e for e in made if e.method == "ancova_unit_means"]
-    assert [(e.wave_from, e.wave_to) for e in tests] == [("pre", "post"), ("pre", "followup")]
-    assert [e.df for e in made if e.method == "p_holm"] == [2, 2]
+    tests = [e for e in made if e.kind == "headline"]
+    assert [(e.wave_from, e.wave_to, e.family) for e in tests] == [
+        ("pre", "post", "primary"), ("pre", "followup", "secondary"),
+    ]  # fmt: skip
+    assert [e.df for e in made if e.method == "p_holm"] == [1, 1]
 
 
 def test_two_baselines_show_the_change_without_the_programme(make_study, classroom, long_scores):
@@ -167,7 +170,7 @@ def test_another_test_beforehand_adjusts_but_gives_no_gain(make_study, classroom
     pupils, pre, post = classroom()
     made = estimate(make_study(by="class", outcomes=[outcome]), long_scores({"pre": pre, "post": post}), pupils, 1)
     methods = {e.method for e in made}
-    assert {"ancova_unit_means", "g_adjusted_unit_means"} <= methods
+    assert {"unit_means_within", "g_adjusted_unit_means"} <= methods
     assert not {m for m in methods if m.startswith(("gain", "d_ppc2", "change", "d_z"))}
     single = make_study(kind="single_group", outcomes=[outcome])
     assert estimate(single, long_scores({"pre": pre, "post": post}), pupils, 1) == []
@@ -176,8 +179,8 @@ def test_another_test_beforehand_adjusts_but_gives_no_gain(make_study, classroom
 def test_an_outcome_without_pre_test_is_compared_afterwards(make_study, classroom, long_scores):
     pupils, _, post = classroom()
     made = by_method(estimate(make_study(by="class"), long_scores({"post": post}), pupils, 1))
-    test, size = made["post_difference_unit_means"], made["g_unit_means"]
-    assert (test.df, test.n_clusters, test.wave_from) == (6, 8, "")
+    test, size = made["unit_means_post"], made["g_unit_means"]
+    assert (test.df, test.n_clusters, test.wave_from) == (pytest.approx(6), 8, "")
     assert (size.ci_low > 0 or size.ci_high < 0) == (test.p < 0.05)
     assert size.estimate / size.se == pytest.approx(test.statistic, rel=1e-9)
 
@@ -187,10 +190,11 @@ def test_declared_covariates_are_in_the_headline_and_missing_ones_cost_rows(make
     pupils = pupils.assign(arm=np.resize(["T", "C"], len(pupils)), sex=np.resize(["g", "b", "g"], len(pupils)))
     pupils.loc[pupils.index[:5], "sex"] = None
     made = by_method(estimate(make_study(covariates=["sex"]), long_scores({"pre": pre, "post": post}), pupils, 1))
-    assert (made["ancova_covariates"].n, made["ancova"].n) == (91, 96)
-    assert made["ancova_covariates"].family == "primary"
-    assert made["ancova"].family == ""
-    assert made["ancova"].role == "exploratory"
+    assert (made["hc2"].n, made["ancova_covariates"].n) == (91, 91)
+    assert (made["hc2"].family, made["ancova_covariates"].family) == ("primary", "")
+    assert made["hc2"].estimate == pytest.approx(made["ancova_covariates"].estimate)
+    assert made["ancova_covariates"].role == "exploratory"
+    assert "ancova" not in made
 
 
 def test_scores_that_do_not_vary_crash_nothing(make_study, classroom, long_scores):

@@ -31,6 +31,7 @@ EFFICACY = np.random.default_rng(4).normal(3, 0.5, N)
 
 def test_a_declared_column_moderates_as_statsmodels_says(asked):
     import statsmodels.api as sm
+    from scipy import special
 
     made, q = asked({"efficacy": EFFICACY}, moderators=[{"column": "efficacy"}])
     rows = q.analysed
@@ -38,11 +39,13 @@ def test_a_declared_column_moderates_as_statsmodels_says(asked):
     low, high = EFFICACY.mean() - EFFICACY.std(ddof=1), EFFICACY.mean() + EFFICACY.std(ddof=1)
     for method, at in (("moderation_low", low), ("moderation_mean", EFFICACY.mean()), ("moderation_high", high)):
         X = np.column_stack([np.ones(N), t, EFFICACY - at, t * (EFFICACY - at), rows["pre"]])
-        fit = sm.OLS(rows["post"].to_numpy(), X).fit()
-        e = made[f"{method}/efficacy"]
-        assert (e.estimate, e.se, e.p) == pytest.approx((fit.params[1], fit.bse[1], fit.pvalues[1]), rel=1e-8)
-        interaction = made["moderation/efficacy"]
-        assert (interaction.estimate, interaction.p) == pytest.approx((fit.params[3], fit.pvalues[3]), rel=1e-8)
+        fit = sm.OLS(rows["post"].to_numpy(), X).fit(cov_type="HC2")
+        e, interaction = made[f"{method}/efficacy"], made["moderation/efficacy"]
+        assert (e.estimate, e.se) == pytest.approx((fit.params[1], fit.bse[1]), rel=1e-8)
+        assert (interaction.estimate, interaction.se) == pytest.approx((fit.params[3], fit.bse[3]), rel=1e-8)
+        for one in (e, interaction):  # each arm's spread on its own costs df: fewer than pupils - 5, and never z
+            assert 30 < one.df < N - 5
+            assert one.p == pytest.approx(2 * special.stdtr(one.df, -abs(one.statistic)))
     assert {e.role for e in made.values()} == {"exploratory"}
 
 
@@ -81,7 +84,8 @@ def test_two_words_are_two_values(asked):
     gap = made["moderation_high/sex"].estimate - made["moderation_low/sex"].estimate
     assert gap == pytest.approx(made["moderation/sex"].estimate)
     assert not any("region" in key or "mean" in key for key in made)
-    assert [made[f"moderation_at_{place}/sex"].estimate for place in ("low", "high")] == [0.0, 1.0]
+    values = [made[f"moderation_at_{place}/sex"] for place in ("low", "high")]
+    assert [(e.estimate, e.group) for e in values] == [(0.0, "f"), (1.0, "m")]
 
 
 def test_more_words_than_two_are_refused(asked):

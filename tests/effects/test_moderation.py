@@ -39,12 +39,11 @@ def test_the_difference_turns_significant_at_the_region_s_borders(baumann):
 def test_simple_slopes_are_those_of_a_shifted_moderator(classroom):
     pupils, pre, post = classroom(classes=14)
     rng = np.random.default_rng(1)
-    table = pd.DataFrame({"arm": pupils["arm"], "unit": pupils["class"], "pre": pre, "post": post})
-    table["efficacy"] = rng.normal(size=14)[pupils["class"].str[1:].astype(int)]
+    table = pd.DataFrame({"arm": pupils["arm"], "pre": pre, "post": post})
+    table["efficacy"] = rng.normal(size=len(table))
     weights = {"T": 1.0, "C": -1.0}
     made = moderated(table, weights, "efficacy", at=[-1.0, 1.0])
     assert made.effects[1.0].value - made.effects[-1.0].value == pytest.approx(2 * made.interaction.value)
-    assert made.interaction.df < 14  # a moderator of classes has the df of classes
     shifted = moderated(table.assign(efficacy=table["efficacy"] * 10 + 3), weights, "efficacy", at=[13.0])
     assert shifted.effects[13.0].p == pytest.approx(made.effects[1.0].p, rel=1e-5)
 
@@ -82,11 +81,34 @@ def test_cace_needs_a_lot_that_was_followed(pinned):
     assert cace(data, {"T": 1.0, "C": -1.0}, "received").note == "weak_instrument"
 
 
-def test_differential_effects_are_tested_by_interaction(make_study, classroom, long_scores):
+def test_for_whom_is_answered_only_when_it_is_asked(make_study, classroom, long_scores):
     pupils, pre, post = classroom()
-    made = estimate(make_study(by="class"), long_scores({"pre": pre, "post": post}), pupils, 1)
-    (test,) = [e for e in made if e.method == "moderation_pre"]
+    scores = long_scores({"pre": pre, "post": post})
+    assert not [e for e in estimate(make_study(by="class"), scores, pupils, 1) if e.kind == "moderation"]
+    asked = estimate(make_study(by="class", moderators=[{"outcome": "y"}]), scores, pupils, 1)
+    (test,) = [e for e in asked if e.method == "moderation"]
     assert (test.role, test.n, test.n_clusters) == ("exploratory", 96, 8)
+
+
+def test_slopes_within_classes_and_means_of_classes_are_the_statistics_own(make_study, classroom, long_scores):
+    from werkbank.statistics.interaction import interaction_between, interaction_within, moderated_classes
+    from werkbank.statistics.units import units_of
+
+    weights = {"T": 1.0, "C": -1.0}
+    pupils, pre, post = classroom(classes=14)
+    rng = np.random.default_rng(3)
+    pupils["iq"] = rng.normal(100, 15, len(pupils))
+    pupils["years"] = rng.normal(10, 4, 14)[pupils["class"].str[1:].astype(int)]
+    study = make_study(by="class", moderators=[{"column": "iq"}, {"column": "years", "at": "teacher"}])
+    made = {(e.method, e.moderator): e for e in estimate(study, long_scores({"pre": pre, "post": post}), pupils, 1)}
+    rows = pupils.assign(unit=pupils["class"], pre=pre, post=post)
+    inside = interaction_within(moderated_classes(rows, "iq"), weights, [100.0])
+    outside = interaction_between(units_of(rows, unit_level=["years"]), "years", weights, [10.0])
+    for name, known in (("iq", inside.interaction), ("years", outside.interaction)):
+        got = made["moderation", name]
+        assert (got.estimate, got.se, got.df, got.p) == pytest.approx((known.value, known.se, known.df, known.p))
+    assert made["moderation", "years"].df < 14  # a moderator of classes has the df of classes
+    assert made["moderation_low", "iq"].df == pytest.approx(inside.df_effects)
 
 
 def test_three_arms_of_a_spill_over_design(make_study, classroom, long_scores):

@@ -51,7 +51,7 @@ def test_families_are_corrected_apart():
 
 
 def test_differences_by_characteristic_are_one_exploratory_family():
-    methods = ("moderation", "moderation_pre", "moderation", "moderation_low", "ancova")
+    methods = ("moderation", "moderation", "moderation", "moderation_low", "ancova")
     tests = [
         Estimate(f"y/post/{i}/{method}", "y", method, 1.0, p=p, se=0.1, ci_low=0.0, note="region_all", n=10)
         for i, (method, p) in enumerate(zip(methods, (0.01, 0.02, 0.9, 0.001, 0.001), strict=True))

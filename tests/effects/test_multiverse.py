@@ -27,7 +27,7 @@ def test_two_hundred_specifications_by_class(by_class):
     study, scores, pupils = by_class
     table = multiverse(study, scores, pupils, PLACE, seed=1)
     assert len(table) >= 200
-    assert set(table["model"]) >= {"mixed_kr", "ancova_unit_means", "gain_difference_unit_means", "cr2"}
+    assert set(table["model"]) >= {"mixed_kr", "unit_means_within", "gain_difference_unit_means", "cr2"}
     assert not {"ancova", "gain_difference", "post_difference"} & set(table["model"])  # no pupil counts as a unit
     assert ((table["ci_low"] > 0) | (table["ci_high"] < 0)).equals(table["p"] < 0.05)
     assert table["effect"].is_monotonic_increasing
@@ -40,7 +40,7 @@ def test_the_headline_is_one_of_them(make_study, classroom, long_scores):
     study = make_study(by="class")
     (size,) = [e for e in estimate(study, scores, pupils, 1) if e.method == "g_adjusted_unit_means"]
     table = multiverse(study, scores, pupils, PLACE, seed=1, most=5)
-    same = table[(table["model"] == "ancova_unit_means") & (table["outliers"] == "kept") & ~table["normal_ranks"]]
+    same = table[(table["model"] == "unit_means_within") & (table["outliers"] == "kept") & ~table["normal_ranks"]]
     assert np.isclose(same["effect"], size.estimate).any()
 
 
@@ -48,7 +48,7 @@ def test_pupils_are_units_where_they_were_assigned(make_study, classroom, long_s
     pupils, pre, post = classroom()
     pupils = pupils.assign(arm=np.resize(["T", "C"], len(pupils)))
     table = multiverse(make_study(), scored(long_scores, {"pre": pre, "post": post}), pupils, PLACE, seed=1, most=20)
-    models = {"ancova", "ancova_curved", "ancova_separate_slopes", "gain_difference", "post_difference"}
+    models = {"hc2", "ancova", "ancova_curved", "ancova_separate_slopes", "gain_difference", "post_difference"}
     assert set(table["model"]) == models
 
 

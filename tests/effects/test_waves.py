@@ -46,7 +46,12 @@ def test_three_waves_reach_the_results(make_study, classroom, long_scores):
     assert effects["followup"].n == len(pupils)  # those without follow-up count too
     assert effects["followup"].n_clusters == 12
     (ratio,) = [e for e in made if e.method == "maintenance_ratio"]
-    assert ratio.estimate == pytest.approx(effects["followup"].estimate / effects["post"].estimate)
+    # by the lead, among the pupils with all three scores
+    rows = scores.pivot_table(index="pupil", columns="wave", values="score").dropna().index
+    whole = estimate(make_study(by="class"), scores[scores["pupil"].isin(rows)], pupils.loc[rows], 1)
+    leads = {e.wave_to: e.estimate for e in whole if e.kind == "headline"}
+    assert ratio.n == len(rows)
+    assert ratio.estimate == pytest.approx(leads["followup"] / leads["post"])
     assert ratio.ci_low < ratio.estimate < ratio.ci_high
     two = estimate(make_study(by="class"), long_scores({"pre": pre, "post": post}), pupils, 1)
     assert not [e for e in two if e.method == "waves_model"]

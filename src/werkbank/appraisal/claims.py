@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from werkbank.appraisal.evidence import SIZES, Evidence
 from werkbank.appraisal.quality import quality_panel
 from werkbank.catalogue import has
+from werkbank.effects.questions import equivalence_bound
 from werkbank.results import Claim
-from werkbank.statistics.certainty import EQUIVALENCE_BOUND
 
 if TYPE_CHECKING:
     from werkbank.results import Estimate, Results
@@ -67,7 +67,7 @@ def _answer(evidence: Evidence, test: Estimate) -> Claim:
     grade = evidence.grade(test)
     size, corrected = evidence.beside(test, *SIZES), evidence.beside(test, "p_holm", "p_bh")
     about = tuple(e.id for e in (test, size, corrected) if e is not None)
-    values: dict[str, Any] = {"outcome": test.outcome, "wave": test.wave_to, "role": evidence.role(test.outcome)}
+    values: dict[str, Any] = {"outcome": test.outcome, "wave": test.wave_to, "role": evidence.role_of(test)}
     values |= {"unit": evidence.unit, "wave_from": test.wave_from} | _arms(evidence, test)
     if grade == "description":
         refusal = test.note if has(f"claims.answer.{test.note}", "en") else "not_computed"
@@ -129,8 +129,9 @@ def _equivalence(evidence: Evidence, test: Estimate) -> dict[str, Any]:
     tost = evidence.beside(test, "tost")
     if tost is None or tost.p is None or tost.ci_low is None or tost.ci_high is None:
         return {}
-    within = tost.ci_low > -EQUIVALENCE_BOUND and tost.ci_high < EQUIVALENCE_BOUND and tost.p < ALPHA
-    found = {"bound": EQUIVALENCE_BOUND, "p_equivalence": tost.p, "equivalence_ci": [tost.ci_low, tost.ci_high]}
+    bound = equivalence_bound(evidence.study)
+    within = tost.ci_low > -bound and tost.ci_high < bound and tost.p < ALPHA
+    found = {"bound": bound, "p_equivalence": tost.p, "equivalence_ci": [tost.ci_low, tost.ci_high]}
     return found if within else {}
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from werkbank.appraisal.precision import acceptable, attrition
 from werkbank.appraisal.wording import GRADES
+from werkbank.effects.asking import role_of_outcome, role_of_question
 from werkbank.effects.questions import contrasts
 from werkbank.measurement.study_scores import scale_of
 
@@ -75,16 +76,22 @@ class Evidence:
         """The headline test of every question, refusals included, primary outcomes first."""
         found = self.results.where(kind="headline")
         order = {"primary": 0, "secondary": 1, "exploratory": 2}
-        return sorted(found, key=lambda e: order[self.role(e.outcome)])
+        return sorted(found, key=lambda e: order[self.role_of(e)])
 
     @cached_property
     def primary(self) -> list[Estimate]:
-        """The headline tests of primary outcomes; all of them when no outcome is primary."""
-        return [t for t in self.tests if self.role(t.outcome) == "primary"] or self.tests
+        """The headline tests of primary questions; all of them when none is primary."""
+        return [t for t in self.tests if self.role_of(t) == "primary"] or self.tests
 
     def role(self, key: str) -> str:
         """Return the role of the outcome that results call `key`."""
-        return self.study.outcome(scale_of(key)[0]).role
+        return role_of_outcome(self.study, key)
+
+    def role_of(self, test: Estimate) -> str:
+        """Return the role of the question that `test` answers."""
+        first = self.results.where(kind="headline", outcome=test.outcome, contrast=test.contrast)
+        first_wave = first[0].wave_to if first else test.wave_to
+        return role_of_question(self.study, test.outcome, test.wave_to, test.contrast, first_wave)
 
     def rated_by_implementers(self, key: str) -> bool:
         """Whether those who gave the programme filled in what results call `key`; pupils and tests are not they."""

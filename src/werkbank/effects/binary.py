@@ -34,20 +34,26 @@ def as_rates(q: Question) -> list[Estimate]:
         generalised model of pupils with CR2 by unit, t again; for reviews ``odds_ratio`` and ``d_odds_ratio``,
         unadjusted. Nothing where lots were drawn within blocks, or more than two arms make up the contrast.
     """
-    found, binary = q.answer.found, is_binary(q)
+    binary, n, n_units = is_binary(q), len(q.analysed), q.count_units()
     two = sorted(q.weights.values()) == [-1.0, 1.0]
-    if not two or not isinstance(found, Adjusted) or not (binary or is_count(q)):
+    if not two or q.blocks.level or q.roles or not (binary or is_count(q)):
         return []
-    n, n_units = q.answer.n, q.answer.n_units
+    odds: list[Estimate] = []
+    if binary:
+        ratio, d = odds_ratio(q.analysed, q.weights, by_unit=q.unit.of_pupil is not None)
+        odds = [q.estimate("odds_ratio", ratio, n, n_units), q.estimate("d_odds_ratio", d, n, n_units)]
+    return [*([] if q.partly_grouped else _adjusted(q, binary=binary)), *odds]
+
+
+def _adjusted(q: Question, *, binary: bool) -> list[Estimate]:
+    found, n, n_units = q.answer.found, q.answer.n, q.answer.n_units
+    if not isinstance(found, Adjusted):
+        return []
     rates = compare_rates(found, q.weights, shares=binary, level=q.ci_level)
     made = [q.estimate("mean_ratio", rates.ratio.ratio, n, n_units)]
     if rates.odds_ratio is not None:
         made.append(q.estimate("odds_ratio_means", rates.odds_ratio.ratio, n, n_units))
-    made.append(q.estimate("ratio_glm", _by_regression(q, "binomial" if binary else "poisson"), n, n_units))
-    if binary:
-        ratio, d = odds_ratio(q.analysed, q.weights, by_unit=q.unit.of_pupil is not None)
-        made += [q.estimate("odds_ratio", ratio, n, n_units), q.estimate("d_odds_ratio", d, n, n_units)]
-    return made
+    return [*made, q.estimate("ratio_glm", _by_regression(q, "binomial" if binary else "poisson"), n, n_units)]
 
 
 def is_binary(q: Question) -> bool:

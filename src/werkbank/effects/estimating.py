@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from werkbank.effects import comparing
 from werkbank.effects.arms import all_arms
+from werkbank.effects.asking import role_of_question
 from werkbank.effects.binary import as_rates
 from werkbank.effects.changing import change_of_pupils
 from werkbank.effects.classes import change_by_unit, compared_with_pupils, contextual_effect
@@ -104,7 +105,7 @@ def _answers(q: Question, seed: int) -> list[Estimate]:
 def _further(study: Study, q: Question, scores_table: pd.DataFrame, pupils: pd.DataFrame, seed: int) -> list[Estimate]:
     """Return what is asked besides of a question that could be answered."""
     made = as_rates(q) if q.weights else []
-    primary = q.outcome.role == "primary"  # filling in takes seconds: what decides gets it
+    primary = "primary" in {q.role, q.outcome.role}  # filling in takes seconds: what decides gets it
     if q.partly_grouped or not primary or q.roles:
         return made  # the rest takes it that all units are of one kind
     if q.weights and q.wave_from:
@@ -142,12 +143,23 @@ def _courses(later: list[Question], scales: dict[str, pd.DataFrame]) -> list[Est
     if later[0].outcome.same_measure:
         made += [*(over_waves(later) if later[0].weights else []), *repeated_measures(later)]
     others = {name: scores for name, scores in scales.items() if name != later[0].key}
-    return [*made, *(lagged(later, others) if later[0].outcome.role == "primary" else [])]
+    return [*made, *(lagged(later, others) if "primary" in {later[0].role, later[0].outcome.role} else [])]
 
 
 def headline(study: Study, estimates: Sequence[Estimate]) -> Estimate | None:
     """Return the one primary result: the first headline test of the first primary outcome (else of the first one)."""
     tests = [e for e in estimates if e.kind == "headline" and e.family]
-    primary = [outcome.id for outcome in study.outcomes if outcome.role == "primary"]
-    ranked = [e for name in primary for e in tests if scale_of(e.outcome)[0] == name]
+    first = {(e.outcome, e.contrast): e.wave_to for e in reversed(tests)}
+    ranked = [e for e in tests if _role(study, e, first) == "primary"]
+    if study.primary:
+        order = [asked.outcome for asked in study.primary]
+        ranked.sort(key=lambda e: next(i for i, name in enumerate(order) if name in {e.outcome, _outcome(e)}))
     return next(iter([*ranked, *tests]), None)
+
+
+def _role(study: Study, e: Estimate, first: dict[tuple[str, str], str]) -> str:
+    return role_of_question(study, e.outcome, e.wave_to, e.contrast, first[e.outcome, e.contrast])
+
+
+def _outcome(e: Estimate) -> str:
+    return scale_of(e.outcome)[0]

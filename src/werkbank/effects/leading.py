@@ -27,7 +27,7 @@ from werkbank.statistics.blocks import InBlocks, compare_in_blocks
 from werkbank.statistics.quantity import Quantity, not_computed, t_test
 from werkbank.statistics.roles import role_effects
 from werkbank.statistics.sites import SiteEffects, site_effects
-from werkbank.statistics.unit_means import Adjusted, Comparison, SlopeChoice, adjust, choose_slope, compare
+from werkbank.statistics.unit_means import Adjusted, Comparison, SlopeChoice, adjust, compare
 from werkbank.statistics.units import Units, units_of
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from werkbank.effects.questions import Question
     from werkbank.effects.roles import RoleArms
 
 Design = Literal["pupils", "sites", "units", "blocks", "roles"]
@@ -81,19 +80,6 @@ class Answer:
     cautions: tuple[str, ...]
     left_out: Mapping[str, str]
     found: Adjusted | InBlocks | SiteEffects | None
-
-
-def plan_of(q: Question) -> Plan:
-    """Fix how a question is answered, from its design and the numbers of units alone."""
-    by_unit, blocked = q.unit.of_pupil is not None, bool(q.blocks.level)
-    design: Design = ("blocks" if blocked else "units") if by_unit else ("sites" if blocked else "pupils")
-    design = "roles" if q.roles else design
-    # the slope is that of all arms, and so is the number on which its choice rests
-    assigned = q.everyone["unit"].nunique() if by_unit else len(q.everyone)
-    choice = choose_slope(q.units_per_arm().values(), drawn=q.randomised, assigned=int(assigned))
-    n_blocks = int(q.table["block"].nunique()) if blocked else None
-    covariates = tuple(q.adjusting.columns)
-    return Plan(design, q.weights, q.adjusting.pre, covariates, choice, n_blocks, q.roles, q.ci_level)
 
 
 def answered(plan: Plan, rows: pd.DataFrame, y: str = "post") -> Answer:

@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from werkbank.effects.leading import by_level
@@ -119,8 +120,9 @@ def _interaction(q: Question, rows: pd.DataFrame, level: str, at: list[float]) -
     if q.unit.of_pupil is not None and bool((of_unit.max() > of_unit.min()).any()):
         inner = by_level(rows, others)[0]
         return interaction_within(moderated_classes(rows, "by", covariates=inner), w, at, level=q.ci_level)
-    pre = "pre" if "pre" in others else None
-    means = units_of(rows, pre=pre, unit_level=["by"])
+    before = rows["pre"].groupby(rows["unit"].astype(str)).mean()
+    same = np.allclose(before, of_unit.mean(), rtol=1e-12, atol=0.0)  # the score before is its own moderator
+    means = units_of(rows, pre="pre" if "pre" in others and not same else None, unit_level=["by"])
     return interaction_between(means, "by", w, at, level=q.ci_level)
 
 

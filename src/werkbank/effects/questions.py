@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from werkbank.effects.asking import Role, role_of_question
 from werkbank.effects.comparison import Weights, normalised
 from werkbank.effects.covariates import Covariates, prepared
 from werkbank.effects.kinds import KIND, metric_of
-from werkbank.effects.leading import Answer, Plan, answered, plan_of
+from werkbank.effects.leading import Answer, Design, Plan, answered
 from werkbank.effects.nesting import NO_BLOCKS, Blocks, blocks_of
 from werkbank.effects.roles import RoleArms, role_arms, shown_arms
 from werkbank.effects.units import Unit, unit_of_analysis
 from werkbank.remembering import remembered
 from werkbank.results import Estimate
 from werkbank.statistics.certainty import EQUIVALENCE_BOUND
+from werkbank.statistics.unit_means import choose_slope
 from werkbank.study.model import WAVES, Outcome, Study
 
 if TYPE_CHECKING:
@@ -50,6 +52,7 @@ class Question:
     roles: RoleArms | None = None
     ci_level: float = 0.95
     bound: float = EQUIVALENCE_BOUND
+    role: Role = "secondary"
     randomised: bool = False
     selected: bool = False
 
@@ -67,8 +70,21 @@ class Question:
 
     @cached_property
     def plan(self) -> Plan:
-        """How this comparison is answered, by its design and the numbers of its units."""
-        return plan_of(self)
+        """How this comparison is answered, by its design and the numbers of its units, never by its outcome."""
+        by_unit, blocked, adjusting = self.unit.of_pupil is not None, bool(self.blocks.level), self.adjusting
+        design: Design = ("blocks" if blocked else "units") if by_unit else ("sites" if blocked else "pupils")
+        # the slope is that of all arms, and so is the number on which its choice rests
+        assigned = self.everyone["unit"].nunique() if by_unit else len(self.everyone)
+        return Plan(
+            design="roles" if self.roles else design,
+            weights=self.weights,
+            pre=adjusting.pre,
+            covariates=tuple(adjusting.columns),
+            choice=choose_slope(self.units_per_arm().values(), drawn=self.randomised, assigned=int(assigned)),
+            n_blocks=int(self.table["block"].nunique()) if blocked else None,
+            roles=self.roles,
+            level=self.ci_level,
+        )
 
     @cached_property
     def answer(self) -> Answer:
@@ -141,13 +157,13 @@ class Question:
         from werkbank.catalogue import has, say
 
         estimand = f"effects.methods.{method}.estimand"
-        exploratory = self.outcome.role == "exploratory" or not (headline or method in OF_THE_HEADLINE)
+        exploratory = self.role == "exploratory" or not (headline or method in OF_THE_HEADLINE)
         return Estimate(
             id=place(self.key, self.wave_from, self.wave_to, self.contrast, method),
             outcome=self.key,
             method=method,
             estimate=_plain(quantity.value),
-            family=(self.outcome.family or self.outcome.role) if headline else "",
+            family=(self.outcome.family or self.role) if headline else "",
             informant=self.outcome.informant,
             contrast=self.contrast,
             wave_from=self.wave_from,
@@ -195,12 +211,14 @@ def questions(study: Study, scores: pd.DataFrame, pupils: pd.DataFrame) -> Itera
     )
     for outcome, key, waves in outcome_waves(study, scores):
         chosen = study.design.selected_on in {outcome.id, key}
-        for wave_from, wave_to in wave_pairs(study, list(waves)):
+        pairs = wave_pairs(study, list(waves))
+        for wave_from, wave_to in pairs:
             pre = waves[wave_from] if wave_from else math.nan
             table = enrolled.assign(pre=pre, post=waves[wave_to])
             for contrast, weights in contrasts(study).items():
                 at = (outcome, key, contrast, weights, wave_from, wave_to)
-                yield Question(*at, table, unit, covariates, blocks, roles, *asked_for, by_lot, chosen)
+                role = role_of_question(study, key, wave_to, contrast, pairs[0][1])
+                yield Question(*at, table, unit, covariates, blocks, roles, *asked_for, role, by_lot, chosen)
 
 
 @remembered(1)

@@ -337,7 +337,9 @@ def pooled_variance(adjusted: Adjusted, weights: Mapping[str, float] | Sequence[
     row = contrast_row(adjusted, weights)
     se, df = pooled_se(adjusted.fit, row)
     value = float((row * adjusted.fit.b).sum())
-    return Quantity(value, note="not_estimable") if adjusted.fit.collinear else t_test(value, float(se), df)
+    if adjusted.fit.collinear or _exact(adjusted, float(se)):
+        return Quantity(value, note="not_estimable" if adjusted.fit.collinear else "no_residual_variation")
+    return t_test(value, float(se), df)
 
 
 @dataclass(frozen=True)
