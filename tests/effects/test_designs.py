@@ -310,3 +310,22 @@ def test_classes_of_unequal_size_show_the_mean_over_pupils_beside(make_study, cl
     assert made["unit_means_pupils"].estimate > made["unit_means_within"].estimate + 0.3
     even = by_method(estimate(make_study(by="class"), long_scores({"pre": pre, "post": post}), pupils, 1))
     assert "unit_means_pupils" not in even
+
+
+def test_pupils_without_a_pre_test_are_students_or_welchs_test(make_study, classroom, long_scores):
+    from scipy import stats
+
+    pupils, _, post = classroom(classes=8, size=10)
+    pupils = pupils.assign(arm=np.resize(["T", "C"], len(pupils)))
+    made = by_method(estimate(make_study(), long_scores({"post": post}), pupils, 1))
+    sides = [post[pupils["arm"] == arm] for arm in ("T", "C")]
+    known = stats.ttest_ind(*sides)
+    lead, size = made["hc2_post"], made["g_hc2"]
+    assert (lead.statistic, lead.df, lead.p) == pytest.approx((known.statistic, known.df, known.pvalue))
+    assert (size.estimate, size.p) == pytest.approx((made["hedges_g"].estimate, lead.p))
+    pupils["arm"] = np.resize(["T", "C", "C"], len(pupils))
+    sides = [post[pupils["arm"] == arm] for arm in ("T", "C")]
+    known = stats.ttest_ind(*sides, equal_var=False)
+    lead = estimate(make_study(), long_scores({"post": post}), pupils, 1)[0]
+    assert lead.statistic == pytest.approx(known.statistic)
+    assert lead.df <= known.df + 1e-9

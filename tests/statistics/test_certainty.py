@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from werkbank.statistics.certainty import bayes_factor, tost, verdict
+from werkbank.statistics.certainty import CAUCHY_SCALE, bayes_factor, log_bayes_factor, tost, verdict
 from werkbank.statistics.quantity import Quantity, t_test
 
 PAIRS = ["DRTA_vs_Basal", "Strat_vs_Basal", "Strat_vs_DRTA"]
@@ -54,3 +54,18 @@ def test_no_test_no_certainty():
     assert math.isnan(tost(Quantity(1.0, note="no_residual_variation"), 0.2).value)
     assert bayes_factor(None, 10, 10).note == "no_residual_variation"
     assert bayes_factor(2.0, 1, 10).note == "no_residual_variation"
+
+
+@pytest.mark.parametrize(
+    ("t", "n", "other"), [(0.0, 6, 6), (2.1, 12, None), (3.5, 20, 25), (9.0, 60, 40), (22.0, 60, None)]
+)
+def test_the_logarithm_is_pingouins_where_that_is_a_number_and_goes_on_where_it_is_not(t, n, other):
+    from pingouin import bayesfactor_ttest
+
+    known = float(bayesfactor_ttest(t, n, other, paired=other is None, r=CAUCHY_SCALE))
+    assert log_bayes_factor(t, n, other).value == pytest.approx(math.log(known), abs=1e-7)
+    # a t at which the factor itself is no number any more: ever larger, and even in t
+    far = log_bayes_factor(90.0, 600).value
+    assert far > log_bayes_factor(60.0, 600).value > 400
+    assert log_bayes_factor(-90.0, 600).value == far
+    assert bayes_factor(90.0, 600).value == math.inf
