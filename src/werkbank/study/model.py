@@ -12,7 +12,6 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field, PrivateAttr, model_validator
 
-from werkbank.study.analysis import Analysis
 from werkbank.study.parts import WAVES, FileSpec, Informant, Moderator, Name, Part, Published, Text, Wave, text_in
 from werkbank.study.underachievement import Monitoring, Underachievement  # noqa: TC001 - pydantic reads it
 
@@ -268,7 +267,6 @@ class Study(Part):
     mediators: list[str] = Field(default_factory=list, description="scales along which it may work: exploratory")
     dose: str | None = Field(default=None, description="the column with how much of the programme was had")
     received: str | None = Field(default=None, description="the column with who took part: 0-1; for arms drawn by lot")
-    analysis: Analysis | None = Field(default=None, description="random slopes")
     underachievement: Underachievement | None = Field(default=None, description="who achieves less than expected")
     monitoring: Monitoring | None = Field(default=None, description="pupils followed by their test results")
     privacy: Privacy = Field(default_factory=Privacy)
@@ -370,14 +368,6 @@ class Study(Part):
         named = [*self.mediators, *(m.outcome for m in self.moderators if m.outcome is not None)]
         if any(name.split(".")[0] not in ids for name in named):
             raise ValueError("moderator_outcome_unknown")
-        return self
-
-    @model_validator(mode="after")
-    def _analysis_can_be_made(self) -> Study:
-        asked = self.analysis or Analysis(random_slopes=["pre"])
-        may_differ = {"pre", *self.covariates, *(["arm"] if self.design.assigned_by == "pupil" else [])}
-        if not set(asked.random_slopes) <= may_differ:
-            raise ValueError("random_slope_unknown")
         return self
 
     @model_validator(mode="after")

@@ -13,7 +13,6 @@ from pydantic import BaseModel, ValidationError
 
 from werkbank.errors import Problem, UnfitError, nearest
 from werkbank.instruments.written import MAX_BYTES, NotYamlError, read_yaml
-from werkbank.study.analysis import engine
 from werkbank.study.logo import draw_logo
 from werkbank.study.model import WAVES, Study
 
@@ -31,8 +30,6 @@ def load_study(path: str | Path) -> Study:
     UnfitError
         With every problem at once: YAML that cannot be read, unknown keys and values (naming the nearest valid one),
         and declarations that contradict each other.
-    MissingPieceError
-        The study asks for an analysis that needs an extra which is not installed.
     """
     file = Path(path)
     file = file / "study.yaml" if file.is_dir() else file
@@ -43,8 +40,6 @@ def load_study(path: str | Path) -> Study:
         raise UnfitError([Problem("study_too_large", file=shown)])
     study, lines = _declared(file, shown, file.read_bytes())
     study, language = study.model_copy(), study.language
-    if study.analysis is not None:
-        engine(language)
     study._folder, study._file = file.resolve().parent, shown  # noqa: SLF001 - set once, by the only reader
     if study.school is not None and study.school.logo is not None:
         logo = draw_logo(study.folder, study.school.logo)
