@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from werkbank.results import Results
 
 HERE = ("underachievement", "monitoring")
-FLOW = ("pupils", "both", "judged", "able")  # each within the one before it; to be in them says nothing of anyone
-IN_SERIES = ("series", "missing")  # the same of monitoring
+FLOW = ("pupils", "both", "judged", "able")  # each within the one before it
+NEUTRAL = {*FLOW, "series", "missing"}  # to be among these says nothing of anyone
 BY_GROUP = ("flag_rate", "residual")
 WITH_BOTH = ("correlation", "r2", "see", "cv_r2", "icc")  # what is no count was computed over these pupils
 SUMS_UP = ("overlap", "duration", "breadth", "profiles")  # tables whose categories are all of those judged
@@ -60,7 +60,7 @@ def n_name(item: Fact | Estimate, results: Results) -> str:
         return _beside(item, results, OF[item.estimand]) if item.estimand in OF else f"having {item.id}"
     if item.what == "monitoring_drop":
         return _beside(item, results, "series", "followed")
-    if item.table == "coefficients" or item.category in WITH_BOTH:
+    if item.table == "coefficients" or (item.table == "found" and item.category in WITH_BOTH):
         return _beside(item, results, "both")
     return f"judged {group_of(item)}"
 
@@ -134,9 +134,8 @@ def relate(counts: Counts, results: Results, part: str, min_cell: int) -> None:
 
 def _says_nothing(f: Fact) -> bool:
     """Whether to be among these says nothing of anyone; by the absolute split a difference is never relative."""
-    if f.table in {"found", "gates", "followed"} and f.category in {*FLOW, *IN_SERIES}:
-        return True
-    return (f.category, f.criterion) == ("relative", "absolute")
+    counted = f.table in {"found", "gates", "followed"} and f.category in NEUTRAL
+    return counted or (f.category, f.criterion) == ("relative", "absolute")
 
 
 def _method(counts: Counts, own: dict[str, str], main: dict[str, str]) -> None:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 from werkbank.disclosure.flow import arms_of, kind, moment, slots, system
 from werkbank.disclosure.protecting import hide
 from werkbank.disclosure.signals import about, behind, follows
-from werkbank.results import Estimate
+from werkbank.results import Estimate, Fact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from collections.abc import Set as AbstractSet
 
     from werkbank.disclosure.protecting import Counts
-    from werkbank.results import Claim, Fact, Results
+    from werkbank.results import Claim, Results
 
 HIDDEN = "privacy.hidden"  # the note of a number that is not shown
 MIN_CELL = {"school": 6, "export": 10}  # NCO: no information on 5 or fewer; CBS remote access: 10 in a research export
@@ -61,6 +61,19 @@ def suppress(
     return _without(results, counts, hide(counts, min_cell, also), min_cell, bare)
 
 
+def few(n: float | None, min_cell: int) -> bool:
+    """Whether `n` people are too few to be shown; nobody is not."""
+    return n is not None and 0 < n < min_cell
+
+
+def few_behind(results: Results, item: Fact | Estimate, arms: Iterable[str], min_cell: int) -> bool:
+    """Whether one of the arms behind a difference is so small that the difference tells of that arm."""
+    at = {"outcome": item.outcome, "wave": item.wave if isinstance(item, Fact) else moment(item)}
+    counts = [results.number(what="pupils_enrolled", arm=arm) for arm in arms]
+    counts += [results.number(what="pupils_analysed", arm=arm, **at) for arm in arms]
+    return any(few(n, min_cell) for n in counts)
+
+
 def _without(
     results: Results, counts: Counts, hidden: AbstractSet[str], min_cell: int, bare: AbstractSet[str]
 ) -> Results:
@@ -71,7 +84,6 @@ def _without(
         return name in counts.costs and name not in hidden and counts.values[name] == number
 
     counted = _yes_or_no(results)
-    few = {name for name, value in counts.values.items() if 0 < value < min_cell}
 
     def rests(item: Fact | Estimate) -> bool:
         """Whether what this rests on may be known, here and beside other reports."""
@@ -79,16 +91,15 @@ def _without(
         alone = item.outcome not in counted and names.get((item.id, "n"), "") not in bare
         return alone and all(n in counts.costs and n not in hidden for n in told)
 
-    def lone(item: Fact | Estimate, wave: str) -> bool:
-        """Whether an arm of a comparison is so small that the difference tells of that arm."""
-        return any(f"analysed {item.outcome} {arm} {wave}" in few for arm in arms_of(item))
+    def lone(item: Fact | Estimate) -> bool:
+        return few_behind(results, item, arms_of(item), min_cell)
 
     facts = [_fact(f, min_cell, seen, rests(f)) for f in results.facts if kind(f.what) != "never"]
-    facts = [_bare(f) if kind(f.what) == "statistic" and lone(f, f.wave) else f for f in facts]
+    facts = [_bare(f) if kind(f.what) == "statistic" and lone(f) else f for f in facts]
     flow = {(f.what, f.outcome, f.arm, f.wave) for f in facts if kind(f.what) == "flow" and f.note == HIDDEN}
     facts = [_of_flow(f, flow) for f in facts]
     estimates = [
-        _estimate(e, min_cell, alone=lone(e, moment(e)) or not rests(e), shown=seen(e, "n", e.n))
+        _estimate(e, min_cell, alone=lone(e) or not rests(e), shown=seen(e, "n", e.n))
         for e in results.estimates
     ]
     gone = {f.id for f in facts if f.note == HIDDEN} | {e.id for e in estimates if e.note == HIDDEN}

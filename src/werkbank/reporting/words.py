@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from werkbank.instruments import Instrument
     from werkbank.results import Claim
     from werkbank.study import Study
+    from werkbank.study.parts import Text
 
 _DECIMALS = {"estimate", "size", "mdes", "g", "bound", "points"}
 
@@ -80,6 +81,22 @@ class Words:
         if contrast and len(contrasts(self.study)) > 1:
             return self.say("report.test_compared", contrast=self.contrast(contrast), **names)
         return self.say("report.test_single", **names)
+
+    def text(self, given: Text | None, otherwise: str = "") -> str:
+        """Return what a study file says in the language of this report, or in its other one."""
+        return text_in(given, self.language, otherwise)
+
+    def decimal(self, value: float | None, digits: int = 2) -> str:
+        """Return a number with a fixed number of decimals."""
+        return numbers.decimal(value, self.language, digits)
+
+    def bounded(self, value: float | None) -> str:
+        """Return a correlation or a reliability."""
+        return numbers.bounded(value, self.language)
+
+    def share(self, value: float | None) -> str:
+        """Return a share as a percentage."""
+        return numbers.share(value, self.language)
 
     def method(self, name: str) -> str:
         """Return the name of a formula."""
