@@ -99,8 +99,7 @@ def _without(
     flow = {(f.what, f.outcome, f.arm, f.wave) for f in facts if kind(f.what) == "flow" and f.note == HIDDEN}
     facts = [_of_flow(f, flow) for f in facts]
     estimates = [
-        _estimate(e, min_cell, alone=lone(e) or not rests(e), shown=seen(e, "n", e.n))
-        for e in results.estimates
+        _estimate(e, min_cell, alone=lone(e) or not rests(e), shown=seen(e, "n", e.n)) for e in results.estimates
     ]
     gone = {f.id for f in facts if f.note == HIDDEN} | {e.id for e in estimates if e.note == HIDDEN}
     gone |= {f.id for f in results.facts} - {f.id for f in facts}
