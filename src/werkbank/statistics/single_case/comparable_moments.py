@@ -139,7 +139,11 @@ def _fitted_trace(phase: NDArray[np.intp], lagged: Floats) -> float:
 
 def _squared_trace(V: Floats, cells: NDArray[np.intp]) -> float:
     """Return tr(AVAV), A = I - X(X'X)⁻¹X' and X the cells."""
-    centred = V - pd.DataFrame(V).groupby(cells).transform("mean").to_numpy()
+    order = np.argsort(cells, kind="stable")
+    sizes = np.bincount(cells)
+    starts = np.append(0, np.cumsum(sizes)[:-1])
+    means = np.add.reduceat(V[order], starts, axis=0) / sizes[:, None]
+    centred = V - means[cells]
     return float((centred * centred.T).sum())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -106,7 +107,7 @@ def information(fit: SeriesFit) -> Information:
 
 def _blocks(data: Data) -> Iterator[slice]:
     starts = [*np.flatnonzero(np.diff(data.terms[0].codes, prepend=-1)), len(data.y)]
-    for low, high in zip(starts, starts[1:], strict=False):
+    for low, high in pairwise(starts):
         yield slice(int(low), int(high))
 
 
@@ -157,7 +158,9 @@ def _satterthwaite(fit: SeriesFit, row: Floats) -> float:
 def _slope(f, centre: Floats, i: int, step: float) -> float:  # type: ignore[no-untyped-def]  # noqa: ANN001
     move = np.zeros(len(centre))
     move[i] = step
-    return float((8 * (f(centre + move) - f(centre - move)) - (f(centre + 2 * move) - f(centre - 2 * move))) / 12 / step)
+    return float(
+        (8 * (f(centre + move) - f(centre - move)) - (f(centre + 2 * move) - f(centre - 2 * move))) / 12 / step
+    )
 
 
 def _hessian(f, centre: Floats, steps: Floats) -> Floats:  # type: ignore[no-untyped-def]  # noqa: ANN001

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,7 +34,7 @@ class Term:
     @property
     def q(self) -> int:
         """Random effects of each group."""
-        return self.Z.shape[1]
+        return int(self.Z.shape[1])
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Data:
     @property
     def size(self) -> int:
         """Parameters of the search: the entries of every L, and φ."""
-        return sum(term.q * (term.q + 1) // 2 for term in self.terms) + self.autocorrelated
+        return sum(term.q * (term.q + 1) // 2 for term in self.terms) + int(self.autocorrelated)
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,8 @@ class Point:
 
 def factors(data: Data, theta: Floats) -> tuple[list[Floats], float]:
     """Return L of every term and φ from the parameters of the search."""
-    found, at = [], 0
+    found: list[Floats] = []
+    at = 0
     for term in data.terms:
         k = term.q * (term.q + 1) // 2
         L = np.zeros((term.q, term.q))
@@ -92,7 +94,7 @@ class Likelihood:
         self.p = data.X.shape[1]
         self.rows = np.column_stack([*(term.Z for term in data.terms), data.X, data.y])
         edges = np.cumsum([0, *(term.q for term in data.terms)])
-        self.places = [slice(low, high) for low, high in zip(edges, edges[1:], strict=False)]
+        self.places = [slice(low, high) for low, high in pairwise(edges)]
         self.starts = np.flatnonzero(np.diff(data.cases, prepend=-1))
         # where the groups of each level begin among those of the level below it
         self.offsets = []

@@ -61,22 +61,22 @@ def nap(comparison: Comparison, se: StandardError = "unbiased", level: float = 0
     """
     a, b = comparison.turned
     signs, m, n = pairs(a, b), comparison.m, comparison.n
-    counts = {"positive": (signs > 0).sum(), "negative": (signs < 0).sum(), "tied": (signs == 0).sum()}
-    sizes = {"m": m, "n": n, **{name: int(k) for name, k in counts.items()}}
+    better, worse, tied = (int((signs == sign).sum()) for sign in (1, -1, 0))
+    bare = Overlap(math.nan, note=comparison.starved, m=m, n=n, positive=better, negative=worse, tied=tied)
     if comparison.starved:
-        return Overlap(math.nan, note=comparison.starved, **sizes)
+        return bare
     won = (signs + 1) / 2
     value = float(won.mean())
     if min(m, n) < 2:
-        return Overlap(value, note="one_point_in_a_phase", **sizes)
+        return replace(bare, value=value, note="one_point_in_a_phase")
     variance = _variance(won, value, se)
     low, high = newcombe(value, m, n, level)
     note = "" if variance >= 0 else "variance_at_zero"
-    return Overlap(value, math.sqrt(max(variance, 0.0)), ci_low=low, ci_high=high, note=note, **sizes)
+    return replace(bare, value=value, se=math.sqrt(max(variance, 0.0)), ci_low=low, ci_high=high, note=note)
 
 
 def _variance(won: Floats, value: float, se: StandardError) -> float:
-    m, n = won.shape
+    m, n = map(int, won.shape)
     if se == "null":
         return (m + n + 1) / (12 * m * n)
     q1 = float(((won - value).sum(axis=1) ** 2).sum()) / (m * n**2)
@@ -201,12 +201,12 @@ class CorrectedTau(Overlap):
     the scale, when that was given.
     """
 
-    slope: float
-    corrected: bool
-    trend_tau_b: float
-    trend_p: float
-    tau_b: float
-    se_tarlow: float
+    slope: float = math.nan
+    corrected: bool = False
+    trend_tau_b: float = math.nan
+    trend_p: float = math.nan
+    tau_b: float = math.nan
+    se_tarlow: float = math.nan
     leaves: tuple[float, ...] = ()
 
 
@@ -241,11 +241,9 @@ def baseline_corrected_tau(
     Tarlow (2017), whose own coefficient is `tau_b`, with SE sqrt(2(1 - τ²)/(m+n)). Residuals that agree in nine
     decimals are ties; programs that compare them in binary differ here. Checked in exact fractions and against R.
     """
-    empty = Overlap(math.nan, m=comparison.m, n=comparison.n)
-    tests = dict.fromkeys(("slope", "trend_tau_b", "trend_p", "tau_b", "se_tarlow"), math.nan)
     if comparison.starved or comparison.m < 3:
         note = comparison.starved or "too_few_points_for_a_trend"
-        return CorrectedTau(**{**vars(empty), "note": note}, corrected=False, **tests)
+        return CorrectedTau(math.nan, note=note, m=comparison.m, n=comparison.n)
     slope = theil_sen(comparison.times_a, comparison.a)
     trend, p = kendall_trend(comparison.turned[0])
     corrected = only_if_p is None or p <= only_if_p

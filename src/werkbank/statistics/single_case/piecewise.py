@@ -85,8 +85,12 @@ def _refusal(comparison: Comparison, errors: Errors) -> str:
 
 def _nothing(comparison: Comparison, errors: Errors, note: str, phi: float = math.nan) -> Piecewise:
     times = comparison.times
+    nothing = Quantity(math.nan, note=note)
     return Piecewise(
-        **{term: Quantity(math.nan, note=note) for term in TERMS},
+        intercept=nothing,
+        baseline_slope=nothing,
+        level_change=nothing,
+        slope_change=nothing,
         sigma=math.nan,
         df=0,
         durbin_watson=math.nan,
@@ -120,9 +124,12 @@ def fitted(comparison: Comparison, errors: Errors, level: float = 0.95) -> Piece
     if not sigma2 > 1e-20 * float(np.abs(y).max()) ** 2:
         df, sigma2 = 0, 0.0  # the lines fit exactly: there is nothing to estimate an error from
     se = np.sqrt(np.maximum(sigma2 * np.diag(inverse), 0))
-    parts = [t_test(float(b), float(s), df, level) for b, s in zip(beta, se, strict=True)]
+    intercept, slope, jump, bend = (t_test(float(b), float(s), df, level) for b, s in zip(beta, se, strict=True))
     return Piecewise(
-        **dict(zip(TERMS, parts, strict=True)),
+        intercept=intercept,
+        baseline_slope=slope,
+        level_change=jump,
+        slope_change=bend,
         sigma=math.sqrt(sigma2),
         df=len(y) - len(TERMS),
         durbin_watson=durbin_watson(rest),

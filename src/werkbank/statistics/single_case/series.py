@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -14,18 +14,17 @@ from werkbank.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 Better = Literal["higher", "lower"]
 # every reason for which a number of this room is not given, or is given with a warning
 NOTES = frozenset(
     {
         "ar1_at_boundary",
-        "arbitrary_zero",
         "assignment_outside_the_set",
         "assignment_without_data",
-        "autocorrelation_not_estimated",
         "baseline_constant",
         "empty_phase",
+        "few_cases",
         "few_goals",
         "few_interactions",
         "median_near_zero",
@@ -191,7 +190,7 @@ def comparisons(
     runs = [[i for i, _ in run] for _, run in groupby(enumerate(phases), key=lambda pair: pair[1])]
     return tuple(
         compare(numbers[one], numbers[two], better=better, times=when[[*one, *two]])
-        for one, two in zip(runs, runs[1:], strict=False)
+        for one, two in pairwise(runs)
         if (phases[one[0]] == baseline) != reversal
     )
 
@@ -202,7 +201,7 @@ def order(low: Any, high: Any) -> Floats:  # noqa: ANN401 - numbers or arrays th
     Differences that vanish in nine decimals are ties: values that were equal before a trend was taken out are not
     equal in binary.
     """
-    return np.sign(np.round(np.subtract(high, low), 9))
+    return np.asarray(np.sign(np.round(np.subtract(high, low), 9)), dtype=float)
 
 
 def pairs(a: Floats, b: Floats) -> Floats:

@@ -136,7 +136,7 @@ def range_band(comparison: Comparison) -> RangeBand:
 
 
 def immediate_change(comparison: Comparison, points: int = 3) -> float:
-    """Mean of the first values of B minus that of the last of A, in the improving direction; NaN when there are fewer."""
+    """Mean of the first values of B minus that of the last of A, improvement positive; NaN when there are fewer."""
     if min(comparison.m, comparison.n) < points:
         return math.nan
     a, b = comparison.turned
