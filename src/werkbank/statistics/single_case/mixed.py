@@ -123,7 +123,10 @@ def fit(
     theta = _search(likelihood, reml=method == "reml")
     if theta is None:
         return _nothing(data, names, method, "not_converged")
-    return at(likelihood, theta, names, scales, method)
+    found = at(likelihood, theta, names, scales, method)
+    if not found.residual > 1e-12 * float(data.y.var()):  # every value is fitted: there is no error to judge by
+        return _nothing(data, names, method, "no_variation")
+    return found
 
 
 def at(
@@ -229,6 +232,8 @@ def _check(
             if parents["group"].duplicated().any():
                 raise UsageError(f"a {name} lies in more than one group above it")
         previous = codes
+    if len(np.unique(coded["case"])) == len(y):
+        raise UsageError("every case has one value: what differs between cases cannot be told from error")
 
 
 def _search(likelihood: Likelihood, *, reml: bool) -> Floats | None:
