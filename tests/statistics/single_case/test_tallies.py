@@ -73,7 +73,9 @@ def test_rate_ratios_match_r(worked):
 
 def test_a_rate_ratio_turned_round_is_its_inverse():
     there, back = rate_ratio((6, 20), (2, 30)), rate_ratio((2, 30), (6, 20))
-    assert (there.value, there.ci_low, there.ci_high) == pytest.approx((1 / back.value, 1 / back.ci_high, 1 / back.ci_low))
+    assert (there.value, there.ci_low, there.ci_high) == pytest.approx(
+        (1 / back.value, 1 / back.ci_high, 1 / back.ci_low)
+    )
     assert there.p == pytest.approx(back.p)
 
 

@@ -60,7 +60,7 @@ def variance_of_g(g: float, kappa: float, nu: float) -> float:
     """Return J²[κ²·ν/(ν-2) + g²(ν/(ν-2) - 1/J²)], ν taken as at least 2.001."""
     j, v = small_sample_factor(nu), max(nu, 2.001)
     ratio = v / (v - 2)
-    return j**2 * (kappa**2 * ratio + g**2 * (ratio - 1 / j**2))
+    return j**2 * kappa**2 * ratio + g**2 * (j**2 * ratio - 1)
 
 
 def reml_g(
@@ -132,6 +132,8 @@ def _standardised(
     tau = float(found.covariances["case"][0, 0])
     variance = tau + found.residual
     nu = float(2 * variance**2 / (r @ expected_covariance(found) @ r))
+    if not nu > 1:  # J would be 0 or turn the sign
+        return ComparableG(math.nan, df=nu, note="too_few_df", cases=found.n_cases)
     effect = float(p @ found.beta)
     d, kappa = effect / math.sqrt(variance), math.sqrt(float(p @ found.vcov @ p) / variance)
     j = small_sample_factor(nu)

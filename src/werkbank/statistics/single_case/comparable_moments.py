@@ -69,6 +69,8 @@ def moment_g(panel: Panel, design: Design = "multiple_baseline", level: float = 
     rho = max(0.0, 1 - within / s2)
     V = np.where(panel.case[:, None] == panel.case[None, :], rho + (1 - rho) * lagged, 0.0)
     nu = df**2 / _squared_trace(V[np.ix_(used, used)], cells)
+    if not nu > 1:  # J would be 0 or turn the sign
+        return ComparableG(math.nan, df=nu, note="too_few_df", cases=panel.n_cases)
     effects, weights = _effects(panel, design)
     theta = math.sqrt(float(weights @ V @ weights))
     return _result(effects, s2, nu, (theta, phi, rho), panel.n_cases, level)

@@ -16,7 +16,7 @@ from werkbank.statistics.single_case.likelihood import Data, Likelihood, Term, f
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
     from werkbank.statistics.single_case.series import Floats
 
@@ -123,10 +123,9 @@ def fit(
     theta = _search(likelihood, reml=method == "reml")
     if theta is None:
         return _nothing(data, names, method, "not_converged")
-    found = at(likelihood, theta, names, scales, method)
-    if not found.residual > 1e-12 * float(data.y.var()):  # every value is fitted: there is no error to judge by
+    if float(np.abs(theta).max()) > 0.99 * LARGEST:  # every value is fitted: there is no error to judge by
         return _nothing(data, names, method, "no_variation")
-    return found
+    return at(likelihood, theta, names, scales, method)
 
 
 def at(
@@ -210,7 +209,7 @@ def _prepared(
 
 
 def _check(
-    y: Floats, times: Floats, X: pd.DataFrame, coded: dict[str, Floats], random: Mapping[str, Sequence[str]]
+    y: Floats, times: Floats, X: pd.DataFrame, coded: dict[str, NDArray[np.intp]], random: Mapping[str, Sequence[str]]
 ) -> None:
     if not len(y) == len(times) == len(X) == len(coded["case"]):
         raise UsageError("one case, one time and one row of X for every value")
@@ -223,6 +222,12 @@ def _check(
         raise UsageError(f"no column {', '.join(map(str, unknown))} in X")
     if np.linalg.matrix_rank(X.to_numpy(float)) < X.shape[1]:
         raise UsageError("a column of X follows from the others")
+    _check_groups(coded)
+    if len(np.unique(coded["case"])) == len(y):
+        raise UsageError("every case has one value: what differs between cases cannot be told from error")
+
+
+def _check_groups(coded: dict[str, NDArray[np.intp]]) -> None:
     previous = None
     for name, codes in coded.items():
         if len(np.unique(codes)) < 2:
@@ -232,8 +237,6 @@ def _check(
             if parents["group"].duplicated().any():
                 raise UsageError(f"a {name} lies in more than one group above it")
         previous = codes
-    if len(np.unique(coded["case"])) == len(y):
-        raise UsageError("every case has one value: what differs between cases cannot be told from error")
 
 
 def _search(likelihood: Likelihood, *, reml: bool) -> Floats | None:
