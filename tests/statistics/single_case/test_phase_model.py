@@ -18,7 +18,6 @@ from werkbank.statistics.single_case.mixed import _prepared, at, fit
 from werkbank.statistics.single_case.panel import panel
 from werkbank.statistics.single_case.phase_model import phase_model
 
-test.__test__ = False
 RENAMED = {
     "schmidt2007_disruptive": "schmidt2007_Disruptive.Behavior",
     "schmidt2007_on_task": "schmidt2007_On.Task.Behavior",

@@ -127,10 +127,8 @@ class Alternations:
             for first in product((0, 1), repeat=self.each):
                 yield tuple(x for bit in first for x in (bit, 1 - bit))
             return
-        for ones in combinations(range(2 * self.each), self.each):
-            found = tuple(int(i in ones) for i in range(2 * self.each))
-            if found in self:
-                yield found
+        longest = 2 if self.scheme == "at_most_two_in_a_row" else 2 * self.each
+        yield from _sequences(self.each, self.each, (), longest)
 
     def __contains__(self, assignment: object) -> bool:
         """Tell whether a sequence keeps to the scheme."""
@@ -156,6 +154,15 @@ class Alternations:
             left[x], last = left[x] - 1, x
             sequence.append(x)
         return tuple(sequence)
+
+
+def _sequences(zeros: int, ones: int, begun: Assignment, longest: int) -> Iterator[Assignment]:
+    """Go through all ways to finish a sequence without more than `longest` alike in a row."""
+    if zeros + ones == 0:
+        yield begun
+    for x, left in ((0, zeros), (1, ones)):
+        if left and (len(begun) < longest or set(begun[-longest:]) != {x}):
+            yield from _sequences(zeros - (x == 0), ones - (x == 1), (*begun, x), longest)
 
 
 def _ways_after(zeros: int, ones: int, last: int, run: int, x: int) -> int:

@@ -64,15 +64,15 @@ def moment_g(panel: Panel, design: Design = "multiple_baseline", level: float = 
     if not s2 > 0 or not float(rest @ rest) > 0:
         return ComparableG(math.nan, note="no_variation", cases=panel.n_cases)
     phi = _autocorrelation(panel, rest, phase, design)
-    lagged = _correlations(panel, phi)
-    within = float(rest @ rest) / (len(rest) - _fitted_trace(phase, lagged))
+    within = float(rest @ rest) / (len(rest) - _fitted_trace(panel, phase, phi))
     rho = max(0.0, 1 - within / s2)
-    V = np.where(panel.case[:, None] == panel.case[None, :], rho + (1 - rho) * lagged, 0.0)
-    nu = df**2 / _squared_trace(V[np.ix_(used, used)], cells)
+    V = [rho + (1 - rho) * _correlations(panel.times[rows], phi) for rows in _rows(panel.case)]
+    nu = df**2 / _squared_trace(panel, V, used, cells)
     if not nu > 1:  # J would be 0 or turn the sign
         return ComparableG(math.nan, df=nu, note="too_few_df", cases=panel.n_cases)
     effects, weights = _effects(panel, design)
-    theta = math.sqrt(float(weights @ V @ weights))
+    spread = sum(float(weights[rows] @ v @ weights[rows]) for rows, v in zip(_rows(panel.case), V, strict=True))
+    theta = math.sqrt(spread)
     return _result(effects, s2, nu, (theta, phi, rho), panel.n_cases, level)
 
 
@@ -127,26 +127,32 @@ def _autocorrelation(panel: Panel, rest: Floats, phase: NDArray[np.intp], design
     return raw + correction
 
 
-def _correlations(panel: Panel, phi: float) -> Floats:
-    """Return φ^lag between rows of one case, 0 between cases."""
-    lag = np.abs(panel.times[:, None] - panel.times[None, :])
-    same = panel.case[:, None] == panel.case[None, :]
-    return np.where(same, np.power(phi, np.where(same, lag, 0.0)), 0.0)
+def _correlations(times: Floats, phi: float) -> Floats:
+    """Return φ^lag between the sessions of one case."""
+    return np.asarray(np.power(phi, np.abs(times[:, None] - times[None, :])), dtype=float)
 
 
-def _fitted_trace(phase: NDArray[np.intp], lagged: Floats) -> float:
+def _fitted_trace(panel: Panel, phase: NDArray[np.intp], phi: float) -> float:
     """Return tr((X'X)⁻¹X'RX), X the phases: the mean of R within each phase, times its size, added up."""
-    return float(sum(lagged[np.ix_(rows, rows)].sum() / len(rows) for rows in _rows(phase)))
+    return sum(float(_correlations(panel.times[rows], phi).sum()) / len(rows) for rows in _rows(phase))
 
 
-def _squared_trace(V: Floats, cells: NDArray[np.intp]) -> float:
-    """Return tr(AVAV), A = I - X(X'X)⁻¹X' and X the cells."""
-    order = np.argsort(cells, kind="stable")
-    sizes = np.bincount(cells)
-    starts = np.append(0, np.cumsum(sizes)[:-1])
-    means = np.add.reduceat(V[order], starts, axis=0) / sizes[:, None]
-    centred = V - means[cells]
-    return float((centred * centred.T).sum())
+def _squared_trace(panel: Panel, V: list[Floats], used: NDArray[np.intp], cells: NDArray[np.intp]) -> float:
+    """Return tr(AVAV), A = I - X(X'X)⁻¹X' and X the cells, in each of which a case has one row at most.
+
+    tr(VV) - 2 tr(PVV) + tr(PVPV), P = X(X'X)⁻¹X', case by case, as V has no entries between cases.
+    """
+    cell_of = np.full(len(panel.y), -1)
+    cell_of[used] = cells
+    sizes = np.bincount(cells).astype(float)
+    between, total = np.zeros((len(sizes), len(sizes))), 0.0
+    for rows, v in zip(_rows(panel.case), V, strict=True):
+        kept = np.flatnonzero(cell_of[rows] >= 0)
+        mine, part = cell_of[rows][kept], v[np.ix_(kept, kept)]
+        squares = (part**2).sum(axis=1)
+        total += float((squares * (1 - 2 / sizes[mine])).sum())
+        between[np.ix_(mine, mine)] += part
+    return total + float((between**2 / np.outer(sizes, sizes)).sum())
 
 
 def _effects(panel: Panel, design: Design) -> tuple[float, Floats]:
