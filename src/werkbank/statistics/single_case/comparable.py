@@ -131,7 +131,8 @@ def _standardised(
 ) -> ComparableG:
     tau = float(found.covariances["case"][0, 0])
     variance = tau + found.residual
-    nu = float(2 * variance**2 / (r @ expected_covariance(found) @ r))
+    spread = expected_covariance(found)
+    nu = 0.0 if spread is None else float(2 * variance**2 / (r @ spread @ r))
     if not nu > 1:  # J would be 0 or turn the sign
         return ComparableG(math.nan, df=nu, note="too_few_df", cases=found.n_cases)
     effect = float(p @ found.beta)
@@ -153,7 +154,7 @@ def _standardised(
         ci_low=low,
         ci_high=high,
         standardiser="sd_between_cases_at_one_moment",
-        note="" if nu >= FEWEST_DF else "too_few_df",
+        note=found.note if nu >= FEWEST_DF else "too_few_df",
         unadjusted=d,
         effect=effect,
         variance=variance,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
@@ -65,19 +66,32 @@ def test(
     if df == "satterthwaite":
         return t_test(value, float(np.sqrt(L[0] @ fit.vcov @ L[0])), _satterthwaite(fit, L[0]), level)
     info = information(fit)
+    if not identified(info):
+        return not_computed("too_few_df")
     adjusted, W = adjusted_vcov(info)
-    return t_test(value, float(np.sqrt(L[0] @ adjusted @ L[0])), kenward_roger_df(info, W, L)[0], level)
+    variance = float(L[0] @ adjusted @ L[0])
+    if not variance > 0:  # the correction is larger than what it corrects: there are too few cases for it
+        return not_computed("too_few_df")
+    return t_test(value, math.sqrt(variance), kenward_roger_df(info, W, L)[0], level)
 
 
 test.__test__ = False  # type: ignore[attr-defined]  # pytest must not take the function for one of its own
 
 
-def expected_covariance(fit: SeriesFit) -> Floats:
-    """Return the covariance of the variance parameters from the expected REML information.
+def expected_covariance(fit: SeriesFit) -> Floats | None:
+    """Return the covariance of the variance parameters from the expected REML information; None when there is none.
 
     Order: per group, the entries (0,0), (1,0), (1,1) … of its covariance matrix; φ with AR(1); residual variance.
     """
-    return adjusted_vcov(information(fit))[1]
+    info = information(fit)
+    return adjusted_vcov(info)[1] if identified(info) else None
+
+
+def identified(info: Information) -> bool:
+    """Tell whether the fixed effects leave something to estimate every variance from."""
+    PhiP = info.Phi @ info.P
+    left = np.diag(info.K) - 2 * np.einsum("ab,iiba->i", info.Phi, info.Q) + np.einsum("iab,iba->i", PhiP, PhiP)
+    return bool((left > 1e-9 * np.diag(info.K)).all())
 
 
 def information(fit: SeriesFit) -> Information:

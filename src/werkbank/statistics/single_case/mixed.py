@@ -125,7 +125,8 @@ def fit(
         return _nothing(data, names, method, "not_converged")
     if float(np.abs(theta).max()) > 0.99 * LARGEST:  # every value is fitted: there is no error to judge by
         return _nothing(data, names, method, "no_variation")
-    return at(likelihood, theta, names, scales, method)
+    found = at(likelihood, theta, names, scales, method)
+    return found if found.residual > 1e-14 * float(data.y.var()) else _nothing(data, names, method, "no_variation")
 
 
 def at(
