@@ -17,6 +17,7 @@ from werkbank.statistics.single_case.likelihood import Likelihood
 from werkbank.statistics.single_case.mixed import _prepared, at, fit
 from werkbank.statistics.single_case.panel import panel
 from werkbank.statistics.single_case.phase_model import phase_model
+from werkbank.statistics.single_case.series import NOTES
 
 RENAMED = {
     "schmidt2007_disruptive": "schmidt2007_Disruptive.Behavior",
@@ -262,3 +263,25 @@ def test_a_panel_says_what_does_not_fit():
     p = panel(["a"] * 5, [1, 2, 3, 4, 5], [0, 1, 0, 0, 1], [1.0, 2, 3, math.nan, 5])
     assert (p.block.tolist(), p.missing, p.n_cases) == ([0, 0, 1, 1], 1, 1)
     assert p.columns()["time_in_phase"].tolist() == [0, 0, 0, 3]
+
+
+def test_small_and_coarse_panels_give_a_number_or_a_reason():
+    reasons = set()
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        k, n = int(rng.integers(2, 5)), int(rng.integers(4, 10))
+        case, times = np.repeat(np.arange(k), n), np.tile(np.arange(1, n + 1), k)
+        treated = (times >= rng.integers(2, n + 1, size=k)[case]).astype(float)
+        p = panel(case, times, treated, np.round(rng.normal(size=k * n) / 2 + treated))
+        trend = seed % 2 == 0
+        columns = p.columns()
+        if trend and np.linalg.matrix_rank(columns) < 4:
+            with pytest.raises(UsageError, match="follows"):
+                phase_model(p, trend=True)
+            continue
+        found = phase_model(p, trend=trend, autocorrelated=True)
+        mine = test(found, "phase")
+        reasons.add(mine.note)
+        assert mine.note in NOTES | {""}
+        assert mine.note or (0 <= mine.p <= 1 and mine.ci_low <= mine.value <= mine.ci_high)
+    assert "" in reasons
