@@ -151,7 +151,9 @@ def pseudonymised(intake: Intake) -> Intake:
     role = "teacher" if study.unit == "teacher" else "pupil"
     pupil = codes(intake.pupils.index.astype(str), role, key)
     teacher = codes(intake.pupils["teacher"].dropna().astype(str), "teacher", key)
-    pupils = intake.pupils.assign(teacher=_recoded(intake.pupils["teacher"], teacher)).rename(index=pupil)
+    naming = ["teacher", *(["block"] if study.design.blocks == "teacher" else [])]
+    pupils = intake.pupils.assign(**{column: _recoded(intake.pupils[column], teacher) for column in naming})
+    pupils = pupils.rename(index=pupil)
     answers = intake.answers.copy(deep=False)
     if len(answers):
         answers["pupil"] = answers["pupil"].cat.rename_categories(pupil)
