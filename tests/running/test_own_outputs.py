@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from tests.running.conftest import PARAMETERS, RESULTS, SECTION
-from werkbank.study.examples import example_path
+from werkbank.study.finding import example_path
 
 from werkbank.catalogue import LANGUAGES, say
 from werkbank.errors import ReportError
