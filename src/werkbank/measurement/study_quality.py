@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from werkbank.errors import Problem, UnfitError
 from werkbank.measurement.circumplex import (
     SECTORS,
     circular_order,
@@ -57,7 +58,14 @@ def study_quality(intake: Intake, scores: Scores) -> list[Fact]:
         of one name and range `icc_2_1`, `perspectives_difference`. For closeness and conflict `typology` and its
         transitions; for eight sectors the circle (see `circumplex`); `comparability`. What cannot be computed has value
         None.
+
+    Raises
+    ------
+    UnfitError
+        With ``outcomes_not_declared`` for a study without outcomes: nothing of it was measured.
     """
+    if not intake.study.outcomes:
+        raise UnfitError([Problem("outcomes_not_declared", file=intake.study.file)], intake.study.language)
     facts: list[Fact] = []
     tables = []
     for outcome in intake.study.outcomes:
