@@ -59,17 +59,16 @@ def instruments(report: Report) -> Blocks:
 def reliability(report: Report) -> Blocks:
     """How precise one score is, how stable, how reliable a difference, and what classes share."""
     words, at_ends, crowded = report.words, list[figures.Ends](), list[Block]()
-    for scale in tables.scales(report):
-        for wave in scale.waves:
-            shares = tables.values(report, {"outcome": scale.name, "wave": wave}, "floor", "ceiling")
-            names = {"scale": words.outcome(scale.name), "wave": words.wave(wave)}
-            low, high = shares.values()
-            if low is not None and high is not None:
-                at_ends.append(figures.Ends(f"{names['scale']}, {names['wave']}", low, high))
-            for end, share in shares.items():
-                if share is not None and share > CROWDED:
-                    names["share"] = numbers.share(share, report.language)
-                    crowded.append(Paragraph(words.say(f"{HERE}.precision.end_{end}", **names), "warning"))
+    for scale, at in tables.places(report):
+        shares = tables.values(report, at, "floor", "ceiling")
+        names = {"scale": words.outcome(scale.name), "wave": words.wave(at["wave"])}
+        low, high = shares.values()
+        if low is not None and high is not None:
+            at_ends.append(figures.Ends(f"{names['scale']}, {names['wave']}", low, high))
+        for end, share in shares.items():
+            if share is not None and share > CROWDED:
+                names["share"] = numbers.share(share, report.language)
+                crowded.append(Paragraph(words.say(f"{HERE}.precision.end_{end}", **names), "warning"))
     yield Paragraph(words.say(f"{HERE}.precision.lead"))
     yield tables.precision(report)
     yield figures.ends(at_ends, CROWDED, report.language) if at_ends else None
@@ -132,16 +131,13 @@ def perspectives(report: Report) -> Blocks:
     yield Paragraph(words.say(f"{HERE}.perspectives.{'lead' if table else 'none'}"))
     yield table
     for moved in results.facts_where(what="typology_moved", parts=(QUADRANTS[0], QUADRANTS[0])):  # one an outcome
-        of = {"outcome": moved.outcome}
-        cuts = {scale: results.number(what="typology_cut", category=scale, **of) for scale in TYPES}
-        waves = {"wave": moved.wave_from, "last": moved.wave_to}
-        r = {
-            f"r_{end}": results.number(what="typology_r", wave=w, **of)
-            for end, w in zip(("first", "last"), waves.values(), strict=True)
-        }
-        told = {name: words.wave(wave) for name, wave in waves.items()}
-        told |= {name: numbers.decimal(cut, language, 1) for name, cut in cuts.items()}
-        told |= {name: numbers.bounded(value, language) for name, value in r.items()}
+        told = {"wave": words.wave(moved.wave_from), "last": words.wave(moved.wave_to)}
+        for scale in TYPES:
+            cut = results.number(what="typology_cut", outcome=moved.outcome, category=scale)
+            told[scale] = numbers.decimal(cut, language, 1)
+        for end, wave in (("first", moved.wave_from), ("last", moved.wave_to)):
+            r = results.number(what="typology_r", outcome=moved.outcome, wave=wave)
+            told[f"r_{end}"] = numbers.bounded(r, language)
         yield Heading(words.say(f"{HERE}.types.heading"), 3)
         yield Paragraph(words.say(f"{HERE}.types.lead", **told))
         yield tables.types(report, moved)
@@ -296,8 +292,7 @@ def _complementary(report: Report) -> Iterator[Paragraph]:
         first, second = fact.parts
         values = {"first": first, "second": second, "wave": report.words.wave(fact.wave)}
         for what in ("communion", "agency"):
-            (r,) = tables.values(report, at, f"complementarity_{what}").values()
-            values[what] = numbers.bounded(r, report.language)
-            ends = tables.ends(report, at, f"complementarity_{what}")
-            values[f"{what}_ci"] = numbers.bounded_interval(*ends, report.language)
+            name = f"complementarity_{what}"
+            values[what] = numbers.bounded(report.results.number(what=name, **at), report.language)
+            values[f"{what}_ci"] = numbers.bounded_interval(*tables.ends(report, at, name), report.language)
         yield Paragraph(report.words.say(f"{HERE}.circle.complementary", n=fact.n, **values))

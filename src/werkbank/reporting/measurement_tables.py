@@ -59,6 +59,12 @@ def scales(report: Report) -> list[ScaleOf]:
     return found
 
 
+def places(report: Report) -> Iterator[tuple[ScaleOf, dict[str, str]]]:
+    """Yield every scale with each moment at which it has scores, as the columns by which its facts are found."""
+    for scale in scales(report):
+        yield from ((scale, {"outcome": scale.name, "wave": wave}) for wave in scale.waves)
+
+
 def values(report: Report, at: Mapping[str, str], *names: str, **columns: str) -> dict[str, float | None]:
     """Return quantities of one place by `names`, and others under what a table calls their columns."""
     wanted = {**dict(zip(names, names, strict=True)), **columns}
@@ -103,7 +109,7 @@ def overview(report: Report) -> Table | None:
     """Every scale in one row: reliability over waves, and whether it may be compared."""
     words, rows, here = report.words, [], f"{HERE}.overview"
     for scale in scales(report):
-        alphas = [values(report, {"outcome": scale.name, "wave": wave}, "alpha")["alpha"] for wave in scale.waves]
+        alphas = [report.results.number(what="alpha", outcome=scale.name, wave=wave) for wave in scale.waves]
         row: Row = {
             "scale": words.outcome(scale.name), "informant": words.say(f"{HERE}.informant.{scale.outcome.informant}"),
             "k": len(scale.part.items), "alpha": _range([a for a in alphas if a is not None], report.language),
@@ -113,9 +119,7 @@ def overview(report: Report) -> Table | None:
     compared = [wave for wave in WAVES if any(wave in row for row in rows)]
     kinds: dict[str, Kind | Column] = {"scale": "text", "informant": "text", "k": "count", "alpha": "text"}
     kinds |= {w: Column(w, words.say(f"{here}.comparable", wave=words.wave(w))) for w in compared}
-    return table(
-        report, "overview", words.say(f"{here}.title"), kinds, rows, labels=here, notes=[words.say(f"{here}.note")]
-    )
+    return table(report, "overview", "", kinds, rows, labels=here, notes=[words.say(f"{here}.note")])
 
 
 def _range(alphas: list[float], language: str) -> str | None:
@@ -126,32 +130,28 @@ def _range(alphas: list[float], language: str) -> str | None:
 def scores(report: Report) -> Table | None:
     """The table to paste: k, range, M, SD, alpha and omega with their intervals, per wave."""
     words, rows, here = report.words, [], f"{HERE}.table"
-    for scale in scales(report):
+    for scale, at in places(report):
         low, high = scale.key.score_range(scale.scale)
         told = {"scale": words.outcome(scale.name), "k": len(scale.part.items), "low": f"{low:g}", "high": f"{high:g}"}
         label = words.say(f"{here}.scale_{'of' if math.isfinite(low) and math.isfinite(high) else 'open'}", **told)
-        for wave in scale.waves:
-            at = {"outcome": scale.name, "wave": wave}
-            counts = {"n": n_of(report, at, "scale_mean"), "n_alpha": n_of(report, at, "alpha")}
-            means = values(report, at, "alpha", "omega", mean="scale_mean", sd="scale_sd")
-            intervals = {f"{what}_ci": ends(report, at, what) for what in ("alpha", "omega")}
-            rows.append({"scale": label, "wave": words.wave(wave), **counts, **means, **intervals})
+        counts = {"n": n_of(report, at, "scale_mean"), "n_alpha": n_of(report, at, "alpha")}
+        means = values(report, at, "alpha", "omega", mean="scale_mean", sd="scale_sd")
+        intervals = {f"{what}_ci": ends(report, at, what) for what in ("alpha", "omega")}
+        rows.append({"scale": label, "wave": words.wave(at["wave"]), **counts, **means, **intervals})
     kinds: dict[str, Kind] = {**PLACE, "mean": "mean", "sd": "mean", "n_alpha": "count"}
     kinds |= dict.fromkeys(("alpha", "alpha_ci", "omega", "omega_ci"), "reliability")
-    title, note = (words.say(f"{here}.{part}") for part in ("title", "note"))
-    return table(report, "scales", title, kinds, rows, labels=here, notes=[note], drop_empty=True)
+    notes = [words.say(f"{here}.note")]
+    return table(report, "scales", "", kinds, rows, labels=here, notes=notes, drop_empty=True)
 
 
 def precision(report: Report) -> Table | None:
     """Standard error of measurement, split halves, floor and ceiling."""
     rows, here = [], f"{HERE}.precision"
-    for scale in scales(report):
-        for wave in scale.waves:
-            at = {"outcome": scale.name, "wave": wave}
-            found = values(report, at, "split_half", "floor", "ceiling", sem="standard_error_of_measurement")
-            rows.append({**_place(report, **at), "n": n_of(report, at, "scale_mean"), **found})
+    for _, at in places(report):
+        found = values(report, at, "split_half", "floor", "ceiling", sem="standard_error_of_measurement")
+        rows.append({**_place(report, **at), "n": n_of(report, at, "scale_mean"), **found})
     kinds: dict[str, Kind] = {**PLACE, "sem": "mean", "split_half": "reliability", "floor": "share", "ceiling": "share"}
-    return table(report, "precision", report.words.say(f"{here}.title"), kinds, rows, labels=here, drop_empty=True)
+    return table(report, "precision", "", kinds, rows, labels=here, drop_empty=True)
 
 
 def _place(report: Report, outcome: str, wave: str) -> Row:
@@ -172,7 +172,7 @@ def change(report: Report) -> Table | None:
     kinds |= dict.fromkeys(("r", "ci", "reliability"), "reliability")
     arm = found[0].arm if found else ""
     note = words.say(f"{here}.note_arm", arm=words.arm(arm)) if arm else words.say(f"{here}.note_all")
-    return table(report, "change", words.say(f"{here}.title"), kinds, rows, labels=here, notes=[note], drop_empty=True)
+    return table(report, "change", "", kinds, rows, labels=here, notes=[note], drop_empty=True)
 
 
 def classes(report: Report) -> Table | None:
@@ -182,9 +182,8 @@ def classes(report: Report) -> Table | None:
         at = {"outcome": fact.outcome, "wave": fact.wave}
         rows.append({**_place(report, **at), "n": fact.n, **values(report, at, *OF_CLASSES)})
     kinds: dict[str, Kind] = {**PLACE, **dict.fromkeys(OF_CLASSES, "reliability")}
-    title, note = (report.words.say(f"{here}.{part}") for part in ("title", "note"))
-    notes = [note, *_not_estimable(report, rows)]
-    return table(report, "classes", title, kinds, rows, labels=here, notes=notes, drop_empty=True)
+    notes = [report.words.say(f"{here}.note"), *_not_estimable(report, rows)]
+    return table(report, "classes", "", kinds, rows, labels=here, notes=notes, drop_empty=True)
 
 
 def _not_estimable(report: Report, rows: list[Row]) -> Iterator[str]:
@@ -209,7 +208,7 @@ def items(report: Report, scale: ScaleOf, wave: str) -> Table | None:
     kinds: dict[str, Kind] = {"item": "text", "mean": "mean", "sd": "mean"}
     kinds |= {"item_rest": "reliability", "alpha_if_deleted": "reliability"}
     title = words.say(f"{here}.title", scale=words.outcome(scale.name), wave=words.wave(wave))
-    whole, n = values(report, at, "alpha")["alpha"], n_of(report, at, "alpha")
+    whole, n = report.results.number(what="alpha", **at), n_of(report, at, "alpha")
     told = {"n": numbers.count(n, report.language), "alpha": numbers.bounded(whole, report.language)}
     note = words.say(f"{here}.note{'_hidden' * (n is None)}", **told)
     name = f"items-{scale.name}-{wave}".replace(".", "-")
@@ -219,19 +218,18 @@ def items(report: Report, scale: ScaleOf, wave: str) -> Table | None:
 def ladders(report: Report, compared: str) -> Table | None:
     """The four models of every comparison, over ``waves`` or over ``arms``."""
     words, rows, here, suffix = report.words, [], f"{HERE}.comparability", "_arms" * (compared == "arms")
-    judged = levels(report, compared)
-    for level in judged:
+    for level in levels(report, compared):
         names = {"first": words.wave(level.wave_from), "wave": words.wave(level.wave)}
         over = words.say(f"{here}.over{suffix}", scale=words.outcome(level.outcome), **names)
         for step in LEVELS:
             found = {category: fact.value for category, fact in ladder(report, level, step).items()}
             if found.get("chi2") is not None:
                 rows.append({"compared": over, "model": words.say(f"{HERE}.model.{step}"), "n": level.n, **found})
-    kinds: dict[str, Kind | Column] = {"compared": "text", "model": "text", "n": "count", "chi2": "estimate"}
-    kinds |= {"df": "df"}
-    kinds |= {w: Column(w, words.say(f"{here}.{w}"), "reliability", 3) for w in STEP if w not in kinds}
-    used = dict.fromkeys(str(ladder(report, f)["missing"].value) for f in judged if "missing" in ladder(report, f))
-    notes = [words.say(f"{here}.note_{missing}") for missing in used]
+    kinds: dict[str, Kind | Column] = {"compared": "text", "model": "text", "n": "count"}
+    kinds |= {what: Column(what, words.say(f"{here}.{what}"), "reliability", 3) for what in STEP}
+    kinds |= {"chi2": "estimate", "df": "df"}
+    used = report.results.facts_where(kind="invariance", table=compared, category="missing")
+    notes = [words.say(f"{here}.note_{how}") for how in dict.fromkeys(fact.value for fact in used if fact.value)]
     title = words.say(f"{here}.title{suffix}")
     return table(report, f"models{suffix}", title, kinds, rows, labels=here, notes=notes, drop_empty=True)
 
@@ -240,12 +238,12 @@ def distinct(report: Report) -> Table | None:
     """Correlations of scales of one informant."""
     rows, here = [], f"{HERE}.distinct"
     for fact in report.results.facts_where(what="r_disattenuated"):
-        raw = values(report, {"outcome": fact.outcome, "wave": fact.wave}, r="r_scales")
-        rows.append({**_pair(report, fact), **raw, "corrected": fact.value})
+        raw = report.results.number(what="r_scales", outcome=fact.outcome, wave=fact.wave)
+        rows.append({**_pair(report, fact), "r": raw, "corrected": fact.value})
     kinds: dict[str, Kind] = {"pair": "text", "wave": "text", "n": "count", "r": "reliability"}
     kinds |= {"corrected": "reliability"}
-    title, note = (report.words.say(f"{here}.{part}") for part in ("title", "note"))
-    return table(report, "distinct", title, kinds, rows, labels=here, notes=[note], drop_empty=True)
+    notes = [report.words.say(f"{here}.note")]
+    return table(report, "distinct", "", kinds, rows, labels=here, notes=notes, drop_empty=True)
 
 
 def perspectives(report: Report) -> Table | None:
@@ -259,8 +257,7 @@ def perspectives(report: Report) -> Table | None:
     kinds |= dict.fromkeys(("r", "r_within", "r_class_means", "icc"), "reliability")
     kinds["difference"] = "estimate"
     notes = [report.words.say(f"{here}.note")] if any(row["icc"] is not None for row in rows) else []
-    title = report.words.say(f"{here}.title")
-    return table(report, "perspectives", title, kinds, rows, labels=here, notes=notes, drop_empty=True)
+    return table(report, "perspectives", "", kinds, rows, labels=here, notes=notes, drop_empty=True)
 
 
 def _pair(report: Report, fact: Fact) -> Row:
