@@ -23,7 +23,7 @@ from werkbank.measurement.items import item_statistics
 from werkbank.measurement.perspectives import QUADRANTS, TYPES, compare_perspectives, typology
 from werkbank.measurement.quality import change_quality, discriminant_quality, scale_quality
 from werkbank.measurement.scoring import item_matrix, respondents
-from werkbank.measurement.study_scores import scale_key, scale_of, scales_of_items, waves_of
+from werkbank.measurement.study_scores import scale_key, scales_of_items, waves_of
 from werkbank.results import Fact, plain
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def _distinct(scores: Scores, quality: pd.DataFrame) -> list[Fact]:
     facts = []
     for wave in dict.fromkeys(quality["wave"].astype(str)):
         for row in discriminant_quality(scores.table, quality, wave).itertuples():
-            pair = tuple(scale_key(*scale_of(str(end))) for end in (row.first, row.second))
+            pair = (str(row.first), str(row.second))
             name = pair_key(*pair)
             place = {"outcome": name, "informant": str(row.informant), "wave": wave, "kind": "distinct"}
             where = (name, wave)
