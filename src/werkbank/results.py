@@ -370,6 +370,11 @@ class Results:
         found = self.fact(**wanted)
         return None if found is None or isinstance(found.value, str) else found.value
 
+    def count(self, **wanted: object) -> int | None:
+        """Return `number` as the count that it is."""
+        n = self.number(**wanted)
+        return None if n is None else int(n)
+
     def frame(self, table: Table) -> pd.DataFrame:
         """Return all estimates, facts or claims as a tidy table, to work with in pandas.
 
