@@ -87,7 +87,8 @@ class Estimate:
         Where along the moderator: low, mean, high, or border_low and border_high of the region of significance; "" for
         the interaction as a whole.
     other : str
-        The second of two: the mediator, the scale that may run ahead, the method with which another one is compared.
+        The second of two: the mediator, the scale that may run ahead, the method with which another one is compared or
+        whose p is corrected.
     criterion : str
         The method by which pupils were flagged.
     grouped_by, group : str

@@ -218,8 +218,8 @@ def words_are_carried(report, shown, where):
 
 
 def claims_follow_their_tests(report, where):
-    for claim in reading(report).claims("answer/"):
-        test = next(t for t in report.evidence.tests if claim.id == f"answer/{t.id}")
+    for claim in report.results.claims_where(kind="answer"):
+        test = next(t for t in report.evidence.tests if claim.test == t.id)
         variant = claim.sentence.rpartition(".")[2]
         own = check_text(
             reading(report).words.claim(claim),
@@ -320,10 +320,10 @@ def the_page_does_not_contradict_itself(report, shown, where):
     """What is called fair lost few pupils; advice follows from what was found; what is worse is said to be."""
     say, page = reading(report).words.say, list(texts(shown[:1]))
     said = " ".join(page)
-    lost = [c for c in reading(report).claims("quality/attrition/") if c.values["status"] == "attention"]
+    lost = report.results.claims_where(kind="quality", topic="attrition", status="attention")
     assert not (lost and say("school.sure.effect") in said), where
-    answers = reading(report).claims("answer/")
-    clear = [c for c in answers if c.sentence.rpartition(".")[2].startswith("clear")]
+    answers = report.results.claims_where(kind="answer")
+    clear = [c for c in answers if c.verdict == "clear"]
     assert say("school.next.worth") not in said or clear, where
     tests = {f"answer/{t.id}": t for t in report.evidence.tests}
     open_ = [c for c in clear if not school.hidden_test(report, tests[c.id])]

@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from werkbank.disclosure.flow import arms_of, kind, slots, system, when
+from werkbank.disclosure.flow import arms_of, kind, slots, system
 from werkbank.disclosure.protecting import hide
 from werkbank.disclosure.signals import FOLLOWS, about, behind
 
@@ -60,6 +60,19 @@ def suppress(
     return _without(results, counts, hide(counts, min_cell, also), min_cell, bare)
 
 
+def few(n: float | None, min_cell: int) -> bool:
+    """Whether `n` people are too few to be shown; nobody is not."""
+    return n is not None and 0 < n < min_cell
+
+
+def few_behind(results: Results, item: Fact | Estimate, arms: Iterable[str], min_cell: int) -> bool:
+    """Whether one of the arms behind a difference is so small that the difference tells of that arm."""
+    at = {"outcome": item.outcome, "wave_from": item.wave_from, "wave_to": item.wave_to}
+    counts = [results.number(what="pupils_enrolled", arm=arm) for arm in arms]
+    counts += [results.number(what="pupils_analysed", arm=arm, **at) for arm in arms]
+    return any(few(n, min_cell) for n in counts)
+
+
 def _without(
     results: Results, counts: Counts, hidden: AbstractSet[str], min_cell: int, bare: AbstractSet[str]
 ) -> Results:
@@ -70,7 +83,6 @@ def _without(
         return name in counts.costs and name not in hidden and counts.values[name] == number
 
     counted = _yes_or_no(results)
-    few = {name for name, value in counts.values.items() if 0 < value < min_cell}
 
     def rests(item: Fact | Estimate) -> bool:
         """Whether what this rests on may be known, here and beside other reports."""
@@ -78,19 +90,18 @@ def _without(
         alone = item.outcome not in counted and names.get((item.id, "n"), "") not in bare
         return alone and all(n in counts.costs and n not in hidden for n in told)
 
-    def lone(outcome: str, contrast: str, wave: str) -> bool:
-        """Whether an arm of a comparison is so small that the difference tells of that arm."""
-        return any(f"analysed {outcome} {arm} {wave}" in few for arm in arms_of(results.study, contrast))
+    def lone(item: Fact | Estimate) -> bool:
+        return few_behind(results, item, item.arms, min_cell)
 
     facts = [_fact(f, min_cell, seen, rests(f)) for f in results.facts if kind(f.what) != "never"]
-    facts = [_bare(f) if kind(f.what) == "statistic" and lone(f.outcome, f.arm, f.wave) else f for f in facts]
+    facts = [_bare(f) if kind(f.what) == "statistic" and lone(f) else f for f in facts]
     flow = {(f.what, f.outcome, f.arm, f.wave) for f in facts if kind(f.what) == "flow" and f.note == HIDDEN}
     facts = [_of_flow(f, flow, results.study) for f in facts]
     estimates = [
         _estimate(
             e,
             min_cell,
-            alone=lone(e.outcome, e.contrast, when(e.wave_from, e.wave_to)) or not rests(e),
+            alone=lone(e) or not rests(e),
             shown=seen(e, "n", e.n),
         )
         for e in results.estimates
