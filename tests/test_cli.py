@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -256,3 +257,23 @@ def test_every_sentence_exists_in_both_languages_with_the_same_values():
         return {k: v for name, child in node.items() for k, v in flat(child, f"{path}.{name}").items()}
 
     assert flat(topic_sentences("cli", "nl")) == flat(topic_sentences("cli", "en"))
+
+
+def test_the_handler_of_a_signal_is_put_back(capsys):
+    from werkbank.cli import main
+
+    def mine(*_):
+        return None
+
+    before = signal.signal(signal.SIGTERM, mine)
+    try:
+        for words, code in ((["--help"], None), (["nosuch"], 2), (["instruments"], 0)):
+            if code is None:
+                with pytest.raises(SystemExit):
+                    main(words)
+            else:
+                assert main(words) == code
+            assert signal.getsignal(signal.SIGTERM) is mine
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert capsys.readouterr().out

@@ -44,6 +44,7 @@ _HOME = {
     "read_answers": "intake",
     "run_report": "running",
     "score_study": "measurement.study_scores",
+    "show": "reporting.showing",
 }
 
 __all__ = [
@@ -72,6 +73,7 @@ __all__ = [
     "read_answers",
     "run_report",
     "score_study",
+    "show",
 ]
 
 if TYPE_CHECKING:
@@ -82,6 +84,7 @@ if TYPE_CHECKING:
     from werkbank.errors import MissingPieceError, Problem, ReportError, UnfitError, UsageError, WerkbankError
     from werkbank.intake import Intake, read_answers
     from werkbank.measurement.study_scores import Scores, score_study
+    from werkbank.reporting.showing import show
     from werkbank.results import Claim, Estimate, Fact, Results
     from werkbank.running import run_report
     from werkbank.running.finishing import finish

@@ -28,8 +28,16 @@ DEMO = ("baumann", "nabijheid")
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (`werkbank.errors`); no error of a user's ends in a traceback."""
     words = list(sys.argv[1:] if words is None else words)
-    language, chosen = _spoken_here(), None
-    signal.signal(signal.SIGTERM, _interrupted)
+    language = _spoken_here()
+    before = signal.signal(signal.SIGTERM, _interrupted)
+    try:
+        return _ran(words, language)
+    finally:
+        signal.signal(signal.SIGTERM, before if before is not None else signal.SIG_DFL)
+
+
+def _ran(words: list[str], language: str) -> int:
+    chosen = None
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
     try:
@@ -201,6 +209,9 @@ def _run(arguments: argparse.Namespace) -> None:
         arguments.study, arguments.report, language=arguments.language, out=arguments.out, formats=formats
     )
     _tell(*(say("cli.done.superseded", speech, file=file) for file in made.superseded))
+    _tell(*made.notes)
+    if made.remarks:
+        _tell(say("cli.done.remarks", speech, n=len(made.remarks)))
     if made.left_out:
         _tell(say("cli.done.left_out", speech, n=made.left_out))
     _tell(say("cli.done.made", speech), *(f"  {path.as_posix()}" for path in made.files))

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 2
 MIME = "application/vnd.werkbank.section+json"  # under which a notebook's output carries a part of a report
-PRIVATE_MIME = "application/vnd.werkbank.private+json"  # marks what a notebook shows and no report keeps
+OWN_MIME = "application/vnd.werkbank.own+json"  # what a user added, as blocks (`reporting.own`)
+PRIVATE_MIME = "application/vnd.werkbank.private+json"  # a mark: rows of pupils, kept in no notebook and no report
 Role = Literal["confirmatory", "exploratory"]
 
 

@@ -10,7 +10,7 @@ from tests.intake.conftest import LONG, ONE_GROUP, TWO_ARMS
 
 from werkbank.errors import MissingPieceError
 from werkbank.intake import reading
-from werkbank.intake.pseudonyms import ENVIRONMENT, codes, key_path, pseudonymised, read_key
+from werkbank.intake.pseudonyms import ENVIRONMENT, OF_RUN, codes, key_path, pseudonymised, read_key
 
 RAW = LONG.replace("id,", "id,lk,").replace("01,", "Fleur de Vries,7,").replace("02,", "02,8,")
 KEY = b"k" * 32
@@ -103,4 +103,21 @@ def test_threads_that_need_a_key_at_once_get_one_and_the_same(monkeypatch, tmp_p
         with ThreadPoolExecutor(8) as pool:
             found = list(pool.map(lambda _: read_key(study), range(8)))
         assert len({key for key, _ in found}) == 1
-        assert sum(made for _, made in found) == 1
+        assert sum(bool(notes) for _, notes in found) == 1
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs a folder in which nobody can write")  # noqa: PTH112
+def test_where_no_key_can_be_kept_one_is_made_for_the_run_and_that_is_said(intake, monkeypatch):
+    monkeypatch.delenv(ENVIRONMENT)
+    monkeypatch.setenv("XDG_CONFIG_HOME", "/proc/nowhere")  # root may write in all others
+    monkeypatch.setenv(OF_RUN, "x")
+    monkeypatch.delenv(OF_RUN)  # so that what this sets is undone
+    first, again = pseudonymised(intake), pseudonymised(intake)
+    assert list(first.pupils.index) == list(again.pupils.index)  # also in the processes that this one starts
+    (note,) = [note for note in first.notes if note.key == "privacy.key.run"]
+    assert "WERKBANK_KEYS" in note.sentence("nl")
+    monkeypatch.delenv(OF_RUN)
+    assert not set(pseudonymised(intake).pupils.index) & set(first.pupils.index)
+    monkeypatch.setenv(ENVIRONMENT, "/proc/nowhere")  # who says where it lies wants that one
+    with pytest.raises(MissingPieceError, match="nowhere"):
+        pseudonymised(intake)

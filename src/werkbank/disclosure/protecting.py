@@ -210,8 +210,9 @@ def _solved(
     matrix.start_ = np.cumsum([0, *map(len, cells)])
     matrix.index_ = np.array([column for row in cells for column, _ in row])
     matrix.value_ = np.array([weight for row in cells for _, weight in row])
-    solver = highspy.Highs()
-    solver.silent()
+    solver = highspy.Highs.__new__(highspy.Highs)
+    super(highspy.Highs, solver).__init__()  # since 1.16 the wrapper's own constructor prints a banner
+    solver.setOptionValue("output_flag", False)
     solver.setOptionValue("threads", 1)  # another thread would also keep a template from forking
     solver.passModel(programme)
     solver.run()

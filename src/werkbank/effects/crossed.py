@@ -28,10 +28,9 @@ KENWARD_ROGER_ROWS = 1000  # the engine takes seconds from here on, and eight ti
 
 
 def with_crossed_groups(analysis: Analysis, q: Question, pupils: pd.DataFrame) -> list[Estimate]:
-    """Answer one question with the random slopes and crossed groups that the study file asks for: ``mixed_lme``."""
+    """Answer one question with the random slopes that the study file asks for: ``mixed_lme``."""
     own = [unit_names(pupils, level) for level in LEVELS] if q.unit.of_pupil is None else [q.unit.of_pupil]
     named = {"unit": next((names for names in own if names is not None), None)}
-    named |= {role: unit_names(pupils, role) for role in analysis.crossed}
     labels = pd.DataFrame({name: names for name, names in named.items() if names is not None}, pupils.index)
     rows = q.analysed.dropna(subset=list(q.covariates))
     labels = labels.reindex(rows.index).dropna().astype(str)

@@ -162,7 +162,7 @@ def _read(cell: Any, column: str, table: Table, how: Reading, counts: Counts, n:
         return value if isinstance(value, str) else "out_of_range"
     if how.outcome.column is None and not value.is_integer():
         counts.between[text] += n
-    return value
+    return value if how.outcome.kind == "score" or value.is_integer() else "not_whole"
 
 
 def _word(word: str, how: Reading) -> float | str:

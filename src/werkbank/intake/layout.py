@@ -54,7 +54,7 @@ def wave_codes(study: Study) -> dict[str, str]:
 
 def declared_names(study: Study) -> set[str]:
     """Return every column name that the study file spells out or implies, for telling delimiters apart."""
-    names = {*study.columns.named().values(), *study.pupil_columns}
+    names = {*study.columns.named().values(), *study.pupil_columns, *filter(None, [study.block_column])}
     for outcome in study.outcomes:
         given = outcome.items if outcome.items is not None else outcome.column
         for written in given.values() if isinstance(given, dict) else [given]:
@@ -108,7 +108,7 @@ def key_of(study: Study, outcome: Outcome) -> Instrument:
         return Instrument.own(
             outcome.id,
             outcome.item_ids,
-            outcome.range or (float("-inf"), float("inf")),
+            outcome.possible,
             outcome.reversed_ids,
             score=outcome.score,
             direction=outcome.better,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from werkbank.study.model import FileSpec, Study
 
 ROLES = ("teacher", "class", "school", "arm")  # what is known of a pupil besides the answers
+DECLARED = ("block", "role")  # as well, where the study file has them
 
 
 @dataclass(frozen=True)
@@ -107,8 +108,9 @@ class Intake:
         outcome, item (all categorical) and value (float; NaN: this item was not answered). A pupil who answered no
         item of an outcome at a wave has no rows for it. Class, teacher, school and arm are those at assignment.
     pupils : DataFrame
-        Indexed by pupil, in the order of the files: teacher, class, school, arm at assignment (the first wave seen)
-        and the covariates. Pupils without any answer are here too. An unknown value is NaN.
+        Indexed by pupil, in the order of the files: teacher, class, school, arm at assignment (the first wave seen),
+        block (where `design.blocks` names one), role (target or transfer; where `columns.role` is there) and the
+        covariates. Pupils without any answer are here too. An unknown value is NaN.
     notes : tuple of Note
     files : tuple of FileReading
     """

@@ -12,7 +12,7 @@ import pandas as pd
 from werkbank.intake.cells import distinct, is_date
 from werkbank.intake.layout import report_columns, wave_codes
 from werkbank.intake.ledger import listed, nearest, shown
-from werkbank.intake.model import ROLES
+from werkbank.intake.model import DECLARED, ROLES
 from werkbank.study.model import WAVES
 
 if TYPE_CHECKING:
@@ -29,7 +29,8 @@ NUMBERED = re.compile(r"[0-9](?:[.,][0-9]+)?E\+[0-9]+|[0-9]+[.,]0+", re.IGNORECA
 def rows_of(study: Study, table: Table, ledger: Ledger) -> pd.DataFrame | None:
     """Return one file's rows: pupil, wave (canonical; '' when the row has none), teacher, class, school, arm, row.
 
-    Codes are checked against the study file. None when the file has no usable pupil column.
+    Also block and role, '' where the study file has none. Codes are checked against the study file. None when the file
+    has no usable pupil column.
     """
     id_column = _id_column(study)
     if id_column is None:
@@ -41,13 +42,15 @@ def rows_of(study: Study, table: Table, ledger: Ledger) -> pd.DataFrame | None:
     else:
         return None
     frame = pd.DataFrame({"pupil": pupils, "wave": waves_of(study, table, ledger), "row": table.rows}, dtype=object)
-    for role in ROLES:
-        column = study.columns.named().get(role)
-        if column is None or column not in table.names:
+    known: dict[str, Iterable[str]] = {"arm": study.arms, "role": study.role_codes}
+    for role in (*ROLES, *DECLARED):
+        column = study.block_column if role == "block" else study.columns.named().get(role)
+        if column is None or column not in table.names or role in DECLARED:
             frame[role] = ""
-        elif report_columns([column], table, ledger):
-            coded = role == "arm" and study.arms
-            frame[role] = _coded("arm", table, column, study.arms, ledger) if coded else _ids(table, column, ledger)
+        if column is not None and column in table.names and report_columns([column], table, ledger):
+            coded = known.get(role)
+            frame[role] = _coded(role, table, column, coded, ledger) if coded else _ids(table, column, ledger)
+    frame["role"] = frame["role"].map(lambda code: study.role_codes.get(code, ""))
     return frame.assign(file=table.path)
 
 
@@ -157,10 +160,13 @@ def at_assignment(study: Study, rows: pd.DataFrame, ledger: Ledger) -> pd.DataFr
     """
     order = {"": -1, **{wave: n for n, wave in enumerate(WAVES)}}
     in_time = rows.iloc[rows["wave"].map(order).argsort(kind="stable")]
-    known = in_time.assign(**{role: in_time[role].where(in_time[role] != "") for role in ROLES})
-    pupils = known.groupby("pupil", sort=False)[list(ROLES)].first()
+    roles = [*ROLES, *(["block"] if study.block_column else []), *(["role"] if study.columns.role else [])]
+    known = in_time.assign(**{role: in_time[role].where(in_time[role] != "") for role in roles})
+    pupils = known.groupby("pupil", sort=False)[roles].first()
     pupils = pupils.loc[rows["pupil"].drop_duplicates()]
-    for role in ("teacher", "class", "school"):
+    for role in roles:
+        if role == "arm" or (role == "block" and study.design.blocks in ROLES):
+            continue  # an arm that changes is a problem; of a block that is the school, the school says it
         seen = known[["pupil", role]].dropna().drop_duplicates()
         changed = seen["pupil"][seen["pupil"].duplicated()].drop_duplicates().tolist()
         if changed and not (role == "teacher" and study.unit == "teacher"):
@@ -171,11 +177,15 @@ def at_assignment(study: Study, rows: pd.DataFrame, ledger: Ledger) -> pd.DataFr
         ledger.note("class_names_reused", n=reused)
         both = pupils["school"].notna() & pupils["class"].notna()
         pupils.loc[both, "class"] = pupils["school"][both] + " / " + pupils["class"][both]
+    if study.design.blocks in ROLES:
+        pupils["block"] = pupils[study.design.blocks]
     if study.columns.arm is None and len(study.arms) == 1:
         pupils["arm"] = next(iter(study.arms))
     unit = study.design.assigned_by if study.design.assigned_by != "pupil" else "class"
     first_seen = in_time[in_time[unit] != ""].drop_duplicates("pupil").set_index("pupil")["wave"].map(order)
-    return _check_units(study, pupils, first_seen, ledger)
+    pupils = _check_units(study, pupils, first_seen, ledger)
+    _check_blocks(study, pupils, ledger)
+    return pupils
 
 
 def _check_units(study: Study, pupils: pd.DataFrame, first_seen: pd.Series, ledger: Ledger) -> pd.DataFrame:
@@ -207,3 +217,33 @@ def _check_units(study: Study, pupils: pd.DataFrame, first_seen: pd.Series, ledg
         pupils.loc[moved, [unit, *({"class", "teacher"} - {unit})]] = np.nan
         ledger.note("unit_unknown", n=len(moved), pupils=listed(moved), unit=column)
     return pupils
+
+
+def _check_blocks(study: Study, pupils: pd.DataFrame, ledger: Ledger) -> None:
+    """Blocks hold whole units; whose block is unknown is counted; and blocks that were not declared are asked for."""
+    unit = study.design.assigned_by
+    if study.block_column is None:
+        _ask_for_blocks(study, pupils, ledger)
+        return
+    if n := int(pupils["block"].isna().sum()):
+        ledger.note("block_unknown", n=n, n_all=len(pupils), column=study.block_column)
+    if unit == "pupil":
+        return
+    pairs = pupils[[unit, "block"]].dropna().drop_duplicates()
+    column = study.columns.named().get(unit)
+    for name, blocks in pairs[pairs[unit].duplicated(keep=False)].groupby(unit, sort=False)["block"]:
+        details = {"unit": column, "blocks": listed(blocks.tolist())}
+        ledger.problem("unit_in_two_blocks", study.file, column=study.block_column, value=str(name), details=details)
+
+
+def _ask_for_blocks(study: Study, pupils: pd.DataFrame, ledger: Ledger) -> None:
+    """Both arms in one school (class, teacher) may mean that lots were drawn in it, and then the analysis differs."""
+    above = {"pupil": ("class", "teacher", "school"), "class": ("school",), "teacher": ("school",)}
+    if study.design.blocks is False or study.columns.arm is None or study.unit == "teacher":
+        return
+    for level in above.get(study.design.assigned_by, ()):
+        within = pupils[[level, "arm"]].dropna()
+        pairs = within.astype(str).drop_duplicates()
+        both, n_all = pairs[level][pairs[level].duplicated()].nunique(), pairs[level].nunique()
+        if both and n_all > 1:
+            ledger.note("blocks_question", n=both, n_all=n_all, column=study.columns.named().get(level), level=level)

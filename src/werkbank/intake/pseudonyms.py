@@ -1,7 +1,8 @@
 """Ids of pupils and teachers -> codes that nobody can turn back without a key that lies outside the project.
 
 The key is one file for each user of a computer. The same id gets the same code in every study that is read with the
-same key, so that pupils can be followed; with another key the codes have nothing in common.
+same key, so that pupils can be followed; with another key the codes have nothing in common. Where no key can be kept
+(a home folder that cannot be written, and no WERKBANK_KEYS), one is made for this run only, and a note says so.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from werkbank.study import Study
 
 ENVIRONMENT, NAME = "WERKBANK_KEYS", "pseudonyms.key"
+OF_RUN = "WERKBANK_KEY_OF_THIS_RUN"  # hands a key that nothing keeps to the processes of one run
 OF_NOBODY = b"werkbank: pupils who do not exist"  # simulated studies give the same codes on every computer
 SHORTEST = 8  # characters of 5 bits; longer where two ids would share a code
 NAMING = ("pupils", "example")  # values of a note that name pupils
@@ -42,16 +44,17 @@ def key_path() -> Path:
     return (Path(named) if named else user_config_path("werkbank", appauthor=False)) / NAME
 
 
-def read_key(study: Study) -> tuple[bytes, bool]:
-    """Return the key with which a study's ids are replaced, and whether it was made just now.
+def read_key(study: Study) -> tuple[bytes, tuple[Note, ...]]:
+    """Return the key with which a study's ids are replaced, and notes: made just now, or for this run only.
 
     Raises
     ------
     MissingPieceError
-        When the key can neither be read nor made, lies inside the study's folder, or can be read by others.
+        When the key is there and cannot be read, lies inside the study's folder, or can be read by others; or when it
+        cannot be made in the folder that WERKBANK_KEYS names.
     """
     if study.simulated:
-        return OF_NOBODY, False
+        return OF_NOBODY, ()
     path = key_path()
     if path.resolve().is_relative_to(study.folder.resolve()):
         raise _unusable("inside", study, path)
@@ -61,10 +64,25 @@ def read_key(study: Study) -> tuple[bytes, bool]:
         if os.name == "posix" and path.stat().st_mode & 0o077:
             raise _unusable("open", study, path)
     except OSError as error:
-        raise _unusable("unreadable", study, path, error.strerror or "") from error
+        reason = error.strerror or ""
+        if os.environ.get(ENVIRONMENT) or _is_there(path):  # another key in its place would be a surprise
+            raise _unusable("unreadable", study, path, reason) from error
+        return _of_this_run(), (Note("privacy.key.run", {"reason": reason}),)
     if len(key) < 32:
         raise _unusable("damaged", study, path)
-    return key, made
+    return key, (Note("privacy.key.made", {"path": path.as_posix()}),) if made else ()
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
+def _of_this_run() -> bytes:
+    """Return a key for this process and those that it starts: the same code for the same id in all of them."""
+    return os.environ.setdefault(OF_RUN, secrets.token_hex(32)).encode("ascii")
 
 
 def _made(path: Path) -> bool:
@@ -129,16 +147,18 @@ def pseudonymised(intake: Intake) -> Intake:
     if intake.pupils.empty:
         return intake
     study = intake.study
-    key, made = read_key(study)
+    key, told = read_key(study)
     role = "teacher" if study.unit == "teacher" else "pupil"
     pupil = codes(intake.pupils.index.astype(str), role, key)
     teacher = codes(intake.pupils["teacher"].dropna().astype(str), "teacher", key)
-    pupils = intake.pupils.assign(teacher=_recoded(intake.pupils["teacher"], teacher)).rename(index=pupil)
+    naming = ["teacher", *(["block"] if study.design.blocks == "teacher" else [])]
+    pupils = intake.pupils.assign(**{column: _recoded(intake.pupils[column], teacher) for column in naming})
+    pupils = pupils.rename(index=pupil)
     answers = intake.answers.copy(deep=False)
     if len(answers):
         answers["pupil"] = answers["pupil"].cat.rename_categories(pupil)
         answers["teacher"] = answers["teacher"].cat.rename_categories(teacher)
-    notes = [Note("privacy.key.made", {"path": key_path().as_posix()})] if made else []
+    notes = [*told]
     notes += [replace(note, values=_without_names(note, pupil)) for note in intake.notes]
     notes.append(Note("privacy.pseudonyms", {"n": len(pupil), "n_teachers": len(teacher)}))
     return replace(intake, answers=answers, pupils=pupils, notes=tuple(notes))

@@ -102,7 +102,8 @@ def _check_roles(study: Study, tables: list[Table], ledger: Ledger) -> None:
     named = study.columns.named()
     named.pop("pupil", None)
     born = [study.birth_date.column] if study.birth_date else []
-    for column in [*named.values(), *study.pupil_columns, *born]:
+    blocks = [study.block_column] if study.block_column else []
+    for column in dict.fromkeys([*named.values(), *study.pupil_columns, *born, *blocks]):
         if not any(column in table.names for table in tables):
             report_columns([column], tables[0], ledger)
     if study.columns.pupil is None and study.unit == "pupil" and (len(tables) > 1 or "wave" in named):

@@ -18,7 +18,7 @@ from werkbank.reporting.numbers import Column
 from werkbank.results import MIME
 
 Cell = str | int | float | None
-Tone = Literal["plain", "lead", "note", "warning", "refusal"]
+Tone = Literal["plain", "lead", "note", "warning", "refusal", "own"]
 
 
 @dataclass(frozen=True)
@@ -75,8 +75,31 @@ class Figure:
         return not self.image.startswith(b"\x89PNG")
 
 
-Block = Heading | Paragraph | Bullets | Table | Figure
-_BLOCKS: dict[str, type] = {c.__name__: c for c in (Heading, Paragraph, Bullets, Table, Figure)}
+@dataclass(frozen=True)
+class Verbatim:
+    """Text whose lines and spaces are kept, as a cell printed it; no emphasis is read in it."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Own:
+    """What a user added: every writer marks it as not checked by werkbank, and no copy to share holds it."""
+
+    blocks: tuple[Heading | Paragraph | Bullets | Table | Figure | Verbatim, ...]
+
+    def marked(self, language: str) -> tuple[Block, ...]:
+        """Return the blocks after the sentence that says whose they are, for files that know no frame."""
+        return (own_mark(language), *self.blocks)
+
+
+Block = Heading | Paragraph | Bullets | Table | Figure | Verbatim | Own
+_BLOCKS: dict[str, type] = {c.__name__: c for c in (Heading, Paragraph, Bullets, Table, Figure, Verbatim, Own)}
+
+
+def own_mark(language: str) -> Paragraph:
+    """Return the sentence that stands over whatever a user added."""
+    return Paragraph(say("report.own.mark", language), "own")
 
 
 @dataclass(frozen=True)
@@ -92,12 +115,12 @@ class Section:
 
     def to_json(self) -> dict[str, Any]:
         """Return the section as JSON values; `from_json` is its inverse."""
-        return {"id": self.id, "language": self.language, "blocks": [_block_json(block) for block in self.blocks]}
+        return {"id": self.id, "language": self.language, "blocks": [block_json(block) for block in self.blocks]}
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> Section:
         """Read a section back from an executed notebook."""
-        return cls(content["id"], content["language"], tuple(_block(item) for item in content["blocks"]))
+        return cls(content["id"], content["language"], tuple(block_from(item) for item in content["blocks"]))
 
 
 @dataclass(frozen=True)
@@ -111,17 +134,21 @@ class Sections:
         return {"text/html": shown, MIME: [part.to_json() for part in self.parts]}
 
 
-def _block_json(block: Block) -> dict[str, Any]:
+def block_json(block: Block) -> dict[str, Any]:
+    """Return a block as JSON values; `block_from` is its inverse."""
     name = type(block).__name__
     values = dict(vars(block))
     if isinstance(block, Figure):
         values["image"] = base64.b64encode(block.image).decode("ascii")
     if isinstance(block, Table):
         values["columns"] = [dict(vars(column)) for column in block.columns]
+    if isinstance(block, Own):
+        values["blocks"] = [block_json(part) for part in block.blocks]
     return {"block": name, **values}
 
 
-def _block(item: dict[str, Any]) -> Block:
+def block_from(item: dict[str, Any]) -> Block:
+    """Read a block back."""
     values = {k: v for k, v in item.items() if k != "block"}
     name = item["block"]
     if name == "Figure":
@@ -132,6 +159,8 @@ def _block(item: dict[str, Any]) -> Block:
         values["notes"] = tuple(values["notes"])
     if name == "Bullets":
         values["items"] = tuple(values["items"])
+    if name == "Own":
+        values["blocks"] = tuple(block_from(part) for part in values["blocks"])
     block: Block = _BLOCKS[name](**values)
     return block
 
@@ -147,7 +176,7 @@ def section_html(section: Section) -> str:
     reaches; figures carry their text alternative and are embedded; every text is escaped.
     """
     blocks = "\n".join(
-        _block_html(block, f"{section.id}-{i}", section.language) for i, block in enumerate(section.blocks)
+        block_html(block, f"{section.id}-{i}", section.language) for i, block in enumerate(section.blocks)
     )
     label = next((f"{section.id}-{i}" for i, b in enumerate(section.blocks) if isinstance(b, Heading)), None)
     labelled = f' aria-labelledby="{label}"' if label else ""
@@ -159,7 +188,7 @@ def contents(sections: list[Section]) -> list[tuple[str, str]]:
     found = []
     for section in sections:
         for i, block in enumerate(section.blocks):
-            if isinstance(block, Heading):
+            if isinstance(block, Heading) and block.level <= 2:
                 found.append((f"{section.id}-{i}", block.text))
                 break
     return found
@@ -171,18 +200,36 @@ def inline(text: str) -> str:
     return _EMPHASIS.sub(r"<em>\1</em>", _STRONG.sub(r"<strong>\1</strong>", safe))
 
 
-def _block_html(block: Block, block_id: str, language: str) -> str:
+def block_html(block: Block, block_id: str, language: str) -> str:
+    """Return one block; `block_id` is the id of a heading."""
     match block:
         case Heading():
             return f'<h{block.level} id="{block_id}">{inline(block.text)}</h{block.level}>'
         case Paragraph():
             return _paragraph(block, language)
-        case Bullets():
-            return "<ul>\n" + "\n".join(f"<li>{inline(item)}</li>" for item in block.items) + "\n</ul>"
+        case Bullets() | Verbatim():
+            return _lines(block, language)
         case Table():
             return _table(block, language)
         case Figure():
             return _figure(block)
+        case Own():
+            return _own(block, block_id, language)
+
+
+def _lines(block: Bullets | Verbatim, language: str) -> str:
+    if isinstance(block, Bullets):
+        return "<ul>\n" + "\n".join(f"<li>{inline(item)}</li>" for item in block.items) + "\n</ul>"
+    label = escape(say("report.own.verbatim", language))
+    return f'<pre role="group" tabindex="0" aria-label="{label}">{escape(block.text, quote=False)}</pre>'
+
+
+def _own(block: Own, block_id: str, language: str) -> str:
+    parts = block.marked(language)
+    shown = "\n".join(block_html(part, f"{block_id}-{i}", language) for i, part in enumerate(parts))
+    # two things of a user's may have one name, which landmarks must not have
+    shown = shown.replace('<div class="scroll" role="region"', '<div class="scroll" role="group"')
+    return f'<div class="own">\n{shown}\n</div>'
 
 
 def _paragraph(block: Paragraph, language: str) -> str:
@@ -190,6 +237,8 @@ def _paragraph(block: Paragraph, language: str) -> str:
         return f"<p>{inline(block.text)}</p>"
     if block.tone == "lead":
         return f'<p class="lead">{inline(block.text)}</p>'
+    if block.tone == "own":
+        return f'<p class="own-mark">{inline(block.text)}</p>'
     # the tone is said in a word, so that it survives a black-and-white print and a screen reader
     word = escape(say(f"report.tone.{block.tone}", language))
     return f'<p class="tone {block.tone}"><strong class="tone-word">{word}</strong> {inline(block.text)}</p>'

@@ -11,7 +11,7 @@ from babel.numbers import format_decimal, get_decimal_symbol
 
 MISSING = "–"
 _MINUS = "\N{MINUS SIGN}"
-Kind = Literal["text", "count", "mean", "estimate", "p", "share", "interval", "reliability", "df"]
+Kind = Literal["text", "count", "mean", "estimate", "p", "share", "interval", "reliability", "df", "number"]
 
 
 @dataclass(frozen=True)
@@ -119,6 +119,8 @@ def cell(value: object, column: Column, language: str) -> str:
         return MISSING
     if isinstance(value, str) or column.kind == "text":
         return str(value)
+    if column.kind == "number":
+        return as_given(float(value), language, column.digits or 0)  # type: ignore[arg-type]
     return _write(float(value), column, language)  # type: ignore[arg-type]
 
 
@@ -137,6 +139,22 @@ def _write(value: float, column: Column, language: str) -> str:
             return degrees(value, language)
         case _:
             return decimal(value, language, 2 if digits is None else digits)
+
+
+def as_given(value: float, language: str, digits: int) -> str:
+    """Return a number of a user's own table: no signs between thousands, which a year has not, and never a false 0.
+
+    What `digits` decimals would show as zero, and what has more than 15 digits, is written as ``1,2e-05``.
+    """
+    if math.isnan(value):
+        return MISSING
+    if math.isinf(value):
+        return "∞" if value > 0 else f"{_MINUS}∞"
+    if (value and abs(value) < 0.5 * 10**-digits) or abs(value) >= 1e15:
+        shown = f"{value:.2e}"
+    else:
+        shown = f"{round(value, digits) + 0.0:.{digits}f}"
+    return shown.replace(".", get_decimal_symbol(language)).replace("-", _MINUS)
 
 
 def _absent(value: float | None) -> bool:

@@ -122,6 +122,9 @@ def terms(report: Report) -> Blocks:
     yield Bullets(tuple(made))
 
 
+glossary = terms  # as copies of older notebooks call it
+
+
 def _meanings(report: Report) -> Bullets:
     used = ["mean", "arms", "lot", "between", "chance", "sd", "waves"]
     if report.study.design.kind == "single_group":

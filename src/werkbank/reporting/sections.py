@@ -64,8 +64,8 @@ def maker(
         def make(write: Write) -> Part:
             called = name or write.__name__
 
-            def written(report: Report, *rest: Any, **named: Any) -> Section | None:  # noqa: ANN401 - the part's own
-                blocks = [block for block in write(report, *rest, **named) if block is not None]
+            def written(report: Report, **named: Any) -> Section | None:  # noqa: ANN401 - the part's own
+                blocks = [block for block in write(report, **named) if block is not None]
                 if not blocks:
                     return None
                 first: list[Block] = [Heading(report.words.say(f"{topic}.heading.{called}"), 2)]
@@ -73,9 +73,10 @@ def maker(
                 return Section(called.replace("_", "-"), report.language, (*first, *blocks))
 
             @wraps(write)
-            def shown(bench: Bench, *rest: Any, **named: Any) -> Section | Sections | None:  # noqa: ANN401
+            def shown(bench: Bench, *_: Any, **named: Any) -> Section | Sections | None:  # noqa: ANN401 - the part's own
+                # copies of older notebooks pass more by place: a seed, or what the bench now knows itself
                 view = bench.about(*(reads or _read(bench)))
-                each = [written(Report(view, one), *rest, **named) for one in bench.language.split("+")]
+                each = [written(Report(view, one), **named) for one in bench.language.split("+")]
                 made = tuple(section for section in each if section is not None)
                 bench.shown[f"{write.__module__}:{write.__qualname__}"] = (part, made)
                 return Sections(made) if len(made) > 1 else made[0] if made else None

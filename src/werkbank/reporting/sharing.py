@@ -79,8 +79,11 @@ def written_again(bench: Bench, parts: Sequence[str], also: Collection[str], bar
     return Shared([section.to_json() for section in shared_sections(copy, functions)], copy.results, tuple(parts))
 
 
-def write_shared(path: Path, bench: Bench) -> None:
-    """Write the shareable copy of the parts that were shown to `path`: sections and results, as JSON for the runner."""
+def write_shared(path: Path, bench: Bench, *_: object) -> None:
+    """Write the shareable copy of the parts that were shown to `path`: sections and results, as JSON for the runner.
+
+    Copies of older notebooks list the parts themselves.
+    """
     parts = {name: part for name, (part, _) in bench.shown.items() if part.shared}
     copy = shared_bench(bench)
     each = [shared_sections(replace(copy, language=one), parts.values()) for one in bench.language.split("+")]

@@ -49,7 +49,9 @@ class Words:
 
     def wave(self, code: str) -> str:
         """Return the name of a wave."""
-        return say(f"report.wave.{code}", self.language) if code else ""
+        if has(f"report.wave.{code}", self.language) or not code:
+            return say(f"report.wave.{code}", self.language) if code else ""
+        return say("report.wave_later", self.language, number=code.removeprefix("followup"))
 
     def arm(self, code: str) -> str:
         """Return the name of an arm; a bare number or letter is preceded by its role, no code at all is everyone."""

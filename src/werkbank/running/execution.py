@@ -10,25 +10,23 @@ import json
 import logging
 import re
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from werkbank.catalogue import say
 from werkbank.errors import MissingPieceError, ReportError
-from werkbank.reporting.blocks import Section
-from werkbank.results import MIME
 from werkbank.running import preloading
-from werkbank.running.notebooks import only_by_hand
+from werkbank.running.notebooks import INJECTED_ID, is_shipped, only_by_hand
+from werkbank.running.remarks import about_numbers, without_paths
 from werkbank.warm.forking import PRELOAD
 from werkbank.warm.kernel import KERNEL_NAME, manager_class, quick_import, undisturbed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 ENGINE = "werkbank"
 CELL_SECONDS = 900
-INSIDE_ID = "stays-inside"
-INJECTED_ID = "injected-parameters"
+PREPARE = '__import__("werkbank.reporting.showing", fromlist=["prepare"]).prepare()'  # after the injected parameters
 
 
 def execute(
@@ -84,7 +82,19 @@ def execute(
         told_in=language,
         warm_env={**undisturbed(work), PRELOAD: preloading.MODULE} if warm else None,
     )
+    _without_folder(executed, work)
     return executed
+
+
+def _without_folder(executed: Any, work: Path) -> None:  # noqa: ANN401 - nbformat's node
+    """Call the folder of this run ``.`` in what cells said: it is another one each time."""
+    places = {str(work), str(work.resolve()), work.resolve().as_posix()}
+    for output in (output for cell in executed.cells for output in cell.get("outputs", [])):
+        for holder in (output, output.get("data", {})):
+            for kind in ("text", "text/plain", "text/html"):
+                if isinstance(holder.get(kind), str):
+                    for place in sorted(places, key=len, reverse=True):
+                        holder[kind] = holder[kind].replace(place, ".")
 
 
 def _source(notebook: Path, language: str) -> Any:  # noqa: ANN401 - nbformat's node
@@ -120,6 +130,7 @@ def _register_engine() -> None:
         return
     # without any handler Python would print what papermill logs beside our own message
     logging.getLogger("papermill").addHandler(logging.NullHandler())
+    logging.getLogger("matplotlib").addHandler(logging.NullHandler())  # of a home folder that cannot be written
 
     class WholeEngine(engines.NBClientEngine):  # type: ignore[name-defined, misc]
         """papermill's own engine, with the last word on whether a notebook has run."""
@@ -130,6 +141,7 @@ def _register_engine() -> None:
             for cell in notebook.cells:
                 if "injected-parameters" in cell.metadata.get("tags", []):
                     cell["id"] = INJECTED_ID
+                    cell["source"] += f"\n{PREPARE}"
             run = super().execute_managed_notebook
             if env is not None:
                 from werkbank.warm.engine import ForkEngine
@@ -160,9 +172,9 @@ def _judged(notebook: Any, language: str, run: Callable[[], None]) -> None:  # n
             ending = {"SystemExit": "left", "KeyboardInterrupt": "interrupted"}.get(output.ename, "raised")
             raise _stopped(notebook, ending, language, cell, f"{output.ename}: {output.evalue}")
     for cell, output in outputs:
-        if output.get("name") == "stderr":
-            # a warning that nobody reads may be about the numbers: a report's notebook gives none
-            raise _stopped(notebook, "warned", language, cell, output.text.strip().split("\n")[0])
+        # what one of our own cells warns of may be about the numbers; all else that is said aside is a remark
+        if output.get("name") == "stderr" and is_shipped(cell) and (reason := about_numbers(output.text)):
+            raise _stopped(notebook, "warned", language, cell, reason)
     code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
     if any(cell.execution_count is None for cell in code):
         raise _stopped(notebook, "unfinished", language)
@@ -181,59 +193,5 @@ def _stopped(notebook: Any, how: str, language: str, cell: Any = None, reason: s
     above = [c.source for c in own[:number] if c.cell_type == "markdown"]
     titles = [title for text in above for title in re.findall(r"^#+\s+(.+?)\s*$", text, re.MULTILINE)]
     heading = titles[-1] if titles else say("cli.stopped.no_heading", language)
-    message = say(f"cli.stopped.{how}", language, cell=number, heading=heading, reason=_without_paths(reason))
+    message = say(f"cli.stopped.{how}", language, cell=number, heading=heading, reason=without_paths(reason))
     return ReportError(message, number, heading)
-
-
-def _without_paths(text: str) -> str:
-    text = re.sub(r"^\S+\.py:\d+: ", "", text)  # a warning begins with a file of this run
-    home = str(Path.home())
-    return text.replace(home, "~") if len(home) > 1 else text
-
-
-def sections_of(notebook: dict[str, Any], language: str = "") -> list[dict[str, Any]]:
-    """Return the sections (as JSON) that an executed notebook shows, of several languages those in `language`."""
-    outputs = [output for cell in notebook["cells"] for output in cell.get("outputs", [])]
-    return [section for output in outputs for section in _shown(output, language)]
-
-
-def _shown(output: dict[str, Any], language: str) -> list[dict[str, Any]]:
-    shown: list[dict[str, Any]] | dict[str, Any] = output.get("data", {}).get(MIME, [])
-    if isinstance(shown, dict):
-        return [shown]
-    return [section for section in shown if section["language"] == language]
-
-
-def archived(notebook: dict[str, Any], told: dict[str, Any]) -> tuple[str, int]:
-    """Return an executed notebook fit to be kept, as text, and the number of outputs that were left out.
-
-    Only sections are kept: tables of pupils that a cell happens to show are not, nor are timings, process numbers and
-    this machine's paths. The injected cell shows the parameters as `told`.
-    """
-    left_out = 0
-    inside = {"cell_type": "markdown", "id": INSIDE_ID, "metadata": {}}
-    cells = [{**inside, "source": say("privacy.inside", told["language"])}]
-    for cell in (cell for cell in notebook["cells"] if cell["id"] != INSIDE_ID):  # which a kept notebook has already
-        kept = {name: cell[name] for name in ("cell_type", "id", "source")}
-        kept["metadata"] = {"tags": list(cell["metadata"]["tags"])} if cell["metadata"].get("tags") else {}
-        if cell["cell_type"] == "code":
-            with_section = [output for output in cell["outputs"] if MIME in output.get("data", {})]
-            left_out += len(cell["outputs"]) - len(with_section)
-            shown = [section for output in with_section for section in _shown(output, told["language"])]
-            kept |= {"execution_count": cell["execution_count"], "outputs": [_section_only(s) for s in shown]}
-            if cell["id"] == INJECTED_ID:
-                kept["source"] = "\n".join(["# Parameters", *(f"{k} = {v!r}" for k, v in told.items())])
-        cells.append(kept)
-    metadata = {
-        "kernelspec": {"display_name": "Python 3", "language": "python", "name": KERNEL_NAME},
-        "language_info": {"name": "python"},
-    }
-    content = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
-    return json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n", left_out
-
-
-def _section_only(section: dict[str, Any]) -> dict[str, Any]:
-    from werkbank.reporting.blocks import section_html
-
-    data = {"text/html": section_html(Section.from_json(section)), MIME: section}
-    return {"output_type": "display_data", "metadata": {}, "data": data}

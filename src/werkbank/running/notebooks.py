@@ -7,15 +7,14 @@ import hashlib
 import json
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from werkbank.catalogue import say
 from werkbank.errors import UsageError, nearest
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+INJECTED_ID = "injected-parameters"  # of the cell that papermill adds
 _PACKAGE = Path(__file__).resolve().parents[1]
+SHIPPED = Path(__file__).with_name("shipped_cells.txt")
 
 
 def notebook_folder() -> Path:
@@ -27,6 +26,25 @@ def notebook_folder() -> Path:
 def is_own(notebook: Path) -> bool:
     """Whether a notebook is one of ours, which can write in several languages at once."""
     return notebook.parent == notebook_folder()
+
+
+def cell_hash(cell: dict[str, Any]) -> str:
+    """Return what tells one cell from another: its kind and what is written in it, outer space apart."""
+    text = f"{cell['cell_type']}\n{''.join(cell['source']).strip()}"
+    return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+@cache
+def _shipped_hashes() -> frozenset[str]:
+    return frozenset(SHIPPED.read_text(encoding="ascii").split())
+
+
+def is_shipped(cell: dict[str, Any]) -> bool:
+    """Whether a cell stands in one of our notebooks, of this version or an earlier one, as it was shipped.
+
+    A cell that its user changed is theirs, wherever the notebook lies.
+    """
+    return cell_hash(cell) in _shipped_hashes()
 
 
 def report_names() -> list[str]:
@@ -59,20 +77,12 @@ def notebook_path(report: str | Path, language: str = "en") -> Path:
     return notebook_folder() / f"{report}.ipynb"
 
 
-@cache
-def shipped_cells() -> frozenset[tuple[str, str]]:
-    """Return the id and source of every cell of the shipped notebooks: what is not among them is a user's own."""
-    notebooks = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(notebook_folder().glob("*.ipynb"))]
-    return frozenset((cell["id"], "".join(cell["source"])) for notebook in notebooks for cell in notebook["cells"])
-
-
-def only_by_hand(cell: Mapping[str, Any]) -> bool:
+def only_by_hand(cell: dict[str, Any]) -> bool:
     """Whether a cell is for looking by hand (tagged ``by-hand``) and as it was shipped: a run leaves it out.
 
     Once it was changed it is its user's, and what it shows is kept.
     """
-    tagged = "by-hand" in cell["metadata"].get("tags", [])
-    return tagged and (cell.get("id", ""), "".join(cell["source"])) in shipped_cells()
+    return "by-hand" in cell["metadata"].get("tags", []) and is_shipped(cell)
 
 
 def code_hash(notebook: Path) -> str:

@@ -23,11 +23,13 @@ def pages(
     footer: dict[str, str],
     *,
     inside: bool = False,
+    notes: tuple[str, ...] = (),
 ) -> dict[str, str | bytes]:
     """Return the report in each of `formats`, by format; `shown` are the sections of the executed notebook as JSON.
 
     `inside`: the report opens with the sentence that it is not meant to leave the school, and names the school;
-    other copies name it only where the study file says so.
+    other copies name it only where the study file says so, and hold nothing that a user added. `notes` are sentences
+    that follow the first heading.
 
     Raises
     ------
@@ -40,9 +42,15 @@ def pages(
     if not sections:
         raise ReportError(say("cli.stopped.no_sections", language))
     if inside:
-        from werkbank.reporting.sharing import not_to_leave
+        from werkbank.reporting.sharing import marked, not_to_leave
 
+        for note in notes:
+            sections = marked(sections, note)
         sections = not_to_leave(sections, language)
+    else:
+        from werkbank.running.kept import without_own
+
+        sections = without_own(sections)
     title, simulated = study.title_in(language), study.simulated
     named = f"report.kinds.{Path(footer.get('notebook', '')).stem}"
     kind = say(named, language) if has(named, language) else None

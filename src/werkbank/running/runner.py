@@ -14,7 +14,8 @@ from werkbank.catalogue import LANGUAGES, say
 from werkbank.errors import ReportError, UsageError, nearest
 from werkbank.results import Results
 from werkbank.running import manifest
-from werkbank.running.execution import CELL_SECONDS, archived, execute, sections_of
+from werkbank.running.execution import CELL_SECONDS, execute
+from werkbank.running.kept import archived, remarks_of, sections_of
 from werkbank.running.notebooks import code_hash, declared_parameters, is_own, notebook_path
 from werkbank.running.pages import FORMATS, USUAL, pages
 from werkbank.running.params import SEED, checked, decisive, shown
@@ -35,7 +36,8 @@ class RunOutcome:
 
     `files` are the files of this report under their final names, `results` what they print; `superseded` names reports
     in the same folder that were made from other inputs and were therefore removed; `left_out` counts outputs of the
-    notebook that are no section and were not kept.
+    notebook of which nothing was kept; `remarks` is what it said aside, and `notes` are what the report's first note
+    says of how it was made.
     """
 
     report: str
@@ -45,6 +47,8 @@ class RunOutcome:
     results: Results
     superseded: tuple[str, ...] = ()
     left_out: int = 0
+    remarks: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def run_report(
@@ -128,7 +132,8 @@ def run_held(
     study = load_study(study_file)
     from werkbank.intake import read_answers  # after the study file is known to be fit: it takes a second
 
-    read_answers(study, own["only"])
+    intake = read_answers(study, own["only"])
+    doubts = tuple(note for note in intake.notes if note.key == "privacy.key.run")
     place = Path(out) if out is not None else Path("reports") / study.folder.name
     file = Path(study_file) / "study.yaml" if Path(study_file).is_dir() else Path(study_file)
     passed = {**own, "study": file.resolve().as_posix(), "results": "results.json"}
@@ -140,7 +145,9 @@ def run_held(
         with _workplace(place) as work:
             executed = execute(notebook, {**passed, "language": "+".join(several)}, work, timeout=timeout, warm=warm)
             for language in several:
-                run = _Run(study, notebook, language, formats, own, {**passed, "study": file.name, "results": ""})
+                told_as = {**passed, "study": file.name, "results": ""}
+                notes = tuple(note.sentence(language) for note in doubts)
+                run = _Run(study, notebook, language, formats, own, told_as, notes)
                 made.append(_written(run, executed, work, place))
     return tuple(made)
 
@@ -162,6 +169,7 @@ class _Run:
     formats: tuple[str, ...]
     parameters: dict[str, Any]
     shown: dict[str, Any]
+    notes: tuple[str, ...] = ()
 
 
 def _written(run: _Run, executed: dict[str, Any], work: Path, place: Path) -> RunOutcome:
@@ -172,10 +180,10 @@ def _written(run: _Run, executed: dict[str, Any], work: Path, place: Path) -> Ru
     key = f"{notebook.stem}.{language}"
     inputs, code = manifest.inputs_of(study, decisive(run.parameters)), code_hash(notebook)
     footer = manifest.footer(inputs, notebook.name, code)
-    written = pages(sections_of(executed, language), study, language, formats, footer, inside=True)
+    written = pages(sections_of(executed, language), study, language, formats, footer, inside=True, notes=run.notes)
     kept, left_out = archived(executed, {**run.shown, "language": language})
     results = _results(work, notebook.name, language)
-    made: dict[str, Any] = {"notebook": code, "parameters": shown(run.parameters)}
+    made: dict[str, Any] = {"notebook": code, "parameters": shown(run.parameters), "remarks": remarks_of(executed)}
     texts = {**{f"{key}.{form}": content for form, content in written.items()}, f"{key}.ipynb": kept}
     copy = read_shared(work / "share.json", language)
     if copy is not None:
@@ -185,7 +193,8 @@ def _written(run: _Run, executed: dict[str, Any], work: Path, place: Path) -> Ru
         texts |= files_to_share(copy, study, language, formats, footer, key)
     superseded = _publish(place, work, texts, inputs, key, made, results)
     files = tuple(place / f for f in [*texts, *STORE, manifest.NAME])
-    return RunOutcome(notebook.stem, language, place, files, results, superseded, left_out)
+    said = tuple(remark["text"] for remark in made["remarks"])
+    return RunOutcome(notebook.stem, language, place, files, results, superseded, left_out, said, run.notes)
 
 
 def _known(given: tuple[str, ...], valid: tuple[str, ...], problem: str, language: str) -> None:
@@ -242,7 +251,8 @@ def _publish(
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
         hashes[file] = manifest.sha256(path)
     common = {file: hashes.pop(file) for file in STORE}
-    if same and {**own, "files": {}} == {**made, "files": {}, "results": own.get("results")}:
+    aside: dict[str, Any] = {"files": {}, "remarks": []}  # a log may say another time each run
+    if same and {**own, **aside} == {**made, **aside, "results": own.get("results")}:
         hashes = {**own["files"], **hashes}  # its other formats, written from an equal run, still hold
     own_results = hashlib.sha256(results.to_json().encode()).hexdigest()
     reports = {**(others if same else {}), key: {**made, "files": hashes, "results": own_results}}

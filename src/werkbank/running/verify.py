@@ -7,6 +7,7 @@ import io
 import json
 import math
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from werkbank.errors import ReportError, UnfitError, UsageError, WerkbankError
 from werkbank.results import OlderResultsError, Results
 from werkbank.running import manifest
+from werkbank.running.notebooks import code_hash, report_names
 from werkbank.running.pages import FORMATS
 
 if TYPE_CHECKING:
@@ -25,7 +27,9 @@ TOLERANCE = 1e-6
 KINDS = ("estimates", "facts", "claims")
 DEPTH = 4  # how far below the working folder a study is looked for
 
-Verdict = Literal["same", "equal", "intact", "damaged", "differs", "changed", "older", "no_study", "failed"]
+Verdict = Literal[
+    "same", "equal", "intact", "damaged", "differs", "changed", "older", "no_study", "no_notebook", "failed"
+]  # fmt: skip
 GOOD = frozenset({"same", "equal", "intact"})
 
 
@@ -36,7 +40,8 @@ class Verified:
     `verdict`: ``same`` (made again, the same bytes), ``equal`` (every number within `TOLERANCE`, every text the same),
     ``intact`` (hashes only), ``damaged`` (a file is not what was made), ``changed`` (study, data or notebook are not
     those it was made from), ``older`` (its results are in the columns of an older version, and cannot be compared),
-    ``no_study``, ``differs`` or ``failed``. `detail` names the first difference or file.
+    ``no_study``, ``no_notebook`` (one of a user's own, not found), ``differs`` or ``failed``. `detail` names the first
+    difference or file.
     """
 
     folder: Path
@@ -103,11 +108,14 @@ def _verified(
     if quick or _older(place):
         return Verified(place, key, "intact" if quick else "older")
     file = study or _study_file(found["inputs"]["study"])
-    if file is None:
-        return Verified(place, key, "no_study", found["inputs"]["study"]["file"])
+    name = key.rpartition(".")[0]
+    notebook = _notebook(name, found["reports"][key]["notebook"], file) if file else None
+    if file is None or notebook is None:
+        lacking: tuple[Verdict, str] = ("no_notebook", f"{name}.ipynb")
+        return Verified(place, key, *(lacking if file else ("no_study", found["inputs"]["study"]["file"])))
     with tempfile.TemporaryDirectory(prefix="werkbank-verify-") as folder:
         try:
-            verdict = _made_again(place, found, key, file, Path(folder) / "again")
+            verdict = _made_again(place, found, key, file, notebook, Path(folder) / "again")
             ids |= _ids(Path(folder) / "again")
         except UnfitError as error:
             return Verified(place, key, "changed", error.problems[0].sentence(error.language))
@@ -124,7 +132,9 @@ def _older(place: Path) -> bool:
     return False
 
 
-def _made_again(place: Path, found: dict[str, Any], key: str, study: Path, again: Path) -> Verified:
+def _made_again(
+    place: Path, found: dict[str, Any], key: str, study: Path, notebook: str | Path, again: Path
+) -> Verified:
     from werkbank.running.runner import run_report
     from werkbank.running.together import hide_again
     from werkbank.study import load_study
@@ -132,7 +142,7 @@ def _made_again(place: Path, found: dict[str, Any], key: str, study: Path, again
     name, _, language = key.rpartition(".")
     files = found["reports"][key]["files"]
     formats = tuple(form for form in FORMATS if f"{key}.{form}" in files)
-    run_report(study, name, language=language, out=again, formats=formats, warm=True, **_parameters(found, key))
+    run_report(study, notebook, language=language, out=again, formats=formats, warm=True, **_parameters(found, key))
     if (share := found["reports"][key].get("share", {})).get("also"):  # what it hides because of other reports
         hide_again(again, load_study(study), key, share)
     made = manifest.read(again)
@@ -143,7 +153,8 @@ def _made_again(place: Path, found: dict[str, Any], key: str, study: Path, again
         return Verified(place, key, "changed", f"{name}.ipynb")
     alike = made["inputs"] == found["inputs"]  # the same packages must draw the same pictures, and write the same files
     difference = _first_of(place, again, key, pictures=alike)
-    if not difference and made["reports"][key] == found["reports"][key]:
+    entries = [{**of["reports"][key], "remarks": []} for of in (made, found)]  # a log may say another time each run
+    if not difference and entries[0] == entries[1]:
         return Verified(place, key, "same")
     if alike and not difference:
         differing = (f for f, digest in made["reports"][key]["files"].items() if files.get(f) != digest)
@@ -197,7 +208,7 @@ def _of(report: dict[str, Any], store: dict[str, Any]) -> dict[str, Any]:
 
 
 def _sections(notebook: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON values
-    from werkbank.running.execution import sections_of
+    from werkbank.running.kept import sections_of
 
     return {section["id"]: section["blocks"] for section in sections_of(notebook)}
 
@@ -244,6 +255,27 @@ def _study_file(wanted: dict[str, str]) -> Path | None:
     from werkbank.study.finding import example_path
 
     name, examples = Path(wanted["file"]).name, example_path("baumann").parents[1]
-    levels = ["/".join(["*"] * depth + [name]) for depth in range(DEPTH + 1)]
-    places = [Path.cwd().glob(level) for level in levels] + [examples.glob(f"*/{name}")]
-    return next((p for found in places for p in found if p.is_file() and manifest.sha256(p) == wanted["sha256"]), None)
+    places = [*_below(Path.cwd(), name), *examples.glob(f"*/{name}")]
+    return next((path for path in places if path.is_file() and manifest.sha256(path) == wanted["sha256"]), None)
+
+
+def _notebook(name: str, code: str, study: Path) -> str | Path | None:
+    """Return the report of this name: one of ours, or a user's own notebook with this code.
+
+    That is looked for below the working folder and beside the study, never in the report's own folder: what someone
+    else sent is not run.
+    """
+    if name in report_names():
+        return name
+    beside = study if study.is_dir() else study.parent
+    for path in [*_below(Path.cwd(), f"{name}.ipynb"), *_below(beside, f"{name}.ipynb")]:
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            if code_hash(path) == code:
+                return path
+    return None
+
+
+def _below(folder: Path, name: str) -> Iterator[Path]:
+    """Yield the files of this name in a folder and a few levels below it, the nearest first."""
+    for depth in range(DEPTH + 1):
+        yield from folder.glob("/".join(["*"] * depth + [name]))

@@ -1,10 +1,10 @@
-"""The block `analysis`: what only a mixed model with the optional engine can answer (decision 013)."""
+"""The block `analysis`: random slopes, which only a mixed model with the optional engine can answer (decision 013)."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from werkbank.catalogue import say
 from werkbank.errors import MissingPieceError
@@ -15,17 +15,8 @@ class Analysis(Part):
     """A mixed model beyond groups within groups; it stands beside the main analysis. Needs the extra `lme`."""
 
     random_slopes: list[str] = Field(
-        default_factory=list, description="pre, covariates, or arm (pupils assigned): may differ between the classes"
+        min_length=1, description="pre, covariates, or arm (pupils assigned): may differ between the classes"
     )
-    crossed: list[Literal["class", "teacher", "school"]] = Field(
-        default_factory=list, description="groups that cross the classes, such as teachers who rate several"
-    )
-
-    @model_validator(mode="after")
-    def _asks_something(self) -> Analysis:
-        if not (self.random_slopes or self.crossed):
-            raise ValueError("analysis_empty")
-        return self
 
 
 def engine(language: str = "en") -> Any:  # noqa: ANN401 - a module without types that may not be there

@@ -29,6 +29,10 @@ class Design(Part):
         description="single_group: no control group; controlled: a control group, not drawn by lot; randomised: by lot"
     )
     assigned_by: Unit = Field(default="pupil", description="what was given the programme as a whole")
+    blocks: str | Literal[False] | None = Field(
+        default=None,
+        description="class, teacher, school or a column (pairs, strata) within which arms were formed; false: nowhere",
+    )
     individual_arms: list[str] = Field(
         default_factory=list,
         description="arms whose pupils were taught on their own, while those of other arms sat in (coaching) groups",
@@ -48,6 +52,7 @@ class Columns(Part):
     class_: str | None = Field(default=None, alias="class")
     school: str | None = None
     arm: str | None = None
+    role: str | None = Field(default=None, description="whose programme it was: target and transfer pupils (roles)")
     wave: str | None = Field(default=None, description="only in long files: the column with the wave code")
 
     def named(self) -> dict[str, str]:
@@ -84,6 +89,12 @@ class Outcome(Part):
     )
     answers: dict[str, float] | None = Field(default=None, description="answers stored as words -> numbers")
     missing: list[float | str] = Field(default_factory=list, description="codes that mean: not answered")
+    kind: Literal["score", "count", "binary"] = Field(
+        default="score", description="of a ready score: a score, a count (days absent), or 0 and 1"
+    )
+    reliability: float | None = Field(
+        default=None, gt=0, le=1, description="of a ready score, as its manual gives it; items have their own"
+    )
     same_measure: bool = Field(
         default=True, description="false: another test before than after; it adjusts, and no change is computed"
     )
@@ -111,10 +122,26 @@ class Outcome(Part):
             raise ValueError("outcome_norms")
         return self
 
+    @model_validator(mode="after")
+    def _of_its_kind(self) -> Outcome:
+        if self.column is None and (self.kind != "score" or self.reliability is not None):
+            raise ValueError("outcome_ready_only")
+        if self.kind == "binary" and self.range not in {None, (0.0, 1.0)}:
+            raise ValueError("outcome_binary_range")
+        if self.kind == "count" and self.range is not None and self.range[0] < 0:
+            raise ValueError("outcome_count_range")
+        return self
+
     @property
     def id(self) -> str:
         """The name that results use for this outcome."""
         return self.name or str(self.instrument)
+
+    @property
+    def possible(self) -> tuple[float, float]:
+        """The lowest and highest possible value; without end where nothing bounds it."""
+        unbounded = {"binary": (0.0, 1.0), "count": (0.0, float("inf"))}
+        return self.range or unbounded.get(self.kind, (float("-inf"), float("inf")))
 
     @property
     def item_ids(self) -> list[str]:
@@ -153,6 +180,14 @@ class Contrast(Part):
         if abs(sum(self.weights.values())) > 1e-9 or not any(self.weights.values()):
             raise ValueError("contrast_sum")
         return self
+
+
+class Primary(Part):
+    """A question that was asked beforehand: it is answered first, and corrected with the others that are listed."""
+
+    outcome: str = Field(description="an outcome, or one of its scales: strs-sf.closeness")
+    wave: Wave = Field(default="post", description="when the answer is wanted")
+    contrast: str | None = Field(default=None, description="a planned contrast; every comparison when left out")
 
 
 class BirthDate(Part):
@@ -214,8 +249,18 @@ class Study(Part):
     )
     columns: Columns = Field(default_factory=Columns)
     arms: dict[str, ArmRole] = Field(default_factory=dict, description="the file's arm codes -> their role")
+    roles: dict[str, Literal["target", "transfer"]] = Field(
+        default_factory=dict, description="the codes in columns.role -> target, transfer"
+    )
     waves: dict[str, Wave] = Field(default_factory=dict, description="the file's wave codes -> pre, post, followup …")
     outcomes: list[Outcome] = Field(default_factory=list, min_length=1, description="as files")
+    primary: list[Primary] = Field(
+        default_factory=list, description="the questions asked beforehand; wins over an outcome's `role`"
+    )
+    equivalence: float | None = Field(
+        default=None, gt=0, description="the smallest standardised difference that matters; 0.20 when left out"
+    )
+    ci_level: float = Field(default=0.95, gt=0.5, lt=1, description="of intervals")
     contrasts: list[Contrast] = Field(default_factory=list, description="planned comparisons of three or more arms")
     covariates: list[str] = Field(default_factory=list, description="columns known before the programme began")
     birth_date: BirthDate | None = Field(default=None, description="a column of dates, of which only the age is kept")
@@ -223,7 +268,7 @@ class Study(Part):
     mediators: list[str] = Field(default_factory=list, description="scales along which it may work: exploratory")
     dose: str | None = Field(default=None, description="the column with how much of the programme was had")
     received: str | None = Field(default=None, description="the column with who took part: 0-1; for arms drawn by lot")
-    analysis: Analysis | None = Field(default=None, description="random slopes, or groups that cross the classes")
+    analysis: Analysis | None = Field(default=None, description="random slopes")
     underachievement: Underachievement | None = Field(default=None, description="who achieves less than expected")
     monitoring: Monitoring | None = Field(default=None, description="pupils followed by their test results")
     privacy: Privacy = Field(default_factory=Privacy)
@@ -271,6 +316,17 @@ class Study(Part):
         return [name for name in named if name not in made]
 
     @property
+    def block_column(self) -> str | None:
+        """The column that holds the blocks, if there are any; whether one is asked for is `design.blocks`."""
+        blocks = self.design.blocks
+        return self.columns.named().get(blocks, blocks) if blocks else None
+
+    @property
+    def role_codes(self) -> dict[str, str]:
+        """The codes in the column of roles -> target, transfer; these words themselves where none are declared."""
+        return {code: str(role) for code, role in self.roles.items()} or {"target": "target", "transfer": "transfer"}
+
+    @property
     def control_arms(self) -> list[str]:
         """The codes of the arms that were not given the programme."""
         return [arm for arm, role in self.arms.items() if role == "control"]
@@ -303,7 +359,7 @@ class Study(Part):
     def _text_keys(cls, raw: Any) -> Any:  # noqa: ANN401 - whatever YAML held
         # a spreadsheet's arm codes are often 0 and 1: YAML reads numbers, the file holds text
         if isinstance(raw, dict):
-            for key in ("arms", "waves"):
+            for key in ("arms", "waves", "roles"):
                 if isinstance(raw.get(key), dict):
                     raw = {**raw, key: {str(k): v for k, v in raw[key].items()}}
         return raw
@@ -322,8 +378,28 @@ class Study(Part):
         may_differ = {"pre", *self.covariates, *(["arm"] if self.design.assigned_by == "pupil" else [])}
         if not set(asked.random_slopes) <= may_differ:
             raise ValueError("random_slope_unknown")
-        if not set(asked.crossed) <= set(self.columns.named()):
-            raise ValueError("crossed_without_column")
+        return self
+
+    @model_validator(mode="after")
+    def _questions_exist(self) -> Study:
+        ids, planned = {outcome.id for outcome in self.outcomes}, {contrast.name for contrast in self.contrasts}
+        if any(asked.outcome.split(".")[0] not in ids for asked in self.primary):
+            raise ValueError("primary_outcome_unknown")
+        if any(asked.contrast not in {None, *planned} for asked in self.primary):
+            raise ValueError("primary_contrast_unknown")
+        if self.roles and self.columns.role is None:
+            raise ValueError("roles_without_column")
+        return self
+
+    @model_validator(mode="after")
+    def _blocks_hold_units(self) -> Study:
+        named, blocks = self.columns.named(), self.design.blocks
+        if not blocks:
+            return self
+        if blocks in {"class", "teacher", "school"} and blocks not in named:
+            raise ValueError("blocks_without_column")
+        if self.block_column in {named.get(self.design.assigned_by), named.get("pupil"), named.get("arm")}:
+            raise ValueError("blocks_are_units")
         return self
 
     @model_validator(mode="after")

@@ -7,9 +7,15 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 # canonical wave names in the order of time; the file's own codes are mapped to these
-WAVES = ("baseline", "pre", "post", "followup", "followup2", "followup3", "followup4", "followup5", "followup6")
+WAVES = ("baseline", "pre", "post", "followup", *(f"followup{n}" for n in range(2, 100)))
 
-Wave = Literal["baseline", "pre", "post", "followup", "followup2", "followup3", "followup4", "followup5", "followup6"]
+Wave = Annotated[
+    str,
+    Field(
+        pattern=r"^(baseline|pre|post|followup([2-9]|[1-9][0-9])?)$",
+        description="baseline, pre, post, followup, followup2 … followup99",
+    ),
+]
 Informant = Literal["teacher", "pupil", "parent", "observer", "test"]
 Text = str | dict[Literal["nl", "en"], str]  # one text, or one per language of the report
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", description="letters, digits, - and _")]

@@ -15,7 +15,7 @@ from werkbank.errors import Problem, UnfitError, nearest
 from werkbank.instruments.written import MAX_BYTES, NotYamlError, read_yaml
 from werkbank.study.analysis import engine
 from werkbank.study.logo import draw_logo
-from werkbank.study.model import Study
+from werkbank.study.model import WAVES, Study
 
 
 def load_study(path: str | Path) -> Study:
@@ -109,6 +109,8 @@ def _problem(error: dict[str, Any], lines: dict[tuple[str, ...], int], file: str
         expected = str(error.get("ctx", {}).get("expected", "")).replace("'", "").replace(" or ", ", ")
         valid = [part.strip() for part in expected.split(",") if part.strip()]
         return Problem("study_unknown_value", file, column, row, shown, nearest(str(value), valid))
+    if kind == "string_pattern_mismatch" and str(error.get("ctx", {}).get("pattern", "")).startswith("^(baseline"):
+        return Problem("study_unknown_value", file, column, row, shown, nearest(str(value), [*WAVES[:6], "…"]))
     if kind == "value_error":
         return Problem(f"study_{error['ctx']['error']}", file, column, row)
     return Problem("study_wrong_type", file, column, row, shown, {"reason": error["msg"]})

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import unescape
 from math import ceil
 from typing import TYPE_CHECKING
 
 from werkbank.catalogue import has, say
 from werkbank.reporting import numbers
-from werkbank.reporting.blocks import Table, inline
+from werkbank.reporting.blocks import Own, Table, inline, own_mark
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,14 +50,29 @@ class Document:
         return self.report or say("report.page.report", self.language)
 
     @property
+    def placed(self) -> tuple[tuple[Block, bool], ...]:
+        """Every block of every section in order, and whether it is of what a user added; a mark precedes those."""
+        return tuple(
+            (part, isinstance(block, Own))
+            for section in self.sections
+            for block in section.blocks
+            for part in (block.marked(self.language) if isinstance(block, Own) else (block,))
+        )
+
+    @property
     def blocks(self) -> tuple[Block, ...]:
-        """Every block of every section, in order."""
-        return tuple(block for section in self.sections for block in section.blocks)
+        """Every block, as `placed` has them."""
+        return tuple(block for block, _ in self.placed)
 
     @property
     def tables(self) -> tuple[Table, ...]:
-        """Every table, in order: the place in this list is the table's number in every format."""
-        return tuple(block for block in self.blocks if isinstance(block, Table))
+        """Every table, in order: the place in this list is the table's number in every format.
+
+        A sheet has nothing beside its table: there a note says which are a user's own.
+        """
+        mark = own_mark(self.language).text
+        of = ((block, own) for block, own in self.placed if isinstance(block, Table))
+        return tuple(replace(table, notes=(*table.notes, plain(mark))) if own else table for table, own in of)
 
     @property
     def colophon(self) -> tuple[tuple[str, str], ...]:

@@ -12,7 +12,7 @@ from docx.oxml.ns import qn
 from docx.shared import Mm
 
 from werkbank.catalogue import say
-from werkbank.reporting.blocks import Bullets, Figure, Heading, Paragraph, Table
+from werkbank.reporting.blocks import Bullets, Figure, Heading, Own, Paragraph, Table, Verbatim
 from werkbank.reporting.formats.document import Run, plain, printable, runs, written
 from werkbank.reporting.formats.packed import timeless
 from werkbank.reporting.formats.pixels import pixels
@@ -140,6 +140,8 @@ class _Body:
                 self.heading(block)
             case Paragraph(text, "plain" | "lead" as tone):
                 self.put(_paragraph("Normal" if tone == "plain" else "Lead", runs(text)))
+            case Paragraph(text, "own"):
+                self.put(_paragraph("OwnMark", runs(text), keep=True))
             case Paragraph(text, tone):
                 said = Run(say(f"report.tone.{tone}", self.language), strong=True)
                 self.put(_paragraph(tone.capitalize(), (said, Run(" "), *runs(text))))
@@ -151,6 +153,10 @@ class _Body:
                 width = min(block.width_mm, _WIDTH_MM)
                 self.picture(pixels(block.image, width) if block.is_vector else block.image, block.alt, width)
                 self.put(self.caption("figure", runs(block.caption)))
+            case Verbatim():
+                self.put(*(_paragraph("Verbatim", (Run(line),)) for line in block.text.split("\n")))
+            case Own():
+                raise TypeError("a document has its parts instead")
 
     def heading(self, block: Heading) -> None:
         level = min(3, max(1, block.level - 1))  # the study's title has the style Title

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from warnings import warn
 
 from werkbank.catalogue import say
-from werkbank.reporting.blocks import Bullets, Figure, Heading, Paragraph, Table
-from werkbank.reporting.formats.document import runs, written
+from werkbank.reporting.blocks import Bullets, Figure, Heading, Own, Paragraph, Table, Verbatim
+from werkbank.reporting.formats.document import printable, runs, written
 
 if TYPE_CHECKING:
     from werkbank.reporting.blocks import Block
@@ -85,7 +85,7 @@ def _content(document: Document, files: dict[str, bytes]) -> dict[str, Any]:
         "replaced": None,
         "table": say("formats.table", language),
         "figure": say("formats.figure", language),
-        "blocks": _numbered([_block(block, language, files) for block in document.blocks]),
+        "blocks": _numbered([_block(block, language, files) | {"own": own} for block, own in document.placed]),
     }
 
 
@@ -104,8 +104,7 @@ def _block(block: Block, language: str, files: dict[str, bytes]) -> dict[str, An
             # the study's title is the document's, so that its parts are headings of level 1
             return {"is": "heading", "level": max(1, block.level - 1), "text": _text(block.text)}
         case Paragraph():
-            word = None if block.tone in {"plain", "lead"} else say(f"report.tone.{block.tone}", language)
-            return {"is": "paragraph", "tone": block.tone, "word": word, "text": _text(block.text)}
+            return _paragraph(block, language)
         case Bullets():
             return {"is": "bullets", "items": [_text(item) for item in block.items]}
         case Table():
@@ -116,6 +115,17 @@ def _block(block: Block, language: str, files: dict[str, bytes]) -> dict[str, An
             shown = {"alt": block.alt, "caption": _text(block.caption), "width": block.width_mm}
             shown["high"] = _height_mm(block) > _HIGH
             return {"is": "picture", "file": name, **shown}
+        case Verbatim():
+            return {"is": "verbatim", "text": "\n".join(map(printable, block.text.split("\n")))}
+        case Own():
+            raise TypeError("a document has its parts instead")
+
+
+def _paragraph(block: Paragraph, language: str) -> dict[str, Any]:
+    if block.tone == "own":
+        return {"is": "mark", "text": _text(block.text)}
+    word = None if block.tone in {"plain", "lead"} else say(f"report.tone.{block.tone}", language)
+    return {"is": "paragraph", "tone": block.tone, "word": word, "text": _text(block.text)}
 
 
 def _height_mm(block: Figure) -> float:

@@ -202,7 +202,7 @@ def _number_format(value: float, column: Column, language: str) -> str:
         case "df":
             return "#,##0" if abs(value - round(value)) < 1e-9 else "#,##0.0"
         case _:
-            return _decimals("#,##0", digits)
+            return _decimals("0" if column.kind == "number" else "#,##0", digits)
 
 
 def _decimals(whole: str, digits: int) -> str:
