@@ -213,11 +213,9 @@ def _sure(report: Report) -> list[str]:
     found = {c.test for c in _clear(report)}  # needs no detecting
     for claim in report.results.claims_where(kind="quality", topic="detectable"):
         if (points := claim.values.get("points")) is not None and not found & set(claim.about):
-            written = words.decimal(points, digits_of(report, claim.outcome, points))
-            said.append(
-                words.say(f"{HERE}.sure.detectable_{claim.verdict}", **words.written(claim) | {"points": written})
-            )
-            return said
+            written = words.written(claim)
+            written["points"] = words.decimal(points, digits_of(report, claim.outcome, points))
+            return [*said, words.say(f"{HERE}.sure.detectable_{claim.verdict}", **written)]
     return said
 
 
@@ -259,7 +257,7 @@ def _next(report: Report) -> list[str]:
     open_ends = [c for c in open_ends if c.grade == "description" or c.verdict in {"unclear", "untested"}]
     unit = study.unit if e.unit == "pupil" else e.unit
     asked_pupils = study.unit == "teacher" or any(o.informant == "pupil" for o in study.outcomes)
-    values = {form: words.say(f"report.unit.{unit}.{form.partition('_')[2]}") for form in ("unit_one", "unit_many")}
+    values = {f"unit_{form}": words.say(f"report.unit.{unit}.{form}") for form in ("one", "many")}
     worse = dict.fromkeys(c.outcome for c in _clear(report) if _worse(report, c))
     values["outcomes"] = words.listed([words.outcome(key) for key in worse])
     asked = {
