@@ -101,5 +101,5 @@ def _known(report: Report, what: str) -> list[Fact]:
 def _table(
     report: Report, name: str, kinds: Mapping[str, Kind | Column], rows: Sequence[dict[str, Any]], **noted: str
 ) -> Table | None:
-    title, note = (report.words.say(f"{HERE}.{name}.{part}", **noted) for part in ("title", "note"))
-    return table(report, name, title, kinds, rows, labels=f"{HERE}.{name}", notes=[note])
+    labels = f"{HERE}.{name}"
+    return table(report, name, "", kinds, rows, labels=labels, notes=[report.words.say(f"{labels}.note", **noted)])

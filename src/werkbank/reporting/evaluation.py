@@ -231,9 +231,7 @@ def _standards(report: Report) -> Table | None:
         {"item": say(f"report.jars.{item}"), "part": say(f"report.heading.{part}" if part else "report.not_reported")}
         for item, part in JARS.items()
     ]
-    return table(
-        report, "jars", say("report.jars.title"), tables.texts("item", "part"), rows, notes=[say("report.jars.note")]
-    )
+    return table(report, "jars", "", tables.texts("item", "part"), rows, notes=[say("report.jars.note")])
 
 
 def _kind(report: Report) -> str:

@@ -33,7 +33,7 @@ def table(
     Parameters
     ----------
     title : str
-        As readers see it.
+        As readers see it; empty for the catalogue's own, ``<labels>.title``.
     kinds : mapping
         Of each column in turn its key in the rows, and how it is written. A `Column` instead of a kind brings its own
         header (a wave, an arm, the unit of this study: what the catalogue cannot know) or decimals.
@@ -50,7 +50,7 @@ def table(
         for key, kind in kinds.items()
     )
     told = tuple({column.key: row.get(column.key) for column in columns} for row in rows)
-    made = Table(f"tab-{name}", title, columns, told, tuple(notes))
+    made = Table(f"tab-{name}", title or report.words.say(f"{start}.title"), columns, told, tuple(notes))
     return None if not told else without_empty(made) if drop_empty else made
 
 

@@ -41,7 +41,7 @@ def programme(report: Report) -> Table | None:
     words, labels = report.words, "report.tidier_columns"
     missing = words.say("report.not_reported")
     rows = [{"item": words.say(f"report.tidier.{i}"), "said": words.text(described.get(i), missing)} for i in TIDIER]
-    return table(report, "programme", words.say(f"{labels}.title"), texts("item", "said"), rows, labels=labels)
+    return table(report, "programme", "", texts("item", "said"), rows, labels=labels)
 
 
 def files(report: Report) -> Table | None:
@@ -52,7 +52,7 @@ def files(report: Report) -> Table | None:
         for f in report.bench.files
     ]
     kinds = texts("path", "kind", "rows", "delimiter", "decimal", "encoding", "sha256") | {"rows": "count"}
-    return table(report, "files", report.words.say("report.files.title"), kinds, rows)
+    return table(report, "files", "", kinds, rows)
 
 
 def texts(*columns: str) -> dict[str, Kind | Column]:
@@ -88,7 +88,7 @@ def flow(report: Report) -> Table | None:
     kinds |= {"units": _units(report)} if any(row["units"] is not None for row in rows) else {}
     for wave in report.evidence.waves:
         kinds[wave] = Column(wave, words.say("report.flow.measured", wave=words.wave(wave)), "count")
-    return table(report, "flow", words.say("report.flow.title"), kinds, rows)
+    return table(report, "flow", "", kinds, rows)
 
 
 def analysed(report: Report) -> Table | None:
@@ -106,7 +106,7 @@ def analysed(report: Report) -> Table | None:
     shown = [loss for loss in LOSSES if any(row[loss] for row in rows)]
     kinds = texts("question", "arm") | dict.fromkeys(("enrolled", *shown, "analysed"), "count")
     kinds |= {"units": _units(report)} if any(row["units"] is not None for row in rows) else {}
-    return table(report, "analysed", words.say("report.analysed.title"), kinds, rows)
+    return table(report, "analysed", "", kinds, rows)
 
 
 def reliability(report: Report) -> Table | None:
@@ -120,8 +120,7 @@ def reliability(report: Report) -> Table | None:
     ]
     kinds = texts("scale", "wave") | {"n": "count"}
     kinds |= dict.fromkeys(("alpha", "alpha_ci", "omega", "item_rest"), "reliability")
-    title, note = (words.say(f"report.reliability.{part}") for part in ("title", "note"))
-    return table(report, "reliability", title, kinds, rows, notes=[note])
+    return table(report, "reliability", "", kinds, rows, notes=[words.say("report.reliability.note")])
 
 
 def described(report: Report, key: str, arm: str, wave: str) -> dict[str, Any]:
@@ -216,8 +215,7 @@ def evidence(report: Report) -> Table | None:
         for p in report.study.evidence
     ]
     kinds: dict[str, Kind] = {"label": "text", "size": "estimate", "size_ci": "interval", "source": "text"}
-    title, note = (words.say(f"report.evidence.{part}") for part in ("title", "note"))
-    return table(report, "evidence", title, kinds, rows, notes=[note])
+    return table(report, "evidence", "", kinds, rows, notes=[words.say("report.evidence.note")])
 
 
 def estimates(report: Report, found: Sequence[Estimate], number: int) -> Table | None:
@@ -316,4 +314,4 @@ def quality(report: Report) -> Table | None:
         | {"finding": words.claim(c)}
         for c in report.results.claims_where(kind="quality")
     ]
-    return table(report, "quality", words.say("report.quality.title"), texts("topic", "status", "finding"), rows)
+    return table(report, "quality", "", texts("topic", "status", "finding"), rows)
