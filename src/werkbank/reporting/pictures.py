@@ -10,7 +10,7 @@ from werkbank.appraisal.evidence import SIZES, question
 from werkbank.effects.questions import outcome_waves
 from werkbank.effects.units import unit_of_analysis
 from werkbank.reporting import diagrams, estimates, figures
-from werkbank.reporting.tables import called
+from werkbank.reporting.tables import called, described
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from werkbank.reporting.blocks import Figure
     from werkbank.reporting.report import Report
-    from werkbank.results import Fact
 
 LEVELS = ("low", "mean", "high")
 
@@ -62,19 +61,14 @@ def means(report: Report, may_show: Callable[[int | None], bool]) -> Figure | No
     e, words = report.evidence, report.words
     plots = []
     for key in _first(report, report.same_measure)[: figures.MOST_SCALES]:
-        facts = {arm: [_mean(report, key, arm, wave) for wave in e.waves] for arm in e.arms}
-        shown = {arm: [f if f is not None and may_show(f.n) else None for f in of_arm] for arm, of_arm in facts.items()}
+        told = {arm: [described(report, key, arm, wave) for wave in e.waves] for arm in e.arms}
+        shown = {arm: [d if may_show(d["n"]) else {} for d in of_arm] for arm, of_arm in told.items()}
         lines = tuple(
-            figures.Line(
-                words.arm(arm),
-                tuple(None if f is None or f.value is None else float(f.value) for f in of_arm),
-                tuple(None if f is None else f.n for f in of_arm),
-            )
+            figures.Line(words.arm(arm), *(tuple(d.get(what) for d in of_arm) for what in ("mean", "n")))
             for arm, of_arm in shown.items()
         )
         drawn = [m for line in lines for m in line.means if m is not None]
-        sds = {"what": "sd", "outcome": key}
-        spread = [report.results.number(**sds, arm=arm, wave=wave) or 0.0 for arm in e.arms for wave in e.waves]
+        spread = [d["sd"] or 0.0 for of_arm in told.values() for d in of_arm]
         if len(e.waves) > 1 and drawn:
             reach = max(spread) or 1.0  # scores that are all alike have no spread to measure by
             limits = (min(drawn) - reach, max(drawn) + reach)
@@ -144,10 +138,6 @@ def _in_units(report: Report, label: str, n: int | None) -> str:
     return report.words.say("report.flow.in_units", label=label, units=report.words.count(report.evidence.unit, n))
 
 
-def _mean(report: Report, key: str, arm: str, wave: str) -> Fact | None:
-    return report.results.fact(what="mean", outcome=key, arm=arm, wave=wave)
-
-
 def _first(report: Report, keys: list[str]) -> list[str]:
     """Return the primary ones of some scales, else the first."""
     return [key for key in keys if key in report.primary] or keys[:1]
@@ -170,7 +160,7 @@ def _row(report: Report, key: str, wide: pd.DataFrame, units: pd.Series | None) 
         members = pupils.index if not arm else pupils.index[pupils["arm"].astype(object) == arm]
         scores = wide.reindex(members)
         lines = scores if units is None else scores.groupby(units.reindex(members), observed=True).mean()
-        facts = [_mean(report, key, arm, wave) for wave in waves]
+        told = [described(report, key, arm, wave) for wave in waves]
         moved = {"what": "mean_change", "outcome": key, "arm": arm}
         row.append(
             figures.Panel(
@@ -179,8 +169,8 @@ def _row(report: Report, key: str, wide: pd.DataFrame, units: pd.Series | None) 
                 waves=tuple(words.wave(w) for w in waves),
                 values=tuple(scores[w].dropna().to_numpy(dtype=float) for w in waves),
                 lines=lines.to_numpy(dtype=float) if len(lines) else np.empty((0, len(waves))),
-                means=tuple(None if f is None or f.value is None else float(f.value) for f in facts),
-                n=tuple(None if f is None else f.n for f in facts),
+                means=tuple(d["mean"] for d in told),
+                n=tuple(d["n"] for d in told),
                 change=report.results.number(**moved, wave=waves[1]) if len(waves) > 1 else None,
             )
         )
