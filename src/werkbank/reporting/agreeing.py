@@ -11,16 +11,24 @@ from werkbank.reporting.diagrams import upset
 from werkbank.reporting.flagged import Flagged, slug
 from werkbank.reporting.numbers import Column, Kind
 from werkbank.reporting.sections import maker
-from werkbank.reporting.table import table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Mapping
 
     from werkbank.reporting.report import Report
     from werkbank.reporting.sections import Blocks
     from werkbank.study.underachievement import Group
 
 section = maker("underachieving", "underachievement")
+
+PAIRED, AGAINST = ("kappa", "phi", "jaccard"), ("sensitivity", "specificity")
+BY_GROUP: dict[str, tuple[str, dict[str, Kind]]] = {
+    "flag_rate": ("rates", {"group": "text", "n": "count", "share": "share", "ci": "share"}),
+    "residual": (
+        "residuals",
+        {"group": "text", "all_n": "count", "clusters": "count", "mean": "estimate", "ci": "interval"},
+    ),
+}
 
 
 @section(shared=True)
@@ -49,43 +57,43 @@ def _upset(found: Flagged, actual: str) -> Block | None:
 
 
 def _pairs(found: Flagged, actual: str) -> Table | None:
-    pairs = [
-        (found.say("agreement.pair_name", a=found.method(a), b=found.method(b)), a, b)
-        for a, b in combinations(found.methods, 2)
-    ]
+    both = {(a, b): {"a": found.method(a), "b": found.method(b)} for a, b in combinations(found.methods, 2)}
+    pairs = {pair: {"pair": found.say("agreement.pair_name", **names)} for pair, names in both.items()}
     kinds: dict[str, Kind] = {"pair": "text", "n": "count"}
-    for name in ("kappa", "phi", "jaccard"):
+    for name in PAIRED:
         kinds |= {name: "reliability", f"{name}_ci": "reliability"}
-    title, notes = found.say("agreement.pairs_title", measure=found.at(actual)), [found.say("agreement.pairs_note")]
-    name, rows = f"pairs-{slug(actual)}", _agreeing(found, actual, kinds, pairs)
-    return table(found.report, name, title, kinds, rows, labels="underachieving.agreement", notes=notes)
+    title = found.say("agreement.pairs_title", measure=found.at(actual))
+    return _agreeing(found, actual, "pairs", title, kinds, PAIRED, pairs)
 
 
 def _against(found: Flagged, actual: str) -> Table | None:
     main, *others = found.methods
     kinds: dict[str, Kind | Column] = {"method": Column("method", found.say("found.method"))}
-    for name in ("sensitivity", "specificity"):
+    for name in AGAINST:
         n = Column(f"{name}_n", found.say("agreement.n"), "count")
         kinds |= {n.key: n, name: "share", f"{name}_ci": "share"}
     title = found.say("agreement.against_title", measure=found.at(actual), method=found.method(main))
-    rows = _agreeing(found, actual, kinds, [(found.method(other), other, main) for other in others])
-    name, notes = f"against-{slug(actual)}", [found.say("agreement.against_note")]
-    return table(found.report, name, title, kinds, rows, labels="underachieving.agreement", notes=notes)
+    pairs = {(other, main): {"method": found.method(other)} for other in others}
+    return _agreeing(found, actual, "against", title, kinds, AGAINST, pairs)
 
 
 def _agreeing(
-    found: Flagged, actual: str, columns: Iterable[str], pairs: Iterable[tuple[str, str, str]]
-) -> list[dict[str, Any]]:
-    """Return a row for each pair of methods (as it is called, method, other); none when nothing of any may be shown."""
-    first, *names = columns
-    rows: list[dict[str, Any]] = []
-    for called, method, other in pairs:
-        made = {name: found.estimate(actual, name, method, other) for name in names}
-        seen = {name: e for name, e in made.items() if e is not None and e.note != HIDDEN}
-        rows.append({first: called})
-        for name, e in seen.items():
-            rows[-1] |= {name: e.estimate, f"{name}_ci": (e.ci_low, e.ci_high), f"{name}_n": e.n, "n": e.n}
-    return rows if any("n" in row for row in rows) else []
+    found: Flagged, actual: str, name: str, title: str, kinds: Mapping[str, Kind | Column], measures: Iterable[str],
+    pairs: Mapping[tuple[str, str], dict[str, Any]],
+) -> Table | None:  # fmt: skip
+    """Return a table with a row for each pair of methods, beginning as `pairs` says; None when all of it is hidden."""
+    rows = []
+    for (method, other), first in pairs.items():
+        made = {measure: found.estimate(actual, measure, method, other) for measure in measures}
+        row = dict(first)
+        for measure, e in made.items():
+            if e is not None and e.note != HIDDEN:
+                row |= {measure: e.estimate, f"{measure}_ci": (e.ci_low, e.ci_high), f"{measure}_n": e.n, "n": e.n}
+        rows.append(row)
+    if not any("n" in row for row in rows):
+        return None
+    note = found.say(f"agreement.{name}_note")
+    return found.table(f"{name}-{slug(actual)}", title, "agreement", kinds, rows, note)
 
 
 @section(shared=True)
@@ -98,37 +106,21 @@ def fairness(report: Report) -> Blocks:
         return
     for actual in found.last:
         for group in found.block.fairness:
-            yield _rates(found, actual, group)
-            yield _residuals(found, actual, group)
+            for estimand in BY_GROUP:
+                yield _by_group(found, actual, group, estimand)
     least = report.study.privacy.min_cell
     yield Paragraph(report.words.say("underachievement.fairness.hidden", min_cell=least), "note")
 
 
-def _rates(found: Flagged, actual: str, group: Group) -> Table | None:
-    kinds: dict[str, Kind] = {"group": "text", "n": "count", "share": "share", "ci": "share"}
-    label = found.report.words.text(group.label, group.column)
-    title = found.say("fairness.rates_title", measure=found.at(actual), group=label)
-    name, rows = f"rates-{slug(actual)}-{slug(group.column)}", _by_group(found, actual, group, "flag_rate")
-    return table(found.report, name, title, kinds, rows, labels="underachieving.fairness")
-
-
-def _residuals(found: Flagged, actual: str, group: Group) -> Table | None:
-    kinds: dict[str, Kind] = {
-        "group": "text", "all_n": "count", "clusters": "count", "mean": "estimate", "ci": "interval",
-    }  # fmt: skip
-    label = found.report.words.text(group.label, group.column)
-    title, notes = (
-        found.say("fairness.residuals_title", measure=found.at(actual), group=label),
-        [found.say("fairness.residual_note")],
-    )
-    name, rows = f"residuals-{slug(actual)}-{slug(group.column)}", _by_group(found, actual, group, "residual")
-    return table(found.report, name, title, kinds, rows, labels="underachieving.fairness", notes=notes)
-
-
-def _by_group(found: Flagged, actual: str, group: Group, name: str) -> Iterator[dict[str, Any]]:
-    for e in found.report.results.where(outcome=actual, estimand=name, grouped_by=group.column):
+def _by_group(found: Flagged, actual: str, group: Group, estimand: str) -> Table | None:
+    name, kinds = BY_GROUP[estimand]
+    text = found.report.words.text
+    rows = []
+    for e in found.report.results.where(outcome=actual, estimand=estimand, grouped_by=group.column):
         if e.note not in {"hidden", HIDDEN}:
-            label = found.report.words.text(group.values.get(e.group), e.group)
-            said = found.say("fairness.unknown") if e.group == "?" else label
-            counts = {"n": e.n, "all_n": e.n, "clusters": e.n_clusters}
-            yield {"group": said, **counts, "share": e.estimate, "mean": e.estimate, "ci": (e.ci_low, e.ci_high)}
+            said = found.say("fairness.unknown") if e.group == "?" else text(group.values.get(e.group), e.group)
+            numbers = {"n": e.n, "all_n": e.n, "clusters": e.n_clusters, "share": e.estimate, "mean": e.estimate}
+            rows.append({"group": said, **numbers, "ci": (e.ci_low, e.ci_high)})
+    title = found.say(f"fairness.{name}_title", measure=found.at(actual), group=text(group.label, group.column))
+    notes = [found.say("fairness.residual_note")] if estimand == "residual" else []
+    return found.table(f"{name}-{slug(actual)}-{slug(group.column)}", title, "fairness", kinds, rows, *notes)

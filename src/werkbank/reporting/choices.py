@@ -6,16 +6,13 @@ from typing import TYPE_CHECKING
 
 from babel.dates import format_date
 
-from werkbank.reporting.table import table
-
 if TYPE_CHECKING:
     from werkbank.reporting.blocks import Table
     from werkbank.reporting.flagged import Flagged
-    from werkbank.reporting.numbers import Kind
     from werkbank.study.underachievement import Cutoff, Measured
 
 
-def table_of(found: Flagged) -> Table | None:
+def table(found: Flagged) -> Table | None:
     """All choices, one a row."""
     say, block = found.say, found.block
     rows: list[tuple[str, str]] = [("expected", _expected(found))]
@@ -43,8 +40,7 @@ def table_of(found: Flagged) -> Table | None:
     rows.append(("excluded", found.report.words.listed(causes) or say("method.none_excluded")))
     rows.append(("interval", say("method.interval")))
     told = [{"item": say(f"method.rows.{item}"), "choice": choice} for item, choice in rows]
-    kinds: dict[str, Kind] = {"item": "text", "choice": "text"}
-    return table(found.report, "choices", say("method.title"), kinds, told, labels="underachieving.method")
+    return found.table("choices", say("method.title"), "method", {"item": "text", "choice": "text"}, told)
 
 
 def _expected(found: Flagged) -> str:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from werkbank.disclosure.suppressing import HIDDEN
 from werkbank.errors import Problem, UnfitError
 from werkbank.reporting import numbers
+from werkbank.reporting.table import table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from werkbank.reporting.blocks import Table
+    from werkbank.reporting.numbers import Column, Kind
     from werkbank.reporting.report import Report
     from werkbank.results import Estimate, Fact
     from werkbank.study.underachievement import Measured, Underachievement
@@ -110,6 +115,13 @@ class Flagged:
     def method(self, name: str) -> str:
         """Return a method's name."""
         return self.say(f"name.{name}_{self.block.random_intercept}" if name == "random_intercept" else f"name.{name}")
+
+    def table(
+        self, name: str, title: str, topic: str, kinds: Mapping[str, Kind | Column], rows: Iterable[Mapping[str, Any]],
+        *notes: str,
+    ) -> Table | None:  # fmt: skip
+        """Return a table whose columns are called as the catalogue's ``underachieving.<topic>`` says."""
+        return table(self.report, name, title, kinds, rows, labels=f"underachieving.{topic}", notes=notes)
 
     def count(self, value: float | None) -> str:
         """Return a count as it is written."""

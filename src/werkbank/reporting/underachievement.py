@@ -15,7 +15,6 @@ from werkbank.reporting import choices, numbers
 from werkbank.reporting.blocks import Block, Bullets, Heading, Paragraph, Table
 from werkbank.reporting.flagged import Flagged, slug
 from werkbank.reporting.sections import maker
-from werkbank.reporting.table import table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,7 +78,7 @@ def method(report: Report) -> Blocks:
     """Every choice: measures, reference group, cuts, threshold, tie rule; with the warnings that go with them."""
     found = Flagged(report)
     yield Paragraph(found.say("method.lead"))
-    yield choices.table_of(found)
+    yield choices.table(found)
     for key in dict.fromkeys(key for e in found.shares if e.note != HIDDEN for key in e.note.split()):
         yield Paragraph(report.words.say(f"underachievement.notes.{key}"), "warning")
     used = dict.fromkeys(FAMILIES[m] for m in found.methods if m in FAMILIES)
@@ -121,7 +120,7 @@ def _by_method(found: Flagged, actual: str) -> Table | None:
     }  # fmt: skip
     rows = [{**_row(found, actual, m), "method": found.method(m)} for m in found.methods]
     title, notes = found.say("found.title", measure=found.at(actual)), [found.say("found.note")]
-    return _table(found, f"flagged-{slug(actual)}", title, "found", kinds, rows, notes)
+    return found.table(f"flagged-{slug(actual)}", title, "found", kinds, rows, *notes)
 
 
 def _row(found: Flagged, actual: str, name: str, wave: str | None = None) -> dict[str, Any]:
@@ -142,7 +141,7 @@ def _over_time(found: Flagged, actual: str) -> Table | None:
     }  # fmt: skip
     rows = [{**_row(found, actual, found.main, w), "moment": found.report.words.wave(w)} for w in waves]
     title = found.say("found.moments_title", measure=found.actual(actual))
-    return _table(found, f"moments-{slug(actual)}", title, "found", kinds, rows)
+    return found.table(f"moments-{slug(actual)}", title, "found", kinds, rows)
 
 
 def _regressions(found: Flagged, actual: str) -> Table | None:
@@ -155,7 +154,7 @@ def _regressions(found: Flagged, actual: str) -> Table | None:
     rows = [{"method": found.method(m), **{k: found.value(actual, c, m) for k, c in of.items()}} for m in used]
     title = found.say("regression.title", measure=found.at(actual))
     note = found.say("regression.note", equation=" ".join(filter(None, (_equation(found, actual, m) for m in used))))
-    return _table(found, f"regression-{slug(actual)}", title, "regression", kinds, rows, [note])
+    return found.table(f"regression-{slug(actual)}", title, "regression", kinds, rows, note)
 
 
 def _equation(found: Flagged, actual: str, name: str) -> str:
@@ -248,7 +247,7 @@ def talk(report: Report) -> Blocks:
     yield Paragraph(_guard(report, "early_errors"))
     yield Heading(found.say("talk.questions"), 3)
     yield Bullets(tuple(said["questions"]))
-    yield _table(found, "causes", found.say("talk.causes_title"), "talk", kinds, rows, [said["causes"]["heading"]])
+    yield found.table("causes", found.say("talk.causes_title"), "talk", kinds, rows, said["causes"]["heading"])
     yield Paragraph(_guard(report, "referral"), "warning")
 
 
@@ -270,7 +269,7 @@ def pupils(report: Report, *, shown: bool = False) -> Blocks:
         flagged = report.bench.examined.flagged(actual).rename_axis("pupil").reset_index().to_dict("records")
         rows = [{**row, "duration": found.say(f"pupils.{row['duration']}")} for row in flagged]
         title = found.say("pupils.title", measure=found.at(actual))
-        made = _table(found, f"pupils-{slug(actual)}", title, "pupils", kinds, rows, notes)
+        made = found.table(f"pupils-{slug(actual)}", title, "pupils", kinds, rows, *notes)
         yield made or Paragraph(found.say("pupils.none"))
     yield Paragraph(_guard(report, "referral"), "warning")
 
@@ -295,14 +294,7 @@ def _counted(
     """Return a table of counts under ``underachieving.kinds``; its first column says of what."""
     first, *counts = columns
     kinds: dict[str, Kind] = {first: "text", **dict.fromkeys(counts, "count")}
-    return _table(found, name, title, "kinds", kinds, rows, notes)
-
-
-def _table(
-    found: Flagged, name: str, title: str, topic: str, kinds: dict[str, Kind], rows: list[dict[str, Any]],
-    notes: Sequence[str] = (),
-) -> Table | None:  # fmt: skip
-    return table(found.report, name, title, kinds, rows, labels=f"underachieving.{topic}", notes=notes)
+    return found.table(name, title, "kinds", kinds, rows, *notes)
 
 
 def _guard(report: Report, name: str) -> str:
