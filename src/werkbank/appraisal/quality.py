@@ -5,15 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from werkbank.appraisal.evidence import SIZES, Evidence
+from werkbank.appraisal.evidence import SIZES, Evidence, question
 from werkbank.appraisal.precision import acceptable, minimum_detectable
 from werkbank.results import Claim
+from werkbank.statistics.standards import baseline_equivalence
 from werkbank.study.model import WAVES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from werkbank.results import Estimate
+
+# what the WWC says of a difference beforehand -> what the panel says
+ALIKE = {"satisfied": "equal", "with_adjustment": "adjusted", "not_satisfied": "unequal", "unknown": "unknown"}
 
 
 def quality_panel(evidence: Evidence) -> list[Claim]:
@@ -42,7 +46,7 @@ def _of(test: Estimate, variant: str, status: str, about: tuple[str, ...], **val
 
 def _numbers(e: Evidence) -> Iterator[Claim]:
     for arm in e.arms:
-        pupils, units = e.fact("pupils_enrolled", arm=arm), e.fact("units_enrolled", arm=arm)
+        pupils, units = (e.results.fact(what=f"{what}_enrolled", arm=arm) for what in ("pupils", "units"))
         if pupils is None or pupils.value is None:
             yield _claim("unknown", "unknown", arm=arm)
         elif units is None or units.value is None:
@@ -131,12 +135,11 @@ def _baseline(e: Evidence) -> Iterator[Claim]:
         yield _claim("single", "information")
         return
     for test in e.primary:
-        fact = e.fact("baseline_difference", test.outcome, test.contrast, test.wave_to)
+        fact = e.results.fact(what="baseline_difference", **question(test))
         if fact is None or fact.value is None or isinstance(fact.value, str):
             yield _of(test, "unknown", "unknown", (test.id,))
             continue
-        size = abs(fact.value)
-        variant = "equal" if size <= 0.05 else "adjusted" if size <= 0.25 else "unequal"
+        variant = ALIKE[baseline_equivalence(fact.value)]
         if variant != "equal" and e.grade(test) == "effect":
             variant = "by_lot"  # equivalence is asked where lots did not divide, or attrition undid them (WWC)
         status = "met" if variant == "equal" else "attention" if variant == "unequal" else "information"
