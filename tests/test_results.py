@@ -73,6 +73,7 @@ def test_one_result_is_found_by_its_columns(store):
     assert store.estimate(method="gain", arms=("new", "old")).id == "a/pre-post/x"
     assert store.fact(what="n", outcome="b") is None
     assert (store.number(what="n"), store.number(what="label"), store.number(what="other")) == (20, None, None)
+    assert [store.count(what=what) for what in ("n", "label", "other")] == [20, None, None]
     assert store.claim(grade="change") is store.item("c1") is store.claims[0]
     assert store.item("nothing") is None
 

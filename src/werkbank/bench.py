@@ -24,7 +24,7 @@ from werkbank.errors import FirstMendError, UnfitError
 from werkbank.intake import Intake, read_answers
 from werkbank.measurement.comparability import comparability
 from werkbank.measurement.study_quality import study_quality
-from werkbank.measurement.study_scores import Scores, score_study
+from werkbank.measurement.study_scores import Scores, scale_of, score_study
 from werkbank.results import PRIVATE_MIME, Results
 from werkbank.study import load_study
 from werkbank.study.finding import find_study
@@ -156,12 +156,12 @@ class Bench:
         named = self.outcomes
         if not named:
             raise KeyError("this study has no outcome")
-        return next((key for key in named if self.study.outcome(key.partition(".")[0]).role == "primary"), named[0])
+        return next((key for key in named if self.study.outcome(scale_of(key)[0]).role == "primary"), named[0])
 
     @property
     def formula(self) -> str:
         """What the main analyses compute, a line each: name, formula and source."""
-        used = dict.fromkeys(e.method for e in self.results.estimates if e.family and not e.method.startswith("p_"))
+        used = dict.fromkeys(e.method for e in self.results.where(kind="headline") if e.family)
         return self.formula_of(*used)
 
     @staticmethod

@@ -89,7 +89,8 @@ class Estimate:
         Where along the moderator: low, mean, high, or border_low and border_high of the region of significance; "" for
         the interaction as a whole.
     other : str
-        The second of two: the mediator, the scale that may run ahead, the method with which another one is compared.
+        The second of two: the mediator, the scale that may run ahead, the method with which another one is compared or
+        whose p is corrected.
     criterion : str
         The method by which pupils were flagged.
     grouped_by, group : str
@@ -372,6 +373,11 @@ class Results:
         """Return the value of the one fact whose columns equal all of `wanted`; None for none, words, or not known."""
         found = self.fact(**wanted)
         return None if found is None or isinstance(found.value, str) else found.value
+
+    def count(self, **wanted: object) -> int | None:
+        """Return `number` as the count that it is."""
+        n = self.number(**wanted)
+        return None if n is None else int(n)
 
     def frame(self, table: Table) -> pd.DataFrame:
         """Return all estimates, facts or claims as a tidy table, to work with in pandas.

@@ -69,9 +69,10 @@ def results_of(study, estimate=2.0, half=1.0, corrected=0.01, enrolled=100, anal
                 Estimate(f"{outcome}/p_holm", outcome, "p_holm", corrected, p=corrected, family="primary", **base)
             )
         for arm, n in zip(arms, analysed, strict=False):
-            facts.append(Fact(f"{outcome}/{arm}/analysed", "pupils_analysed", n, outcome, arm=arm, wave="post"))
+            at = {"outcome": outcome, "arm": arm, "wave": "post", "wave_from": "pre", "wave_to": "post"}
+            facts.append(Fact(f"{outcome}/{arm}/analysed", "pupils_analysed", n, **at))
             if by_unit:
-                facts.append(Fact(f"{outcome}/{arm}/units", "units_analysed", units, outcome, arm=arm, wave="post"))
+                facts.append(Fact(f"{outcome}/{arm}/units", "units_analysed", units, **at))
     for arm in arms:
         facts.append(Fact(f"{arm}/enrolled", "pupils_enrolled", enrolled, arm=arm))
         facts += [Fact(f"{arm}/{w}", "pupils_measured", enrolled, arm=arm, wave=w) for w in ("pre", "post")]

@@ -113,7 +113,7 @@ def lossy(**hidden):
     counts = {"pre": 4, "post": 8, "both": 8, "unit": 0}
     lost = {f"pupils_without_{why}": hidden.get(why, n) for why, n in counts.items()}
     facts = [Fact("flow/all/all/pupils_enrolled", "pupils_enrolled", 40)]
-    facts += [Fact(f"flow/x/all/post/{what}", what, n, "x", wave="post", n=40 if n is not None else None)
+    facts += [Fact(f"flow/x/all/post/{what}", what, n, "x", wave="post", n=None if n is None else 40, wave_to="post")
               for what, n in {**lost, "pupils_analysed": 20}.items()]  # fmt: skip
     return Results({"title": "x"}, facts=tuple(facts))
 

@@ -85,27 +85,28 @@ def test_two_schools_and_all_together_do_not_give_one_another_away():
     assert sum(value is None for value in values.values()) >= 2, "the others' sum would give it away"
 
 
-def test_a_table_of_categories_is_hidden_as_a_whole():
-    names = ("recovered", "improved", "unchanged", "deteriorated")
+CHANGES = {f"rci_jacobson_truax_{name}": name for name in ("recovered", "improved", "unchanged", "deteriorated")}
+TYPES = dict.fromkeys(("harmonious", "complicated", "distant", "conflictual"), "typology")
 
+
+@pytest.mark.parametrize(
+    ("kind", "categories"),
+    [("reliable_change", [*CHANGES.items()]), ("typology", [(what, name) for name, what in TYPES.items()])],
+)
+def test_a_table_of_categories_is_hidden_as_a_whole(kind, categories):
     def judged(*counts):
-        facts = [Fact(f"taal/x/post/rci_jacobson_truax_{name}", f"rci_jacobson_truax_{name}", count, "taal", arm="x",
-                      wave="post", n=sum(counts)) for name, count in zip(names, counts, strict=True)]  # fmt: skip
+        facts = [Fact(f"taal/x/post/{name}/{what}", what, count, "taal", arm="x", wave="post", n=sum(counts), kind=kind,
+                      category=name) for (what, name), count in zip(categories, counts, strict=True)]  # fmt: skip
         return [f.value for f in suppress(Results({}, facts=tuple(facts)), MIN_CELL).facts]
 
     assert judged(10, 12, 20, 9) == [10, 12, 20, 9]
-    assert judged(10, 12, 20, 2) == [None] * 4
+    assert judged(10, 12, 20, 2) == [None] * 4  # their n less the others would tell
     assert judged(0, 12, 20, 9) == [None] * 4  # none of them recovered: that says something of everyone
 
 
 def test_shares_lie_between_five_and_ninety_five_percent():
-    facts = (
-        Fact("a/floor", "floor", 0.02, n=1000),
-        Fact("b/floor", "floor", 0.02, n=100),
-        Fact("c/floor", "floor", 0.99, n=1000),
-        Fact("d/floor", "floor", 0.5, n=40),
-        Fact("e/floor", "floor", 0.0, n=500),
-    )
+    shares = {"a": (0.02, 1000), "b": (0.02, 100), "c": (0.99, 1000), "d": (0.5, 40), "e": (0.0, 500)}
+    facts = tuple(Fact(f"{key}/floor", "floor", v, key, n=n, kind="scale") for key, (v, n) in shares.items())
     values = [f.value for f in suppress(Results({}, facts=facts), MIN_CELL).facts]
     assert values == [0.05, None, 0.95, 0.5, None]
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from werkbank.errors import UnfitError, UsageError
+from werkbank.errors import UnfitError
 from werkbank.instruments import Instrument, load
-from werkbank.measurement.scoring import SCORES, bands, gas_t, item_matrix, score
+from werkbank.measurement.scoring import SCORES, gas_t, item_matrix, score
 
 ORACLE = json.loads((Path(__file__).parents[1] / "oracles" / "reliability.json").read_text(encoding="utf-8"))
 NAN = float("nan")
@@ -210,19 +210,6 @@ def test_impact_answers_count_as_the_source_says():
     assert scored([[3, 3, 1, NAN, NAN], [0, 1, 1, 1, 0]], self_report, "impact").tolist() == [7, 0]  # 4/3 x 5 = 6.67
     assert teacher.score_range("impact") == (0, 6)
     assert self_report.score_range("impact") == (0, 10)
-
-
-def test_bands_are_those_of_the_named_country_and_informant():
-    key = load("sdq")
-    table = pd.DataFrame(
-        {"informant": "teacher", "scale": ["total"] * 5 + ["prosocial"] * 3, "score": [11, 12, 16, 19, NAN, 3, 4, 6]}
-    )
-    assert bands(table, key, "UK teacher 4-17")["level"].tolist() == [
-        "close to average", "slightly raised", "high", "very high", pd.NA, "very low", "low", "close to average",
-    ]  # fmt: skip
-    assert bands(table, key, "UK self 11-17").empty
-    with pytest.raises(UsageError, match="UK teacher"):
-        bands(table, key, "NL")
 
 
 @pytest.mark.long

@@ -7,6 +7,7 @@ import math
 import pandas as pd
 import pytest
 
+from werkbank.errors import UnfitError
 from werkbank.intake import read_answers
 from werkbank.measurement.circumplex import SECTORS, clustered_correlation, dimensions, sector_scores
 from werkbank.measurement.items import item_statistics
@@ -17,6 +18,7 @@ from werkbank.measurement.study_scores import score_study
 from werkbank.results import Results
 from werkbank.statistics.reliability import difference_reliability
 from werkbank.study import load_study
+from werkbank.study.finding import example_path
 
 
 @pytest.fixture(scope="module")
@@ -153,6 +155,15 @@ def test_teachers_beside_their_class_are_compared_by_class(simulate, tmp_path):
     low, high = (facts[f"{r.id}_ci_{end}"].value for end in ("low", "high"))
     assert 0 < low < r.value < high
     assert facts[f"{r.id}_p"].value < 0.05
+
+
+def test_a_study_without_outcomes_is_refused_with_a_way_out():
+    intake = read_answers(load_study(example_path("volgsysteem")))
+    with pytest.raises(UnfitError) as refused:
+        study_quality(intake, score_study(intake))
+    (problem,) = refused.value.problems
+    assert "geen meting te beschrijven → voeg outcomes toe" in problem.sentence("nl")
+    assert "no measurement to describe → add outcomes" in problem.sentence("en")
 
 
 def test_ids_have_no_spaces():

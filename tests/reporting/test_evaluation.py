@@ -181,7 +181,7 @@ def test_at_most_six_figures_and_each_says_what_is_seen(sections, report):
             assert len(figure.alt) > 60
             assert figure.alt != figure.caption
     alt = next(f.alt for f in blocks(sections("nabijheid", "nl"), Figure) if f.id == "fig-before-after")
-    fact = report("nabijheid", "nl").evidence.fact("mean", "strs-sf.closeness", "LLInC", "pre")
+    fact = report("nabijheid", "nl").results.fact(what="mean", outcome="strs-sf.closeness", arm="LLInC", wave="pre")
     assert f"voormeting {numbers.decimal(fact.value, 'nl')} (n = {fact.n})" in alt
 
 

@@ -160,7 +160,7 @@ def test_reports_keep_to_what_was_found_over_hundreds_of_studies(kind, tmp_path,
 
 
 def _keeps_to_what_was_found(kind, number, tmp_path, monkeypatch, pipeline, languages):
-    monkeypatch.setattr(style, "drawn", lambda _: b"<svg/>")  # pictures are looked at elsewhere
+    monkeypatch.setattr(style, "drawn", lambda *_: b"<svg/>")  # pictures are looked at elsewhere
     folder = tmp_path / f"{kind}{number}"
     folder.mkdir()
     parts = pipeline(written(kind, 1000 * list(KINDS).index(kind) + number, folder))
@@ -218,8 +218,8 @@ def words_are_carried(report, shown, where):
 
 
 def claims_follow_their_tests(report, where):
-    for claim in reading(report).claims("answer/"):
-        test = next(t for t in report.evidence.tests if claim.id == f"answer/{t.id}")
+    for claim in report.results.claims_where(kind="answer"):
+        test = next(t for t in report.evidence.tests if claim.test == t.id)
         variant = claim.sentence.rpartition(".")[2]
         own = check_text(
             reading(report).words.claim(claim),
@@ -249,17 +249,19 @@ def claims_follow_their_tests(report, where):
 
 
 def counts_add_up(report, where):
-    e = report.evidence
+    e, count = report.evidence, report.results.count
     for test in e.tests:
         arms = list(e.weights(test.contrast)) or [""]
-        used = [e.fact("pupils_analysed", test.outcome, arm, e.when(test)) for arm in arms]
+        at = {"outcome": test.outcome, "wave_from": test.wave_from, "wave_to": test.wave_to}
+        used = [report.results.fact(what="pupils_analysed", arm=arm, **at) for arm in arms]
         assert test.n == sum(f.value for f in used), (where, test.id)
         for arm, fact in zip(arms, used, strict=True):
             losses = ("without_pre", "without_post", "without_both", "without_unit")
-            gone = sum(e.count(f"pupils_{loss}", test.outcome, arm, e.when(test)) or 0 for loss in losses)
-            assert fact.n == fact.value + gone == e.count("pupils_enrolled", arm=arm), (where, test.id, arm)
+            gone = sum(count(what=f"pupils_{loss}", arm=arm, **at) or 0 for loss in losses)
+            assert fact.n == fact.value + gone == count(what="pupils_enrolled", arm=arm), (where, test.id, arm)
     for fact in report.results.facts_where(what="mean"):
-        assert (fact.n or 0) <= (e.count("pupils_measured", arm=fact.arm, wave=fact.wave) or 0), (where, fact.id)
+        measured = count(what="pupils_measured", arm=fact.arm, wave=fact.wave)
+        assert (fact.n or 0) <= (measured or 0), (where, fact.id)
 
 
 def every_number_is_a_result(report, shown, where):
@@ -296,11 +298,8 @@ def the_school_can_read_it_and_nobody_is_recognised(report, shown, where):
         told = next(t for t in told if t.startswith(f"**{school.capital(reading(report).words.outcome(key))}**"))
         tests = [t for t in report.evidence.tests if t.outcome == key]
         some = any(t.estimate is not None for t in tests) and "min_cell" not in told
-        small = any(
-            0 < (report.evidence.count("pupils_analysed", key, arm, report.evidence.when(t)) or 0) < least
-            for t in tests
-            for arm in report.evidence.weights(t.contrast) or [""]
-        )
+        used = [f.value for t in tests for f in report.results.facts_where(what="pupils_analysed", outcome=t.outcome)]
+        small = any(0 < (n or 0) < least for n in used)
         if report.evidence.rated_by_implementers(key) and some and not small:
             assert reading(report).words.say("school.changed.rated") in told, (where, told)
         for test in tests if not small else []:
@@ -320,15 +319,15 @@ def the_page_does_not_contradict_itself(report, shown, where):
     """What is called fair lost few pupils; advice follows from what was found; what is worse is said to be."""
     say, page = reading(report).words.say, list(texts(shown[:1]))
     said = " ".join(page)
-    lost = [c for c in reading(report).claims("quality/attrition/") if c.values["status"] == "attention"]
+    lost = report.results.claims_where(kind="quality", topic="attrition", status="attention")
     assert not (lost and say("school.sure.effect") in said), where
-    answers = reading(report).claims("answer/")
-    clear = [c for c in answers if c.sentence.rpartition(".")[2].startswith("clear")]
+    answers = report.results.claims_where(kind="answer")
+    clear = [c for c in answers if c.verdict == "clear"]
     assert say("school.next.worth") not in said or clear, where
     tests = {f"answer/{t.id}": t for t in report.evidence.tests}
     open_ = [c for c in clear if not school.hidden_test(report, tests[c.id])]
     better = {"higher": True, "lower": False}
-    ways = [better[school.plainly.direction(report, c.values["outcome"])] for c in open_]
+    ways = [better[reading(report).better(c.outcome)] for c in open_]
     worse = [c.id for c, up in zip(open_, ways, strict=True) if (c.values["estimate"] > 0) is not up]
     advice = say("school.next.worse", outcomes="").strip().rpartition(".")[0].rpartition(".")[2]
     assert (advice in said) is bool(worse), (where, worse)

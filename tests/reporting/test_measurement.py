@@ -37,7 +37,7 @@ def made(file, language):
 @pytest.fixture(scope="module")
 def reports(tmp_path_factory):
     dutch = made(simulated().relations(tmp_path_factory.mktemp("relations")), "nl")
-    return {"nl": dutch, "en": Bench.made(dutch.intake, dutch.scores, dutch.results, "en")}
+    return {"nl": dutch, "en": Bench.made(dutch.intake, dutch.scored, dutch.results, "en")}
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +113,7 @@ def test_a_reliability_of_class_means_without_value_says_why(reports, language, 
         return replace(fact, value=None) if fact.id == second.id.replace("icc1", "alpha_between") else fact
 
     found = werkbank.Results({}, facts=tuple(without(fact) for fact in reports["nl"].results.facts))
-    report = Bench.made(reports["nl"].intake, reports["nl"].scores, found, language)
+    report = Bench.made(reports["nl"].intake, reports["nl"].scored, found, language)
     (table,) = [b for b in measurement.reliability(report).blocks if getattr(b, "id", "") == "tab-classes"]
     assert len(table.notes) == 3
     assert alike in table.notes[1]

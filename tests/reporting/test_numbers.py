@@ -43,6 +43,12 @@ def test_p_has_no_leading_zero_and_a_floor(p, nl, en):
     assert numbers.p_value(p, "en") == en
 
 
+def test_a_number_of_any_size_can_be_written():
+    assert numbers.decimal(1.234e20, "nl") == "1,23 × 10^20"
+    assert numbers.decimal(-6e205, "en") == "−6.00 × 10^205"
+    assert numbers.decimal(999_999_999_999.0, "en", 0) == "999,999,999,999"
+
+
 def test_p_in_a_sentence():
     assert numbers.p_phrase(0.2, "nl") == "*p* = ,200"
     assert numbers.p_phrase(1e-9, "en") == "*p* < .001"

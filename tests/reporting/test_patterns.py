@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+from tests.reporting.conftest import reading
 
 from werkbank.reporting import pictures
 from werkbank.reporting.diagrams import Pattern, missing
@@ -55,13 +56,13 @@ def test_patterns_are_told_with_their_counts():
 
 def test_the_example_shows_who_was_there_when_and_a_shared_copy_does_not(report):
     inside = report("nabijheid", "nl")
-    alt = pictures.missing(inside).alt
+    alt = pictures.missing(reading(inside)).alt
     counts = [f.value for f in inside.results.facts_where(what="missing_pattern")]
     assert sum(counts) == sum(f.value for f in inside.results.facts_where(what="pupils_enrolled"))
     for count in counts:
         assert re.search(rf"\b{count}\b", alt), count
-    assert pictures.missing(shared_bench(inside)) is None
-    assert pictures.change(inside).image.count(b"<path") > 48, "each of 24 classes twice"
+    assert pictures.missing(reading(shared_bench(inside))) is None
+    assert pictures.change(reading(inside)).image.count(b"<path") > 48, "each of 24 classes twice"
 
 
 def test_shares_at_the_ends_are_written_as_the_language_does():

@@ -4,10 +4,12 @@ import dataclasses
 
 import pytest
 
-from werkbank.appraisal import check_text
+from werkbank.appraisal import appraise, check_text
+from werkbank.bench import Bench
 from werkbank.catalogue import topic_sentences
 from werkbank.reporting import school
 from werkbank.reporting.blocks import Bullets, Figure, Heading, Paragraph, Table
+from werkbank.results import Fact
 
 
 def blocks(section, kind):
@@ -97,3 +99,19 @@ def test_only_the_verdict_on_an_effect_holds_causal_words(language):
         for key, sentence in walk(topic_sentences(topic, language), ()):
             grade = "effect" if ".effect." in f".{key}." else "association"
             assert check_text(sentence, grade, language, equivalent=".equivalent" in key) == [], key
+
+
+@pytest.mark.parametrize(
+    ("language", "told"), [("nl", "misschien niet hetzelfde"), ("en", "may not have meant the same")]
+)
+def test_a_mean_that_moved_on_another_yardstick_is_refused_in_plain_words(report, language, told):
+    known = report("single", language)
+    bare = dataclasses.replace(known.results, claims=())
+    (test,) = known.evidence.tests
+    level = Fact("level", "invariance_level", "configural", test.outcome, wave=test.wave_to)
+    found = bare.with_more(facts=[level])
+    found = found.with_more(claims=appraise(known.study, found))
+    page = school.one_page(Bench.made(known.intake, known.scored, found, language))
+    (refused,) = [p for p in blocks(page, Paragraph) if p.tone == "refusal"]
+    assert told in refused.text
+    assert not check_text(refused.text, "description", language)

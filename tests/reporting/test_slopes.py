@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
+from werkbank.bench import Bench
 from werkbank.effects.moderation import along, moderated
 from werkbank.reporting import evaluation, numbers
 from werkbank.reporting.blocks import Figure, Table
 from werkbank.reporting.estimates import Slope, slopes
+from werkbank.study import load_study
 
 PLACES = ("low", "mean", "high")
 
@@ -73,3 +76,29 @@ def test_the_report_draws_the_differences_of_its_table(report, language):
     others = [b for b in section.blocks if isinstance(b, Table) and b is not table]
     assert others
     assert all("at" not in [c.key for c in b.columns] for b in others)
+
+
+def test_a_characteristic_that_is_called_pre_is_not_taken_for_the_score_before(tmp_path, pipeline):
+    rng = np.random.default_rng(4)
+    rows = [
+        f"p{n};{'nieuw' if n % 2 else 'gewoon'};{wave};{rng.normal(30, 5):.2f};{n % 7}"
+        for n in range(60)
+        for wave in ("pre", "post")
+    ]
+    (tmp_path / "raw.csv").write_text("\n".join(["pupil;arm;wave;taal;pre", *rows]), encoding="utf-8")
+    content = {
+        "title": "Proef", "language": "nl", "design": {"kind": "randomised", "assigned_by": "pupil"},
+        "files": [{"path": "raw.csv"}], "columns": {"pupil": "pupil", "arm": "arm", "wave": "wave"},
+        "arms": {"nieuw": "intervention", "gewoon": "control"}, "waves": {"pre": "pre", "post": "post"},
+        "outcomes": [{"name": "taal", "column": "taal", "range": [0, 60], "better": "higher", "role": "primary"}],
+        "moderators": [{"column": "pre"}],
+    }  # fmt: skip
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    intake, scores, results = pipeline(load_study(tmp_path / "study.yaml"))
+    section = evaluation.mechanisms(Bench.made(intake, scores, results, "nl"))
+    table = next(b for b in section.blocks if isinstance(b, Table) and b.id == "tab-mechanisms-moderation")
+    shown = {row["p"]: row["p_corrected"] for row in table.rows if row["p_corrected"] is not None}
+    corrected = {e.other: e.p for e in results.where(method="p_bh_interaction")}
+    tests = {e.p: corrected[e.method] for e in results.where(kind="moderation", level="")}
+    assert shown == tests
+    assert len(tests) == 2

@@ -11,8 +11,7 @@ STEPS = ("participants", "instruments", "procedure", "analysis", "results", "lim
 
 
 def section(report, name):
-    part = getattr(thesis, name)
-    return part(report, 1) if name in {"analysis", "references"} else part(report)
+    return getattr(thesis, name)(report)
 
 
 def said(shown):

@@ -1,4 +1,4 @@
-"""Reliability at the level of classes equals mixed models, and omega's bootstrap knows classes."""
+"""Reliability at the level of classes equals mixed models."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from werkbank.statistics.reliability import omega
-from werkbank.statistics.reliability_in_clusters import cluster_reliability, omega_bootstrap
+from werkbank.statistics.reliability_in_clusters import cluster_reliability
 
 ORACLE = json.loads((Path(__file__).parents[1] / "oracles" / "reliability.json").read_text(encoding="utf-8"))
 NAN = float("nan")
@@ -74,20 +73,3 @@ def test_an_alpha_of_class_means_above_1_is_not_given():
     assert found.icc_k > 0.9
     assert found.note.endswith("no_between_alpha")
     assert math.isnan(found.alpha_between)
-
-
-def test_omega_bootstrap_of_classes_resamples_classes():
-    rng = np.random.default_rng(2)
-    classes = np.repeat(np.arange(15), 10)
-    items = simulated(n=150, k=4) + rng.normal(scale=1.5, size=(15, 1))[classes]
-    alone, together = (omega_bootstrap(items, 1, groups, draws=60) for groups in (None, classes))
-    assert together.ci_high - together.ci_low > alone.ci_high - alone.ci_low
-
-
-def test_omega_bootstrap_is_seeded_and_near_the_delta_interval():
-    few = simulated(n=150, k=4)
-    delta, boot = omega(few.to_numpy()), omega_bootstrap(few, seed=5, draws=60)
-    assert boot == omega_bootstrap(few, seed=5, draws=60)
-    assert boot.estimate == delta.estimate
-    assert boot.ci_high - boot.ci_low == pytest.approx(delta.ci_high - delta.ci_low, rel=0.4)
-    assert omega_bootstrap(few.iloc[:, :2], seed=5).note.endswith("too_few_items")

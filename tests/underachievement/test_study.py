@@ -144,6 +144,21 @@ def test_no_pupil_is_in_the_results(everything):
     assert not any(pupil in results for pupil in pupils()["pupil"])
 
 
+def test_who_is_flagged_is_listed_as_it_was_counted(everything):
+    for actual in everything.last:
+        table = everything.flagged(actual)
+        assert len(table) == everything.finding(actual).n_flagged > 0
+        assert table["gap"].is_monotonic_decreasing
+        flags = everything.flags(actual)
+        for pupil, row in table.iterrows():
+            assert row["methods"] == sum(bool(f.get(pupil, default=False)) for f in flags.values()) >= 1
+            assert row["class"] == everything.pupils["class"][pupil]
+        lasting = everything.lasting[everything.lasting["subject"] == actual].set_index("pupil")["kind"]
+        for kind in ("chronic", "situational"):
+            named = set(lasting.index[lasting == kind])
+            assert set(table.index[table["duration"] == kind]) == named & set(table.index)
+
+
 def test_small_groups_have_no_numbers(everything):
     hidden = [e for e in stating.estimates(everything, 40) if e.note == "hidden"]
     assert hidden

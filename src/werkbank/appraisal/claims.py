@@ -83,7 +83,7 @@ def _answer(evidence: Evidence, test: Estimate) -> Claim:
         "method": size.method if size is not None else "",
         "n": test.n,
     }
-    level = evidence.fact("invariance_level", test.outcome, wave=test.wave_to)
+    level = evidence.results.fact(what="invariance_level", outcome=test.outcome, wave=test.wave_to)
     if grade == "change" and level is not None and level.value not in {"strict", "scalar", "unknown"}:
         # a mean that moved on another yardstick is no growth: it is described, and growth language is refused
         values["also"] = _also(evidence, test, within=False)
@@ -137,7 +137,7 @@ def _equivalence(evidence: Evidence, test: Estimate) -> dict[str, Any]:
 
 def _also(evidence: Evidence, test: Estimate, *, within: bool) -> list[str]:
     said = ["within_bounds"] * within + ["rated"] * evidence.rated_by_implementers(test.outcome)
-    level = evidence.fact("invariance_level", test.outcome, wave=test.wave_to)
+    level = evidence.results.fact(what="invariance_level", outcome=test.outcome, wave=test.wave_to)
     said += ["growth_not_shown"] * (not test.contrast and level is not None and level.value == "unknown")
     return [f"claims.also.{name}" for name in said]
 

@@ -1,8 +1,4 @@
-"""What the results say about a study: which tests it asked, how much was lost, and what grade that allows.
-
-Plain look-ups are those of `Results` (`estimate`, `fact`, `number` …); `fact`, `number` and `count` here stand for them
-in readers that name no more than what, outcome, arm and wave.
-"""
+"""What the results say about a study: which tests it asked, how much was lost, and what grade that allows."""
 
 from __future__ import annotations
 
@@ -17,7 +13,7 @@ from werkbank.effects.questions import contrasts
 from werkbank.measurement.study_scores import scale_of
 
 if TYPE_CHECKING:
-    from werkbank.results import Estimate, Fact, Results
+    from werkbank.results import Estimate, Results
     from werkbank.study import Study
 
 # the effect size that goes with a headline test, the first that exists
@@ -27,25 +23,17 @@ SIZES = (
 LEVELS = ("class", "teacher", "school")
 
 
+def question(of: Estimate) -> dict[str, str]:
+    """Return the columns by which everything is found that belongs to the same question."""
+    return {"outcome": of.outcome, "contrast": of.contrast, "wave_from": of.wave_from, "wave_to": of.wave_to}
+
+
 @dataclass(frozen=True)
 class Evidence:
     """A study beside its results; every number is one of theirs, and None where there is none."""
 
     study: Study
     results: Results
-
-    def fact(self, what: str, outcome: str = "", arm: str = "", wave: str = "") -> Fact | None:
-        """Return one fact, or None."""
-        return self.results.fact(what=what, outcome=outcome, arm=arm, wave=wave)
-
-    def number(self, what: str, outcome: str = "", arm: str = "", wave: str = "") -> float | None:
-        """Return one fact's value, or None."""
-        return self.results.number(what=what, outcome=outcome, arm=arm, wave=wave)
-
-    def count(self, what: str, outcome: str = "", arm: str = "", wave: str = "") -> int | None:
-        """Return one count, or None."""
-        value = self.number(what, outcome, arm, wave)
-        return None if value is None else int(value)
 
     @cached_property
     def arms(self) -> list[str]:
@@ -100,17 +88,11 @@ class Evidence:
 
     def beside(self, test: Estimate, *methods: str) -> Estimate | None:
         """Return the first estimate of one of `methods` that answers the same question as `test`."""
-        asked = {name: getattr(test, name) for name in ("outcome", "contrast", "wave_from", "wave_to")}
-        return next((e for method in methods for e in self.results.where(method=method, **asked)), None)
+        return next((e for method in methods for e in self.results.where(method=method, **question(test))), None)
 
     def weights(self, contrast: str) -> dict[str, float]:
         """Return the arms that a contrast compares, with their weights."""
         return contrasts(self.study).get(contrast, {})
-
-    @staticmethod
-    def when(test: Estimate) -> str:
-        """Return how facts about the pupils behind `test` call its pair of waves."""
-        return f"{test.wave_from}-{test.wave_to}" if test.wave_from == "baseline" else test.wave_to
 
     def lost(self, test: Estimate) -> tuple[float, float] | None:
         """Return overall and differential attrition of pupils in the arms that `test` compares."""
@@ -118,8 +100,9 @@ class Evidence:
         return self._lost(test, arms, "pupils")
 
     def _lost(self, test: Estimate, arms: list[str], what: str) -> tuple[float, float] | None:
-        enrolled = {a: self.count(f"{what}_enrolled", arm=a) for a in arms}
-        analysed = {a: self.count(f"{what}_analysed", test.outcome, a, self.when(test)) for a in arms}
+        asked = {k: v for k, v in question(test).items() if k != "contrast"}
+        enrolled = {a: self.results.count(what=f"{what}_enrolled", arm=a) for a in arms}
+        analysed = {a: self.results.count(what=f"{what}_analysed", arm=a, **asked) for a in arms}
         if any(n is None for n in (*enrolled.values(), *analysed.values())):
             return None
         return attrition({a: n or 0 for a, n in enrolled.items()}, {a: n or 0 for a, n in analysed.items()})

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from werkbank.appraisal.evidence import SIZES, Evidence
+from werkbank.appraisal.evidence import SIZES, Evidence, question
 from werkbank.appraisal.precision import acceptable, minimum_detectable
 from werkbank.results import Claim
+from werkbank.statistics.standards import baseline_equivalence
 from werkbank.study.model import WAVES
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ CHECKS = (
     "mixed_kr", "cr2", "ancova", "ancova_covariates", "ancova_unit_means", "post_difference",
     "post_difference_unit_means", "sites_fixed_pooled", "randomisation_test", "multiple_imputation",
 )  # fmt: skip
+# what the WWC says of a difference beforehand -> what the panel says
+ALIKE = {"satisfied": "equal", "with_adjustment": "adjusted", "not_satisfied": "unequal", "unknown": "unknown"}
 
 
 def quality_panel(evidence: Evidence) -> list[Claim]:
@@ -49,7 +52,7 @@ def _of(test: Estimate, variant: str, status: str, about: tuple[str, ...], **val
 
 def _numbers(e: Evidence) -> Iterator[Claim]:
     for arm in e.arms:
-        pupils, units = e.fact("pupils_enrolled", arm=arm), e.fact("units_enrolled", arm=arm)
+        pupils, units = (e.results.fact(what=f"{what}_enrolled", arm=arm) for what in ("pupils", "units"))
         if pupils is None or pupils.value is None:
             yield _claim("unknown", "unknown", arm=arm)
         elif units is None or units.value is None:
@@ -105,14 +108,11 @@ def _analysis(e: Evidence) -> Iterator[Claim]:
     """What weighs on the lead of each primary question, and where it and a check beside it do not agree."""
     found = False
     for test in e.primary:
-        asked = {"outcome": test.outcome, "contrast": test.contrast, "wave_to": test.wave_to}
-        about = [f for f in e.results.facts_where(what="caution", **asked) if f.wave_from == test.wave_from]
-        for fact in about:
+        for fact in e.results.facts_where(what="caution", **question(test)):
             found = True
             unit = fact.value if fact.category == "blocks_undeclared" else e.unit
             yield _of(test, fact.category, "attention", (fact.id, test.id), unit=unit)
-        left = [f for f in e.results.facts_where(what="covariate", **asked) if f.wave_from == test.wave_from]
-        left = [f for f in left if f.value != "used"]
+        left = [f for f in e.results.facts_where(what="covariate", **question(test)) if f.value != "used"]
         if left:
             found, names = True, ", ".join(f.item for f in left)
             yield _of(test, "covariates_left_out", "attention", tuple(f.id for f in left), covariates=names)
@@ -172,12 +172,11 @@ def _baseline(e: Evidence) -> Iterator[Claim]:
         yield _claim("single", "information")
         return
     for test in e.primary:
-        fact = e.fact("baseline_difference", test.outcome, test.contrast, test.wave_to)
+        fact = e.results.fact(what="baseline_difference", **question(test))
         if fact is None or fact.value is None or isinstance(fact.value, str):
             yield _of(test, "unknown", "unknown", (test.id,))
             continue
-        size = abs(fact.value)
-        variant = "equal" if size <= 0.05 else "adjusted" if size <= 0.25 else "unequal"
+        variant = ALIKE[baseline_equivalence(fact.value)]
         if variant != "equal" and e.grade(test) == "effect":
             variant = "by_lot"  # equivalence is asked where lots did not divide, or attrition undid them (WWC)
         status = "met" if variant == "equal" else "attention" if variant == "unequal" else "information"

@@ -17,88 +17,125 @@ if TYPE_CHECKING:
     from werkbank.disclosure.protecting import Counts
     from werkbank.results import Results
 
-HERE = ("underachievement/", "monitoring/")
-FLOW = ("pupils", "both", "judged", "able")  # each within the one before it; to be in them says nothing of anyone
-FOLLOWS = ("/share_both", "/expected")  # a share, and a rate times a count: shown with the counts behind them
-BY_GROUP = ("flag_rate_by_group", "residual_by_group")
+HERE = ("underachievement", "monitoring")
+FLOW = ("pupils", "both", "judged", "able")  # each within the one before it
+NEUTRAL = {*FLOW, "series", "missing"}  # to be among these says nothing of anyone
+BY_GROUP = ("flag_rate", "residual")
+WITH_BOTH = ("correlation", "r2", "see", "cv_r2", "icc")  # what is no count was computed over these pupils
+SUMS_UP = ("overlap", "duration", "breadth", "profiles")  # tables whose categories are all of those judged
+OF = {"share": "able", "chance": "judged", "se_gap": "judged"}  # an estimate -> the count that is its n
+Place = tuple[str, str, str, str, str]  # table, outcome, moment, method, school: where counts stand together
 
 
 def about(item: Fact | Estimate) -> bool:
     """Whether a result is of a report on underachievement or monitoring."""
-    return item.id.startswith(HERE)
+    return item.kind in HERE
+
+
+def follows(f: Fact) -> bool:
+    """Whether this is a share, or a rate times a count: shown with the counts behind it."""
+    return (f.table, f.category) in {("gates", "share_both"), ("followed", "expected")}
 
 
 def count_name(f: Fact) -> str:
     """Return which count the value of a fact of this kind is, or an empty text."""
-    return "" if f.id.endswith(FOLLOWS) else f"having {f.id}"
+    return "" if follows(f) else f"having {f.id}"
 
 
-def n_name(item: Fact | Estimate) -> str:
+def group_of(f: Fact) -> str:
+    """Return the table of categories to which a count of people belongs: of one n, and shown or hidden together."""
+    # a method of reliable change names its categories in `what`; each pattern has pupils of its own
+    what = f.kind if f.kind == "reliable_change" else f.what
+    own = f.category if f.table == "selective" else ""
+    return " ".join(part for part in (f.outcome, f.arm, f.wave, f.criterion, what, own) if part)
+
+
+def n_name(item: Fact | Estimate, results: Results) -> str:
     """Return which count the n of a result is, or an empty text."""
-    place, _, last = item.id.rpartition("/")
     if isinstance(item, Estimate):
-        if item.method in BY_GROUP:
+        if item.estimand in BY_GROUP:
             return f"grouped {item.id}"
-        if last in {"kappa", "phi", "jaccard"}:
-            return f"judged {place.rpartition('/')[0]}/overlap"
-        return f"having {place}/{({'share': 'able', 'chance': 'judged', 'se_gap': 'judged'}).get(last, last)}"
-    if item.what in {"underachievement_selective", "monitoring_ceiling", "monitoring_growth"}:
-        return f"judged {item.id.removesuffix('_sd')}"
+        if item.estimand in {"kappa", "phi", "jaccard"}:
+            return next((f"judged {group_of(f)}" for f in _overlaps(item, results)), "")
+        return _beside(item, results, OF[item.estimand]) if item.estimand in OF else f"having {item.id}"
     if item.what == "monitoring_drop":
-        return f"having {place}/series"
-    counted = last == "share_both" or item.what.rpartition("_")[2] in {"count", "kind", "duration", "gates"}
-    return f"judged {place}" if counted else f"having {place}/both"
+        return _beside(item, results, "series", "followed")
+    if item.table == "coefficients" or (item.table == "found" and item.category in WITH_BOTH):
+        return _beside(item, results, "both")
+    return f"judged {group_of(item)}"
 
 
-def behind(item: Fact | Estimate, names: Iterable[str]) -> list[str]:
-    """Return the counts (of `names`) without which this result may not be shown."""
-    place, _, last = item.id.rpartition("/")
+def behind(item: Fact | Estimate, results: Results) -> list[str]:
+    """Return the counts without which this result may not be shown."""
     if isinstance(item, Fact):
-        of = {"share_both": [f"having {place}/both", f"judged {place}"], "expected": ["having monitoring/judged"]}
-        return of.get(last, [])
-    if item.method in BY_GROUP:
-        return [f"grouped {item.id}", *[f"flagged {item.id}"] * (last == "flag_rate")]
-    if item.method == "underachievement_share":
-        return [f"having {place}/flagged", f"having {place}/able"]
-    if " x " in item.contrast:  # how far two methods agree: from the table of who was flagged by which
-        table = f"having {place.rpartition('/')[0]}/overlap/"
-        return [name for name in names if name.startswith(table)]
-    return []
+        if not follows(item):
+            return []
+        if item.kind == "monitoring":
+            return [_beside(item, results, "judged", "followed")]
+        return [_beside(item, results, "both", "gates"), f"judged {group_of(item)}"]
+    if item.estimand in BY_GROUP:
+        return [f"grouped {item.id}", *[f"flagged {item.id}"] * (item.estimand == "flag_rate")]
+    if item.estimand == "share":
+        return [_beside(item, results, "flagged"), _beside(item, results, "able")]
+    # how far two methods agree: from the table of who was flagged by which
+    return [count_name(f) for f in _overlaps(item, results) if f.value is not None] if item.other else []
+
+
+def _beside(item: Fact | Estimate, results: Results, category: str, table: str = "found") -> str:
+    """Return the name of a count of the same measure, moment and method as `item`, or of the same school."""
+    at = {name: getattr(item, name) for name in ("kind", "outcome", "criterion")}
+    at |= {"wave": item.wave, "arm": item.arm} if isinstance(item, Fact) else {"wave": item.wave_to, "arm": ""}
+    fact = results.fact(table=table, category=category, **at)
+    return "" if fact is None else count_name(fact)
+
+
+def _overlaps(e: Estimate, results: Results) -> tuple[Fact, ...]:
+    return results.facts_where(kind=e.kind, table="overlap", outcome=e.outcome, wave=e.wave_to)
 
 
 def flagged_in_groups(results: Results) -> dict[str, float]:
     """Return how many were flagged in each group of pupils: a rate times those who could be."""
-    rates = [e for e in results.estimates if e.method == BY_GROUP[0] and e.estimate is not None and e.n is not None]
+    rates = [e for e in results.where(estimand="flag_rate") if e.estimate is not None and e.n is not None]
     return {f"flagged {e.id}": float(round((e.estimate or 0) * (e.n or 0))) for e in rates}
 
 
 def relate(counts: Counts, results: Results, part: str, min_cell: int) -> None:
     """Add the equations between the counts of these reports to the system."""
-    at: dict[str, dict[str, str]] = defaultdict(dict)
+    at: dict[Place, dict[str, str]] = defaultdict(dict)
+    judged: dict[Place, str] = {}
     for f in results.facts:
         if about(f) and (name := count_name(f)):
-            place, _, last = f.id.rpartition("/")
-            at[place][last] = part + name
-            known = last in {*FLOW, "series", "missing"} or (last == "relative" and place.endswith("/absolute"))
-            if not known and isinstance(f.value, int) and f.value < min_cell:
+            place = (f.table, f.outcome, f.wave, f.criterion, f.arm)
+            at[place][f.category], judged[place] = part + name, f"{part}judged {group_of(f)}"
+            if not _says_nothing(f) and isinstance(f.value, int) and f.value < min_cell:
                 counts.sensitive.add(part + name)  # nobody was flagged: that says something of everyone
     counts.sensitive &= counts.values.keys()
     for place, own in at.items():
-        if place.rpartition("/")[2] in {"overlap", "duration", "breadth", "profiles"}:
-            counts.adds_up(f"{part}judged {place}", own.values())
-    mains = {(e.outcome, e.wave_to): e.contrast for e in reversed(results.estimates) if e.estimand == "share"}
-    firsts = []
-    for e in (e for e in results.estimates if e.estimand == "share"):
-        root = f"underachievement/{e.outcome}/{e.wave_to or 'once'}"
-        main = at[f"{root}/{mains[e.outcome, e.wave_to]}"]
-        _method(counts, at[f"{root}/{e.contrast}"], main)
-        _overlap(counts, at[f"{root}/overlap"], e.contrast, at[f"{root}/{e.contrast}"])
-        if e.contrast == mains[e.outcome, e.wave_to]:
-            firsts.append(main)
-            _gates(counts, main, at[f"{root}/gates"], f"{part}judged {root}/gates")
-            _groups(counts, results, part, root, main)
-    _breadth(counts, at["underachievement/breadth"], firsts)
+        if place[0] in {*SUMS_UP, "bands"}:
+            counts.adds_up(judged[place], own.values())
+    shares = results.where(kind="underachievement", estimand="share")
+    mains = {(e.outcome, e.wave_to): e.criterion for e in reversed(shares)}
+    for e in shares:
+        main = at["found", e.outcome, e.wave_to, mains[e.outcome, e.wave_to], ""]
+        own = at["found", e.outcome, e.wave_to, e.criterion, ""]
+        _method(counts, own, main)
+        mine = [part + count_name(f) for f in _overlaps(e, results) if e.criterion in f.parts]
+        if mine and own.get("flagged") in counts.values:
+            counts.within(own["flagged"], *mine)
+        if own is main:
+            gates = ("gates", e.outcome, e.wave_to, "", "")
+            causes = at["causes", e.outcome, e.wave_to, "", ""]
+            _gates(counts, main, at[gates], causes.values(), judged.get(gates, ""))
+            _groups(counts, results, part, e, main)
+    firsts = [at["found", outcome, wave, method, ""] for (outcome, wave), method in reversed(mains.items())]
+    _breadth(counts, at["breadth", "", "", "", ""], firsts)
     _monitoring(counts, at, results, part)
+
+
+def _says_nothing(f: Fact) -> bool:
+    """Whether to be among these says nothing of anyone; by the absolute split a difference is never relative."""
+    counted = f.table in {"found", "gates", "followed"} and f.category in NEUTRAL
+    return counted or (f.category, f.criterion) == ("relative", "absolute")
 
 
 def _method(counts: Counts, own: dict[str, str], main: dict[str, str]) -> None:
@@ -110,29 +147,22 @@ def _method(counts: Counts, own: dict[str, str], main: dict[str, str]) -> None:
         counts.adds_up(own.get(name, ""), [main.get(name, "")])
 
 
-def _overlap(counts: Counts, own: dict[str, str], method: str, flags: dict[str, str]) -> None:
-    mine = [name for combined, name in own.items() if method in combined.split("+")]
-    if mine and flags.get("flagged") in counts.values:
-        counts.within(flags["flagged"], *mine)
-
-
-def _gates(counts: Counts, main: dict[str, str], own: dict[str, str], n: str) -> None:
+def _gates(counts: Counts, main: dict[str, str], own: dict[str, str], causes: Iterable[str], n: str) -> None:
     counts.adds_up(n, [main.get("pupils", "")])
     counts.adds_up(own.get("both", ""), [main.get("both", "")])
     counts.adds_up(own.get("discrepancy", ""), [main.get("flagged", "")])
     counts.within(own.get("discrepancy", ""), own.get("duration", ""), telling=True)
     counts.within(own.get("duration", ""), own.get("signal", ""), own.get("not_established", ""))
-    for name in (own[key] for key in own if key.startswith("not_established_")):
+    for name in causes:
         counts.within(own.get("not_established", ""), name)
 
 
-def _groups(counts: Counts, results: Results, part: str, root: str, main: dict[str, str]) -> None:
+def _groups(counts: Counts, results: Results, part: str, of: Estimate, main: dict[str, str]) -> None:
     """The groups of one column are parts of all: of those who could be flagged, who were, and who were judged."""
     for estimand, wholes in (("flag_rate", ("able", "flagged")), ("residual", ("judged", ""))):
         columns: dict[str, list[str]] = defaultdict(list)
-        for e in results.estimates:
-            if e.estimand == estimand and e.id.startswith(f"{root}/"):
-                columns[e.contrast.partition("=")[0]].append(e.id)
+        for e in results.where(estimand=estimand, outcome=of.outcome, wave_to=of.wave_to):
+            columns[e.grouped_by].append(e.id)
         for ids in columns.values():
             for word, whole in zip(("grouped", "flagged"), wholes, strict=True):
                 known = [name for i in ids if (name := f"{part}{word} {i}") in counts.values]
@@ -157,9 +187,9 @@ def _breadth(counts: Counts, own: dict[str, str], mains: list[dict[str, str]]) -
         counts.within(name, own["all"])
 
 
-def _monitoring(counts: Counts, at: dict[str, dict[str, str]], results: Results, part: str) -> None:
-    total = at["monitoring"]
-    places = [own for place, own in at.items() if place.startswith("monitoring/") and "series" in own]
+def _monitoring(counts: Counts, at: dict[Place, dict[str, str]], results: Results, part: str) -> None:
+    total = at["followed", "", "", "", ""]
+    places = [own for (table, subject, *_), own in at.items() if table == "followed" and subject]
     for name in ("series", "judged"):  # a total tells less than its parts do: it goes first
         counts.costs |= {total[name]: 0.9} if total.get(name) in counts.costs else {}
     for name in ("series", "judged", "alerts"):
@@ -167,12 +197,9 @@ def _monitoring(counts: Counts, at: dict[str, dict[str, str]], results: Results,
     for own in (total, *places):
         counts.within(own.get("series", ""), own.get("judged", ""))
         counts.within(own.get("judged", ""), own.get("alerts", ""), telling=True)
-    for f in results.facts:
-        place, _, last = f.id.rpartition("/")
-        if f.what == "monitoring_ceiling":
-            counts.within(f"{part}judged {f.id}", f"{part}having {f.id}", telling=True)
-        if last == "growth":
-            counts.within(f"{part}having {place}/series", f"{part}judged {f.id}")
-    for place, own in at.items():
-        if bands := [name for key, name in own.items() if key.startswith("band_")]:
-            counts.adds_up(f"{part}judged {place}", bands)
+    for f in results.facts_where(kind="monitoring", table="followed"):
+        if f.category == "ceiling":
+            counts.within(f"{part}judged {group_of(f)}", part + count_name(f), telling=True)
+        if f.category == "growth":
+            series = at["followed", f.outcome, f.wave, f.criterion, f.arm].get("series", "")
+            counts.within(series, f"{part}judged {group_of(f)}")

@@ -6,16 +6,17 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from werkbank.disclosure.flow import arms_of, kind, slots, system, when
+from werkbank.disclosure.flow import arms_of, kind, moment, slots, system
 from werkbank.disclosure.protecting import hide
-from werkbank.disclosure.signals import FOLLOWS, about, behind
+from werkbank.disclosure.signals import about, behind, follows
+from werkbank.results import Estimate, Fact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from collections.abc import Set as AbstractSet
 
     from werkbank.disclosure.protecting import Counts
-    from werkbank.results import Claim, Estimate, Fact, Results
+    from werkbank.results import Claim, Results
 
 HIDDEN = "privacy.hidden"  # the note of a number that is not shown
 MIN_CELL = {"school": 6, "export": 10}  # NCO: no information on 5 or fewer; CBS remote access: 10 in a research export
@@ -60,6 +61,19 @@ def suppress(
     return _without(results, counts, hide(counts, min_cell, also), min_cell, bare)
 
 
+def few(n: float | None, min_cell: int) -> bool:
+    """Whether `n` people are too few to be shown; nobody is not."""
+    return n is not None and 0 < n < min_cell
+
+
+def few_behind(results: Results, item: Fact | Estimate, arms: Iterable[str], min_cell: int) -> bool:
+    """Whether one of the arms behind a difference is so small that the difference tells of that arm."""
+    at = {"outcome": item.outcome, "wave": item.wave if isinstance(item, Fact) else moment(item)}
+    counts = [results.number(what="pupils_enrolled", arm=arm) for arm in arms]
+    counts += [results.number(what="pupils_analysed", arm=arm, **at) for arm in arms]
+    return any(few(n, min_cell) for n in counts)
+
+
 def _without(
     results: Results, counts: Counts, hidden: AbstractSet[str], min_cell: int, bare: AbstractSet[str]
 ) -> Results:
@@ -70,35 +84,27 @@ def _without(
         return name in counts.costs and name not in hidden and counts.values[name] == number
 
     counted = _yes_or_no(results)
-    few = {name for name, value in counts.values.items() if 0 < value < min_cell}
 
     def rests(item: Fact | Estimate) -> bool:
         """Whether what this rests on may be known, here and beside other reports."""
-        told = behind(item, counts.costs) if about(item) else []
+        told = behind(item, results) if about(item) else []
         alone = item.outcome not in counted and names.get((item.id, "n"), "") not in bare
         return alone and all(n in counts.costs and n not in hidden for n in told)
 
-    def lone(outcome: str, contrast: str, wave: str) -> bool:
-        """Whether an arm of a comparison is so small that the difference tells of that arm."""
-        return any(f"analysed {outcome} {arm} {wave}" in few for arm in arms_of(results.study, contrast))
+    def lone(item: Fact | Estimate) -> bool:
+        return few_behind(results, item, arms_of(item), min_cell)
 
     facts = [_fact(f, min_cell, seen, rests(f)) for f in results.facts if kind(f.what) != "never"]
-    facts = [_bare(f) if kind(f.what) == "statistic" and lone(f.outcome, f.arm, f.wave) else f for f in facts]
+    facts = [_bare(f) if kind(f.what) == "statistic" and lone(f) else f for f in facts]
     flow = {(f.what, f.outcome, f.arm, f.wave) for f in facts if kind(f.what) == "flow" and f.note == HIDDEN}
-    facts = [_of_flow(f, flow, results.study) for f in facts]
+    facts = [_of_flow(f, flow) for f in facts]
     estimates = [
-        _estimate(
-            e,
-            min_cell,
-            alone=lone(e.outcome, e.contrast, when(e.wave_from, e.wave_to)) or not rests(e),
-            shown=seen(e, "n", e.n),
-        )
-        for e in results.estimates
+        _estimate(e, min_cell, alone=lone(e) or not rests(e), shown=seen(e, "n", e.n)) for e in results.estimates
     ]
     gone = {f.id for f in facts if f.note == HIDDEN} | {e.id for e in estimates if e.note == HIDDEN}
     gone |= {f.id for f in results.facts} - {f.id for f in facts}
     open_n = {e.id for e in estimates if e.n is not None}
-    claims = tuple(_claim(c, gone, open_n, flow, results.study) for c in results.claims)
+    claims = tuple(_claim(c, gone, open_n, flow, results) for c in results.claims)
     # claims cap the share that was lost by themselves; a table of it shows none beyond the caps
     return replace(results, estimates=tuple(estimates), facts=tuple(map(_within_caps, facts)), claims=claims)
 
@@ -124,7 +130,7 @@ def _within_caps(f: Fact) -> Fact:
 def _fact(f: Fact, min_cell: int, seen: Any, rests: bool) -> Fact:  # noqa: ANN401, FBT001 - a local function
     n = f.n if seen(f, "n", f.n) else None
     match kind(f.what):
-        case "flow" | "attribute" if not f.id.endswith(FOLLOWS):
+        case "flow" | "attribute" if not follows(f):
             keep, value = seen(f, "value", f.value), f.value
         case "attribute":
             keep, value = rests, f.value
@@ -148,18 +154,18 @@ def _share(value: Any, n: int | None, min_cell: int) -> tuple[bool, Any]:  # noq
     return True, min(max(value, CAPS[0]), CAPS[1])
 
 
-def _of_flow(f: Fact, flow: AbstractSet[Place], study: Mapping[str, Any]) -> Fact:
+def _of_flow(f: Fact, flow: AbstractSet[Place]) -> Fact:
     """What was lost in a comparison follows from the flow of its arms: with theirs it is hidden."""
-    if f.value is not None and kind(f.what) == "lost" and _uncounted(flow, study, f.outcome, f.arm, f.wave):
+    if f.value is not None and kind(f.what) == "lost" and _uncounted(f, flow):
         return replace(f, value=None, n=None, note=HIDDEN)
     return replace(f, n=None) if f.what == "dropout_difference" else f
 
 
-def _uncounted(flow: AbstractSet[Place], study: Mapping[str, Any], outcome: str, contrast: str, wave: str) -> bool:
+def _uncounted(item: Fact | Estimate, flow: AbstractSet[Place]) -> bool:
     """Whether it is hidden how many were assigned to, or analysed in, an arm of this comparison."""
     return any(
-        {("pupils_enrolled", "", arm, ""), ("pupils_analysed", outcome, arm, wave)} & flow
-        for arm in arms_of(study, contrast)
+        {("pupils_enrolled", "", arm, ""), ("pupils_analysed", item.outcome, arm, moment(item))} & flow
+        for arm in arms_of(item)
     )
 
 
@@ -186,31 +192,25 @@ def _capped(value: float | None) -> float | None:
 
 
 def _claim(
-    c: Claim, gone: AbstractSet[str], open_n: AbstractSet[str], flow: AbstractSet[Place], study: Mapping[str, Any]
+    c: Claim, gone: AbstractSet[str], open_n: AbstractSet[str], flow: AbstractSet[Place], results: Results
 ) -> Claim:
     """Return a claim as it may be told: as it is, without its numbers, or without n."""
     if gone & set(c.about):
         return _hidden(c)
     if c.values.get("share_overall") is not None:
-        if _uncounted(flow, study, c.values["outcome"], c.values["contrast"], c.values["wave"]):
+        tests = [item for key in c.about if isinstance(item := results.item(key), Estimate)]
+        if any(_uncounted(test, flow) for test in tests):
             return _hidden(c)
         return replace(c, values={**c.values, "share_overall": _capped(c.values["share_overall"])})
-    if c.id.startswith("answer/") and isinstance(c.values.get("n"), int) and c.id.removeprefix("answer/") not in open_n:
+    if c.kind == "answer" and c.test not in open_n:
         return replace(c, values={k: v for k, v in c.values.items() if k != "n"})
     return c
 
 
 def _hidden(c: Claim) -> Claim:
     kept = {k: v for k, v in c.values.items() if k in {"status", "outcome", "wave", "contrast", "arm", "role"}}
-    verdict = "hidden"  # clear, higher, lower or high would tell as much as the numbers
-    if c.id.startswith("answer/"):  # without its numbers it can say no more than that there is one
-        return replace(
-            c,
-            grade="description",
-            sentence="privacy.claim.too_few",
-            values={**kept, "also": []},
-            verdict=verdict,
-            side="",
-        )
-    named = "outcome" if {"outcome", "wave", "contrast"} <= kept.keys() else "plain"
-    return replace(c, sentence=f"privacy.claim.{named}", values=kept, verdict=verdict, side="")
+    sentence = f"privacy.claim.{'outcome' if {'outcome', 'wave', 'contrast'} <= kept.keys() else 'plain'}"
+    if c.kind == "answer":  # without its numbers it can say no more than that there is one
+        c, kept, sentence = replace(c, grade="description"), {**kept, "also": []}, "privacy.claim.too_few"
+    # clear, higher, lower or high would tell as much as the numbers
+    return replace(c, sentence=sentence, values=kept, verdict="hidden", side="")

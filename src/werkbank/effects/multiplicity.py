@@ -71,4 +71,4 @@ def of_interactions(estimates: Sequence[Estimate]) -> list[Estimate]:
 def _corrected(test: Estimate, key: str, method: str, p: float, n: int) -> Estimate:
     estimand = say(f"effects.methods.{method}.estimand", "en")
     bare = replace(test, se=None, statistic=None, ci_low=None, ci_high=None, note="", kind=KIND[method], metric="p")
-    return replace(bare, id=key, method=method, estimand=estimand, estimate=p, p=p, df=float(n))
+    return replace(bare, id=key, method=method, other=test.method, estimand=estimand, estimate=p, p=p, df=float(n))

@@ -108,21 +108,6 @@ class Composite(_Part):
     label: Text = {}
 
 
-class Bands(_Part):
-    """Published cut-offs of one country and informant: a label for a score, never a diagnosis.
-
-    `lowest` gives, per scale, the lowest score of each level from the second on (for a scale on which lower is worse,
-    the levels still run with the score).
-    """
-
-    name: str
-    informant: str
-    source: str
-    levels: tuple[str, ...]
-    lowest: dict[str, tuple[float, ...]]
-    levels_of: dict[str, tuple[str, ...]] = {}
-
-
 class Instrument(_Part):
     """One scoring key: everything that turns answers into scores, and where it comes from.
 
@@ -140,7 +125,6 @@ class Instrument(_Part):
     range: Response
     scales: dict[str, Scale]
     composites: dict[str, Composite] = {}
-    bands: tuple[Bands, ...] = ()
     source: str = ""
     certainty: Certainty = "users"
     licence: Text = {}

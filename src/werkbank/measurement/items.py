@@ -1,16 +1,15 @@
-"""Item analysis: which items work, which run the wrong way, and whether a paper's scoring was found."""
+"""Item analysis: which items work, which run the wrong way, and which scales are one thing under two names."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from werkbank.statistics.reliability import Missing, alpha, covariance, item_rest
+from werkbank.statistics.reliability import Missing, covariance, item_rest
 
 if TYPE_CHECKING:
     from werkbank.instruments import Instrument
@@ -107,96 +106,3 @@ def discriminant(scores: pd.DataFrame, reliabilities: dict[str, float]) -> pd.Da
         true = r / math.sqrt(product) if product > 0 else math.nan
         rows.append((first, second, len(pair), r, true, abs(true) > TOO_ALIKE))
     return pd.DataFrame(rows, columns=["first", "second", "n", "r", "disattenuated", "too_alike"])
-
-
-@dataclass(frozen=True)
-class Scoring:
-    """One way of scoring the same answers, what it gives, and which published values it reproduces."""
-
-    score: Literal["sum", "mean"]
-    flipped: str | None
-    mean: float
-    sd: float
-    alpha: float
-    n: int
-    reproduced: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Reproduction:
-    """Whether a scoring gives a paper's numbers.
-
-    `as_keyed` are the ways that keep the key, `by_one_flip` those that reproduce everything published once a single
-    item is reversed (or no longer reversed).
-    """
-
-    reproduced: bool
-    as_keyed: tuple[Scoring, ...]
-    by_one_flip: tuple[Scoring, ...]
-
-
-def reproduce(
-    items: pd.DataFrame, response: tuple[float, float], published: dict[str, str], missing: Missing = "complete"
-) -> Reproduction:
-    """Ask whether keyed answers give the mean, SD and alpha of a paper, and which single reversal would.
-
-    Parameters
-    ----------
-    items : DataFrame, respondents x items
-        Answers keyed as one believes the paper did.
-    response : tuple
-        Lowest and highest answer.
-    published : dict
-        Any of ``mean``, ``sd`` and ``alpha`` as text, as printed: ``{"mean": "13.68", "alpha": ".70"}``. The number of
-        decimals says how closely they must agree (half a unit of the last one).
-    missing : {"complete", "pairwise"}
-        Which answers alpha uses; mean and SD are those of respondents who answered everything.
-
-    Returns
-    -------
-    Reproduction
-        Sum and mean scoring are both tried.
-
-    Raises
-    ------
-    ValueError
-        When nothing published is given, or it is not a number.
-    """
-    targets = {name: _printed(text) for name, text in published.items() if name in {"mean", "sd", "alpha"}}
-    if not targets:
-        raise ValueError("give at least one of mean, sd and alpha as it was printed")
-    kept = tuple(_scored(items, how, None, targets, missing) for how in ("sum", "mean"))
-    flips = tuple(
-        found
-        for item in items.columns
-        for how in ("sum", "mean")
-        if len((found := _scored(_flip(items, item, response), how, str(item), targets, missing)).reproduced)
-        == len(targets)
-    )
-    return Reproduction(any(len(s.reproduced) == len(targets) for s in kept), kept, flips)
-
-
-def _printed(text: str) -> tuple[float, float]:
-    """Return a printed number and half a unit of its last decimal."""
-    plain = str(text).strip().replace(",", ".").replace("−", "-")
-    decimals = len(plain.partition(".")[2])
-    return float(plain), 0.5 * 10.0**-decimals
-
-
-def _flip(items: pd.DataFrame, item: object, response: tuple[float, float]) -> pd.DataFrame:
-    return items.assign(**{str(item): response[0] + response[1] - items[item]})
-
-
-def _scored(
-    items: pd.DataFrame,
-    how: Literal["sum", "mean"],
-    flipped: str | None,
-    targets: dict[str, tuple[float, float]],
-    missing: Missing,
-) -> Scoring:
-    whole = items.dropna()
-    scores = whole.sum(axis=1) if how == "sum" else whole.mean(axis=1)
-    found = {"mean": float(scores.mean()), "sd": float(scores.std()), "alpha": alpha(items, missing).estimate}
-    # 1e-9: a value that lies exactly on the rounding border was rounded one way or the other
-    agreed = tuple(name for name, (value, half) in targets.items() if abs(found[name] - value) <= half + 1e-9)
-    return Scoring(how, flipped, found["mean"], found["sd"], found["alpha"], len(whole), agreed)

@@ -1,4 +1,7 @@
-"""Own measures that are coded rather than answered: attributions, feedback, fairness within a class."""
+"""Own measures that are coded rather than answered: attributions, feedback, fairness within a class.
+
+No report reaches these yet: issue M gives them a door, the logs of a programme.
+"""
 
 from __future__ import annotations
 

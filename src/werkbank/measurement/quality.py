@@ -9,6 +9,7 @@ import pandas as pd
 from werkbank.measurement.circumplex import clustered_correlation
 from werkbank.measurement.items import discriminant, floor_and_ceiling
 from werkbank.measurement.scoring import item_matrix, respondents, score
+from werkbank.measurement.study_scores import scale_key
 from werkbank.statistics.reliability import (
     alpha,
     difference_reliability,
@@ -111,15 +112,14 @@ def change_quality(
 def discriminant_quality(table: pd.DataFrame, quality: pd.DataFrame, wave: str) -> pd.DataFrame:
     """Return `items.discriminant` for every pair of scales of one wave and informant, with their alphas.
 
-    The pairs are named ``outcome.scale``; scales of other informants are other views of a child, not other names for
-    one thing, and are not paired.
+    Scales are named as results call them (`study_scores.scale_key`); scales of other informants are other views of a
+    child, not other names for one thing, and are not paired.
     """
     known = quality[quality["wave"] == wave]
-    reliability = {
-        f"{row.outcome}.{row.scale}": float(row.alpha) for row in known[["outcome", "scale", "alpha"]].itertuples()
-    }
+    reliability = {scale_key(str(row.outcome), str(row.scale)): float(row.alpha) for row in known.itertuples()}
     here = table[table["wave"] == wave]
-    named = here.assign(name=here["outcome"].astype(str) + "." + here["scale"].astype(str))
+    pairs = zip(here["outcome"].astype(str), here["scale"].astype(str), strict=True)
+    named = here.assign(name=[scale_key(outcome, scale) for outcome, scale in pairs])
     named = named[named["name"].isin(list(reliability))]
     found = []
     for informant, rows in named.groupby("informant", observed=True, sort=False):

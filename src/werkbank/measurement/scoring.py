@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from werkbank.errors import UsageError
 from werkbank.remembering import remembered
 
 if TYPE_CHECKING:
@@ -108,32 +107,6 @@ def respondents(rows: pd.DataFrame) -> pd.Series[Any]:
     """Return who answered: the pupil, and the teacher where no pupil is named."""
     pupil = rows["pupil"].astype(object)
     return pupil.where(pupil.notna(), rows["teacher"].astype(object))
-
-
-def bands(scores: pd.DataFrame, instrument: Instrument, name: str) -> pd.DataFrame:
-    """Return the level of each score in the named national bands: a label for a score, never a diagnosis.
-
-    Returns
-    -------
-    DataFrame
-        The rows of `scores` by the bands' informant and scales, with a column `level` (missing where the score is).
-
-    Raises
-    ------
-    UsageError
-        When the instrument has no bands of that name.
-    """
-    found = {b.name: b for b in instrument.bands}
-    if name not in found:
-        raise UsageError(f"{instrument.name} has no bands called {name!r}; there are: {', '.join(found) or 'none'}")
-    band = found[name]
-    rows = scores[(scores["informant"] == band.informant) & scores["scale"].isin(list(band.lowest))].copy()
-    rows["level"] = pd.Series(pd.NA, index=rows.index, dtype="string")
-    for scale, lowest in band.lowest.items():
-        levels = np.array(band.levels_of.get(scale, band.levels), dtype=object)
-        here = rows.index[(rows["scale"] == scale) & rows["score"].notna()]
-        rows.loc[here, "level"] = levels[np.searchsorted(lowest, rows.loc[here, "score"], side="right")]
-    return rows
 
 
 def gas_t(attainment: Matrix, weights: Matrix | None = None, rho: float = 0.30) -> Matrix:

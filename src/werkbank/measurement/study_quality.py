@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from werkbank.errors import Problem, UnfitError
 from werkbank.measurement.circumplex import (
     SECTORS,
     circular_order,
@@ -22,7 +23,7 @@ from werkbank.measurement.items import item_statistics
 from werkbank.measurement.perspectives import QUADRANTS, TYPES, compare_perspectives, typology
 from werkbank.measurement.quality import change_quality, discriminant_quality, scale_quality
 from werkbank.measurement.scoring import item_matrix, respondents
-from werkbank.measurement.study_scores import scale_key, scale_of, scales_of_items, waves_of
+from werkbank.measurement.study_scores import scale_key, scales_of_items, waves_of
 from werkbank.results import Fact, plain
 
 if TYPE_CHECKING:
@@ -57,7 +58,14 @@ def study_quality(intake: Intake, scores: Scores) -> list[Fact]:
         of one name and range `icc_2_1`, `perspectives_difference`. For closeness and conflict `typology` and its
         transitions; for eight sectors the circle (see `circumplex`); `comparability`. What cannot be computed has value
         None.
+
+    Raises
+    ------
+    UnfitError
+        With ``outcomes_not_declared`` for a study without outcomes: nothing of it was measured.
     """
+    if not intake.study.outcomes:
+        raise UnfitError([Problem("outcomes_not_declared", file=intake.study.file)], intake.study.language)
     facts: list[Fact] = []
     tables = []
     for outcome in intake.study.outcomes:
@@ -144,7 +152,7 @@ def _distinct(scores: Scores, quality: pd.DataFrame) -> list[Fact]:
     facts = []
     for wave in dict.fromkeys(quality["wave"].astype(str)):
         for row in discriminant_quality(scores.table, quality, wave).itertuples():
-            pair = tuple(scale_key(*scale_of(str(end))) for end in (row.first, row.second))
+            pair = (str(row.first), str(row.second))
             name = pair_key(*pair)
             place = {"outcome": name, "informant": str(row.informant), "wave": wave, "kind": "distinct"}
             where = (name, wave)

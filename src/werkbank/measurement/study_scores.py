@@ -105,9 +105,9 @@ def scale_of(key: str) -> tuple[str, str]:
 
 def scale_label(study: Study, keys: dict[str, Instrument], key: str, language: str) -> str:
     """Return how a reader is shown the scale that results call `key`."""
-    name, _, scale = key.partition(".")
+    name, scale = scale_of(key)
     outcome = study.outcome(name)
-    if not scale:
+    if scale == name:
         return text_in(outcome.label, language, name)
     label = keys[name].label(scale, language)
     own = text_in(outcome.label, language)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from werkbank.disclosure.suppressing import HIDDEN
@@ -10,15 +11,24 @@ from werkbank.reporting.diagrams import upset
 from werkbank.reporting.flagged import Flagged, slug
 from werkbank.reporting.numbers import Column, Kind
 from werkbank.reporting.sections import maker
-from werkbank.study import text_in
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from werkbank.reporting.report import Report
     from werkbank.reporting.sections import Blocks
+    from werkbank.study.underachievement import Group
 
 section = maker("underachieving", "underachievement")
 
-PAIRED = ("kappa", "phi", "jaccard")
+PAIRED, AGAINST = ("kappa", "phi", "jaccard"), ("sensitivity", "specificity")
+BY_GROUP: dict[str, tuple[str, dict[str, Kind]]] = {
+    "flag_rate": ("rates", {"group": "text", "n": "count", "share": "share", "ci": "share"}),
+    "residual": (
+        "residuals",
+        {"group": "text", "all_n": "count", "clusters": "count", "mean": "estimate", "ci": "interval"},
+    ),
+}
 
 
 @section(shared=True)
@@ -28,115 +38,89 @@ def agreement(report: Report) -> Blocks:
     if len(found.methods) < 2:
         yield Paragraph(found.say("agreement.one"))
         return
-    blocks: list[Block] = [Paragraph(found.say("agreement.lead"))]
+    yield Paragraph(found.say("agreement.lead"))
     for actual in found.last:
         shown = [b for b in (_upset(found, actual), _pairs(found, actual), _against(found, actual)) if b is not None]
-        hidden = found.any_hidden and not shown
-        blocks += [Paragraph(found.say("agreement.hidden", measure=found.at(actual)))] if hidden else shown
-    yield from blocks
+        yield from shown
+        if found.any_hidden and not shown:
+            yield Paragraph(found.say("agreement.hidden", measure=found.at(actual)))
 
 
 def _upset(found: Flagged, actual: str) -> Block | None:
-    place = {name: i for i, name in enumerate(found.methods)}
-    combined = []
-    if any(fact.value is None for fact in found.facts(actual, "overlap")):
+    overlap = found.facts("overlap", actual)
+    if any(fact.value is None for fact in overlap):
         return None
-    for fact in found.facts(actual, "overlap"):
-        names = fact.id.rpartition("/")[2].split("+")
-        combined.append((tuple(place[n] for n in names if n in place), int(fact.value or 0)))
+    place = {name: i for i, name in enumerate(found.methods)}
+    combined = [(tuple(place[name] for name in fact.parts), int(fact.value or 0)) for fact in overlap]
     labels = [found.method(name) for name in found.methods]
-    return upset(f"fig-upset-{slug(actual)}", found.at(actual), labels, combined, found.language)
+    return upset(f"fig-upset-{slug(actual)}", found.at(actual), labels, combined, found.report.language)
 
 
 def _pairs(found: Flagged, actual: str) -> Table | None:
-    rows: list[dict[str, Any]] = []
-    for i, a in enumerate(found.methods):
-        for b in found.methods[i + 1 :]:
-            made = {name: found.estimate(actual, f"{a} x {b}", name) for name in PAIRED}
-            row: dict[str, Any] = {"pair": found.say("agreement.pair_name", a=found.method(a), b=found.method(b))}
-            for name, e in made.items():
-                if e is not None and e.note != HIDDEN:
-                    row |= {name: e.estimate, f"{name}_ci": (e.ci_low, e.ci_high), "n": e.n}
-            rows.append(row)
-    if not any("n" in row for row in rows):
-        return None
-    shown: dict[str, Kind] = {"pair": "text", "n": "count"}
+    both = {(a, b): {"a": found.method(a), "b": found.method(b)} for a, b in combinations(found.methods, 2)}
+    pairs = {pair: {"pair": found.say("agreement.pair_name", **names)} for pair, names in both.items()}
+    kinds: dict[str, Kind] = {"pair": "text", "n": "count"}
     for name in PAIRED:
-        shown |= {name: "reliability", f"{name}_ci": "reliability"}
+        kinds |= {name: "reliability", f"{name}_ci": "reliability"}
     title = found.say("agreement.pairs_title", measure=found.at(actual))
-    note = (found.say("agreement.pairs_note"),)
-    return found.table(f"tab-pairs-{slug(actual)}", title, "agreement", shown, rows, note)
+    return _agreeing(found, actual, "pairs", title, kinds, PAIRED, pairs)
 
 
 def _against(found: Flagged, actual: str) -> Table | None:
     main, *others = found.methods
-    rows = []
-    for name in others:
-        row: dict[str, Any] = {"method": found.method(name)}
-        for measure in ("sensitivity", "specificity"):
-            e = found.estimate(actual, f"{name} x {main}", measure)
-            if e is not None and e.note != HIDDEN:
-                row |= {measure: e.estimate, f"{measure}_ci": (e.ci_low, e.ci_high), f"{measure}_n": e.n}
-        rows.append(row)
-    if not any("sensitivity" in row for row in rows):
-        return None
-    columns = [Column("method", found.say("found.method"))]
-    for measure in ("sensitivity", "specificity"):
-        columns += [
-            Column(f"{measure}_n", found.say("agreement.n"), "count"),
-            Column(measure, found.say(f"agreement.{measure}"), "share"),
-            Column(f"{measure}_ci", found.say(f"agreement.{measure}_ci"), "share"),
-        ]
+    kinds: dict[str, Kind | Column] = {"method": Column("method", found.say("found.method"))}
+    for name in AGAINST:
+        n = Column(f"{name}_n", found.say("agreement.n"), "count")
+        kinds |= {n.key: n, name: "share", f"{name}_ci": "share"}
     title = found.say("agreement.against_title", measure=found.at(actual), method=found.method(main))
-    note = (found.say("agreement.against_note"),)
-    return Table(f"tab-against-{slug(actual)}", title, tuple(columns), tuple(rows), note)
+    pairs = {(other, main): {"method": found.method(other)} for other in others}
+    return _agreeing(found, actual, "against", title, kinds, AGAINST, pairs)
+
+
+def _agreeing(
+    found: Flagged, actual: str, name: str, title: str, kinds: Mapping[str, Kind | Column], measures: Iterable[str],
+    pairs: Mapping[tuple[str, str], dict[str, Any]],
+) -> Table | None:  # fmt: skip
+    """Return a table with a row for each pair of methods, beginning as `pairs` says; None when all of it is hidden."""
+    rows = []
+    for (method, other), first in pairs.items():
+        made = {measure: found.estimate(actual, measure, method, other) for measure in measures}
+        row = dict(first)
+        for measure, e in made.items():
+            if e is not None and e.note != HIDDEN:
+                row |= {measure: e.estimate, f"{measure}_ci": (e.ci_low, e.ci_high), f"{measure}_n": e.n, "n": e.n}
+        rows.append(row)
+    if not any("n" in row for row in rows):
+        return None
+    note = found.say(f"agreement.{name}_note")
+    return found.table(f"{name}-{slug(actual)}", title, "agreement", kinds, rows, note)
 
 
 @section(shared=True)
 def fairness(report: Report) -> Blocks:
     """Flag rates and residuals by group, small cells hidden; the known risk of missing some groups."""
     found = Flagged(report)
-    say = report.words.say
-    blocks: list[Block] = [Paragraph(say("underachievement.fairness.known_risk"), "warning")]
+    yield Paragraph(report.words.say("underachievement.fairness.known_risk"), "warning")
     if not found.block.fairness:
-        yield from blocks
         yield Paragraph(found.say("fairness.none"))
         return
     for actual in found.last:
         for group in found.block.fairness:
-            label = text_in(group.label, found.language, group.column)
-            names = {k: text_in(v, found.language) for k, v in group.values.items()}
-            for table in ("flag_rate", "residual"):
-                made = _by_group(found, actual, (group.column, label, names), table)
-                blocks += [made] if made is not None else []
-    hidden = say("underachievement.fairness.hidden", min_cell=report.study.privacy.min_cell)
-    yield from blocks
-    yield Paragraph(hidden, "note")
+            for estimand in BY_GROUP:
+                yield _by_group(found, actual, group, estimand)
+    least = report.study.privacy.min_cell
+    yield Paragraph(report.words.say("underachievement.fairness.hidden", min_cell=least), "note")
 
 
-def _by_group(found: Flagged, actual: str, group: tuple[str, str, dict[str, str]], name: str) -> Table | None:
-    column, label, names = group
-    start = f"{column}="
+def _by_group(found: Flagged, actual: str, group: Group, estimand: str) -> Table | None:
+    name, kinds = BY_GROUP[estimand]
+    text = found.report.words.text
     rows = []
-    for e in found.report.results.where(outcome=actual, estimand=name):
-        if e.contrast.startswith(start) and e.note not in {"hidden", HIDDEN}:
-            code = e.contrast.removeprefix(start)
-            said = found.say("fairness.unknown") if code == "?" else names.get(code, code)
-            ci = (e.ci_low, e.ci_high)
-            rows.append(
-                {
-                    "group": said, "n": e.n, "all_n": e.n, "clusters": e.n_clusters, "share": e.estimate,
-                    "mean": e.estimate, "ci": ci,
-                }
-            )  # fmt: skip
-    if not rows:
-        return None
-    where = f"{slug(actual)}-{slug(column)}"
-    if name == "flag_rate":
-        shown: dict[str, Kind] = {"group": "text", "n": "count", "share": "share", "ci": "share"}
-        title = found.say("fairness.rates_title", measure=found.at(actual), group=label)
-        return found.table(f"tab-rates-{where}", title, "fairness", shown, rows)
-    shown = {"group": "text", "all_n": "count", "clusters": "count", "mean": "estimate", "ci": "interval"}
-    title = found.say("fairness.residuals_title", measure=found.at(actual), group=label)
-    note = (found.say("fairness.residual_note"),)
-    return found.table(f"tab-residuals-{where}", title, "fairness", shown, rows, note)
+    for e in found.report.results.where(outcome=actual, estimand=estimand, grouped_by=group.column):
+        if e.note not in {"hidden", HIDDEN}:
+            said = found.say("fairness.unknown") if e.group == "?" else text(group.values.get(e.group), e.group)
+            numbers = {"n": e.n, "all_n": e.n, "clusters": e.n_clusters, "share": e.estimate, "mean": e.estimate}
+            rows.append({"group": said, **numbers, "ci": (e.ci_low, e.ci_high)})
+    title = found.say(f"fairness.{name}_title", measure=found.at(actual), group=text(group.label, group.column))
+    notes = [found.say("fairness.residual_note")] if estimand == "residual" else []
+    return found.table(f"{name}-{slug(actual)}-{slug(group.column)}", title, "fairness", kinds, rows, *notes)

@@ -6,24 +6,20 @@ from typing import TYPE_CHECKING
 
 from babel.dates import format_date
 
-from werkbank.reporting import numbers
-from werkbank.reporting.blocks import Table
-from werkbank.reporting.numbers import Column
-from werkbank.study import text_in
-
 if TYPE_CHECKING:
+    from werkbank.reporting.blocks import Table
     from werkbank.reporting.flagged import Flagged
     from werkbank.study.underachievement import Cutoff, Measured
 
 
-def table(found: Flagged) -> Table:
+def table(found: Flagged) -> Table | None:
     """All choices, one a row."""
     say, block = found.say, found.block
     rows: list[tuple[str, str]] = [("expected", _expected(found))]
     rows += [("actual", _reliable(found, m)) for m in block.actual]
     rows += [("reference", text) for text in _references(found)]
     rows.append(("able", say("method.all_able") if block.able is None else _cut(found, block.able, "able")))
-    rows.append(("main", found.method(found.methods[0])))
+    rows.append(("main", found.method(found.main)))
     if others := [found.method(m) for m in found.methods[1:]]:
         rows.append(("compare", found.report.words.listed(others)))
     rows.append(("threshold", _threshold(found)))
@@ -43,9 +39,8 @@ def table(found: Flagged) -> Table:
     causes = [say(f"method.excluded_{name}") for name in block.excluded]
     rows.append(("excluded", found.report.words.listed(causes) or say("method.none_excluded")))
     rows.append(("interval", say("method.interval")))
-    columns = (Column("item", say("method.item")), Column("choice", say("method.choice")))
-    said = tuple({"item": say(f"method.rows.{item}"), "choice": choice} for item, choice in rows)
-    return Table("tab-choices", say("method.title"), columns, said)
+    told = [{"item": say(f"method.rows.{item}"), "choice": choice} for item, choice in rows]
+    return found.table("choices", say("method.title"), "method", {"item": "text", "choice": "text"}, told)
 
 
 def _expected(found: Flagged) -> str:
@@ -57,10 +52,10 @@ def _reliable(found: Flagged, said: Measured) -> str:
     name = found.measure(said)
     if said.reliability is None:
         return found.say("method.no_reliability", measure=name)
-    value = numbers.bounded(said.reliability, found.language)
-    source = text_in(said.reliability_source, found.language)
-    key = "reliability_source" if source else "reliability"
-    return found.say(f"method.{key}", measure=name, value=value, **({"source": source} if source else {}))
+    values = {"measure": name, "value": found.report.words.bounded(said.reliability)}
+    if source := found.report.words.text(said.reliability_source):
+        return found.say("method.reliability_source", source=source, **values)
+    return found.say("method.reliability", **values)
 
 
 def _references(found: Flagged) -> list[str]:
@@ -72,7 +67,7 @@ def _references(found: Flagged) -> list[str]:
             measure=found.measure(m),
             text=words.say(
                 "underachievement.references.norm",
-                group=text_in(m.norm.group, found.language),
+                group=words.text(m.norm.group),
                 mean=found.number(m.norm.mean),
                 sd=found.number(m.norm.sd),
             ),
@@ -87,14 +82,14 @@ def _cut(found: Flagged, cut: Cutoff, which: str, actual: str | None = None) -> 
     """A cut in words, with its score where that is the same for all pupils."""
     name = actual or next(iter(found.last))
     key = "mean_plus" if cut.rule == "mean" and cut.value else cut.rule
-    value = found.share(cut.value) if cut.rule == "top_mean" else found.number(cut.value)
+    value = found.report.words.share(cut.value) if cut.rule == "top_mean" else found.number(cut.value)
     rule = found.say(f"method.cut_{key}", **{"score" if cut.rule == "score" else "value": value})
     tie = "ge" if cut.tie == ">=" else "gt"
     measure = found.measure(found.block.expected) if actual is None else found.actual(actual)
     text = found.say(f"method.{which}_{tie}", rule=rule, measure=measure)
     if cut.rule == "score":
         return text
-    score = found.value(name, f"cut_{which}")
+    score = found.value(name, which, table="cuts")
     if score is None:
         return found.say("method.cut_varies", text=text)
     return found.say("method.cut_value", text=text, score=found.number(score))
@@ -108,9 +103,9 @@ def _threshold(found: Flagged) -> str:
 
 
 def _moments(found: Flagged) -> list[str]:
-    wave = found.report.words.wave
+    words = found.report.words
     dated = [
-        found.say("method.moment", wave=wave(w), date=format_date(day, "long", locale=found.language))
+        found.say("method.moment", wave=words.wave(w), date=format_date(day, "long", locale=words.language))
         for w, day in found.block.moments.items()
     ]
     return dated or [found.say("method.one_moment")]

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Mapping
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from werkbank.catalogue import say
-from werkbank.measurement.study_scores import instruments_of, scale_key, scale_label
+from werkbank.measurement.study_scores import instruments_of, scale_key
 from werkbank.reporting.blocks import Bullets, Heading, Paragraph, Section, Table
 from werkbank.reporting.numbers import Column
+from werkbank.reporting.words import Words
 from werkbank.study import text_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from werkbank.instruments import Instrument
     from werkbank.study import Study
     from werkbank.study.model import Outcome
 
@@ -45,13 +46,13 @@ def codebook(study: Study, language: str) -> list[Row]:
     UnfitError
         As `werkbank.measurement.study_scores.instruments_of` does.
     """
-    keys = instruments_of(study)
+    words = Words(study, instruments_of(study), language)
     named = study.columns.named()
-    rows = [_plain(study, role, column, SENSITIVITY.get(role, "none"), language) for role, column in named.items()]
-    rows += [_plain(study, "covariate", column, "indirect", language) for column in study.pupil_columns]
+    rows = [_plain(words, role, column, SENSITIVITY.get(role, "none")) for role, column in named.items()]
+    rows += [_plain(words, "covariate", column, "indirect") for column in study.pupil_columns]
     for outcome in study.outcomes:
-        key = keys[outcome.id]
-        rows += [_scale(study, keys, outcome, scale, language) for scale in outcome.scales or key.scored]
+        scored = outcome.scales or words.instruments[outcome.id].scored
+        rows += [_scale(words, outcome, scale) for scale in scored]
     return rows
 
 
@@ -116,22 +117,22 @@ def write_codebook(study: Study, folder: Path, language: str) -> tuple[Path, Pat
     return files
 
 
-def _plain(study: Study, role: str, column: str, sensitivity: str, language: str) -> Row:
-    row = dict.fromkeys(COLUMNS, "")
+def _plain(words: Words, role: str, column: str, sensitivity: str) -> Row:
+    study = words.study
     codes: dict[str, str] = dict(study.arms if role == "arm" else study.waves if role == "wave" else {})
-    known = {
+    kind = "code" if codes else "covariate" if role == "covariate" else "id"
+    return dict.fromkeys(COLUMNS, "") | {
         "variable": column if role == "covariate" else role,
-        "label": say(f"codebook.role.{role}", language),
-        "kind": say(f"codebook.kind.{'code' if codes else 'covariate' if role == 'covariate' else 'id'}", language),
+        "label": words.say(f"codebook.role.{role}"),
+        "kind": words.say(f"codebook.kind.{kind}"),
         "columns": column,
         "items": ", ".join(f"{code} = {meaning}" for code, meaning in codes.items()),
-        "sensitivity": say(f"codebook.sensitivity.{sensitivity}", language),
+        "sensitivity": words.say(f"codebook.sensitivity.{sensitivity}"),
     }
-    return row | known
 
 
-def _scale(study: Study, keys: dict[str, Instrument], outcome: Outcome, name: str, language: str) -> Row:
-    key = keys[outcome.id]
+def _scale(words: Words, outcome: Outcome, name: str) -> Row:
+    key = words.instruments[outcome.id]
     scale, variable = key.scales.get(name), scale_key(outcome.id, name)
     low, high = key.score_range(name)
     kind = "ready" if outcome.column is not None else "scale" if scale else "composite"
@@ -140,18 +141,18 @@ def _scale(study: Study, keys: dict[str, Instrument], outcome: Outcome, name: st
     )
     return {
         "variable": variable,
-        "label": scale_label(study, keys, variable, language),
-        "kind": say(f"codebook.kind.{kind}", language),
+        "label": words.outcome(variable),
+        "kind": words.say(f"codebook.kind.{kind}"),
         "columns": _written(outcome.items if outcome.column is None else outcome.column),
         "items": "" if kind == "ready" else ", ".join(parts),
         "reversed": ", ".join(scale.reversed) if scale else "",
-        "score": say(f"codebook.score.{scale.score}", language) if scale and kind != "ready" else "",
-        "low": "" if abs(low) == float("inf") else f"{low:g}",
-        "high": "" if abs(high) == float("inf") else f"{high:g}",
-        "direction": say(f"codebook.direction.{key.direction(name)}", language),
+        "score": words.say(f"codebook.score.{scale.score}") if scale and kind != "ready" else "",
+        "low": "" if math.isinf(low) else f"{low:g}",
+        "high": "" if math.isinf(high) else f"{high:g}",
+        "direction": words.say(f"codebook.direction.{key.direction(name)}"),
         "missing": ", ".join(f"{code:g}" if isinstance(code, float) else str(code) for code in outcome.missing),
-        "source": key.source or say("codebook.own", language),
-        "sensitivity": say("codebook.sensitivity.confidential", language),
+        "source": key.source or words.say("codebook.own"),
+        "sensitivity": words.say("codebook.sensitivity.confidential"),
     }
 
 

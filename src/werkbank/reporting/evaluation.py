@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from importlib.metadata import version
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from werkbank.appraisal.evidence import SIZES
+from werkbank.appraisal.evidence import SIZES, question
 from werkbank.reporting import describing, pictures, tables
-from werkbank.reporting.blocks import Block, Bullets, Heading, Paragraph, Table
-from werkbank.reporting.numbers import Column
+from werkbank.reporting.blocks import Bullets, Heading, Paragraph
 from werkbank.reporting.sections import maker
-from werkbank.study import text_in
+from werkbank.reporting.table import table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
 
+    from werkbank.reporting.blocks import Table
     from werkbank.reporting.report import Report
     from werkbank.reporting.sections import Blocks
     from werkbank.results import Estimate
@@ -30,7 +31,7 @@ JARS = {
     "subgroups": "mechanisms", "harms": None, "limits": "meaning", "registration": "meaning", "ethics": None,
     "funding": None, "data": "provenance",
 }  # fmt: skip
-# how the methods begin that ask for whom, or along which way
+# for whom, and along which way
 MECHANISMS = ("moderation", "mediation", "dose", "cace", "lagged")
 
 
@@ -38,8 +39,9 @@ MECHANISMS = ("moderation", "mediation", "dose", "cace", "lagged")
 def summary(report: Report) -> Blocks:
     """In short: what this design allows one to say, and the answers to the primary questions."""
     words = report.words
-    grade, *_ = report.claims("design/grade")
-    primary = [c for c in report.claims("answer/") if c.values["role"] == "primary"] or report.claims("answer/")
+    (grade,) = report.results.claims_where(kind="grade")
+    answers = report.results.claims_where(kind="answer")
+    primary = [c for c in answers if c.role == "primary"] or answers
     yield Paragraph(words.claim(grade), "lead")
     yield Bullets(tuple(words.claim(c) for c in primary)) if primary else Paragraph(words.say("report.no_questions"))
     yield Paragraph(words.say("report.summary.reading"), "note")
@@ -49,24 +51,21 @@ def summary(report: Report) -> Blocks:
 def design(report: Report) -> Blocks:
     """Question and design: who was compared with whom, on what, when; and the programme after TIDieR."""
     study, words = report.study, report.words
-    outcomes = words.listed([words.outcome(k) for k in report.keys if report.evidence.role(k) == "primary"])
-    question = f"report.design.question_{study.design.kind}"
-    blocks: list[Block] = []
-    if outcomes:
-        blocks.append(Paragraph(words.say(question, outcomes=outcomes), "lead"))
-    unit = words.say(
-        f"report.unit.{study.unit if study.design.assigned_by == 'pupil' else study.design.assigned_by}.many"
-    )
-    blocks.append(Paragraph(words.say(f"report.design.kind_{study.design.kind}", units=unit)))
+    if report.primary:
+        outcomes = words.listed([words.outcome(key) for key in report.primary])
+        yield Paragraph(words.say(f"report.design.question_{study.design.kind}", outcomes=outcomes), "lead")
+    unit = study.unit if study.design.assigned_by == "pupil" else study.design.assigned_by
+    units = words.say(f"report.unit.{unit}.many")
+    yield Paragraph(words.say(f"report.design.kind_{study.design.kind}", units=units))
     if study.arms:
         arms = words.listed([_arm_and_role(report, arm) for arm in study.arms])
-        blocks.append(Paragraph(words.say("report.design.arms", arms=arms)))
+        yield Paragraph(words.say("report.design.arms", arms=arms))
     waves = words.listed([words.wave(w) for w in report.evidence.waves])
-    blocks.append(Paragraph(words.say("report.design.waves", waves=waves)))
-    blocks += [Heading(words.say("report.design.programme"), 3), tables.programme(report)]
+    yield Paragraph(words.say("report.design.waves", waves=waves))
+    yield Heading(words.say("report.design.programme"), 3)
+    yield tables.programme(report)
     if study.source:
-        blocks.append(Paragraph(words.say("report.design.source", source=text_in(study.source, report.language))))
-    yield from blocks
+        yield Paragraph(words.say("report.design.source", source=words.text(study.source)))
 
 
 @section(reads=())
@@ -76,11 +75,10 @@ def readings(report: Report) -> Blocks:
     # how a csv file was read stands in the table
     told = [note for note in report.intake.notes if not note.key.startswith("intake.file_csv")]
     notes = tuple(note.sentence(report.language, names_pupils=False) for note in told)
-    decided = Bullets(notes) if notes else Paragraph(words.say("report.readings.no_notes"))
     yield Paragraph(words.say("report.readings.lead"))
     yield tables.files(report)
     yield Heading(words.say("report.readings.decided"), 3)
-    yield decided
+    yield Bullets(notes) if notes else Paragraph(words.say("report.readings.no_notes"))
 
 
 @section(shared=True)
@@ -88,9 +86,11 @@ def flow(report: Report) -> Blocks:
     """The pupil flow: every pupil who was assigned is accounted for."""
     words = report.words
     yield Paragraph(words.say("report.flow.lead"))
-    yield from _present(pictures.flow(report), tables.flow(report), pictures.missing(report))
+    yield pictures.flow(report)
+    yield tables.flow(report)
+    yield pictures.missing(report)
     yield Paragraph(words.say("report.analysed.lead"))
-    yield from _present(tables.analysed(report))
+    yield tables.analysed(report)
     yield from describing.lost(report)
 
 
@@ -98,24 +98,20 @@ def flow(report: Report) -> Blocks:
 def measures(report: Report) -> Blocks:
     """Instruments: key, certainty, source, licence and missing rule of each; then how reliable the scores were."""
     words = report.words
-    blocks: list[Block] = [
-        Paragraph(_warning(report, warned.key, warned.values), "warning") for warned in report.scores.warnings
-    ]
+    for warned in report.scores.warnings:
+        yield Paragraph(_warning(report, warned.key, warned.values), "warning")
     for outcome in report.study.outcomes:
-        blocks += _instrument(report, outcome.id)
-    table = tables.reliability(report)
-    blocks.append(Heading(words.say("report.reliability.heading"), 3))
-    blocks.append(table if table is not None else Paragraph(words.say("report.reliability.none")))
-    yield from blocks
+        yield from _instrument(report, outcome.id)
+    yield Heading(words.say("report.reliability.heading"), 3)
+    yield tables.reliability(report) or Paragraph(words.say("report.reliability.none"))
 
 
 @section(shared=True)
 def before_after(report: Report) -> Blocks:
     """Means and spread before and after, for every scale; the primary ones also as a figure."""
-    words = report.words
-    blocks = [*_present(pictures.before_after(report), pictures.change(report))]
-    yield Paragraph(words.say("report.before_after.lead"))
-    yield from blocks
+    yield Paragraph(report.words.say("report.before_after.lead"))
+    yield pictures.before_after(report)
+    yield pictures.change(report)
     yield from (tables.before_after(report, key) for key in report.keys)
     yield from describing.alike(report)
 
@@ -124,43 +120,37 @@ def before_after(report: Report) -> Blocks:
 def estimates(report: Report) -> Blocks:
     """The main analysis of every question, in one figure and one table; then what may be said of each outcome."""
     words = report.words
-    blocks: list[Block] = [
-        Paragraph(words.say(f"report.estimates.lead_{_kind(report)}")),
-        *_present(pictures.forest(report), *_answered(report), tables.evidence(report)),
-    ]
+    yield Paragraph(words.say(f"report.estimates.lead_{_kind(report)}"))
+    yield pictures.forest(report)
+    yield tables.main(report, report.evidence.tests)
+    yield tables.sizes(report, report.evidence.tests)
+    yield tables.evidence(report)
     if "transfer" in report.study.arms.values():
-        blocks.append(Paragraph(words.say("report.estimates.spill_over"), "note"))
+        yield Paragraph(words.say("report.estimates.spill_over"), "note")
     for key in report.keys:
         role = words.say(f"report.outcome_role.{report.evidence.role(key)}")
-        blocks.append(Heading(words.say("report.estimates.heading", outcome=words.outcome(key), role=role), 3))
-        answers = [c for c in report.claims("answer/") if c.values["outcome"] == key]
-        blocks += [Paragraph(words.claim(c), "refusal" if c.grade == "description" else "plain") for c in answers]
+        yield Heading(words.say("report.estimates.heading", outcome=words.outcome(key), role=role), 3)
+        answers = report.results.claims_where(kind="answer", outcome=key)
+        for c in answers:
+            yield Paragraph(words.claim(c), "refusal" if c.grade == "description" else "plain")
         if not answers:
-            blocks.append(Paragraph(words.say("report.estimates.none")))
-    yield from blocks
+            yield Paragraph(words.say("report.estimates.none"))
 
 
 @section(shared=True)
 def robustness(report: Report) -> Blocks:
     """Whether another way to compute gives another answer: all other estimates, a table for each question."""
-    words = report.words
-    blocks: list[Block] = [Paragraph(words.say("report.robustness.lead"))]
-    for key in report.keys:
-        asked = [part for found in report.questions(key) for part in _beside_main(report, found)]
-        # a table needs a number: what could not be computed for any reason is said in the outcome's own paragraph
-        asked = [found for found in asked if any(e.estimate is not None for e in found)]
+    words, number = report.words, count(1)
+    beside = {key: list(_beside_main(report, key)) for key in report.keys}
+    yield Paragraph(words.say(f"report.robustness.{'lead' if any(beside.values()) else 'none'}"))
+    for key, asked in beside.items():
         if asked:
-            blocks.append(Heading(words.outcome(key), 3))
-        for found in asked:
-            number = sum(isinstance(block, Table) for block in blocks) + 1
-            blocks.append(tables.estimates(report, found, number))
-    if len(blocks) == 1:
-        blocks = [Paragraph(words.say("report.robustness.none"))]
-    yield from blocks
+            yield Heading(words.outcome(key), 3)
+        yield from (tables.estimates(report, found, next(number)) for found in asked)
     yield from _over_waves(report)
 
 
-def _over_waves(report: Report) -> Iterable[Block]:
+def _over_waves(report: Report) -> Blocks:
     """Say which scales have too few waves for a course, and why classes have no repeated-measures ANOVA."""
     later = {key: {e.wave_to for e in report.results.where(outcome=key) if e.wave_from} for key in report.keys}
     two = [report.words.outcome(key) for key, waves in later.items() if len(waves) == 1]
@@ -176,37 +166,39 @@ def _over_waves(report: Report) -> Iterable[Block]:
 @section(shared=True)
 def mechanisms(report: Report) -> Blocks:
     """For whom and along which way: never mixed with what was found for everyone."""
-    words = report.words
-    asked = {kind: [e for e in report.results.estimates if e.method.startswith(kind)] for kind in MECHANISMS}
-    shown = [tables.mechanisms(report, found, kind) for kind, found in asked.items() if found]
-    lead = Paragraph(words.say(f"report.mechanisms.{'lead' if shown else 'none'}"))
-    yield lead
-    yield from _present(pictures.slopes(report))
-    yield from shown
+    kinds = [kind for kind in MECHANISMS if report.results.where(kind=kind)]
+    yield Paragraph(report.words.say(f"report.mechanisms.{'lead' if kinds else 'none'}"))
+    yield pictures.slopes(report)
+    yield from (tables.mechanisms(report, kind) for kind in kinds)
 
 
-def _answered(report: Report) -> tuple[Block | None, ...]:
-    return tables.main(report, report.evidence.tests), tables.sizes(report, report.evidence.tests)
+def _beside_main(report: Report, key: str) -> Iterator[list[Estimate]]:
+    """Yield what is estimated of one scale besides its main analyses, a list for each question and kind of table.
 
-
-def _beside_main(report: Report, found: list[Estimate]) -> list[list[Estimate]]:
-    test = next((e for e in found if e.family), None)
-    size = report.evidence.beside(test, *SIZES) if test is not None else None
-    rest = [e for e in found if e is not test and e is not size and not e.method.startswith(MECHANISMS)]
-    repeated = [e for e in rest if e.method.startswith(tables.REPEATED)]
-    return [[e for e in rest if e not in repeated], *([repeated] if repeated else [])]
+    A table needs a number: what could not be computed for any reason is said in the outcome's own paragraph.
+    """
+    asked: dict[tuple[str, ...], list[Estimate]] = {}
+    for e in report.results.where(outcome=key):
+        asked.setdefault(tuple(question(e).values()), []).append(e)
+    for found in asked.values():
+        test = next((e for e in found if e.family and e.kind == "headline"), None)
+        size = report.evidence.beside(test, *SIZES) if test is not None else None
+        rest = [e for e in found if e not in (test, size) and e.kind not in {*MECHANISMS, "correction"}]
+        for repeated in (False, True):
+            part = [e for e in rest if (e.kind == "repeated") is repeated]
+            if any(e.estimate is not None for e in part):
+                yield part
 
 
 @section(shared=True)
 def meaning(report: Report) -> Blocks:
     """What this design allows one to say and what not: the grade, its reasons, and the quality panel."""
     words = report.words
-    grade, *_ = report.claims("design/grade")
-    reasons = tuple(words.claim(c) for c in report.claims("design/reason/"))
-    blocks: list[Block] = [Paragraph(words.claim(grade), "lead")]
+    (grade,) = report.results.claims_where(kind="grade")
+    reasons = tuple(words.claim(c) for c in report.results.claims_where(kind="reason"))
+    yield Paragraph(words.claim(grade), "lead")
     if reasons:
-        blocks.append(Bullets(reasons))
-    yield from blocks
+        yield Bullets(reasons)
     yield tables.quality(report)
     yield Paragraph(words.say("report.quality.adjectives"), "note")
 
@@ -215,35 +207,31 @@ def meaning(report: Report) -> Blocks:
 def provenance(report: Report) -> Blocks:
     """Where the numbers come from, so that anyone can make them again."""
     words, study = report.words, report.study
-    said = [
+    said = [words.say("report.design.source", source=words.text(study.source))] if study.source else []
+    said += [
         words.say("report.provenance.study", file=Path(study.file).name),
         words.say("report.provenance.version", version=version("werkbank")),
         words.say("report.provenance.seed", seed=report.bench.seed),
         words.say("report.provenance.results"),
     ]
-    if study.source:
-        said.insert(0, words.say("report.design.source", source=text_in(study.source, report.language)))
     yield Bullets(tuple(said))
-    yield from _formulas(report)
+    if methods := dict.fromkeys(e.method for e in report.results.estimates):
+        yield Heading(words.say("report.estimates.formulas"), 3)
+        yield Bullets(tuple(_formula(report, method) for method in methods))
     yield Heading(words.say("report.jars.heading"), 3)
     yield _standards(report)
     yield Heading(words.say("report.glossary.heading"), 3)
     yield Bullets(tuple(words.say(f"glossary.{term}") for term in _terms(report)))
 
 
-def _standards(report: Report) -> Table:
+def _standards(report: Report) -> Table | None:
     """Return what APA asks of a report, and where it stands; what no study file holds was not reported."""
     say = report.words.say
-    rows = tuple(
+    rows = [
         {"item": say(f"report.jars.{item}"), "part": say(f"report.heading.{part}" if part else "report.not_reported")}
         for item, part in JARS.items()
-    )
-    columns = (Column("item", say("report.jars.item")), Column("part", say("report.jars.part")))
-    return Table("tab-jars", say("report.jars.title"), columns, rows, (say("report.jars.note"),))
-
-
-def _present(*blocks: Block | None) -> Iterable[Block]:
-    return (block for block in blocks if block is not None)
+    ]
+    return table(report, "jars", "", tables.texts("item", "part"), rows, notes=[say("report.jars.note")])
 
 
 def _kind(report: Report) -> str:
@@ -265,21 +253,20 @@ def _warning(report: Report, key: str, values: dict[str, Any]) -> str:
     return report.words.say(f"report.warnings.{key}", **written)
 
 
-def _instrument(report: Report, name: str) -> list[Block]:
+def _instrument(report: Report, name: str) -> Blocks:
     outcome, key, words = report.study.outcome(name), report.scores.instruments[name], report.words
-    title = key.title if outcome.instrument else text_in(outcome.label, report.language, name)
+    title = key.title if outcome.instrument else words.text(outcome.label, name)
     if key.version:
         title = words.say("report.measures.version", title=title, version=key.version)
-    scales = [s for s in outcome.scales or key.scored if s in key.scales]
     said = [words.say(f"report.measures.informant_{outcome.informant}")]
     if outcome.column is not None:
         said.append(words.say("report.measures.ready_score"))
     else:
-        said += [_scale(report, name, scale) for scale in scales]
+        said += [_scale(report, name, scale) for scale in outcome.scales or key.scored if scale in key.scales]
         said.append(words.say(f"instruments.certainty.{key.certainty}"))
     said += [words.say("report.measures.source", source=key.source)] if key.source else []
-    texts = [text_in(key.licence, report.language), text_in(key.notes, report.language)]
-    return [Heading(title, 3), Bullets((*said, *(text for text in texts if text)))]
+    yield Heading(title, 3)
+    yield Bullets(tuple(text for text in (*said, words.text(key.licence), words.text(key.notes)) if text))
 
 
 def _scale(report: Report, name: str, scale: str) -> str:
@@ -292,18 +279,10 @@ def _scale(report: Report, name: str, scale: str) -> str:
     return " ".join(s for s in (*sentences, turned, missing) if s)
 
 
-def _formulas(report: Report) -> Iterable[Block]:
-    methods = dict.fromkeys(e.method for e in report.results.estimates)
-    if not methods:
-        return []
+def _formula(report: Report, method: str) -> str:
     words = report.words
-    said = tuple(
-        words.say(
-            "report.estimates.formula_said", name=words.method(m), estimand=words.say(f"effects.methods.{m}.estimand")
-        )
-        for m in methods
-    )
-    return [Heading(words.say("report.estimates.formulas"), 3), Bullets(said)]
+    estimand = words.say(f"effects.methods.{method}.estimand")
+    return words.say("report.estimates.formula_said", name=words.method(method), estimand=estimand)
 
 
 def _terms(report: Report) -> list[str]:

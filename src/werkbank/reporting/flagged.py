@@ -1,4 +1,4 @@
-"""What a report on underachievement reads: the declared choices and the results, looked up by measure and method."""
+"""What a report on underachievement reads: what the study file asked for, and what was found by measure and method."""
 
 from __future__ import annotations
 
@@ -9,22 +9,23 @@ from typing import TYPE_CHECKING, Any
 from werkbank.disclosure.suppressing import HIDDEN
 from werkbank.errors import Problem, UnfitError
 from werkbank.reporting import numbers
-from werkbank.reporting.blocks import Table
-from werkbank.reporting.numbers import Column
-from werkbank.study import text_in
+from werkbank.reporting.table import table
 
 if TYPE_CHECKING:
-    from werkbank.reporting.numbers import Kind
+    from collections.abc import Iterable, Mapping
+
+    from werkbank.reporting.blocks import Table
+    from werkbank.reporting.numbers import Column, Kind
     from werkbank.reporting.report import Report
     from werkbank.results import Estimate, Fact
     from werkbank.study.underachievement import Measured, Underachievement
 
-ROOT = "underachievement"
+KIND = "underachievement"
 
 
 @dataclass(frozen=True)
 class Flagged:
-    """The results of one report on underachievement."""
+    """The results of one report on underachievement, of each measure at the last moment unless another is asked for."""
 
     report: Report
 
@@ -42,27 +43,14 @@ class Flagged:
             raise UnfitError([Problem("underachievement_not_declared", file=self.report.study.file)])
         return found
 
-    @property
-    def language(self) -> str:
-        """The reader's language."""
-        return self.report.language
-
     def say(self, key: str, **values: object) -> str:
         """Return a sentence of this report."""
         return self.report.words.say(f"underachieving.{key}", **values)
 
     @cached_property
-    def _facts(self) -> dict[str, Fact]:
-        return {f.id: f for f in self.report.results.facts}
-
-    @cached_property
-    def _estimates(self) -> dict[str, Estimate]:
-        return {e.id: e for e in self.report.results.estimates}
-
-    @cached_property
-    def shares(self) -> list[Estimate]:
+    def shares(self) -> tuple[Estimate, ...]:
         """The share flagged of every measure, moment and method, in their order."""
-        return list(self.report.results.where(method="underachievement_share"))
+        return self.report.results.where(kind=KIND, estimand="share")
 
     @cached_property
     def last(self) -> dict[str, str]:
@@ -72,43 +60,46 @@ class Flagged:
     @cached_property
     def methods(self) -> list[str]:
         """The methods in use, the one that counts first."""
-        return list(dict.fromkeys(e.contrast for e in self.shares))
+        return list(dict.fromkeys(e.criterion for e in self.shares))
+
+    @property
+    def main(self) -> str:
+        """The method that counts."""
+        return self.methods[0]
 
     @cached_property
     def any_hidden(self) -> bool:
         """Whether this is a copy to share, in which something is hidden."""
-        items: tuple[Fact | Estimate, ...] = (*self._facts.values(), *self._estimates.values())
-        return any(item.note == HIDDEN for item in items)
+        results = self.report.results
+        return bool(results.facts_where(note=HIDDEN) or results.where(note=HIDDEN))
 
     def hidden(self, actual: str) -> str:
         """Return the sentence that says that a count of one measure is hidden."""
         return self.report.words.say("privacy.claim.outcome", test=self.at(actual))
 
-    def value(self, actual: str, place: str, wave: str | None = None) -> float | None:
-        """Return a fact's number: ``difference/flagged``, ``gates/signal``, ``cut_able``."""
-        at = self.last[actual] if wave is None else wave
-        fact = self._facts.get(f"{ROOT}/{actual}/{at or 'once'}/{place}")
-        return fact.value if fact is not None and not isinstance(fact.value, str) else None
+    def value(
+        self, actual: str, category: str, method: str = "", table: str = "found", wave: str | None = None
+    ) -> float | None:
+        """Return what was counted of one measure: ``value("taal", "flagged", "difference")``."""
+        at = {"outcome": actual, "wave": self.last[actual] if wave is None else wave, "criterion": method}
+        return self.report.results.number(kind=KIND, table=table, category=category, **at)
 
-    def overall(self, place: str) -> Fact | None:
-        """Return a fact that is of no single measure: ``breadth/all``, ``selective/producing``."""
-        return self._facts.get(f"{ROOT}/{place}")
+    def facts(self, table: str, actual: str = "", method: str = "") -> tuple[Fact, ...]:
+        """Return a table of counts: of one measure (and method), or of all pupils."""
+        at = {"outcome": actual, "wave": self.last.get(actual, ""), "criterion": method}
+        return self.report.results.facts_where(kind=KIND, table=table, **at)
 
-    def facts(self, actual: str, place: str) -> list[Fact]:
-        """Return all facts of one measure under a place: ``overlap``, ``difference``."""
-        start = f"{ROOT}/{actual}/{self.last[actual] or 'once'}/{place}/"
-        return [f for i, f in self._facts.items() if i.startswith(start)]
-
-    def estimate(self, actual: str, contrast: str, name: str, wave: str | None = None) -> Estimate | None:
-        """Return an estimate by what it is of: a method, a pair of methods, a group."""
-        at = self.last[actual] if wave is None else wave
-        return self._estimates.get(f"{ROOT}/{actual}/{at or 'once'}/{contrast.replace(' ', '')}/{name}")
+    def estimate(
+        self, actual: str, name: str, method: str, other: str = "", wave: str | None = None
+    ) -> Estimate | None:
+        """Return an estimate of one method, or of how far two agree."""
+        at = {"outcome": actual, "wave_to": self.last[actual] if wave is None else wave}
+        return self.report.results.estimate(kind=KIND, estimand=name, criterion=method, other=other, group="", **at)
 
     def measure(self, said: Measured) -> str:
         """Return how a reader is shown a measure."""
-        if said.label is not None:
-            return text_in(said.label, self.language)
-        return self.report.words.outcome(said.outcome) if said.outcome else str(said.column)
+        words = self.report.words
+        return words.text(said.label) if said.label else words.outcome(said.outcome) if said.outcome else said.id
 
     def actual(self, name: str) -> str:
         """Return how a reader is shown what was achieved."""
@@ -125,36 +116,23 @@ class Flagged:
         """Return a method's name."""
         return self.say(f"name.{name}_{self.block.random_intercept}" if name == "random_intercept" else f"name.{name}")
 
+    def table(
+        self, name: str, title: str, topic: str, kinds: Mapping[str, Kind | Column], rows: Iterable[Mapping[str, Any]],
+        *notes: str,
+    ) -> Table | None:  # fmt: skip
+        """Return a table whose columns are called as the catalogue's ``underachieving.<topic>`` says."""
+        return table(self.report, name, title, kinds, rows, labels=f"underachieving.{topic}", notes=notes)
+
     def count(self, value: float | None) -> str:
         """Return a count as it is written."""
-        return numbers.count(value, self.language)
-
-    def share(self, value: float | None) -> str:
-        """Return a share as it is written."""
-        return numbers.share(value, self.language)
+        return numbers.count(value, self.report.language)
 
     def number(self, value: float | None, digits: int = 2) -> str:
         """Return a number as it stands in a sentence: no more decimals than it has."""
         decimals = next(
             (d for d in range(digits) if value is not None and round(value, d) == round(value, digits)), digits
         )
-        return numbers.decimal(value, self.language, decimals)
-
-    def bounded(self, value: float | None) -> str:
-        """Return a correlation or reliability as it is written."""
-        return numbers.bounded(value, self.language)
-
-    def share_interval(self, low: float | None, high: float | None) -> str:
-        """Return an interval of a share as it is written."""
-        return numbers.share_interval(low, high, self.language)
-
-    def table(
-        self, name: str, title: str, topic: str, kinds: dict[str, Kind], rows: list[dict[str, Any]],
-        notes: tuple[str, ...] = (),
-    ) -> Table:  # fmt: skip
-        """Return a table whose columns are called as the catalogue's `topic` says."""
-        columns = tuple(Column(key, self.say(f"{topic}.{key}"), kind) for key, kind in kinds.items())
-        return Table(name, title, columns, tuple({c.key: row.get(c.key) for c in columns} for row in rows), notes)
+        return self.report.words.decimal(value, decimals)
 
 
 def slug(name: str) -> str:

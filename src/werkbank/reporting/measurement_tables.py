@@ -1,122 +1,125 @@
-"""The tables of the measurement report, and how its facts are looked up."""
+"""The tables of the measurement report, and what they read: its scales, and the facts about each."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from werkbank.measurement.comparability import STEP
 from werkbank.measurement.perspectives import QUADRANTS
-from werkbank.measurement.study_quality import fact_id
 from werkbank.measurement.study_scores import scale_key
 from werkbank.reporting import numbers
-from werkbank.reporting.blocks import Table
-from werkbank.reporting.numbers import Column, Kind
+from werkbank.reporting.numbers import Column
+from werkbank.reporting.table import table
 from werkbank.statistics.invariance import LEVELS
 from werkbank.study import WAVES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Mapping
 
-    from werkbank.instruments import Instrument
+    from werkbank.instruments import Instrument, Scale
+    from werkbank.reporting.blocks import Table
+    from werkbank.reporting.numbers import Kind
     from werkbank.reporting.report import Report
     from werkbank.results import Fact
     from werkbank.study import Outcome
 
 Row = dict[str, Any]
-CUTS = ("closeness", "conflict")
 HERE = "measurement_report"
+PLACE: dict[str, Kind] = {"scale": "text", "wave": "text", "n": "count"}
+OF_CLASSES = ("icc1", "icc_k", "alpha_within", "alpha_between")
 
 
 @dataclass(frozen=True)
-class Measured:
-    """The facts of a report about measurement, found by their id."""
+class ScaleOf:
+    """A scale of the study: its outcome, its key and what the key and results call it; the waves with scores."""
 
-    report: Report
+    outcome: Outcome
+    key: Instrument
+    scale: str
+    name: str
+    waves: tuple[str, ...]
 
-    @cached_property
-    def facts(self) -> dict[str, Fact]:
-        """Every fact by its id."""
-        return {fact.id: fact for fact in self.report.results.facts}
-
-    @cached_property
-    def scales(self) -> list[tuple[Outcome, Instrument, str, str]]:
-        """Every scale in the study file's order: outcome, key, scale, and what results call it."""
-        keys = self.report.scores.instruments
-        return [
-            (outcome, keys[outcome.id], scale, scale_key(outcome.id, scale))
-            for outcome in self.report.study.outcomes
-            for scale in outcome.scales or list(keys[outcome.id].scales)
-            if scale in keys[outcome.id].scales
-        ]
-
-    @cached_property
-    def places(self) -> list[tuple[str, str]]:
-        """Every scale at every wave with scores."""
-        return [(name, wave) for *_, name in self.scales for wave in self.waves(name)]
-
-    def fact(self, *parts: str) -> Fact | None:
-        """Return the fact whose id has these parts, or None."""
-        return self.facts.get(fact_id(*parts))
-
-    def value(self, *parts: str) -> Any:  # noqa: ANN401 - a number or a word, as the fact holds it
-        """Return the value of the fact whose id has these parts, or None."""
-        return getattr(self.fact(*parts), "value", None)
-
-    def n(self, *parts: str) -> int | None:
-        """Return the n of the fact whose id has these parts, or None."""
-        return getattr(self.fact(*parts), "n", None)
-
-    def waves(self, name: str) -> list[str]:
-        """Return the waves at which a scale has scores."""
-        return [wave for wave in WAVES if fact_id(name, wave, "scale_mean") in self.facts]
-
-    def pairs(self, what: str) -> list[Fact]:
-        """Return the facts of one kind, in their order."""
-        return list(self.report.results.facts_where(what=what))
-
-    def verdict(self, name: str, place: str, suffix: str = "") -> str:
-        """Return the verdict on comparability: a level, or partial when items had to be exempted."""
-        level = self.value(name, place, f"invariance_level{suffix}") or "unknown"
-        return "partial" if self.value(name, place, f"invariance_partial{suffix}") else str(level)
+    @property
+    def part(self) -> Scale:
+        """The scale's items and how they are scored."""
+        return self.key.scales[self.scale]
 
 
-def table(report: Report, group: str, identity: str, rows: Iterable[Row], kinds: dict[str, Kind], **more: Any) -> Table:  # noqa: ANN401
-    """Make a table whose title and headers are the sentences of one group; columns without any value are left out."""
-    rows = tuple(rows)
-    first = next(iter(kinds))
-    used = [key for key in kinds if key == first or any(_there(row.get(key)) for row in rows)]
-    columns = tuple(Column(key, report.words.say(f"{HERE}.{group}.{key}"), kinds[key]) for key in used)
-    title = more.pop("title", None) or report.words.say(f"{HERE}.{group}.title")
-    return Table(identity, title, columns, rows, tuple(more.pop("notes", ())))
+def scales(report: Report) -> list[ScaleOf]:
+    """Return every scale in the study file's order."""
+    found = []
+    for outcome in report.study.outcomes:
+        key = report.scores.instruments[outcome.id]
+        for scale in (scale for scale in outcome.scales or key.scales if scale in key.scales):
+            name = scale_key(outcome.id, scale)
+            scored = {fact.wave for fact in report.results.facts_where(what="scale_mean", outcome=name)}
+            found.append(ScaleOf(outcome, key, scale, name, tuple(wave for wave in WAVES if wave in scored)))
+    return found
 
 
-def _there(value: object) -> bool:
-    return any(part is not None for part in value) if isinstance(value, tuple) else value is not None
+def places(report: Report) -> Iterator[tuple[ScaleOf, dict[str, str]]]:
+    """Yield every scale with each moment at which it has scores, as the columns by which its facts are found."""
+    for scale in scales(report):
+        yield from ((scale, {"outcome": scale.name, "wave": wave}) for wave in scale.waves)
 
 
-def overview(report: Report, m: Measured) -> Table:
+def values(report: Report, at: Mapping[str, str], *names: str, **columns: str) -> dict[str, float | None]:
+    """Return quantities of one place by `names`, and others under what a table calls their columns."""
+    wanted = {**dict(zip(names, names, strict=True)), **columns}
+    return {column: report.results.number(what=what, **at) for column, what in wanted.items()}
+
+
+def ends(report: Report, at: Mapping[str, str], what: str) -> tuple[float | None, float | None]:
+    """Return the interval of a quantity of one place."""
+    low, high = (report.results.number(what=f"{what}_ci_{end}", **at) for end in ("low", "high"))
+    return low, high
+
+
+def n_of(report: Report, at: Mapping[str, str], what: str) -> int | None:
+    """Return on how many a quantity of one place rests; None when that is hidden or there is none."""
+    fact = report.results.fact(what=what, **at)
+    return fact.n if fact else None
+
+
+def levels(report: Report, compared: str, **where: str) -> tuple[Fact, ...]:
+    """Return what each comparison over ``waves`` or over ``arms`` came to."""
+    return report.results.facts_where(kind="invariance", table=compared, category="level", **where)
+
+
+def ladder(report: Report, level: Fact, step: str = "") -> dict[str, Fact]:
+    """Return by category the facts that belong to a comparison, or to one step of it."""
+    at = {"table": level.table, "outcome": level.outcome, "wave": level.wave, "step": step}
+    return {fact.category: fact for fact in report.results.facts_where(kind="invariance", **at)}
+
+
+def exempt(report: Report, level: Fact) -> tuple[str, ...]:
+    """Return the items that had to be released before latent means could be compared."""
+    partial = ladder(report, level).get("partial")
+    return partial.parts if partial and partial.value else ()
+
+
+def verdict(report: Report, level: Fact) -> str:
+    """Return the verdict on comparability: a level, or partial when items had to be exempted."""
+    return "partial" if exempt(report, level) else str(level.value or "unknown")
+
+
+def overview(report: Report) -> Table | None:
     """Every scale in one row: reliability over waves, and whether it may be compared."""
-    words = report.words
-    rows, columns = [], [Column(k, words.say(f"{HERE}.overview.{k}"), kind) for k, kind in _OVERVIEW.items()]
-    later = list(dict.fromkeys(wave for *_, name in m.scales for wave in m.waves(name)[1:]))
-    for outcome, key, scale, name in m.scales:
-        alphas = [a for wave in m.waves(name) if (a := m.value(name, wave, "alpha")) is not None]
+    words, rows, here = report.words, [], f"{HERE}.overview"
+    for scale in scales(report):
+        alphas = [report.results.number(what="alpha", outcome=scale.name, wave=wave) for wave in scale.waves]
         row: Row = {
-            "scale": words.outcome(name), "informant": words.say(f"{HERE}.informant.{outcome.informant}"),
-            "k": len(key.scales[scale].items), "alpha": _range(alphas, report.language),
+            "scale": words.outcome(scale.name), "informant": words.say(f"{HERE}.informant.{scale.outcome.informant}"),
+            "k": len(scale.part.items), "alpha": _range([a for a in alphas if a is not None], report.language),
         }  # fmt: skip
-        first, *_ = m.waves(name) or [""]
-        for wave in later:
-            judged = m.fact(name, f"{first}-{wave}", "invariance_level") is not None
-            row[wave] = words.say(f"{HERE}.level.{m.verdict(name, f'{first}-{wave}')}") if judged else None
-        rows.append(row)
-    shown = [wave for wave in later if any(row[wave] for row in rows)]
-    columns += [Column(w, words.say(f"{HERE}.overview.comparable", wave=words.wave(w))) for w in shown]
-    note = words.say(f"{HERE}.overview.note")
-    return Table("tab-overview", words.say(f"{HERE}.overview.title"), tuple(columns), tuple(rows), (note,))
+        judged = levels(report, "waves", outcome=scale.name)
+        rows.append(row | {f.wave: words.say(f"{HERE}.level.{verdict(report, f)}") for f in judged})
+    compared = [wave for wave in WAVES if any(wave in row for row in rows)]
+    kinds: dict[str, Kind | Column] = {"scale": "text", "informant": "text", "k": "count", "alpha": "text"}
+    kinds |= {w: Column(w, words.say(f"{here}.comparable", wave=words.wave(w))) for w in compared}
+    return table(report, "overview", "", kinds, rows, labels=here, notes=[words.say(f"{here}.note")])
 
 
 def _range(alphas: list[float], language: str) -> str | None:
@@ -124,83 +127,63 @@ def _range(alphas: list[float], language: str) -> str | None:
     return "–".join(ends) or None
 
 
-_OVERVIEW: dict[str, Kind] = {"scale": "text", "informant": "text", "k": "count", "alpha": "text"}
-
-
-def scores(report: Report, m: Measured) -> Table:
+def scores(report: Report) -> Table | None:
     """The table to paste: k, range, M, SD, alpha and omega with their intervals, per wave."""
-    rows = []
-    for _, key, scale, name in m.scales:
-        low, high = key.score_range(scale)
-        values = {"scale": report.words.outcome(name), "k": len(key.scales[scale].items)}
-        kind = "of" if math.isfinite(low) and math.isfinite(high) else "open"
-        label = report.words.say(f"{HERE}.table.scale_{kind}", low=f"{low:g}", high=f"{high:g}", **values)
-        for wave in m.waves(name):
-            at = (name, wave)
-            row: Row = {"scale": label, "wave": report.words.wave(wave), "n": m.n(*at, "scale_mean")}
-            row |= {"mean": m.value(*at, "scale_mean"), "sd": m.value(*at, "scale_sd"), "n_alpha": m.n(*at, "alpha")}
-            for what in ("alpha", "omega"):
-                row |= {what: m.value(*at, what), f"{what}_ci": _ends(m, at, what)}
-            rows.append(row)
-    kinds: dict[str, Kind] = {"scale": "text", "wave": "text", "n": "count", "mean": "mean", "sd": "mean"}
-    kinds["n_alpha"] = "count"
+    words, rows, here = report.words, [], f"{HERE}.table"
+    for scale, at in places(report):
+        low, high = scale.key.score_range(scale.scale)
+        told = {"scale": words.outcome(scale.name), "k": len(scale.part.items), "low": f"{low:g}", "high": f"{high:g}"}
+        label = words.say(f"{here}.scale_{'of' if math.isfinite(low) and math.isfinite(high) else 'open'}", **told)
+        counts = {"n": n_of(report, at, "scale_mean"), "n_alpha": n_of(report, at, "alpha")}
+        means = values(report, at, "alpha", "omega", mean="scale_mean", sd="scale_sd")
+        intervals = {f"{what}_ci": ends(report, at, what) for what in ("alpha", "omega")}
+        rows.append({"scale": label, "wave": words.wave(at["wave"]), **counts, **means, **intervals})
+    kinds: dict[str, Kind] = {**PLACE, "mean": "mean", "sd": "mean", "n_alpha": "count"}
     kinds |= dict.fromkeys(("alpha", "alpha_ci", "omega", "omega_ci"), "reliability")
-    return table(report, "table", "tab-scales", rows, kinds, notes=[report.words.say(f"{HERE}.table.note")])
+    notes = [words.say(f"{here}.note")]
+    return table(report, "scales", "", kinds, rows, labels=here, notes=notes, drop_empty=True)
 
 
-def _ends(m: Measured, at: tuple[str, str], what: str) -> tuple[float | None, float | None]:
-    return m.value(*at, f"{what}_ci_low"), m.value(*at, f"{what}_ci_high")
-
-
-def precision(report: Report, m: Measured) -> Table:
+def precision(report: Report) -> Table | None:
     """Standard error of measurement, split halves, floor and ceiling."""
-    rows = [
-        {"scale": report.words.outcome(name), "wave": report.words.wave(wave), "n": m.n(name, wave, "scale_mean")}
-        | {"sem": m.value(name, wave, "standard_error_of_measurement")}
-        | {what: m.value(name, wave, what) for what in ("split_half", "floor", "ceiling")}
-        for name, wave in m.places
-    ]  # fmt: skip
-    kinds: dict[str, Kind] = {"scale": "text", "wave": "text", "n": "count", "sem": "mean"}
-    kinds |= {"split_half": "reliability", "floor": "share", "ceiling": "share"}
-    return table(report, "precision", "tab-precision", rows, kinds)
+    rows, here = [], f"{HERE}.precision"
+    for _, at in places(report):
+        found = values(report, at, "split_half", "floor", "ceiling", sem="standard_error_of_measurement")
+        rows.append({**_place(report, **at), "n": n_of(report, at, "scale_mean"), **found})
+    kinds: dict[str, Kind] = {**PLACE, "sem": "mean", "split_half": "reliability", "floor": "share", "ceiling": "share"}
+    return table(report, "precision", "", kinds, rows, labels=here, drop_empty=True)
 
 
-def change(report: Report, m: Measured) -> Table | None:
+def _place(report: Report, outcome: str, wave: str) -> Row:
+    return {"scale": report.words.outcome(outcome), "wave": report.words.wave(wave)}
+
+
+def change(report: Report) -> Table | None:
     """Stability between waves, and how reliable a difference is."""
-    words = report.words
-    found = m.pairs("retest")
-    if not found:
-        return None
-    rows = []
+    words, rows, here = report.words, [], f"{HERE}.change"
+    found = report.results.facts_where(what="retest")
     for fact in found:
-        first = m.waves(fact.outcome)[0]
-        at = (fact.outcome, f"{first}-{fact.wave}")
-        waves = f"{words.wave(first)} – {words.wave(fact.wave)}"
-        ends = _ends(m, at, "retest")
-        row = {"scale": words.outcome(fact.outcome), "waves": waves, "n": fact.n, "r": fact.value, "ci": ends}
-        rows.append({**row, "reliability": m.value(*at, "difference_reliability")})
+        at = {"outcome": fact.outcome, "wave": fact.wave}
+        waves = f"{words.wave(fact.wave_from)} – {words.wave(fact.wave_to)}"
+        row: Row = {"scale": words.outcome(fact.outcome), "waves": waves, "n": fact.n, "r": fact.value}
+        row["ci"] = ends(report, at, "retest")
+        rows.append(row | values(report, at, reliability="difference_reliability"))
     kinds: dict[str, Kind] = {"scale": "text", "waves": "text", "n": "count"}
     kinds |= dict.fromkeys(("r", "ci", "reliability"), "reliability")
-    arm = found[0].arm
-    note = words.say(f"{HERE}.change.note_{'arm' if arm else 'all'}", **({"arm": words.arm(arm)} if arm else {}))
-    return table(report, "change", "tab-change", rows, kinds, notes=[note])
+    arm = found[0].arm if found else ""
+    note = words.say(f"{here}.note_arm", arm=words.arm(arm)) if arm else words.say(f"{here}.note_all")
+    return table(report, "change", "", kinds, rows, labels=here, notes=[note], drop_empty=True)
 
 
-def classes(report: Report, m: Measured) -> Table | None:
+def classes(report: Report) -> Table | None:
     """Reliability within classes and of class means."""
-    facts = m.pairs("icc1")
-    if not facts:
-        return None
-    measures = ("icc1", "icc_k", "alpha_within", "alpha_between")
-    rows = [
-        {"scale": report.words.outcome(f.outcome), "wave": report.words.wave(f.wave), "n": f.n}
-        | {what: m.value(f.outcome, f.wave, what) for what in measures}
-        for f in facts
-    ]  # fmt: skip
-    kinds: dict[str, Kind] = {"scale": "text", "wave": "text", "n": "count"}
-    kinds |= dict.fromkeys(measures, "reliability")
-    notes = [report.words.say(f"{HERE}.classes.note"), *_not_estimable(report, rows)]
-    return table(report, "classes", "tab-classes", rows, kinds, notes=notes)
+    rows, here = [], f"{HERE}.classes"
+    for fact in report.results.facts_where(what="icc1"):
+        at = {"outcome": fact.outcome, "wave": fact.wave}
+        rows.append({**_place(report, **at), "n": fact.n, **values(report, at, *OF_CLASSES)})
+    kinds: dict[str, Kind] = {**PLACE, **dict.fromkeys(OF_CLASSES, "reliability")}
+    notes = [report.words.say(f"{here}.note"), *_not_estimable(report, rows)]
+    return table(report, "classes", "", kinds, rows, labels=here, notes=notes, drop_empty=True)
 
 
 def _not_estimable(report: Report, rows: list[Row]) -> Iterator[str]:
@@ -214,112 +197,100 @@ def _not_estimable(report: Report, rows: list[Row]) -> Iterator[str]:
             yield report.words.say(f"{HERE}.classes.{why}", names=report.words.listed(names))
 
 
-def items(report: Report, m: Measured, scale: tuple[Outcome, Instrument, str, str], wave: str) -> Table:
+def items(report: Report, scale: ScaleOf, wave: str) -> Table | None:
     """Every item of a scale at one wave."""
-    (_, key, part, name), words = scale, report.words
-    rows = []
-    for item in key.scales[part].items:
-        label = words.say(f"{HERE}.items.reversed_item", item=item) if item in key.scales[part].reversed else item
-        at = (name, wave, f"item-{item}")
-        row = {"item": label, "mean": m.value(*at, "item_mean"), "sd": m.value(*at, "item_sd")}
-        rows.append(row | {what: m.value(*at, what) for what in ("item_rest", "alpha_if_deleted")})
+    words, rows, here, at = report.words, [], f"{HERE}.items", {"outcome": scale.name, "wave": wave}
+    for item in scale.part.items:
+        label = words.say(f"{here}.reversed_item", item=item) if item in scale.part.reversed else item
+        of_item = {**at, "item": item}
+        found = values(report, of_item, "item_rest", "alpha_if_deleted", mean="item_mean", sd="item_sd")
+        rows.append({"item": label, **found})
     kinds: dict[str, Kind] = {"item": "text", "mean": "mean", "sd": "mean"}
     kinds |= {"item_rest": "reliability", "alpha_if_deleted": "reliability"}
-    title = words.say(f"{HERE}.items.title", scale=words.outcome(name), wave=words.wave(wave))
-    whole = numbers.bounded(m.value(name, wave, "alpha"), report.language)
-    n = m.n(name, wave, "alpha")
-    values = {"n": numbers.count(n, report.language), "alpha": whole}
-    note = words.say(f"{HERE}.items.note{'_hidden' * (n is None)}", **values)
-    return table(report, "items", f"tab-items-{name}-{wave}".replace(".", "-"), rows, kinds, title=title, notes=[note])
+    title = words.say(f"{here}.title", scale=words.outcome(scale.name), wave=words.wave(wave))
+    whole, n = report.results.number(what="alpha", **at), n_of(report, at, "alpha")
+    told = {"n": numbers.count(n, report.language), "alpha": numbers.bounded(whole, report.language)}
+    note = words.say(f"{here}.note{'_hidden' * (n is None)}", **told)
+    name = f"items-{scale.name}-{wave}".replace(".", "-")
+    return table(report, name, title, kinds, rows, labels=here, notes=[note], drop_empty=True)
 
 
-def ladders(report: Report, m: Measured, suffix: str) -> Table | None:
-    """The four models of every comparison, over waves or (`suffix` ``_arms``) over groups."""
-    words, rows = report.words, []
-    for fact in m.pairs(f"invariance_level{suffix}"):
-        place = fact.id.split("/")[1]
-        names = {"first": words.wave(place.partition("-")[0]), "wave": words.wave(fact.wave)}
-        over = words.say(f"{HERE}.comparability.over{suffix}", scale=words.outcome(fact.outcome), **names)
-        for level in LEVELS:
-            row = {what: m.value(fact.outcome, place, level, f"invariance_{what}{suffix}") for what in STEP}
-            if row["chi2"] is not None:
-                rows.append({"compared": over, "model": words.say(f"{HERE}.model.{level}"), "n": fact.n, **row})
-    if not rows:
-        return None
-    kinds: dict[str, Kind] = {"compared": "text", "model": "text", "n": "count", "chi2": "estimate", "df": "df"}
-    used = dict.fromkeys(str(fact.value) for fact in m.pairs(f"invariance_missing{suffix}"))
-    notes = [words.say(f"{HERE}.comparability.note_{missing}") for missing in used]
-    title = words.say(f"{HERE}.comparability.title{suffix}")
-    made = table(report, "comparability", f"tab-models{suffix}", rows, kinds, title=title, notes=notes)
-    indices = [w for w in STEP if w not in kinds and any(_there(row.get(w)) for row in rows)]
-    more = [Column(w, words.say(f"{HERE}.comparability.{w}"), "reliability", 3) for w in indices]
-    return Table(made.id, made.title, (*made.columns, *more), made.rows, made.notes)
+def ladders(report: Report, compared: str) -> Table | None:
+    """The four models of every comparison, over ``waves`` or over ``arms``."""
+    words, rows, here, suffix = report.words, [], f"{HERE}.comparability", "_arms" * (compared == "arms")
+    for level in levels(report, compared):
+        names = {"first": words.wave(level.wave_from), "wave": words.wave(level.wave)}
+        over = words.say(f"{here}.over{suffix}", scale=words.outcome(level.outcome), **names)
+        for step in LEVELS:
+            found = {category: fact.value for category, fact in ladder(report, level, step).items()}
+            if found.get("chi2") is not None:
+                rows.append({"compared": over, "model": words.say(f"{HERE}.model.{step}"), "n": level.n, **found})
+    kinds: dict[str, Kind | Column] = {"compared": "text", "model": "text", "n": "count"}
+    kinds |= {what: Column(what, words.say(f"{here}.{what}"), "reliability", 3) for what in STEP}
+    kinds |= {"chi2": "estimate", "df": "df"}
+    used = report.results.facts_where(kind="invariance", table=compared, category="missing")
+    notes = [words.say(f"{here}.note_{how}") for how in dict.fromkeys(fact.value for fact in used if fact.value)]
+    title = words.say(f"{here}.title{suffix}")
+    return table(report, f"models{suffix}", title, kinds, rows, labels=here, notes=notes, drop_empty=True)
 
 
-def distinct(report: Report, m: Measured) -> Table | None:
+def distinct(report: Report) -> Table | None:
     """Correlations of scales of one informant."""
-    rows = []
-    for fact in m.pairs("r_disattenuated"):
-        raw = m.value(fact.outcome, fact.wave, "r_scales")
-        rows.append({**_pair(report, fact), "n": fact.n, "r": raw, "corrected": fact.value})
-    if not rows:
-        return None
+    rows, here = [], f"{HERE}.distinct"
+    for fact in report.results.facts_where(what="r_disattenuated"):
+        raw = report.results.number(what="r_scales", outcome=fact.outcome, wave=fact.wave)
+        rows.append({**_pair(report, fact), "r": raw, "corrected": fact.value})
     kinds: dict[str, Kind] = {"pair": "text", "wave": "text", "n": "count", "r": "reliability"}
     kinds |= {"corrected": "reliability"}
-    return table(report, "distinct", "tab-distinct", rows, kinds, notes=[report.words.say(f"{HERE}.distinct.note")])
+    notes = [report.words.say(f"{here}.note")]
+    return table(report, "distinct", "", kinds, rows, labels=here, notes=notes, drop_empty=True)
 
 
-def perspectives(report: Report, m: Measured) -> Table | None:
+def perspectives(report: Report) -> Table | None:
     """Teacher beside pupil, pair of scales by pair of scales."""
-    rows = []
-    for fact in m.pairs("perspectives_r"):
-        at = (fact.outcome, fact.wave)
-        row = {**_pair(report, fact), "n": fact.n, "r": fact.value, "icc": m.value(*at, "icc_2_1")}
-        row |= {what: m.value(*at, f"perspectives_{what}") for what in ("r_within", "r_class_means", "difference")}
-        rows.append(row)
-    if not rows:
-        return None
+    rows, here, of_pair = [], f"{HERE}.perspectives", ("r_within", "r_class_means", "difference")
+    for fact in report.results.facts_where(what="perspectives_r"):
+        at = {"outcome": fact.outcome, "wave": fact.wave}
+        found = values(report, at, icc="icc_2_1", **{what: f"perspectives_{what}" for what in of_pair})
+        rows.append({**_pair(report, fact), "r": fact.value, **found})
     kinds: dict[str, Kind] = {"pair": "text", "wave": "text", "n": "count"}
     kinds |= dict.fromkeys(("r", "r_within", "r_class_means", "icc"), "reliability")
     kinds["difference"] = "estimate"
-    notes = [report.words.say(f"{HERE}.perspectives.note")] if any(row["icc"] is not None for row in rows) else []
-    return table(report, "perspectives", "tab-perspectives", rows, kinds, notes=notes)
+    notes = [report.words.say(f"{here}.note")] if any(row["icc"] is not None for row in rows) else []
+    return table(report, "perspectives", "", kinds, rows, labels=here, notes=notes, drop_empty=True)
 
 
 def _pair(report: Report, fact: Fact) -> Row:
-    first, second = (report.words.outcome(end) for end in fact.outcome.split(" ~ "))
-    return {"pair": f"{first} – {second}", "wave": report.words.wave(fact.wave)}
+    pair = " – ".join(report.words.outcome(part) for part in fact.parts)
+    return {"pair": pair, "wave": report.words.wave(fact.wave), "n": fact.n}
 
 
-def types(report: Report, m: Measured, outcome: str, first: str, last: str) -> Table:
-    """Warm or distant, calm or stormy: who is where, and who moved."""
-    words = report.words
-    rows = []
+def types(report: Report, moved: Fact) -> Table | None:
+    """Warm or distant, calm or stormy: who is where at the first of two waves, and who moved."""
+    words, facts, here, rows = report.words, report.results, f"{HERE}.types", []
     for kind in QUADRANTS:
-        moved = {to: m.value(outcome, kind, to, "typology_moved") for to in QUADRANTS}
-        there = m.value(outcome, first, kind, "typology")
-        seen = m.n(outcome, kind, QUADRANTS[0], "typology_moved")
-        rows.append({"type": words.say(f"{HERE}.types.{kind}"), "total": there, "n": seen, **moved})
-    names = {"wave": words.wave(first), "last": words.wave(last)}
+        there = facts.number(what="typology", outcome=moved.outcome, wave=moved.wave_from, category=kind)
+        went = {to: facts.fact(what="typology_moved", outcome=moved.outcome, parts=(kind, to)) for to in QUADRANTS}
+        seen = next((fact.n for fact in went.values() if fact), None)
+        counts = {to: fact and fact.value for to, fact in went.items()}
+        rows.append({"type": words.say(f"{here}.{kind}"), "total": there, "n": seen, **counts})
+    names = {"wave": words.wave(moved.wave_from), "last": words.wave(moved.wave_to)}
     kinds: dict[str, Kind] = {"type": "text", **dict.fromkeys(("total", "n", *QUADRANTS), "count")}
-    columns = [Column(k, words.say(f"{HERE}.types.{k}", **names), kind) for k, kind in kinds.items()]
-    title = words.say(f"{HERE}.types.title", **names)
-    return Table(f"tab-types-{outcome}", title, tuple(columns), tuple(rows))
+    columns = {k: Column(k, words.say(f"{here}.{k}", **names), kind) for k, kind in kinds.items()}
+    return table(report, f"types-{moved.outcome}", words.say(f"{here}.title", **names), columns, rows)
 
 
-def circle(report: Report, m: Measured, outcome: str) -> Table:
+def circle(report: Report, outcome: str) -> Table | None:
     """Influence, nearness and the wave through the profile, per arm and wave."""
-    words = report.words
-    rows = []
-    for fact in (f for f in m.pairs("agency") if f.outcome == outcome):
-        at = (outcome, fact.wave, fact.arm)
+    words, rows, here = report.words, [], f"{HERE}.circle"
+    of_profile = {what: f"profile_{what}" for what in ("elevation", "amplitude", "displacement", "fit")}
+    for fact in report.results.facts_where(what="agency", outcome=outcome):
+        at = {"outcome": outcome, "wave": fact.wave, "arm": fact.arm}
         row: Row = {"arm": words.arm(fact.arm), "wave": words.wave(fact.wave), "n": fact.n, "agency": fact.value}
-        row["communion"] = m.value(*at, "communion")
-        row |= {what: m.value(*at, f"profile_{what}") for what in ("elevation", "amplitude", "displacement", "fit")}
-        rows.append(row)
+        rows.append(row | values(report, at, "communion", **of_profile))
     kinds: dict[str, Kind] = {"arm": "text", "wave": "text", "n": "count"}
     kinds |= dict.fromkeys(("agency", "communion", "elevation", "amplitude"), "estimate")
     kinds |= {"displacement": "df", "fit": "reliability"}
-    title = words.say(f"{HERE}.circle.title", outcome=report.scores.instruments[outcome].title)
-    note = words.say(f"{HERE}.circle.note")
-    return table(report, "circle", f"tab-circle-{outcome}", rows, kinds, title=title, notes=[note])
+    title = words.say(f"{here}.title", outcome=report.scores.instruments[outcome].title)
+    notes = [words.say(f"{here}.note")]
+    return table(report, f"circle-{outcome}", title, kinds, rows, labels=here, notes=notes, drop_empty=True)

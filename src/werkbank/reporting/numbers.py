@@ -10,6 +10,7 @@ from typing import Literal
 from babel.numbers import format_decimal, get_decimal_symbol
 
 MISSING = "–"
+LARGE = 1e12  # nobody counts the digits of more
 _MINUS = "\N{MINUS SIGN}"
 Kind = Literal["text", "count", "mean", "estimate", "p", "share", "interval", "reliability", "df", "number"]
 
@@ -27,10 +28,14 @@ class Column:
 def decimal(value: float | None, language: str, digits: int = 2) -> str:
     """Return `value` with a fixed number of decimals: ``−1,23`` in Dutch, ``−1.23`` in English.
 
-    A number that is missing or not finite is an en dash; what rounds to zero has no sign.
+    A number that is missing or not finite is an en dash; what rounds to zero has no sign. From a thousand billion on it
+    is written with its power of ten: ``1,23 × 10^20``.
     """
     if _absent(value):
         return MISSING
+    if abs(float(value)) >= LARGE:  # type: ignore[arg-type]
+        power = math.floor(math.log10(abs(float(value))))  # type: ignore[arg-type]
+        return f"{_written(round(float(value) / 10.0**power, 2), language, 2)} × 10^{power}"  # type: ignore[arg-type]
     rounded = round(float(value), digits) + 0.0  # type: ignore[arg-type]
     return _written(rounded, language, digits)  # adding 0.0 turned -0.0 into 0.0
 

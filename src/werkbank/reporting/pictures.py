@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from werkbank.appraisal.evidence import SIZES
+from werkbank.appraisal.evidence import SIZES, question
 from werkbank.effects.questions import outcome_waves
 from werkbank.effects.units import unit_of_analysis
-from werkbank.reporting import diagrams, estimates, figures, tables
-from werkbank.reporting.plainly import score_range
-from werkbank.study import text_in
+from werkbank.reporting import diagrams, estimates, figures
+from werkbank.reporting.tables import called, described
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
 
     from werkbank.reporting.blocks import Figure
     from werkbank.reporting.report import Report
+
+LEVELS = ("low", "mean", "high")
 
 
 def before_after(report: Report) -> Figure | None:
@@ -38,15 +39,12 @@ def change(report: Report) -> Figure | None:
 def missing(report: Report) -> Figure | None:
     """Draw who was measured at which waves; None where everyone was, or where the counts may not be shown."""
     e, words = report.evidence, report.words
-    facts = [f for f in report.results.facts_where(what="missing_pattern") if f.value is not None]
-    counts = {(f.wave, f.arm): int(f.value) for f in facts if isinstance(f.value, int)}
-    total = {wave: sum(n for (w, _), n in counts.items() if w == wave) for wave, _ in counts}
+    facts = [f for f in report.results.facts_where(what="missing_pattern") if isinstance(f.value, int)]
+    counts = {(f.parts, f.arm): int(f.value or 0) for f in facts}
+    total = {waves: sum(n for (w, _), n in counts.items() if w == waves) for waves, _ in counts}
     found = [
-        diagrams.Pattern(
-            tuple(wave in pattern.split("+") for wave in e.waves),
-            tuple(counts.get((pattern, arm), 0) for arm in e.arms),
-        )
-        for pattern in sorted(total, key=lambda pattern: -total[pattern])
+        diagrams.Pattern(tuple(w in waves for w in e.waves), tuple(counts.get((waves, arm), 0) for arm in e.arms))
+        for waves in sorted(total, key=lambda waves: -total[waves])
     ]
     if len(found) < 2:
         return None
@@ -61,26 +59,21 @@ def means(report: Report, may_show: Callable[[int | None], bool]) -> Figure | No
     difference looks as large as it is beside that spread.
     """
     e, words = report.evidence, report.words
-    same = [key for key in report.keys if report.study.outcome(key.partition(".")[0]).same_measure]
     plots = []
-    for key in ([k for k in same if e.role(k) == "primary"] or same[:1])[: figures.MOST_SCALES]:
-        facts = {arm: [e.fact("mean", key, arm, wave) for wave in e.waves] for arm in e.arms}
-        shown = {arm: [f if f is not None and may_show(f.n) else None for f in of_arm] for arm, of_arm in facts.items()}
+    for key in _first(report, report.same_measure)[: figures.MOST_SCALES]:
+        told = {arm: [described(report, key, arm, wave) for wave in e.waves] for arm in e.arms}
+        shown = {arm: [d if may_show(d["n"]) else {} for d in of_arm] for arm, of_arm in told.items()}
         lines = tuple(
-            figures.Line(
-                words.arm(arm),
-                tuple(None if f is None or f.value is None else float(f.value) for f in of_arm),
-                tuple(None if f is None else f.n for f in of_arm),
-            )
+            figures.Line(words.arm(arm), *(tuple(d.get(what) for d in of_arm) for what in ("mean", "n")))
             for arm, of_arm in shown.items()
         )
         drawn = [m for line in lines for m in line.means if m is not None]
-        spread = [e.number("sd", key, arm, wave) or 0.0 for arm in e.arms for wave in e.waves]
+        spread = [d["sd"] or 0.0 for of_arm in told.values() for d in of_arm]
         if len(e.waves) > 1 and drawn:
             reach = max(spread) or 1.0  # scores that are all alike have no spread to measure by
             limits = (min(drawn) - reach, max(drawn) + reach)
             waves = tuple(words.wave(w) for w in e.waves)
-            plots.append(figures.Plot(words.outcome(key), waves, lines, limits, score_range(report, key)[0]))
+            plots.append(figures.Plot(words.outcome(key), waves, lines, limits, report.score_range(key)[0]))
     return figures.means(plots, report.language) if plots else None
 
 
@@ -94,47 +87,44 @@ def forest(report: Report) -> Figure | None:
         label = report.words.test(test.outcome, test.wave_to, test.contrast)
         sure = report.evidence.role(test.outcome) == "primary"
         bars.append(estimates.Bar(label, size.estimate, size.ci_low, size.ci_high, sure))
-    published = [
-        estimates.Bar(text_in(p.label, report.language), p.g, *p.ci, ours=False) for p in report.study.evidence
-    ]
+    published = [estimates.Bar(report.words.text(p.label), p.g, *p.ci, ours=False) for p in report.study.evidence]
     return estimates.forest([*bars, *published], report.language) if bars else None
 
 
 def slopes(report: Report) -> Figure | None:
     """Draw the difference along every declared characteristic that is a number, primary outcomes first."""
     found = []
-    for e in (e for e in report.results.estimates if e.method == "moderation_mean"):
-        beside = {f.id: f for f in report.results.estimates if f.outcome == e.outcome}
-        three = [beside[e.id.replace("moderation_mean", f"moderation_{at}")] for at in ("low", "mean", "high")]
-        at = [beside[f.id.replace("moderation_", tables.AT)].estimate for f in three]
-        df = beside[e.id.replace("moderation_mean", "moderation")].df
-        known = [x for f, place in zip(three, at, strict=True) for x in (place, f.estimate, f.se) if x is not None]
-        if len(known) == 9 and df is not None:  # a place, a difference and its SE, three times
-            question = report.words.test(e.outcome, e.wave_to, e.contrast)
+    look = report.results.estimate
+    for e in report.results.where(kind="moderation", level="mean", metric="points"):
+        asked = {**question(e), "kind": "moderation", "moderator": e.moderator}
+        pairs = [(look(level=x, metric="moderator", **asked), look(level=x, metric="points", **asked)) for x in LEVELS]
+        known = [x for at, f in pairs if at and f for x in (at.estimate, f.estimate, f.se) if x is not None]
+        whole = look(level="", method="moderation", **asked)
+        if len(known) == 9 and whole is not None and whole.df is not None:  # a place, a difference and its SE, thrice
+            asks = report.words.test(e.outcome, e.wave_to, e.contrast)
             places, effects, ses = (tuple(known[part::3]) for part in range(3))
-            found.append(estimates.Slope(question, tables.asked_by(report, e) or "", places, effects, ses, df))
+            found.append(estimates.Slope(asks, called(report, e) or "", places, effects, ses, whole.df))
     return estimates.slopes(found, report.language) if found else None
 
 
 def flow(report: Report) -> Figure | None:
     """Draw the way of every arm from assigned to measured, and who was analysed for the first primary outcome."""
-    e, words = report.evidence, report.words
+    e, words, count = report.evidence, report.words, report.results.count
     first = next(iter(e.tests), None)
     questions = [t for t in e.tests if first is not None and t.outcome == first.outcome]
     analysed = words.say("report.flow.analysed", outcome=words.outcome(first.outcome)) if first is not None else ""
     streams = []
     for arm in e.arms:
-        enrolled = _in_units(report, words.say("report.flow.enrolled"), "units_enrolled", arm=arm)
-        steps = [(enrolled, e.count("pupils_enrolled", arm=arm))]
+        enrolled = _in_units(report, words.say("report.flow.enrolled"), count(what="units_enrolled", arm=arm))
+        steps = [(enrolled, count(what="pupils_enrolled", arm=arm))]
         for w in e.waves:
             label = words.say("report.flow.measured", wave=words.wave(w))
-            steps.append((label, e.count("pupils_measured", arm=arm, wave=w)))
-        used = {
-            _in_units(report, words.wave(t.wave_to), "units_analysed", t.outcome, arm, e.when(t)): e.count(
-                "pupils_analysed", t.outcome, arm, e.when(t)
-            )
-            for t in questions
-        }
+            steps.append((label, count(what="pupils_measured", arm=arm, wave=w)))
+        used = {}
+        for t in questions:
+            at = {**question(t), "contrast": "", "arm": arm}
+            label = _in_units(report, words.wave(t.wave_to), count(what="units_analysed", **at))
+            used[label] = count(what="pupils_analysed", **at)
         boxes = tuple((label, n) for label, n in steps if n is not None)
         if boxes:
             known = tuple((label, n) for label, n in used.items() if n is not None)
@@ -142,21 +132,24 @@ def flow(report: Report) -> Figure | None:
     return diagrams.flow(streams, report.language) if streams else None
 
 
-def _in_units(report: Report, label: str, what: str, outcome: str = "", arm: str = "", wave: str = "") -> str:
-    n = report.evidence.count(what, outcome, arm, wave)
-    units = None if n is None else report.words.count(report.evidence.unit, n)
-    return label if units is None else report.words.say("report.flow.in_units", label=label, units=units)
+def _in_units(report: Report, label: str, n: int | None) -> str:
+    if n is None:
+        return label
+    return report.words.say("report.flow.in_units", label=label, units=report.words.count(report.evidence.unit, n))
+
+
+def _first(report: Report, keys: list[str]) -> list[str]:
+    """Return the primary ones of some scales, else the first."""
+    return [key for key in keys if key in report.primary] or keys[:1]
 
 
 def _panels(report: Report) -> tuple[list[list[figures.Panel]], str]:
     wide = {key: table for _, key, table in outcome_waves(report.study, report.scores.table)}
     # a line between two different tests would show a change that nobody measured
-    same = [key for key in report.keys if report.study.outcome(key.partition(".")[0]).same_measure]
-    keys = [key for key in same if key in wide and len(wide[key].columns) > 1]
-    primary = [key for key in keys if report.evidence.role(key) == "primary"] or keys[:1]
+    keys = [key for key in report.same_measure if key in wide and len(wide[key].columns) > 1]
     unit = unit_of_analysis(report.study, report.intake.pupils)
     level, units = ("pupil", None) if unit.alone else (unit.level, unit.of_pupil)
-    return [_row(report, key, wide[key], units) for key in primary], level
+    return [_row(report, key, wide[key], units) for key in _first(report, keys)], level
 
 
 def _row(report: Report, key: str, wide: pd.DataFrame, units: pd.Series | None) -> list[figures.Panel]:
@@ -167,7 +160,8 @@ def _row(report: Report, key: str, wide: pd.DataFrame, units: pd.Series | None) 
         members = pupils.index if not arm else pupils.index[pupils["arm"].astype(object) == arm]
         scores = wide.reindex(members)
         lines = scores if units is None else scores.groupby(units.reindex(members), observed=True).mean()
-        facts = [e.fact("mean", key, arm, wave) for wave in waves]
+        told = [described(report, key, arm, wave) for wave in waves]
+        moved = {"what": "mean_change", "outcome": key, "arm": arm}
         row.append(
             figures.Panel(
                 arm=words.arm(arm),
@@ -175,9 +169,9 @@ def _row(report: Report, key: str, wide: pd.DataFrame, units: pd.Series | None) 
                 waves=tuple(words.wave(w) for w in waves),
                 values=tuple(scores[w].dropna().to_numpy(dtype=float) for w in waves),
                 lines=lines.to_numpy(dtype=float) if len(lines) else np.empty((0, len(waves))),
-                means=tuple(None if f is None or f.value is None else float(f.value) for f in facts),
-                n=tuple(None if f is None else f.n for f in facts),
-                change=e.number("mean_change", key, arm, waves[1]) if len(waves) > 1 else None,
+                means=tuple(d["mean"] for d in told),
+                n=tuple(d["n"] for d in told),
+                change=report.results.number(**moved, wave=waves[1]) if len(waves) > 1 else None,
             )
         )
     return row

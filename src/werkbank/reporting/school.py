@@ -9,14 +9,27 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from werkbank.reporting import numbers, pictures, plainly
-from werkbank.reporting.blocks import Block, Bullets, Heading, Paragraph, Table
+from werkbank.reporting import pictures
+from werkbank.reporting.blocks import Bullets, Heading, Paragraph
 from werkbank.reporting.numbers import Column
-from werkbank.reporting.plainly import HERE, capital, digits_of, hidden_arm, hidden_test, outcome, short, small, width
+from werkbank.reporting.plainly import (
+    HERE,
+    answered,
+    capital,
+    digits_of,
+    hidden_arm,
+    hidden_test,
+    outcome,
+    short,
+    small,
+)
 from werkbank.reporting.sections import maker
-from werkbank.study import text_in
+from werkbank.reporting.table import table
+from werkbank.reporting.tables import counted, texts
 
 if TYPE_CHECKING:
+    from werkbank.reporting.blocks import Table
+    from werkbank.reporting.numbers import Kind
     from werkbank.reporting.report import Report
     from werkbank.reporting.sections import Blocks
     from werkbank.results import Claim
@@ -54,21 +67,14 @@ def one_page(report: Report) -> Blocks:
 @section(shared=True)
 def who(report: Report) -> Blocks:
     """How many there were at the start and at each measurement."""
-    words, e = report.words, report.evidence
-    columns = [_column(report, "arm"), _column(report, "enrolled", "count")]
-    columns += [Column(w, words.wave(w), "count") for w in e.waves]
-    rows = []
-    for arm in e.arms:
-        counts = {"enrolled": e.count("pupils_enrolled", arm=arm)}
-        counts |= {w: e.count("pupils_measured", arm=arm, wave=w) for w in e.waves}
-        rows.append({"arm": words.arm(arm)} | {k: _shown(report, n) for k, n in counts.items()})
-    title = words.say(f"{HERE}.table.who")
-    table = Table("tab-who", title, tuple(columns), tuple(rows), _hidden_note(report, rows))
-    waves = words.say(f"{HERE}.done.waves", waves=words.listed([words.wave(w) for w in e.waves]))
-    counted = any(row[w] is not None for row in rows for w in e.waves)  # not in every copy to share
-    lead = words.say(f"{HERE}.who.{'lead' if counted else 'lead_hidden'}")
-    yield Paragraph(f"{waves} {lead}")
-    yield table
+    words, waves = report.words, report.evidence.waves
+    rows = [{k: v if k == "arm" or not small(report, v) else None for k, v in row.items()} for row in counted(report)]
+    kinds = texts("arm") | {"enrolled": "count"} | {w: Column(w, words.wave(w), "count") for w in waves}
+    said = words.say(f"{HERE}.done.waves", waves=words.listed([words.wave(w) for w in waves]))
+    known = any(row[w] is not None for row in rows for w in waves)  # not in every copy to share
+    lead = words.say(f"{HERE}.who.{'lead' if known else 'lead_hidden'}")
+    yield Paragraph(f"{said} {lead}")
+    yield _table(report, "who", "who", kinds, rows)
 
 
 @section("numbers", shared=True)
@@ -77,11 +83,10 @@ def details(report: Report) -> Blocks:
     say = report.words.say
     others = _measured(report, [k for k in report.keys if k not in _first(report)])
     lead = " ".join([say(f"{HERE}.numbers.{'lead' if others else 'none'}"), *others])
-    found = _found(report, primary=False)
     yield Paragraph(lead)
-    yield from found
+    yield from _found(report, primary=False)
     yield _means(report)
-    yield from _sizes(report)
+    yield _sizes(report)
 
 
 @section(shared=True)
@@ -89,19 +94,17 @@ def trust(report: Report) -> Blocks:
     """The quality panel in everyday words: every topic, always."""
     words = report.words
     found: dict[tuple[str, ...], dict[str, None]] = {}  # what is said of several questions alike is said once
-    for claim in report.claims("quality/"):
-        said = (f"topic.{claim.id.split('/')[1]}", f"status.{claim.values['status']}")
+    for claim in report.results.claims_where(kind="quality"):
         asked = words.written(claim).get("test")
-        key = (*(words.say(f"claims.{part}") for part in said), _plainly(report, claim, test=QUESTION))
-        found.setdefault(key, {}).update({asked: None} if asked else {})
+        said = (words.say(f"claims.topic.{claim.topic}"), words.say(f"claims.status.{claim.status}"))
+        found.setdefault((*said, _plainly(report, claim, test=QUESTION)), {}).update({asked: None} if asked else {})
     rows = [
         {"topic": topic, "status": status, "finding": capital(finding.replace(QUESTION, "; ".join(asked)))}
         for (topic, status, finding), asked in found.items()
     ]
-    columns = tuple(Column(key, words.say(f"report.quality.{key}")) for key in ("topic", "status", "finding"))
-    table = Table("tab-quality", words.say(f"{HERE}.trust.title"), columns, tuple(rows))
+    title, kinds = words.say(f"{HERE}.trust.title"), texts("topic", "status", "finding")
     yield Paragraph(words.say(f"{HERE}.trust.lead"))
-    yield table
+    yield table(report, "quality", title, kinds, rows)
 
 
 @section(shared=True)
@@ -112,10 +115,9 @@ def terms(report: Report) -> Blocks:
     yield _meanings(report)
     if report.bench.copy_to_share:
         return
-    made = [words.say("report.provenance.study", file=Path(study.file).name), words.say(f"{HERE}.terms.results")]
+    made = [words.say("report.design.source", source=words.text(study.source))] if study.source else []
+    made += [words.say("report.provenance.study", file=Path(study.file).name), words.say(f"{HERE}.terms.results")]
     made.append(words.say("report.provenance.seed", seed=report.bench.seed))
-    if study.source:
-        made.insert(0, words.say("report.design.source", source=text_in(study.source, report.language)))
     yield Heading(words.say(f"{HERE}.terms.source_heading"), 3)
     yield Bullets(tuple(made))
 
@@ -132,21 +134,14 @@ def _meanings(report: Report) -> Bullets:
     return Bullets(tuple(report.words.say(f"{HERE}.terms.{term}") for term in used))
 
 
-def _column(report: Report, key: str, kind: Any = "text") -> Column:  # noqa: ANN401 - a Kind
-    return Column(key, report.words.say(f"{HERE}.table.{key}"), kind)
-
-
-# --- what may be shown
-
-
-def _shown(report: Report, n: int | None) -> int | None:
-    return None if small(report, n) else n
-
-
-def _hidden_note(report: Report, rows: list[dict[str, Any]]) -> tuple[str, ...]:
-    if all(value is not None for row in rows for value in row.values()):
-        return ()
-    return (report.words.say(f"{HERE}.table.hidden", min_cell=report.study.privacy.min_cell),)
+def _table(
+    report: Report, name: str, title: str, kinds: dict[str, Kind | Column], rows: list[dict[str, Any]], *notes: str
+) -> Table | None:
+    """Return a table whose last note says, where anything is hidden, from how many people on numbers are shown."""
+    say = report.words.say
+    if any(row.get(key) is None for row in rows for key in kinds):
+        notes += (say(f"{HERE}.table.hidden", min_cell=report.study.privacy.min_cell),)
+    return table(report, name, say(f"{HERE}.table.{title}"), kinds, rows, labels=f"{HERE}.table", notes=notes)
 
 
 # --- what was done, and with whom
@@ -164,13 +159,13 @@ def _done(report: Report) -> list[str]:
 
 def _first(report: Report) -> list[str]:
     """Return the scales of the first page: the primary ones; all of them where a study names none."""
-    return [k for k in report.keys if report.evidence.role(k) == "primary"] or report.keys
+    return report.primary or report.keys
 
 
 def _measured(report: Report, keys: list[str]) -> list[str]:
     words, said = report.words, []
     for informant in INFORMANTS:
-        named = [words.outcome(k) for k in keys if report.study.outcome(k.partition(".")[0]).informant == informant]
+        named = [words.outcome(k) for k in keys if report.declared(k).informant == informant]
         if named:
             said.append(words.say(f"{HERE}.measured.{informant}", outcomes=words.listed(named)))
     return said
@@ -180,7 +175,7 @@ def _arms(report: Report) -> list[str]:
     e, words = report.evidence, report.words
     said = []
     for arm in e.arms:
-        pupils, units = e.count("pupils_enrolled", arm=arm), e.count("units_enrolled", arm=arm)
+        pupils, units = (report.results.count(what=f"{what}_enrolled", arm=arm) for what in ("pupils", "units"))
         values: dict[str, Any] = {"arm": capital(words.arm(arm)), "min_cell": report.study.privacy.min_cell}
         values["pupils"] = words.count("pupil", pupils or 0)
         if hidden_arm(report, arm):
@@ -195,11 +190,11 @@ def _arms(report: Report) -> list[str]:
 # --- what changed
 
 
-def _found(report: Report, *, primary: bool) -> list[Block]:
-    """Return a figure (of what matters most) and a paragraph for every outcome that is primary, or is not."""
-    keys = [k for k in report.keys if (k in _first(report)) is primary]
-    figure = pictures.means(report, lambda n: not small(report, n)) if primary else None
-    return [*([figure] if figure else []), *(outcome(report, key) for key in keys)]
+def _found(report: Report, *, primary: bool) -> Blocks:
+    """Yield a figure (of what matters most) and a paragraph for every outcome that is primary, or is not."""
+    if primary:
+        yield pictures.means(report, lambda n: not small(report, n))
+    yield from (outcome(report, key) for key in report.keys if (key in _first(report)) is primary)
 
 
 # --- how sure, what not, what next
@@ -209,72 +204,72 @@ def _sure(report: Report) -> list[str]:
     words, e = report.words, report.evidence
     first = [t for t in e.tests if t.outcome in _first(report)]
     # as it was judged when all was there to judge by: a copy to share lacks the counts
-    judged, *_ = report.claims("design/grade")
-    partly = "_partly" * (judged.grade == "effect" and bool(report.claims("design/reason/")))
+    (judged,) = report.results.claims_where(kind="grade")
+    partly = "_partly" * (judged.grade == "effect" and bool(report.results.claims_where(kind="reason")))
     grade = "description" if all(hidden_test(report, t) for t in first) else f"{judged.grade}{partly}"
     said = [words.say(f"{HERE}.sure.{grade}")]
     if grade == "description":
         return said
-    found = {c.id.removeprefix("answer/") for c in report.claims("answer/") if _clear(c)}  # needs no detecting
-    for claim in report.claims("quality/detectable/"):
-        if claim.values.get("points") is not None and not found & set(claim.about):
-            kind = claim.sentence.rpartition(".")[2]
-            digits = digits_of([claim.values["points"]], width(report, str(claim.values["outcome"])))
-            points = numbers.decimal(claim.values["points"], report.language, digits)
-            return [*said, words.say(f"{HERE}.sure.detectable_{kind}", **words.written(claim) | {"points": points})]
+    found = {c.test for c in _clear(report)}  # needs no detecting
+    for claim in report.results.claims_where(kind="quality", topic="detectable"):
+        if (points := claim.values.get("points")) is not None and not found & set(claim.about):
+            written = words.written(claim)
+            written["points"] = words.decimal(points, digits_of(report, claim.outcome, points))
+            return [*said, words.say(f"{HERE}.sure.detectable_{claim.verdict}", **written)]
     return said
 
 
-def _clear(claim: Claim) -> bool:
-    return claim.sentence.rpartition(".")[2].startswith("clear")
+def _clear(report: Report) -> tuple[Claim, ...]:
+    return report.results.claims_where(kind="answer", verdict="clear")
 
 
 def _limits(report: Report) -> list[str]:
     pressing = {"attention": 0, "unknown": 1}
-    claims = [c for c in report.claims("quality/") if c.id.split("/")[1] in LIMITS and c.values["status"] in pressing]
-    claims.sort(key=lambda c: (pressing[c.values["status"]], LIMITS.index(c.id.split("/")[1])))
+    claims = [c for c in report.results.claims_where(kind="quality") if c.topic in LIMITS and c.status in pressing]
+    claims.sort(key=lambda c: (pressing[c.status], LIMITS.index(c.topic)))
     first = {c.sentence: c for c in reversed(claims)}  # one of a kind: an outcome more says nothing new
     return [capital(_plainly(report, c)) for c in claims if first[c.sentence] is c][:MOST]
 
 
 def _plainly(report: Report, claim: Claim, **instead: str) -> str:
     """Return a claim of the quality panel in everyday words, with some of its values written otherwise."""
-    if claim.sentence.startswith("privacy."):  # in a shared copy
+    if claim.verdict == "hidden":  # in a shared copy
         return report.words.claim(claim)
-    key = f"{HERE}.{claim.sentence.partition('.')[2]}"
+    key = f"{HERE}.quality.{claim.topic}.{claim.verdict}"
     values = report.words.written(claim)
     precise = {k: v for k, v in claim.values.items() if k in {"r_low", "r_high"}}  # a zero before the point is plainer
-    values |= {k: numbers.decimal(v, report.language, 2) for k, v in precise.items()}
-    if claim.values.get("share_overall") == 0 and claim.sentence.endswith("attrition.low"):
-        key = f"{HERE}.quality.attrition.nobody"
-    elif claim.sentence.endswith("attrition.high") and claim.values["points_differential"] >= UNEVEN:
-        key = f"{HERE}.quality.attrition.uneven"
-    if claim.sentence.startswith("claims.quality.numbers") and hidden_arm(report, str(claim.values["arm"])):
-        key, values = f"{HERE}.quality.numbers.hidden", values | {"min_cell": report.study.privacy.min_cell}
+    values |= {k: report.words.decimal(v) for k, v in precise.items()}
+    match claim.topic, claim.verdict:
+        case "attrition", "low" if claim.values.get("share_overall") == 0:
+            key = f"{HERE}.quality.attrition.nobody"
+        case "attrition", "high" if claim.values["points_differential"] >= UNEVEN:
+            key = f"{HERE}.quality.attrition.uneven"
+        case "numbers", _ if hidden_arm(report, str(claim.values["arm"])):
+            key, values = f"{HERE}.quality.numbers.hidden", values | {"min_cell": report.study.privacy.min_cell}
     return report.words.say(key, **{**values, **instead})
 
 
 def _next(report: Report) -> list[str]:
     study, e, words = report.study, report.evidence, report.words
-    answers = report.claims("answer/")
-    first = {c.values["role"] for c in answers[:1]}  # answers stand in the order of their weight
-    open_ends = [c for c in answers if c.values["role"] in first]
-    open_ends = [c for c in open_ends if c.grade == "description" or c.sentence.endswith(("unclear", "untested"))]
+    answers = report.results.claims_where(kind="answer")
+    # answers stand in the order of their weight
+    open_ends = [c for c in answers if c.role == answers[0].role]
+    open_ends = [c for c in open_ends if c.grade == "description" or c.verdict in {"unclear", "untested"}]
     unit = study.unit if e.unit == "pupil" else e.unit
     asked_pupils = study.unit == "teacher" or any(o.informant == "pupil" for o in study.outcomes)
-    values = {form: words.say(f"report.unit.{unit}.{form.partition('_')[2]}") for form in ("unit_one", "unit_many")}
-    worse = dict.fromkeys(c.values["outcome"] for c in answers if _clear(c) and _worse(report, c))
+    values = {f"unit_{form}": words.say(f"report.unit.{unit}.{form}") for form in ("one", "many")}
+    worse = dict.fromkeys(c.outcome for c in _clear(report) if _worse(report, c))
     values["outcomes"] = words.listed([words.outcome(key) for key in worse])
     asked = {
         "worse": bool(worse),
-        "fix_items": any(c.sentence.endswith("reliability.negative") for c in report.claims("quality/")),
+        "fix_items": bool(report.results.claims_where(topic="reliability", verdict="negative")),
         "talk": True,
         "compare": study.design.kind == "single_group",
         "lot": study.design.kind == "controlled",
         "more_units": bool(open_ends),
         "second_source" + "_other" * asked_pupils: study.design.raters_are_implementers is True,
-        "measure_later": any(c.sentence.endswith("followup.none") for c in report.claims("quality/")),
-        "worth": any(map(_clear, answers)),
+        "measure_later": bool(report.results.claims_where(topic="followup", verdict="none")),
+        "worth": bool(_clear(report)),
         "plan": study.design.preregistration is None,
     }
     return [words.say(f"{HERE}.next.{name}", **values) for name, wanted in asked.items() if wanted][:MOST]
@@ -282,52 +277,41 @@ def _next(report: Report) -> list[str]:
 
 def _worse(report: Report, answer: Claim) -> bool:
     """Whether what was found is on the side that nobody hoped for, and may be shown."""
-    test = next(t for t in report.evidence.tests if answer.id == f"answer/{t.id}")
-    better = plainly.direction(report, test.outcome)
-    return not hidden_test(report, test) and answer.values["estimate"] * {"higher": 1, "lower": -1}.get(better, 0) < 0
+    wanted = report.better(answer.outcome)
+    return not hidden_test(report, answered(report, answer)) and {wanted, answer.side} == {"higher", "lower"}
 
 
 # --- tables
 
 
-def _means(report: Report) -> Table:
-    e, words = report.evidence, report.words
+def _means(report: Report) -> Table | None:
+    words, waves = report.words, report.evidence.waves
     rows = []
     for key in report.keys:
-        for arm in e.arms:
+        for arm in report.evidence.arms:
             row: dict[str, Any] = {"outcome": words.outcome(key), "arm": words.arm(arm)}
-            for wave in e.waves:
-                fact = e.fact("mean", key, arm, wave)
-                may = fact is not None and not small(report, fact.n) and not hidden_arm(report, arm)
-                row |= {f"n_{wave}": fact.n, wave: fact.value} if fact and may else {f"n_{wave}": None, wave: None}
+            for wave in waves:
+                fact = report.results.fact(what="mean", outcome=key, arm=arm, wave=wave)
+                if fact is not None and not small(report, fact.n) and not hidden_arm(report, arm):
+                    row |= {f"n_{wave}": fact.n, wave: fact.value}
             rows.append(row)
-    columns = [_column(report, key) for key in ("outcome", "arm")]
-    for wave in e.waves:
-        columns += [Column(wave, words.wave(wave), "mean"), Column(f"n_{wave}", words.say(f"{HERE}.table.n"), "count")]
-    title = words.say(f"{HERE}.table.means")
-    return Table("tab-means", title, tuple(columns), tuple(rows), _hidden_note(report, rows))
+    kinds = texts("outcome", "arm")
+    for wave in waves:
+        kinds[wave] = Column(wave, words.wave(wave), "mean")
+        kinds[f"n_{wave}"] = Column(f"n_{wave}", words.say(f"{HERE}.table.n"), "count")
+    return _table(report, "means", "means", kinds, rows)
 
 
-def _sizes(report: Report) -> list[Table]:
+def _sizes(report: Report) -> Table | None:
     words = report.words
     tests = [t for t in report.evidence.tests if t.estimate is not None]
-    if not tests:
-        return []
-    rows = []
-    for t in tests:
-        hidden = hidden_test(report, t)
-        found = {"n": t.n, "estimate": t.estimate, "ci": (t.ci_low, t.ci_high)}
-        question = words.test(t.outcome, t.wave_to, t.contrast)
-        rows.append({"outcome": question} | (dict.fromkeys(found) if hidden else found))
-    kind = "compared" if tests[0].contrast else "change"
-    columns = (
-        _column(report, "outcome"),
-        _column(report, "n", "count"),
-        Column("estimate", words.say(f"{HERE}.table.estimate_{kind}"), "estimate"),
-        _column(report, "ci", "interval"),
-    )
-    notes = [words.say(f"{HERE}.table.minus")] + [words.say(f"{HERE}.table.twice")] * (kind == "change")
-    if any(t.contrast and t.wave_from for t in tests):
-        notes.append(words.say(f"{HERE}.table.adjusted"))
-    title = words.say(f"{HERE}.table.{'differences' if tests[0].contrast else 'changes'}")
-    return [Table("tab-differences", title, columns, tuple(rows), (*notes, *_hidden_note(report, rows)))]
+    rows: list[dict[str, Any]] = [{"outcome": words.test(t.outcome, t.wave_to, t.contrast)} for t in tests]
+    for t, row in zip(tests, rows, strict=True):
+        if not hidden_test(report, t):
+            row |= {"n": t.n, "estimate": t.estimate, "ci": (t.ci_low, t.ci_high)}
+    change = not any(t.contrast for t in tests)
+    label = words.say(f"{HERE}.table.estimate_{'change' if change else 'compared'}")
+    kinds = texts("outcome") | {"n": "count", "estimate": Column("estimate", label, "estimate"), "ci": "interval"}
+    notes = ["minus", *["twice"] * change, *["adjusted"] * any(t.contrast and t.wave_from for t in tests)]
+    said = [words.say(f"{HERE}.table.{note}") for note in notes]
+    return _table(report, "differences", "changes" if change else "differences", kinds, rows, *said)

@@ -15,6 +15,7 @@ from werkbank.catalogue import say
 from werkbank.disclosure.suppressing import suppress
 from werkbank.errors import ReportError
 from werkbank.reporting.blocks import Heading, Paragraph, Sections, Table
+from werkbank.reporting.table import without_empty
 from werkbank.results import Results
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from werkbank.bench import Bench
-    from werkbank.reporting.blocks import Block, Section
+    from werkbank.reporting.blocks import Section
     from werkbank.reporting.sections import Part
 
 OWN = ("files", "columns", "birth_date", "school")  # of the study file: where the answers lie, and whose they are
@@ -116,15 +117,6 @@ def not_to_leave(sections: Sequence[Section], language: str) -> tuple[Section, .
 
 
 def _tidied(section: Section) -> Section:
-    return replace(section, blocks=tuple(_without_empty(block) for block in section.blocks))
-
-
-def _without_empty(block: Block) -> Block:
-    """Return a table without the columns in which nothing is left to show."""
-    if not isinstance(block, Table) or not block.rows:
-        return block
-    first, *rest = block.columns
-    kept = [c for c in rest if any(row.get(c.key) not in (None, (None, None)) for row in block.rows)]
-    keys = {c.key for c in (first, *kept)}
-    rows = tuple({k: v for k, v in row.items() if k in keys} for row in block.rows)
-    return replace(block, columns=(first, *kept), rows=rows)
+    return replace(
+        section, blocks=tuple(without_empty(b) if isinstance(b, Table) and b.rows else b for b in section.blocks)
+    )

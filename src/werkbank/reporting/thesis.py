@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 from werkbank.appraisal.evidence import SIZES
 from werkbank.catalogue import shipped
 from werkbank.reporting import numbers, pictures, tables
-from werkbank.reporting.blocks import Block, Bullets, Heading, Paragraph, Table
+from werkbank.reporting.blocks import Bullets, Heading, Paragraph
 from werkbank.reporting.numbers import Column
-from werkbank.reporting.plainly import capital, ends
+from werkbank.reporting.plainly import answered, capital, ends
 from werkbank.reporting.sections import maker
+from werkbank.reporting.table import table
 from werkbank.statistics.certainty import EQUIVALENCE_BOUND
-from werkbank.study import text_in
 
 if TYPE_CHECKING:
+    from werkbank.reporting.blocks import Table
     from werkbank.reporting.numbers import Kind
     from werkbank.reporting.report import Report
     from werkbank.reporting.sections import Blocks
@@ -32,12 +33,14 @@ def _why(report: Report, name: str) -> Paragraph:
 
 section = maker(HERE, "effects", opening=_why)
 
-# why a method: the first start that fits
-WHY = (
-    ("mixed", "mixed"), ("ancova_unit_means", "unit_means"), ("change_unit_means", "unit_means"),
-    ("post_difference_unit_means", "unit_means"), ("ancova", "ancova"), ("mean_change", "change"),
-    ("post_difference", "post"), ("cr2", "one_arm"),
-)  # fmt: skip
+# why a method
+WHY = {
+    "mixed_kr": "mixed", "mixed_kr_covariates": "mixed", "mixed_lme": "mixed", "ancova_unit_means": "unit_means",
+    "change_unit_means": "unit_means", "post_difference_unit_means": "unit_means", "ancova": "ancova",
+    "ancova_covariates": "ancova", "mean_change": "change", "post_difference": "post", "cr2": "one_arm",
+    "cr2_groups": "one_arm",
+}  # fmt: skip
+COVARIATES = {"ancova_covariates", "mixed_kr_covariates"}
 
 
 @section(shared=True)
@@ -46,7 +49,7 @@ def participants(report: Report) -> Blocks:
     e, words = report.evidence, report.words
     said = []
     for arm in e.arms:
-        pupils, units = e.count("pupils_enrolled", arm=arm), e.count("units_enrolled", arm=arm)
+        pupils, units = (report.results.count(what=f"{what}_enrolled", arm=arm) for what in ("pupils", "units"))
         if pupils is None:  # in a shared copy
             said.append(words.say("privacy.arm", arm=words.arm(arm)))
             continue
@@ -54,21 +57,18 @@ def participants(report: Report) -> Blocks:
         kind = ("arm" if arm else "one") + "_units" * (units is not None)
         values |= {} if units is None else {"units": words.count(e.unit, units)}
         said.append(words.say(f"{HERE}.participants.{kind}", **values))
-    lost = [words.claim(c) for c in report.claims("quality/attrition/")]
-    used = tables.analysed(report)
+    lost = tuple(capital(words.claim(c)) for c in report.results.claims_where(kind="quality", topic="attrition"))
     yield Paragraph(" ".join([*said, words.say(f"{HERE}.participants.account")]))
-    yield from [Bullets(tuple(map(capital, lost)))] if lost else []
+    yield Bullets(lost) if lost else None
     yield tables.flow(report)
-    yield from [used] if used is not None else []
+    yield tables.analysed(report)
 
 
 @section(shared=True)
 def instruments(report: Report) -> Blocks:
     """What each scale was measured with, and how reliable it was in this sample."""
-    table = tables.reliability(report)
-    said = [Paragraph(_instrument(report, key)) for key in report.keys]
-    yield from said
-    yield from [table] if table is not None else []
+    yield from (Paragraph(_instrument(report, key)) for key in report.keys)
+    yield tables.reliability(report)
 
 
 @section(shared=True)
@@ -83,7 +83,7 @@ def procedure(report: Report) -> Blocks:
     waves = words.listed([words.wave(w) for w in report.evidence.waves])
     said.append(words.say(f"{HERE}.procedure.waves", waves=waves))
     for topic in ("raters", "selection", "preregistration"):
-        said += [words.claim(c) for c in report.claims(f"quality/{topic}/")]
+        said += [words.claim(c) for c in report.results.claims_where(kind="quality", topic=topic)]
     yield Paragraph(" ".join(said))
     yield tables.programme(report)
 
@@ -102,9 +102,8 @@ def analysis(report: Report) -> Blocks:
         estimand = words.say(f"effects.methods.{method}.estimand")
         named = {"outcomes": words.listed(list(asked)), "name": words.method(method), "estimand": estimand}
         said.append(words.say(f"{HERE}.analysis.method", **named))
-        why = next((reason for start, reason in WHY if method.startswith(start)), None)
-        said += [words.say(f"{HERE}.analysis.{why}", **values)] if why else []
-    said += [words.claim(c) for c in report.claims("quality/unit/") if not tests]
+        said += [words.say(f"{HERE}.analysis.{WHY[method]}", **values)] if method in WHY else []
+    said += [words.claim(c) for c in report.results.claims_where(kind="quality", topic="unit") if not tests]
     yield from (Paragraph(text) for text in said)
     yield _conventions(report, tests)
 
@@ -112,29 +111,28 @@ def analysis(report: Report) -> Blocks:
 @section(shared=True)
 def results(report: Report) -> Blocks:
     """Descriptive statistics, then the main analysis of every question: tables, and sentences to take over."""
-    words = report.words
-    tests = report.evidence.tests
-    shown = (tables.main(report, tests), tables.sizes(report, tests), pictures.forest(report), tables.evidence(report))
-    blocks: list[Block] = [Heading(words.say(f"{HERE}.results.described"), 3), _described(report)]
-    blocks.append(Heading(words.say(f"{HERE}.results.inferred"), 3))
-    blocks += [
-        Paragraph(_answer(report, claim), "refusal" if claim.grade == "description" else "plain")
-        for claim in report.claims("answer/")
-    ]
-    blocks += [block for block in shown if block is not None]
-    yield from blocks
+    say, tests = report.words.say, report.evidence.tests
+    yield Heading(say(f"{HERE}.results.described"), 3)
+    yield _described(report)
+    yield Heading(say(f"{HERE}.results.inferred"), 3)
+    for claim in report.results.claims_where(kind="answer"):
+        yield Paragraph(_answer(report, claim), "refusal" if claim.grade == "description" else "plain")
+    yield tables.main(report, tests)
+    yield tables.sizes(report, tests)
+    yield pictures.forest(report)
+    yield tables.evidence(report)
 
 
 @section(shared=True)
 def limitations(report: Report) -> Blocks:
     """What this design and these data cannot carry; and the whole quality panel."""
     words = report.words
-    reasons = [words.claim(c) for c in report.claims("design/reason/")]
-    pressing = [c for c in report.claims("quality/") if c.values["status"] in {"attention", "unknown"}]
-    found = dict.fromkeys([*reasons, *(words.claim(c) for c in pressing)])
-    grade, *_ = report.claims("design/grade")
+    find = report.results.claims_where
+    pressing = [c for c in find(kind="quality") if c.status in {"attention", "unknown"}]
+    found = dict.fromkeys(capital(words.claim(c)) for c in (*find(kind="reason"), *pressing))
+    (grade,) = find(kind="grade")
     yield Paragraph(f"{words.claim(grade)} {words.say(f'{HERE}.limitations.lead')}")
-    yield from [Bullets(tuple(map(capital, found)))] if found else []
+    yield Bullets(tuple(found)) if found else None
     yield tables.quality(report)
 
 
@@ -145,28 +143,28 @@ def references(report: Report) -> Blocks:
     keys = [report.scores.instruments[o.id] for o in study.outcomes if o.instrument]
     named = [f"{key.title}: {key.source}." for key in keys if key.source]
     where = "simulated" if study.simulated else "source" if study.source else "closed"
-    blocks: list[Block] = []
     if named:
-        blocks += [Heading(words.say(f"{HERE}.references.instruments"), 3), Bullets(tuple(dict.fromkeys(named)))]
-    blocks += [Heading(words.say(f"{HERE}.references.methods"), 3), Bullets(tuple(_sources(report)))]
-    cite = words.say(f"{HERE}.references.cite", version=version("werkbank"))
-    blocks += [Heading(words.say(f"{HERE}.references.software"), 3), Bullets((cite,))]
-    data = [words.say(f"{HERE}.references.{where}", source=text_in(study.source, report.language))]
+        yield Heading(words.say(f"{HERE}.references.instruments"), 3)
+        yield Bullets(tuple(dict.fromkeys(named)))
+    yield Heading(words.say(f"{HERE}.references.methods"), 3)
+    yield Bullets(tuple(_sources(report)))
+    yield Heading(words.say(f"{HERE}.references.software"), 3)
+    yield Bullets((words.say(f"{HERE}.references.cite", version=version("werkbank")),))
+    data = [words.say(f"{HERE}.references.{where}", source=words.text(study.source))]
     data += [words.say(f"{HERE}.references.again", file=Path(study.file).name)]
     data += [words.say("report.provenance.seed", seed=report.bench.seed)]
-    blocks += [Heading(words.say(f"{HERE}.references.data"), 3), Paragraph(" ".join(data))]
-    yield from blocks
+    yield Heading(words.say(f"{HERE}.references.data"), 3)
+    yield Paragraph(" ".join(data))
 
 
 def _instrument(report: Report, key: str) -> str:
     words, e = report.words, report.evidence
-    name, _, scale = key.partition(".")
-    outcome, instrument = report.study.outcome(name), report.scores.instruments[name]
+    outcome, (instrument, scale) = report.declared(key), report.scale(key)
     label = capital(words.outcome(key))
     if outcome.column is not None:
         said = [words.say(f"{HERE}.instruments.ready", scale=label)]
     else:
-        parts = [scale or name] if (scale or name) in instrument.scales else instrument.composites[scale].weights
+        parts = [scale] if scale in instrument.scales else instrument.composites[scale].weights
         how = "scale" if outcome.instrument else "own"
         source = f" ({instrument.source})" if outcome.instrument and instrument.source else ""
         n = sum(len(instrument.scales[part].items) for part in parts)
@@ -174,9 +172,9 @@ def _instrument(report: Report, key: str) -> str:
         said.append(words.say(f"instruments.certainty.{instrument.certainty}"))
     said.append(words.say(f"report.measures.informant_{outcome.informant}"))
     said.append(ends(report, key, f"{HERE}.instruments"))
-    alphas = [(w, e.number("alpha", key, wave=w)) for w in e.waves]
+    alphas = [(w, report.results.number(what="alpha", outcome=key, wave=w)) for w in e.waves]
     found = [
-        words.say(f"{HERE}.instruments.alpha_at", alpha=numbers.bounded(value, report.language), wave=words.wave(w))
+        words.say(f"{HERE}.instruments.alpha_at", alpha=words.bounded(value), wave=words.wave(w))
         for w, value in alphas
         if value is not None
     ]
@@ -190,7 +188,7 @@ def _conventions(report: Report, tests: list[Estimate]) -> Bullets:
     words, e = report.words, report.evidence
     found = {x.method for x in report.results.estimates}
     said = []
-    if any(t.method.endswith("covariates") for t in tests):
+    if any(t.method in COVARIATES for t in tests):
         said.append(words.say(f"{HERE}.analysis.covariates", covariates=words.listed(list(report.study.covariates))))
     sizes = list(dict.fromkeys(s.method for s in (e.beside(t, *SIZES) for t in tests) if s is not None))
     if sizes:
@@ -199,49 +197,44 @@ def _conventions(report: Report, tests: list[Estimate]) -> Bullets:
     if corrected:
         said.append(words.say(f"{HERE}.analysis.corrected", names=words.listed(corrected)))
     if "tost" in found:
-        bound = numbers.decimal(EQUIVALENCE_BOUND, report.language)
-        said.append(words.say(f"{HERE}.analysis.tost", bound=bound))
+        said.append(words.say(f"{HERE}.analysis.tost", bound=words.decimal(EQUIVALENCE_BOUND)))
     said += [words.say(f"{HERE}.analysis.imputation")] if "multiple_imputation" in found else []
     said += [words.say(f"{HERE}.analysis.robust")] if tests else []
     said.append(words.say(f"{HERE}.analysis.software", version=version("werkbank"), seed=report.bench.seed))
     return Bullets(tuple(said))
 
 
-def _described(report: Report) -> Table:
-    e, words = report.evidence, report.words
+def _described(report: Report) -> Table | None:
+    arms, words, labels = report.evidence.arms, report.words, f"{HERE}.results"
     rows = []
     for key in report.keys:
-        for wave in e.waves:
+        for wave in report.evidence.waves:
             row: dict[str, Any] = {"outcome": words.outcome(key), "wave": words.wave(wave)}
-            for arm in e.arms:
-                mean = e.fact("mean", key, arm, wave)
-                row |= {f"n_{arm}": None if mean is None else mean.n}
-                row |= {f"{what}_{arm}": e.number(what, key, arm, wave) for what in ("mean", "sd")}
+            for arm in arms:
+                row |= {f"{what}_{arm}": x for what, x in tables.described(report, key, arm, wave).items()}
             rows.append(row)
-    columns = [Column(key, words.say(f"{HERE}.results.{key}")) for key in ("outcome", "wave")]
-    kinds: dict[str, Kind] = {"n": "count", "mean": "mean", "sd": "mean"}
-    for arm in e.arms:
-        for what, kind in kinds.items():
-            short = words.say(f"{HERE}.results.{what}")
-            label = words.say(f"{HERE}.results.column", arm=words.arm(arm), what=short) if arm else short
-            columns.append(Column(f"{what}_{arm}", label, kind))
-    notes = (words.say(f"{HERE}.results.note"),)
-    return Table("tab-described", words.say(f"{HERE}.results.described"), tuple(columns), tuple(rows), notes)
+    kinds = tables.texts("outcome", "wave")
+    written: dict[str, Kind] = {"n": "count", "mean": "mean", "sd": "mean"}
+    for arm in arms:
+        for what, kind in written.items():
+            short = words.say(f"{labels}.{what}")
+            label = words.say(f"{labels}.column", arm=words.arm(arm), what=short) if arm else short
+            kinds[f"{what}_{arm}"] = Column(f"{what}_{arm}", label, kind)
+    title, note = (words.say(f"{labels}.{part}") for part in ("described", "note"))
+    return table(report, "described", title, kinds, rows, labels=labels, notes=[note])
 
 
 def _answer(report: Report, claim: Claim) -> str:
     """Return one answer with its statistics, as they stand in a results section."""
     words = report.words
-    test = next(t for t in report.evidence.tests if claim.id == f"answer/{t.id}")
-    values = words.written(claim)
-    if claim.grade == "description" or claim.sentence.endswith("untested") or claim.values["size"] is None:
+    test, values = answered(report, claim), words.written(claim)
+    if claim.grade == "description" or claim.verdict == "untested" or claim.values["size"] is None:
         return words.claim(claim)
     values |= {"outcome": capital(values["outcome"]), "treated_first": capital(values.get("treated", ""))}
-    values |= {"df": numbers.degrees(test.df, report.language)}
-    values["t"] = numbers.decimal(test.statistic, report.language)
+    values |= {"df": numbers.degrees(test.df, report.language), "t": words.decimal(test.statistic)}
     said = [words.say(f"{HERE}.stat.{'compared' if test.contrast else 'change'}", **values)]
-    variant = claim.sentence.rpartition(".")[2]
-    said.append(words.say(f"{HERE}.verdict.{claim.grade}.{variant}", **values))
+    verdict = f"{claim.verdict}_{claim.side}" if claim.side else claim.verdict
+    said.append(words.say(f"{HERE}.verdict.{claim.grade}.{verdict}", **values))
     return " ".join([*said, *(words.say(key, **values) for key in claim.values["also"])])
 
 
@@ -254,5 +247,6 @@ def sources() -> tuple[dict[str, Any], ...]:
 def _sources(report: Report) -> list[str]:
     used = {e.method for e in report.results.estimates} | {f.what for f in report.results.facts}
     used |= {"reporting"} | ({"units"} if report.evidence.unit != "pupil" else set())
-    used |= {"detectable"} if any("mdes" in c.values for c in report.claims("quality/detectable/")) else set()
+    detectable = report.results.claims_where(kind="quality", topic="detectable")
+    used |= {"detectable"} if any("mdes" in c.values for c in detectable) else set()
     return [source["text"] for source in sources() if used & set(source["for"])]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from werkbank.instruments import Instrument
     from werkbank.results import Claim
     from werkbank.study import Study
+    from werkbank.study.parts import Text
 
 _DECIMALS = {"estimate", "size", "mdes", "g", "bound", "points"}
 
@@ -67,9 +68,9 @@ class Words:
         """Return what is compared: a planned contrast's label, or the two arms."""
         for planned in self.study.contrasts:
             if planned.name == name:
-                return text_in(planned.label, self.language, name)
-        treated, minus, control = name.partition(" - ")
-        return f"{self.arm(treated)} − {self.arm(control)}" if minus and control in self.study.arms else name
+                return self.text(planned.label, name)
+        weights = contrasts(self.study).get(name)
+        return " − ".join(self.arm(arm) for arm in sorted(weights, key=lambda arm: -weights[arm])) if weights else name
 
     def count(self, unit: str, n: int) -> str:
         """Return a count with its noun: ``1 klas``, ``24 klassen``."""
@@ -82,6 +83,22 @@ class Words:
         if contrast and len(contrasts(self.study)) > 1:
             return self.say("report.test_compared", contrast=self.contrast(contrast), **names)
         return self.say("report.test_single", **names)
+
+    def text(self, given: Text | None, otherwise: str = "") -> str:
+        """Return what a study file says in the language of this report, or in its other one."""
+        return text_in(given, self.language, otherwise)
+
+    def decimal(self, value: float | None, digits: int = 2) -> str:
+        """Return a number with a fixed number of decimals."""
+        return numbers.decimal(value, self.language, digits)
+
+    def bounded(self, value: float | None) -> str:
+        """Return a correlation or a reliability."""
+        return numbers.bounded(value, self.language)
+
+    def share(self, value: float | None) -> str:
+        """Return a share as a percentage."""
+        return numbers.share(value, self.language)
 
     def method(self, name: str) -> str:
         """Return the name of a formula."""
@@ -123,12 +140,12 @@ class Words:
         if key in {"p", "p_corrected", "p_equivalence"}:
             return _unbroken(numbers.p_phrase(value, self.language))
         if key == "alpha" or key.startswith("r_"):
-            return numbers.bounded(value, self.language)
+            return self.bounded(value)
         if key.startswith("points_"):
-            return numbers.decimal(value, self.language, 1)
+            return self.decimal(value, 1)
         if key.startswith("share_"):
-            return numbers.share(value, self.language)
-        return numbers.decimal(value, self.language) if key in _DECIMALS else value
+            return self.share(value)
+        return self.decimal(value) if key in _DECIMALS else value
 
 
 def _unbroken(text: str) -> str:

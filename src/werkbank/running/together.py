@@ -62,7 +62,7 @@ def rewritten(
     from werkbank.measurement.study_scores import score_study
     from werkbank.reporting.sharing import written_again
 
-    of_export = all(f.id.startswith("monitoring/") for f in results.facts)  # which has pupils of its own
+    of_export = all(f.kind == "monitoring" for f in results.facts)  # which has pupils of its own
     intake = read_answers(study, {} if of_export else only)
     bench = Bench.made(intake, score_study(intake), results, language)
     return written_again(bench, share["parts"], share["also"], set(share["bare"]))

@@ -1,4 +1,4 @@
-"""Reliability of pupils who sit in classes: at two levels, and omega with classes resampled whole."""
+"""Reliability of pupils who sit in classes, at two levels."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from werkbank.statistics.reliability import REASON, Interval, Matrix, alpha_of, omega
+from werkbank.statistics.reliability import REASON, Matrix, alpha_of
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -89,44 +89,6 @@ def cluster_reliability(items: ArrayLike | pd.DataFrame, clusters: ArrayLike) ->
         icc_k=(msb - msw) / msb if differ else math.nan,
         note="" if known or (differ and x.shape[1] == 1) else REASON + missing,
     )
-
-
-def omega_bootstrap(
-    items: ArrayLike | pd.DataFrame, seed: int, clusters: ArrayLike | None = None, draws: int = 200, level: float = 0.95
-) -> Interval:
-    """Omega with a percentile bootstrap interval, which the delta interval can be held against.
-
-    Parameters
-    ----------
-    items : respondents x items
-        Keyed answers, at least three items; complete respondents are used.
-    seed : int
-        Seed of the resampling.
-    clusters : array, optional
-        The class of each respondent: whole classes are then resampled, as they were sampled.
-    draws : int
-        Number of resamples; those without a proper one-factor solution are left out, and the interval is NaN when they
-        are more than a tenth.
-    level : float
-        Confidence level.
-    """
-    x = np.asarray(items, float)
-    groups = np.arange(len(x)) if clusters is None else clusters
-    x, codes = _complete_clusters(x, groups)
-    found = omega(x)
-    n, rng = len(x), np.random.default_rng(seed)
-    if math.isnan(found.estimate):
-        return Interval(n=n, level=level, note=REASON + ("too_few_items" if x.shape[1] < 3 else "no_solution"))
-    members = np.split(np.argsort(codes, kind="stable"), np.cumsum(np.bincount(codes))[:-1])
-    drawn = np.full(draws, np.nan)
-    for b in range(draws):
-        take = rng.integers(len(members), size=len(members))
-        drawn[b] = omega(x[np.concatenate([members[t] for t in take])]).estimate
-    kept = drawn[~np.isnan(drawn)]
-    if len(kept) < 0.9 * draws:
-        return Interval(found.estimate, n=n, level=level, note=REASON + "no_interval")
-    low, high = np.quantile(kept, [(1 - level) / 2, (1 + level) / 2])
-    return Interval(found.estimate, float(low), float(high), n, level)
 
 
 def _complete_clusters(items: ArrayLike | pd.DataFrame, clusters: ArrayLike) -> tuple[Matrix, NDArray[np.int64]]:

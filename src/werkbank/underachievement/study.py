@@ -73,6 +73,28 @@ class Examined:
         found = {method: self.finding(actual, method).table for method in self.methods}
         return {method: table.loc[table["able"], "flag"] for method, table in found.items()}
 
+    def flagged(self, actual: str) -> pd.DataFrame:
+        """Return the pupils whom the main method flags at the last moment, the largest difference first.
+
+        Returns
+        -------
+        DataFrame
+            Indexed by pupil: class (None where there are none), expected, actual and gap (z), probability, methods
+            (how many of them flag the pupil) and duration (chronic, situational or unknown).
+        """
+        table = self.finding(actual).table
+        table = table[table["flag"].fillna(value=False).astype(bool)].sort_values("gap", ascending=False)
+        lasting = self.lasting[self.lasting["subject"] == actual].set_index("pupil")["kind"].reindex(table.index)
+        classes = self.pupils.get("class", pd.Series(dtype=object)).reindex(table.index).astype(object)
+        by = pd.DataFrame({method: flags.reindex(table.index) for method, flags in self.flags(actual).items()})
+        return table.assign(
+            **{"class": classes.where(classes.notna(), None)},
+            expected=table["z_expected"],
+            actual=table["z_actual"],
+            methods=(by == 1).sum(axis=1),
+            duration=lasting.where(lasting.isin(["chronic", "situational"]), "unknown"),
+        )
+
 
 def examine(study: Study, scores: pd.DataFrame, pupils: pd.DataFrame) -> Examined:
     """Look for pupils who achieve less than expected, as the study file asks.
