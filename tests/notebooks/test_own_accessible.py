@@ -7,7 +7,7 @@ from tests.notebooks.test_accessibility import DESKTOP, PHONE, found, opened
 
 from werkbank.running.pages import pages
 from werkbank.study import load_study
-from werkbank.study.examples import example_path
+from werkbank.study.finding import example_path
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])

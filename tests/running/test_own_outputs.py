@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 from tests.running.conftest import PARAMETERS, RESULTS, SECTION
-from werkbank.study.examples import example_path
 
 from werkbank.catalogue import LANGUAGES, say
 from werkbank.errors import ReportError
@@ -23,6 +22,7 @@ from werkbank.running.kept import without_own
 from werkbank.running.notebooks import _shipped_hashes, cell_hash, is_shipped, notebook_folder, notebook_path
 from werkbank.running.remarks import about_numbers, of_cell, without_paths
 from werkbank.running.verify import verify
+from werkbank.study.finding import example_path
 
 MARKDOWN = "# Eigen kop-kop7\n\nEen **vet7** woord en <script>alert('script-md')</script>:\n\n- punt7\n"
 PLOT = (
