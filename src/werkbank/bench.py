@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 SEED = 20250901
 # the parts of a study's results, each computed when a section or a user first asks for it
 PARTS = ("effects", "ways", "measurement", "underachievement", "monitoring")
+UNITS = ("class", "teacher", "school")  # of pupils
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -113,18 +114,21 @@ class Bench:
         outcome : str
             As results call it: ``strs-sf.conflict``, or ``taal``. `bench.outcomes` lists them.
         by : {"pupil", "class", "teacher", "school"}
-            What a row is. A unit's scores are the means of its pupils that have that score, and `n` is their number.
+            What a row is. A unit's scores are the means of those of its pupils that have that score; pupils whose
+            unit is not known are in no row.
 
         Returns
         -------
         DataFrame
             Indexed by `by`: a column for each wave (pre, post, followup …; NaN where not measured), and arm, class,
-            teacher, school and the covariates where they are known. Rows by class have numeric covariates as means.
+            teacher, school and the covariates where the study has them. Rows of units have `n`, the number of pupils
+            with a score at any wave, the means of numeric covariates, and arm, school and teacher where no unit has
+            two of them.
 
         Raises
         ------
         KeyError
-            No such outcome; the message names those there are.
+            No such outcome, or no such unit in this study; the message names those there are.
         """
         found = {key: waves for _, key, waves in outcome_waves(self.study, self.scored.table)}
         if outcome not in found:
@@ -133,6 +137,8 @@ class Bench:
         table.index.name = "pupil"
         if by == "pupil":
             return table
+        if by not in UNITS or by not in table:
+            raise KeyError(f"no rows by {by}; there are {', '.join(('pupil', *(u for u in UNITS if u in table)))}")
         grouped = table.groupby(by, observed=True)
         fixed = [role for role in ("arm", "school", "teacher") if role in table and role != by]
         several = {role: grouped[role].nunique().gt(1).any() for role in fixed}
@@ -323,21 +329,22 @@ class UnfitBench:
     """What `open` gives in a notebook when the study is not fit: its problems to be read, and nothing to work with."""
 
     error: UnfitError
+    language: str
 
     def __getattr__(self, name: str) -> NoReturn:
         if name.startswith("_"):  # what Python or Jupyter looks for
             raise AttributeError(name)
-        raise FirstMendError(say("problems.first_mend", self.error.language))
+        raise FirstMendError(say("problems.first_mend", self.language))
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ANN401, ARG002
-        shown = "\n".join(f"<li>{escape(p.sentence(self.error.language))}</li>" for p in self.error.problems)
-        first = say("problems.first_mend", self.error.language)
+        shown = "\n".join(f"<li>{escape(p.sentence(self.language))}</li>" for p in self.error.problems)
+        first = say("problems.unfit", self.language)
         html = f"<p><strong>{escape(first)}</strong></p>\n<ul>\n{shown}\n</ul>"
         return {"text/plain": repr(self), "text/html": html, PRIVATE_MIME: {}}
 
     def __repr__(self) -> str:
-        problems = [p.sentence(self.error.language) for p in self.error.problems]
-        return "\n".join([say("problems.first_mend", self.error.language), *(f"- {line}" for line in problems)])
+        problems = [p.sentence(self.language) for p in self.error.problems]
+        return "\n".join([say("problems.unfit", self.language), *(f"- {line}" for line in problems)])
 
 
 def open_study(
@@ -376,15 +383,16 @@ def open_study(
     >>> bench.wide("lezen1")[["arm", "pre", "post"]].shape
     (66, 3)
     """
+    spoken = language.partition("+")[0] if language else None
     try:
-        declared = load_study(find_study(study))
+        declared = load_study(find_study(study, spoken or "en"))
         # a study of a monitoring export alone has no answers that could be limited
         limits = dict(only or {}) if declared.files else {}
         intake = read_answers(declared, limits)
         scored = score_study(intake)
     except UnfitError as error:
         if _in_a_notebook():
-            return UnfitBench(error)  # type: ignore[return-value]
+            return UnfitBench(error, spoken or error.language)  # type: ignore[return-value]
         raise
     return Bench(intake, scored, language or declared.language, seed, dict(only or {}))
 

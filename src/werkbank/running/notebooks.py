@@ -13,6 +13,8 @@ from werkbank.catalogue import say
 from werkbank.errors import UsageError, nearest
 
 INJECTED_ID = "injected-parameters"  # of the cell that papermill adds
+INSIDE_ID = "stays-inside"  # of the cell with which a kept notebook opens
+NUMBER = "werkbank_number"  # in a cell's metadata while it runs: its place in its user's notebook
 _PACKAGE = Path(__file__).resolve().parents[1]
 SHIPPED = Path(__file__).with_name("shipped_cells.txt")
 
@@ -75,6 +77,19 @@ def notebook_path(report: str | Path, language: str = "en") -> Path:
     if report not in names:
         raise UsageError(say("cli.problem.no_report", language, name=report, **nearest(str(report), names)))
     return notebook_folder() / f"{report}.ipynb"
+
+
+def numbered(cells: list[Any]) -> list[tuple[int, Any]]:
+    """Return cells with the number by which their user knows them: the place in the notebook as it was written.
+
+    A run leaves out cells for looking by hand, and puts some of its own among the others: those have no number.
+    """
+    found, number = [], 0
+    for cell in cells:
+        if cell.get("id") not in {INSIDE_ID, INJECTED_ID}:
+            number = cell["metadata"].get(NUMBER, number + 1)
+        found.append((number, cell))
+    return found
 
 
 def only_by_hand(cell: dict[str, Any]) -> bool:
