@@ -10,6 +10,7 @@ work on them changes what a report says.
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 SEED = 20250901
 # the parts of a study's results, each computed when a section or a user first asks for it
 PARTS = ("effects", "ways", "measurement", "underachievement", "monitoring")
+_AS = re.compile(r"\bas (\w+)")  # in a formula: the statistic to which it refers
 UNITS = ("class", "teacher", "school")  # of pupils
 
 
@@ -174,13 +176,17 @@ class Bench:
     def formula_of(*methods: str) -> str:
         """Return name, formula and source of some statistics, a line each, as the verification registry has them.
 
+        A formula that refers to another one (``as mixed_kr, …``) is followed by that one.
+
         Raises
         ------
         KeyError
             For a name that the registry does not have.
         """
-        rows = [formulas()[method] for method in methods]
-        return "\n".join(f"{row['name']}: {row['formula']} ({row['source']})" for row in rows)
+        known, told = formulas(), list(dict.fromkeys(methods))
+        for method in told:  # which grows
+            told += [name for name in _AS.findall(known[method]["formula"]) if name in known and name not in told]
+        return "\n".join(f"{known[m]['name']}: {known[m]['formula']} ({known[m]['source']})" for m in told)
 
     @property
     def estimates(self) -> pd.DataFrame:
