@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -83,7 +84,7 @@ def _with_shown(whole: Bench, bench: Bench) -> Bench:
 
 
 def _by_hand(whole: Bench, bench: Bench) -> Finished:
-    study, base = bench.study, Path(os.environ.get(ROOT) or Path.cwd())
+    study, base = bench.study, Path(os.environ.get(ROOT) or Path.cwd()).resolve()
     place = base / "reports" / study.folder.name / FOLDER
     name = next(key for key in bench.shown if not key.startswith(OWN)).partition(":")[0].rpartition(".")[2]
     texts: dict[str, str | bytes] = {}
@@ -94,7 +95,9 @@ def _by_hand(whole: Bench, bench: Bench) -> Finished:
     place.mkdir(parents=True, exist_ok=True)
     for file, text in texts.items():
         manifest.put(place / file, text if isinstance(text, bytes) else text.encode())
-    told = say("cli.finish.by_hand", bench.language.partition("+")[0], study=study.folder.name, report=name)
+    asked = study.folder.relative_to(base) if study.folder.is_relative_to(base) else study.folder
+    command = shlex.join(["werkbank", "run", asked.as_posix(), "--report", name])
+    told = say("cli.finish.by_hand", bench.language.partition("+")[0], command=command)
     return Finished(tuple(place / file for file in texts), told)
 
 
