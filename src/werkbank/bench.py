@@ -139,8 +139,9 @@ class Bench:
         table.index.name = "pupil"
         if by == "pupil":
             return table
-        if by not in UNITS or by not in table:
-            raise KeyError(f"no rows by {by}; there are {', '.join(('pupil', *(u for u in UNITS if u in table)))}")
+        units = [unit for unit in UNITS if unit in table and table[unit].notna().any()]
+        if by not in units:
+            raise KeyError(f"no rows by {by}; there are {', '.join(['pupil', *units])}")
         grouped = table.groupby(by, observed=True)
         fixed = [role for role in ("arm", "school", "teacher") if role in table and role != by]
         several = {role: grouped[role].nunique().gt(1).any() for role in fixed}
