@@ -100,12 +100,45 @@ class Bench:
 
     @property
     def answers(self) -> pd.DataFrame:
-        """Every answer that could have been given, a row each; NaN where it was not (see `Intake.answers`)."""
+        """Every answer that could have been given, a row each.
+
+        A pupil who answered no item of an outcome at a wave has no rows for it.
+
+        Columns
+        -------
+        pupil, teacher : category
+            Codes. The teacher is the one at assignment.
+        class, school, arm : category
+            As the file calls them, at assignment; NaN where not known.
+        wave : category
+            Which moment: pre, post, followup, followup2 and so on.
+        informant : category
+            Who answered: teacher, pupil, test.
+        outcome : category
+            What was measured, as the study file calls it: ``strs-sf``.
+        item : category
+            The item, by its number or column.
+        value : float64
+            The answer as it was given, before items are reversed; NaN where this item was not answered.
+        """
         return self.intake.answers.copy()
 
     @property
     def scores(self) -> pd.DataFrame:
-        """Every score, a row each: pupil, class, school, arm, wave, outcome, scale, score (see `Scores.table`)."""
+        """Every score, a row each: of one pupil, at one wave, by one informant, on one scale.
+
+        Columns
+        -------
+        pupil, teacher, class, school, arm, wave, informant : category
+            As in `answers`.
+        outcome, scale : str
+            What was measured and its scale: ``strs-sf`` and ``closeness``, which results call ``strs-sf.closeness``; an
+            outcome with one score has its own name as scale.
+        score : float64
+            By the instrument's key; NaN where too few items were answered.
+        n_items_answered, n_items : int64
+            On how many of the scale's items it rests.
+        """
         return self.scored.table.copy()
 
     def wide(self, outcome: str, by: str = "pupil") -> pd.DataFrame:
@@ -122,10 +155,18 @@ class Bench:
         Returns
         -------
         DataFrame
-            Indexed by `by`: a column for each wave (pre, post, followup …; NaN where not measured), and arm, class,
-            teacher, school and the covariates where the study has them. Rows of units have `n`, the number of pupils
-            with a score at any wave, the means of numeric covariates, and arm, school and teacher where no unit has
-            two of them.
+            Indexed by `by`.
+
+        Columns
+        -------
+        pre, post, followup … : float64
+            The score at each wave that the study names; NaN where not measured.
+        teacher, class, school, arm : str
+            At assignment; NaN where not known. Rows of units have those of which no unit has two.
+        covariates : float64 or object
+            By their own names; rows of units have the means of those that are numbers.
+        n : int64
+            Of units only: the number of pupils with a score at any wave.
 
         Raises
         ------
