@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from werkbank.catalogue import say
 from werkbank.errors import MissingPieceError, ReportError
 from werkbank.running import preloading
-from werkbank.running.notebooks import INJECTED_ID, NUMBER, is_shipped, only_by_hand
+from werkbank.running.notebooks import INJECTED_ID, NUMBER, is_own, is_shipped, only_by_hand
 from werkbank.running.remarks import about_numbers, without_paths
 from werkbank.warm.forking import PRELOAD
 from werkbank.warm.kernel import KERNEL_NAME, manager_class, quick_import, undisturbed
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 ENGINE = "werkbank"
 CELL_SECONDS = 900
+TOLERATED = "raises-exception"  # nbclient's tag for a cell that may fail
 LINE = 60  # characters of a cell's first line, by which a message names it
 PREPARE = '__import__("werkbank.reporting.showing", fromlist=["prepare"]).prepare()'  # after the injected parameters
 
@@ -109,10 +110,13 @@ def _source(notebook: Path, language: str) -> Any:  # noqa: ANN401 - nbformat's 
         raise ReportError(say("cli.stopped.not_a_notebook", language, path=notebook.name))
     for number, cell in enumerate(raw["cells"], 1):
         cell["metadata"][NUMBER] = number
-    raw["cells"] = [cell for cell in raw["cells"] if not only_by_hand(cell)]
+    if is_own(notebook):
+        raw["cells"] = [cell for cell in raw["cells"] if not only_by_hand(cell)]
     source = nbformat.from_dict({**raw, "nbformat_minor": max(5, raw["nbformat_minor"])})
     for i, cell in enumerate(source.cells):
         cell.setdefault("id", f"cell-{i + 1}")
+        if only_by_hand(cell):  # a user's own cells may go on with what it made, but a report does not depend on it
+            cell.metadata["tags"] = [*cell.metadata.tags, TOLERATED]
     marked = [c for c in source.cells if c.cell_type == "code" and "parameters" in c.metadata.get("tags", [])]
     if len(marked) != 1:
         raise ReportError(say("cli.stopped.no_parameters_cell", language, path=notebook.name, found=len(marked)))
@@ -168,6 +172,8 @@ def _judged(notebook: Any, language: str, run: Callable[[], None]) -> None:  # n
     except (RuntimeError, FileNotFoundError, PermissionError) as error:
         # the process did not come up, or not within its start time
         raise MissingPieceError(say("cli.stopped.no_kernel", language, reason=str(error))) from error
+    for cell in filter(only_by_hand, notebook.cells):
+        cell.outputs, cell.metadata["tags"] = [], [tag for tag in cell.metadata.tags if tag != TOLERATED]
     outputs = [(cell, output) for cell in notebook.cells for output in cell.get("outputs", [])]
     for cell, output in outputs:
         if output.output_type == "error":

@@ -93,8 +93,9 @@ def numbered(cells: list[Any]) -> list[tuple[int, Any]]:
 
 
 def only_by_hand(cell: dict[str, Any]) -> bool:
-    """Whether a cell is for looking by hand (tagged ``by-hand``) and as it was shipped: a run leaves it out.
+    """Whether a cell is for looking by hand (tagged ``by-hand``) and as it was shipped: a run keeps nothing of it.
 
+    A run of our own notebook leaves it out; in a user's copy it does run, because their cells may use what it made.
     Once it was changed it is its user's, and what it shows is kept.
     """
     return "by-hand" in cell["metadata"].get("tags", []) and is_shipped(cell)
