@@ -322,6 +322,18 @@ def test_by_hand_the_files_lie_where_lab_was_started(small, tmp_path, monkeypatc
     assert made.files[0].read_bytes() == before
 
 
+def test_by_hand_nothing_is_written_among_the_projects_own_notebooks(tmp_path, monkeypatch):
+    from werkbank.running import finishing
+    from werkbank.running.notebooks import notebook_folder
+
+    monkeypatch.delenv(ROOT, raising=False)
+    monkeypatch.chdir(notebook_folder())
+    assert finishing._base() == notebook_folder().parent
+    monkeypatch.chdir(tmp_path)
+    assert finishing._base() == tmp_path.resolve()
+    assert not list(notebook_folder().glob("reports/*/by-hand/*"))
+
+
 def test_run_by_the_runner_it_leaves_results_and_a_copy_to_share(small, in_a_notebook, tmp_path):
     in_a_notebook.user_ns["bench"] = small
     school.one_page(small)

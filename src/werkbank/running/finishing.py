@@ -17,6 +17,7 @@ from werkbank.reporting.showing import OWN
 from werkbank.results import PRIVATE_MIME
 from werkbank.running import manifest
 from werkbank.running.kept import placed
+from werkbank.running.notebooks import notebook_folder
 from werkbank.running.pages import pages
 from werkbank.study.finding import ROOT
 
@@ -84,7 +85,7 @@ def _with_shown(whole: Bench, bench: Bench) -> Bench:
 
 
 def _by_hand(whole: Bench, bench: Bench) -> Finished:
-    study, base = bench.study, Path(os.environ.get(ROOT) or Path.cwd()).resolve()
+    study, base = bench.study, _base()
     place = base / "reports" / study.folder.name / FOLDER
     name = next(key for key in bench.shown if not key.startswith(OWN)).partition(":")[0].rpartition(".")[2]
     texts: dict[str, str | bytes] = {}
@@ -99,6 +100,15 @@ def _by_hand(whole: Bench, bench: Bench) -> Finished:
     command = shlex.join(["werkbank", "run", asked.as_posix(), "--report", name])
     told = say("cli.finish.by_hand", bench.language.partition("+")[0], command=command)
     return Finished(tuple(place / file for file in texts), told)
+
+
+def _base() -> Path:
+    """Return the folder whose ``reports`` get the files: where JupyterLab was started, else the present one.
+
+    In the project's own notebooks folder, which is packed and published, nothing is written: its parent is used.
+    """
+    here = Path(os.environ.get(ROOT) or Path.cwd()).resolve()
+    return here.parent if here == notebook_folder().resolve() else here
 
 
 def _pages(bench: Bench, language: str, name: str) -> dict[str, str | bytes]:
