@@ -110,13 +110,13 @@ class MissingPieceError(WerkbankError, RuntimeError):
 
 
 class ReportError(WerkbankError, RuntimeError):
-    """A report stopped before its end; `cell` is the notebook cell (counted from 1) and `heading` its section."""
+    """A report stopped before its end; `cell` is the notebook cell (counted from 1), `line` its first line of code."""
 
     exit_code = EXIT_FAILED
 
-    def __init__(self, message: str, cell: int | None = None, heading: str | None = None) -> None:
-        self.message, self.cell, self.heading = message, cell, heading
-        super().__init__(message, cell, heading)
+    def __init__(self, message: str, cell: int | None = None, line: str | None = None) -> None:
+        self.message, self.cell, self.line = message, cell, line
+        super().__init__(message, cell, line)
 
     def __str__(self) -> str:
         return self.message
