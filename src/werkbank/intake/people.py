@@ -204,6 +204,9 @@ def _check_units(study: Study, pupils: pd.DataFrame, first_seen: pd.Series, ledg
         return pupils
     moved: list[str] = []
     arms = pupils[[unit, "arm"]].dropna()
+    # target and transfer pupils of one teacher are in one arm of the lots: that of the coached
+    lots = {arm: "coached" if role in {"target", "transfer"} else arm for arm, role in study.arms.items()}
+    arms["arm"] = arms["arm"].astype(object).map(lots)
     mixed = arms.groupby(unit, observed=True)["arm"].nunique()
     for name, members in arms[arms[unit].isin(mixed.index[mixed > 1])].groupby(unit, sort=False):
         seen = first_seen.reindex(members.index)
