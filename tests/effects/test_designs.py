@@ -329,3 +329,16 @@ def test_pupils_without_a_pre_test_are_students_or_welchs_test(make_study, class
     lead = estimate(make_study(), long_scores({"post": post}), pupils, 1)[0]
     assert lead.statistic == pytest.approx(known.statistic)
     assert lead.df <= known.df + 1e-9
+
+
+def test_what_few_schools_with_both_arms_hold_is_no_block_and_is_said(make_study, within_schools, long_scores):
+    pupils, pre, post = within_schools()
+    mixed = pupils["school"] < "s04"  # a third of the pupils
+    pupils["arm"] = np.where(mixed, pupils["arm"], np.where(pupils["school"].str[-1].astype(int) % 2, "T", "C"))
+    study, scores = make_study(blocks=""), long_scores({"pre": pre, "post": post})
+    made = by_method(estimate(study, scores, pupils, 1))
+    assert made["hc2"].n == len(pupils)  # two thirds would be lost for a guess
+    facts = describe(study, scores, pupils)
+    said = {f.category: f.value for f in facts if f.what == "caution"}
+    assert said["blocks_undeclared_partly"] == "school"
+    assert [f.value for f in facts if f.what == "equivalence_bound"] == [0.20]

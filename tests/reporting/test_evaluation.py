@@ -110,7 +110,7 @@ def test_estimates_and_their_numbers_of_pupils_are_all_there(sections, report, n
 @pytest.mark.parametrize("language", ["nl", "en"])
 def test_tables_say_how_p_was_corrected_and_which_interval_is_not_of_95(sections, language):
     shown = {t.id: t for t in blocks(sections("nabijheid", language), Table)}
-    assert "Holm (4" in shown["tab-main"].notes[-1]
+    assert "Holm (6" in shown["tab-main"].notes[-1]
     beside = shown["tab-estimates-1"]
     assert any("TOST" in note and "90%" in note for note in beside.notes)
     asked = shown["tab-mechanisms-moderation"]

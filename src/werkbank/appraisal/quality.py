@@ -110,18 +110,20 @@ def _analysis(e: Evidence) -> Iterator[Claim]:
     for test in e.primary:
         for fact in e.results.facts_where(what="caution", **question(test)):
             found = True
-            unit = fact.value if fact.category == "blocks_undeclared" else e.unit
+            unit = fact.value if fact.category.startswith("blocks_undeclared") else e.unit
             yield _of(test, fact.category, "attention", (fact.id, test.id), unit=unit)
         left = [f for f in e.results.facts_where(what="covariate", **question(test)) if f.value != "used"]
         if left:
             found, names = True, ", ".join(f.item for f in left)
-            yield _of(test, "covariates_left_out", "attention", tuple(f.id for f in left), covariates=names)
+            yield _of(
+                test, "covariates_left_out", "attention", tuple(f.id for f in left), covariates=names, unit=e.unit
+            )
         if test.estimate is not None and test.p is None:
             found = True
-            yield _of(test, "no_test", "attention", (test.id,))
+            yield _of(test, "no_test", "attention", (test.id,), unit=e.unit)
         if other := _disagreeing(e, test):
             found = True
-            yield _of(test, "check_disagrees", "attention", (test.id, other.id), method=other.method)
+            yield _of(test, "check_disagrees", "attention", (test.id, other.id), method=other.method, unit=e.unit)
     if not found:
         yield _claim("none", "met")
 

@@ -18,9 +18,9 @@ def cautions(q: Question) -> list[Fact]:
     Returns
     -------
     list of Fact
-        ``caution`` (`category`): few_units, unequal_numbers, skewed_units; blocks_undeclared (with the level as value),
-        blocks_dropped, sites_with_one_arm; pre_without_variation; weighting_conclusion, _direction or _size (the mean
-        over units and over pupils disagree); not_like_with_like, one_role_only. ``covariate`` (`item` its name): used,
+        ``caution`` (`category`): few_units, unequal_numbers, skewed_units; blocks_undeclared and _partly (the level as
+        value), blocks_dropped, sites_with_one_arm; pre_without_variation; weighting_conclusion, _direction or _size
+        (the mean over units and over pupils disagree); not_like_with_like, one_role_only. ``covariate`` (`item` its name): used,
         or why not: no_variation, nothing_known, follows_from_others, within_slope_only, too_many_for_units,
         same_in_a_block, not_with_roles. Nothing where a question cannot be answered at all.
     """
@@ -29,6 +29,10 @@ def cautions(q: Question) -> list[Fact]:
     found = dict.fromkeys(q.answer.cautions, "")
     if q.blocks.level and not q.blocks.declared:
         found["blocks_undeclared"] = q.blocks.level
+    if q.blocks.partly:
+        found["blocks_undeclared_partly"] = q.blocks.partly
+    if q.in_broken_blocks.any():
+        found["sites_with_one_arm" if q.unit.of_pupil is None else "blocks_dropped"] = ""
     if q.wave_from and not q.adjusting.pre:
         found["pre_without_variation"] = ""
     weighting = weighted(q)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from werkbank.effects.cautions import cautions
 from werkbank.effects.comparison import samples
-from werkbank.effects.questions import Question, identifier, outcome_waves, questions
+from werkbank.effects.questions import Question, equivalence_bound, identifier, outcome_waves, questions
 from werkbank.effects.roles import role_arms, shown_arms
 from werkbank.effects.units import Unit, unit_names, unit_of_analysis
 from werkbank.results import Fact
@@ -32,7 +32,8 @@ def describe(study: Study, scores_table: pd.DataFrame, pupils: pd.DataFrame) -> 
         `missing_pattern` (arm; how many have a score at just these waves: ``pre+post``, ``none``); `mean`, `sd`, `min`,
         `max` (outcome, arm, wave; `n` is theirs); and for every pair of waves (`wave` is the later one)
         `pupils_analysed` + `pupils_without_pre` + `pupils_without_post` + `pupils_without_both` + `pupils_without_unit`
-        + `pupils_without_block` + `pupils_without_covariate` = enrolled, `units_analysed`, `r_pre_post`, `mean_change`,
+        + `pupils_without_block` + `pupils_in_broken_block` (their pair or school
+        lacks an arm) + `pupils_without_covariate` = enrolled, `units_analysed`, `r_pre_post`, `mean_change`,
         `sd_change` of the analysed pupils; where pupils were chosen on the outcome `regression_break_even_mean`, the
         mean of all pupils at which the whole change is regression to the mean, and with a norm `regression_expected`,
         the change that would come by itself. With `arm` the contrast's name: `baseline_difference` (Hedges' g before,
@@ -43,7 +44,8 @@ def describe(study: Study, scores_table: pd.DataFrame, pupils: pd.DataFrame) -> 
         of `cautions`. A single group has arm "". What cannot be computed (an SD of one pupil) has value None.
     """
     arms = _arms(study, pupils)
-    facts = _flow(study, scores_table, pupils, arms)
+    facts = [*_flow(study, scores_table, pupils, arms)]
+    facts.append(_fact("equivalence_bound", "", "", "", "", equivalence_bound(study)))
     unit = unit_of_analysis(study, pupils)
     for outcome, key, waves in outcome_waves(study, scores_table):
         grouped = waves.index.difference(pupils.index[pupils["arm"].isin(unit.alone)]) if unit.alone else waves.index
@@ -73,7 +75,8 @@ KINDS = {
     "flow": (
         "classes_with_both", "pupils_enrolled", "units_enrolled", "pupils_measured", "pupils_analysed",
         "pupils_without_pre", "pupils_without_post", "pupils_without_both", "pupils_without_unit",
-        "pupils_without_block", "pupils_without_covariate", "units_analysed",
+        "pupils_without_block", "pupils_in_broken_block", "pupils_without_covariate",
+        "units_analysed", "equivalence_bound",
     ),
     "missing": ("missing_pattern", "mcar_chi2", "mcar_df", "mcar_p"),
     "described": ("mean", "sd", "min", "max"),
@@ -177,7 +180,9 @@ def _without_a_place(q: Question, measured: pd.DataFrame, used: int) -> dict[str
     no_block = measured["block"].isna() & ~no_unit if q.blocks.level else no_unit & False
     counts = {"pupils_without_unit": int(no_unit.sum())}
     if q.blocks.level:
+        broken = q.in_broken_blocks.reindex(measured.index, fill_value=False)
         counts["pupils_without_block"] = int(no_block.sum())
+        counts["pupils_in_broken_block"] = int(broken.sum())
     if q.covariates:
         counts["pupils_without_covariate"] = len(measured) - used - sum(counts.values())
     return counts

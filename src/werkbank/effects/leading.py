@@ -149,7 +149,7 @@ def _within_blocks(plan: Plan, rows: pd.DataFrame, y: str) -> Answer:
     counts = _counts(units.only(kept), plan)
     test = _at_level(found.headline, plan.level)
     lead = (len(found.blocks),) if found.lead == "block_differences" else counts
-    cautions = (*(["blocks_dropped"] if found.dropped else []), *_unless_refused(found.fixed, test))
+    cautions = _unless_refused(found.fixed, test)
     n = _pupils(units.only(kept), plan)
     return Answer(found.lead, test, lead, n, sum(counts), cautions, {}, found)
 
@@ -163,10 +163,11 @@ def _within_sites(plan: Plan, rows: pd.DataFrame, y: str) -> Answer:
         return Answer("sites_fixed", not_computed("no_blocks"), (), 0, 0, (), {}, None)
     n_of = found.effects[[f"n_{arm}" for arm in plan.arms]].sum()
     test = _at_level(found.in_these.test, plan.level)
-    cautions = (*(["sites_with_one_arm"] if found.one_arm else []), *found.in_these.warnings)
     left_out = dict.fromkeys(outer, "same_in_a_block")
     counts = tuple(int(n) for n in n_of)
-    return Answer("sites_fixed", test, counts, sum(counts), len(found.effects), cautions, left_out, found)
+    return Answer(
+        "sites_fixed", test, counts, sum(counts), len(found.effects), found.in_these.warnings, left_out, found
+    )
 
 
 def _by_role(plan: Plan, rows: pd.DataFrame, y: str) -> Answer:

@@ -63,10 +63,37 @@ class Question:
 
     @cached_property
     def adjusting(self) -> Covariates:
-        """What is adjusted for, and the pupils of all arms with all that every analysis of this question needs."""
+        """What is adjusted for, and the pupils of all arms with all that every analysis of this question needs.
+
+        A block (a pair, a school) without one of the arms compared says nothing of the difference and is left out.
+        """
+        known = self._prepared(self._with_scores)
+        broken = self._broken(known.table)
+        return self._prepared(self._with_scores.loc[~self._in(broken)]) if broken else known
+
+    @cached_property
+    def in_broken_blocks(self) -> pd.Series:
+        """Which pupils with all that is needed are left out for want of one of the arms in their block."""
+        rows = self._prepared(self._with_scores).table
+        return rows["block"].isin(self._broken(rows)) if self.blocks.level else pd.Series(data=False, index=rows.index)
+
+    @property
+    def _with_scores(self) -> pd.DataFrame:
         needed = ["post"] + ["pre"] * bool(self.wave_from) + ["unit"] * (self.unit.of_pupil is not None)
-        rows = self.everyone.dropna(subset=[*needed, *["block"] * bool(self.blocks.level)])
+        return self.everyone.dropna(subset=[*needed, *["block"] * bool(self.blocks.level)])
+
+    def _prepared(self, rows: pd.DataFrame) -> Covariates:
         return prepared(rows, self.covariates if self.weights else (), pre=bool(self.wave_from))
+
+    def _broken(self, rows: pd.DataFrame) -> list[str]:
+        if not self.blocks.level:
+            return []
+        compared = rows.loc[rows["arm"].isin([arm for arm, w in self.weights.items() if w])]
+        here = compared.groupby("block", observed=True)["arm"].nunique().reindex(rows["block"].unique(), fill_value=0)
+        return [str(block) for block in here.index[here < len(self.arms)]]
+
+    def _in(self, blocks: list[str]) -> pd.Series:
+        return self._with_scores["block"].isin(blocks)
 
     @cached_property
     def plan(self) -> Plan:
