@@ -50,7 +50,7 @@ CELLS = {
     "an id that became a date": (LONG.replace("01,", "2-jan,"), ("id_damaged", "id", 2, "2-jan")),
     "an id that became an ISO date": (LONG.replace("01,", "2024-01-02,"), ("id_damaged", "id", 2, "2024-01-02")),
     "an id that became an English date": (LONG.replace("01,", "Jan-24,"), ("id_damaged", "id", 2, "Jan-24")),
-    "an id with and without its zero": (changed("01,x,T1", "1,x,T1"), ("id_two_ways", None, 3, "1")),
+    "an id with and without its zero": (changed("01,x,T1", "1,x,T1"), ("lookalikes", "id", 3, "1")),
     "a missing column": (changed("q2\n", "Q2\n"), ("column_missing", "q2", None, None)),
     "no column of an outcome": (LONG.replace("q1", "v1").replace("q2", "v2"), ("outcome_missing", "q1", None, None)),
     "a double column": (
@@ -394,9 +394,18 @@ def test_all_problems_of_all_files_come_at_once(refused):
     }
 
 
-def test_after_twenty_of_a_kind_the_rest_is_counted(refused):
+def test_many_values_of_one_kind_are_one_cause(refused):
     rows = "".join(f"{n},x,T0,{n + 100},1\n" for n in range(10, 60))
     problems = refused(TWO_ARMS, {FILE: "id,arm,wave,q1,q2\n" + rows + LONG.partition("\n")[2]})
-    assert [p.code for p in problems] == ["out_of_range"] * 20 + ["and_more"]
-    assert problems[-1].details["n"] == 30
-    assert [p.row for p in problems[:20]] == list(range(2, 22))
+    (problem,) = problems
+    assert (problem.code, problem.row, problem.details["more"]["n"]) == ("out_of_range", 2, 50)
+    assert "50 times" in problem.sentence("en")
+
+
+def test_after_twenty_causes_of_a_kind_the_rest_is_counted(refused):
+    names = [f"k{n}" for n in range(50)]
+    columns = {"name": "fijn", "items": names, "range": [1, 5], "better": "higher"}
+    content = "id,arm,wave," + ",".join(names[:1]) + "\n01,x,T0,1\n02,c,T0,2\n"
+    problems = refused(TWO_ARMS, {FILE: content}, outcomes=[columns])
+    assert [p.code for p in problems] == ["column_missing"] * 20 + ["and_more"]
+    assert problems[-1].details["n"] == 29

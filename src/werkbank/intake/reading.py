@@ -14,9 +14,11 @@ from werkbank.intake.cells import Counts, Reading, convert, decide_decimal
 from werkbank.intake.covariates import add_covariates
 from werkbank.intake.layout import Placed, Slot, declared_names, place, report_columns, slots_of
 from werkbank.intake.ledger import Ledger
+from werkbank.intake.lookalikes import settled
 from werkbank.intake.model import ROLES, Intake, Table
 from werkbank.intake.opening import open_table
 from werkbank.intake.people import at_assignment, check_rows, file_wave, rows_of
+from werkbank.intake.sharing import note_sharing
 from werkbank.study.model import WAVES
 
 if TYPE_CHECKING:
@@ -68,7 +70,7 @@ def read_answers(study: Study) -> Intake:
     _check_roles(study, tables, ledger)
     if study.columns.wave and not any(study.columns.wave in table.names for table in tables):
         ledger.stop_if_unfit(study.language)  # without waves every later row of a pupil would look double
-    frames = {t.path: rows_of(study, t, ledger) for t in tables}
+    frames = settled(study, {t.path: rows_of(study, t, ledger) for t in tables}, ledger)
     blocks = _blocks(study, tables, placed, frames, ledger)
     rows = pd.concat([f for f in frames.values() if f is not None] or [pd.DataFrame()], ignore_index=True)
     if len(rows):
@@ -79,6 +81,7 @@ def read_answers(study: Study) -> Intake:
     _check_double_answers(blocks, ledger)
     ledger.stop_if_unfit(study.language)
     answers = _long(blocks, pupils)
+    note_sharing(study, rows, _informants(blocks), ledger)
     signs = {block.path: block.sign for block in blocks}
     files = tuple(replace(t.reading, decimal=signs.get(t.path)) for t in tables)
     return Intake(study, answers, pupils, tuple(ledger.notes), files)
@@ -97,10 +100,19 @@ class _Block:
     matrix: np.ndarray
 
 
+def _informants(blocks: list[_Block]) -> dict[str, set[str]]:
+    """Return whose answers there are: informant -> pupils."""
+    seen: dict[str, set[str]] = defaultdict(set)
+    for block in blocks:
+        if len(block.pupils):
+            seen[block.slot.outcome.informant].update(block.pupils)
+    return dict(seen)
+
+
 def _check_roles(study: Study, tables: list[Table], ledger: Ledger) -> None:
     """Every column that the study file names stands in at least one file."""
     named = study.columns.named()
-    named.pop("pupil", None)
+    named.pop("pupil", None)  # every file has it, or is a problem of its own
     born = [study.birth_date.column] if study.birth_date else []
     blocks = [study.block_column] if study.block_column else []
     for column in dict.fromkeys([*named.values(), *study.pupil_columns, *born, *blocks]):

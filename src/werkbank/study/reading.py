@@ -16,6 +16,7 @@ from werkbank.instruments.written import MAX_BYTES, NotYamlError, read_yaml
 from werkbank.study.analysis import engine
 from werkbank.study.logo import draw_logo
 from werkbank.study.model import WAVES, Study
+from werkbank.study.spelling import tidy
 
 
 def load_study(path: str | Path) -> Study:
@@ -74,7 +75,18 @@ def _read_yaml(file: Path, shown: str) -> tuple[dict[str, Any], dict[tuple[str, 
         raise UnfitError([Problem("study_not_yaml", file=shown, row=error.row, details=details)]) from None
     if not isinstance(raw, dict):
         raise UnfitError([Problem("study_not_mapping", file=shown)])
-    return raw, _lines(node)
+    return tidied(raw), _lines(node)
+
+
+def tidied(node: Any) -> Any:  # noqa: ANN401 - whatever YAML held
+    """Return what stands in a study file without signs that cannot be seen, as names in data files are compared."""
+    if isinstance(node, dict):
+        return {_tidied(key): tidied(value) for key, value in node.items()}
+    return [tidied(value) for value in node] if isinstance(node, list) else _tidied(node)
+
+
+def _tidied(text: Any) -> Any:  # noqa: ANN401 - as above
+    return tidy(text) if isinstance(text, str) and "\n" not in text and text.strip() else text
 
 
 def _lines(node: yaml.Node | None, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], int]:
