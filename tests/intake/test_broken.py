@@ -27,12 +27,12 @@ CELLS = {
     "text where a number belongs": (changed("01,x,T1,3", "01,x,T1,drie"), ("not_a_number", "q1", 3, "drie")),
     "NA is a word until the study file says what it means": (
         changed("02,c,T0,5,", "02,c,T0,5,NA"),
-        ("not_a_number", "q2", 4, "NA"),
+        ("missing_word", "q2", 4, "NA"),
     ),
     "above the range": (changed("01,x,T1,3", "01,x,T1,6"), ("out_of_range", "q1", 3, "6")),
     "below the range": (changed("01,x,T0,1,", "01,x,T0,0,"), ("out_of_range", "q1", 2, "0")),
-    "a negative code": (changed("01,x,T0,1,", "01,x,T0,-9,"), ("out_of_range", "q1", 2, "-9")),
-    "a typographic minus": (changed("01,x,T0,1,", "01,x,T0,−9,"), ("out_of_range", "q1", 2, "−9")),
+    "a negative code": (changed("01,x,T0,1,", "01,x,T0,-9,"), ("out_of_range_usual", "q1", 2, "-9")),
+    "a typographic minus": (changed("01,x,T0,1,", "01,x,T0,−9,"), ("out_of_range_usual", "q1", 2, "−9")),
     "a lost decimal comma": (changed("01,x,T0,1,", "01,x,T0,325,"), ("out_of_range", "q1", 2, "325")),
     "infinity": (changed("01,x,T0,1,", "01,x,T0,inf,"), ("not_a_number", "q1", 2, "inf")),
     "a date in an answer": (changed("01,x,T0,1,", "01,x,T0,3-mei,"), ("date_found", "q1", 2, "3-mei")),
@@ -259,7 +259,7 @@ def test_a_date_in_a_workbook_is_not_an_answer_and_not_an_id(refused):
 
 def test_an_error_value_of_a_workbook_is_not_missing(refused):
     (problem,) = refused(ONE_GROUP, {XLSX: workbook([*ROWS, ["03", "#N/A", 5]])})
-    assert found(problem) == ("not_a_number", XLSX, "a", 4, "#N/A")
+    assert found(problem) == ("missing_word", XLSX, "a", 4, "#N/A")
 
 
 def rezipped(content, name, data):
@@ -371,7 +371,7 @@ def test_an_instrument_without_its_version_is_refused_together_with_the_rest(ref
 
 
 def test_the_same_answers_in_two_files_are_refused(refused):
-    problems = refused(ONE_GROUP, {"een.csv": WIDE, "twee.csv": WIDE})
+    problems = refused(ONE_GROUP, {"een.csv": WIDE, "twee.csv": WIDE + "03,1,1\n"})
     assert [(p.code, p.file, p.row, p.value, p.details["other_file"]) for p in problems[:2]] == [
         ("duplicate_across_files", "twee.csv", 2, "01", "een.csv"),
         ("duplicate_across_files", "twee.csv", 3, "02", "een.csv"),
@@ -388,18 +388,17 @@ def test_all_problems_of_all_files_come_at_once(refused):
     one, two = changed("01,x,T1,3", "01,y,T1,9"), LONG.replace("0", "1").replace("T1,1", "T1,zes")
     problems = refused(TWO_ARMS, {"een.csv": one, "twee.csv": two})
     assert {(p.code, p.file) for p in problems} >= {
-        ("out_of_range", "een.csv"),
+        ("out_of_range_usual", "een.csv"),
         ("unknown_arm", "een.csv"),
         ("not_a_number", "twee.csv"),
     }
 
 
-def test_many_values_of_one_kind_are_one_cause(refused):
+def test_a_column_of_which_all_is_outside_has_a_wrong_range(refused):
     rows = "".join(f"{n},x,T0,{n + 100},1\n" for n in range(10, 60))
     problems = refused(TWO_ARMS, {FILE: "id,arm,wave,q1,q2\n" + rows + LONG.partition("\n")[2]})
     (problem,) = problems
-    assert (problem.code, problem.row, problem.details["more"]["n"]) == ("out_of_range", 2, 50)
-    assert "50 times" in problem.sentence("en")
+    assert (problem.code, problem.row, problem.details.get("more")) == ("range_wrong", None, None)
 
 
 def test_after_twenty_causes_of_a_kind_the_rest_is_counted(refused):

@@ -34,6 +34,14 @@ SUMMARIES = frozenset(
         "standaarddeviatie", "aantal", "count", "mediaan", "median",
     )
 )  # fmt: skip
+MISSING = frozenset(
+    [
+        "weet niet", "weet ik niet", "niet ingevuld", "geen antwoord", "niet beantwoord",
+        "niet van toepassing", "n.v.t", "weigert", "geen mening", "ontbrekend", "niet bekend",
+        "wil niet zeggen", "don't know", "do not know", "no answer", "not applicable", "not answered",
+        "refused", "no opinion", "not known", "prefer not to say",
+    ]
+)  # fmt: skip
 # letters that no decomposition takes apart
 PLAIN = str.maketrans({"ı": "i", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "æ": "ae", "œ": "oe", "þ": "th", "ß": "ss"})
 DIFFERENCES = ("invisible", "spaces", "case", "accents", "zeros", "signs", "title", "order")
@@ -108,3 +116,9 @@ def is_unknown(name: str) -> bool:
 def is_summary(name: str) -> bool:
     """Whether a name is that of a row which sums up the rows above."""
     return tidy(name).casefold().rstrip(":") in SUMMARIES
+
+
+def says_missing(label: str) -> bool:
+    """Whether a label says that there is no answer: weet niet / n.v.t."""
+    parts = [part.strip() for part in re.split(r"[/,;()]|\bof\b|\bor\b", tidy(label).casefold())]
+    return any(part in MISSING or (len(part) > 1 and is_unknown(part)) for part in parts if part)

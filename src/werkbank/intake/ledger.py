@@ -68,6 +68,10 @@ class Ledger:
         """Whether any problem was found."""
         return any(self._causes.values())
 
+    def has(self, code: str) -> bool:
+        """Whether a problem of this kind was found."""
+        return bool(self._causes.get(code))
+
     def problem(self, code: str, file: str = "", **where: Any) -> None:  # noqa: ANN401 - the fields of a Problem
         """Add one problem."""
         self.add(Problem(code, file, **where))

@@ -165,6 +165,8 @@ def waves_of(study: Study, table: Table, ledger: Ledger) -> np.ndarray:
 def check_rows(study: Study, rows: pd.DataFrame, ledger: Ledger) -> None:
     """Look for ids that do not fit together, pupils in two arms, without an arm, and double rows within a file."""
     named = rows[rows["pupil"] != ""]
+    if _numbers_restart(study, named, ledger):
+        return
     double = named.duplicated(["file", "pupil", "wave"])
     first = named.drop_duplicates(["file", "pupil", "wave"]).set_index(["file", "pupil", "wave"])["row"]
     for row in named[double].itertuples():
@@ -184,6 +186,25 @@ def check_rows(study: Study, rows: pd.DataFrame, ledger: Ledger) -> None:
     for row in without.itertuples():
         where = {"column": study.columns.arm, "row": int(row.row), "value": row.pupil}
         ledger.problem("arm_missing", row.file, **where, details={"valid": ", ".join(study.arms)})
+
+
+def _numbers_restart(study: Study, named: pd.DataFrame, ledger: Ledger) -> bool:
+    """Report once that pupils are numbered anew in every class, where most numbers occur in several at one wave."""
+    if len(study.columns.key) != 1 or study.columns.class_ is None:
+        return False
+    placed = named[named["class"] != ""].drop_duplicates(["pupil", "wave", "class"])
+    if placed.empty:
+        return False
+    several = placed[placed.duplicated(["pupil", "wave"], keep=False)]
+    if several["pupil"].nunique() * 2 < named["pupil"].nunique() or several["pupil"].nunique() < 2:
+        return False
+    two = several[several["pupil"] == several["pupil"].iloc[0]].iloc[:2]
+    counted = {"n": several["pupil"].nunique(), "n_all": named["pupil"].nunique()}
+    first = {"other": int(two["row"].iloc[0]), "other_file": two["file"].iloc[0]}
+    details = {**counted, **first, "classes": listed(two["class"].tolist()), "class_column": study.columns.class_}
+    where = {"column": study.columns.key[0], "row": int(two["row"].iloc[1]), "value": two["pupil"].iloc[1]}
+    ledger.problem("numbers_restart", two["file"].iloc[1], **where, details=details)
+    return True
 
 
 def at_assignment(study: Study, rows: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typing
 from dataclasses import replace
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import yaml
@@ -15,8 +15,10 @@ from werkbank.errors import Problem, UnfitError, nearest
 from werkbank.instruments.written import MAX_BYTES, NotYamlError, read_yaml
 from werkbank.study.analysis import engine
 from werkbank.study.logo import draw_logo
-from werkbank.study.model import WAVES, Study
+from werkbank.study.model import WAVES, FileSpec, Study
 from werkbank.study.spelling import tidy
+
+MOST_FILES = 2000  # that one pattern may stand for
 
 
 def load_study(path: str | Path) -> Study:
@@ -43,7 +45,8 @@ def load_study(path: str | Path) -> Study:
     if file.stat().st_size > MAX_BYTES:
         raise UnfitError([Problem("study_too_large", file=shown)])
     study, lines = _declared(file, shown, file.read_bytes())
-    study, language = study.model_copy(), study.language
+    language = study.language
+    study = study.model_copy(update={"files": _found(study.files, file.resolve().parent, shown, lines, language)})
     if study.analysis is not None:
         engine(language)
     study._folder, study._file = file.resolve().parent, shown  # noqa: SLF001 - set once, by the only reader
@@ -54,6 +57,26 @@ def load_study(path: str | Path) -> Study:
             raise UnfitError([replace(logo, file=shown, column="school.logo", row=row, value=logo.file)], language)
         study._logo = logo  # noqa: SLF001 - as above
     return study
+
+
+def _found(
+    files: list[FileSpec], folder: Path, shown: str, lines: dict[tuple[str, ...], int], language: str
+) -> list[FileSpec]:
+    """Return a spec for every file: `raw/klas*.csv` stands for all files that it fits, in the order of their names."""
+    made: list[FileSpec] = []
+    for n, spec in enumerate(files):
+        if not any(sign in spec.path for sign in "*?[") or (folder / spec.path).exists():
+            made.append(spec)
+            continue
+        pattern = PurePosixPath(spec.path)
+        fitting = [] if pattern.is_absolute() or ".." in pattern.parts else sorted(folder.glob(spec.path))[:MOST_FILES]
+        names = [p.relative_to(folder).as_posix() for p in fitting if p.is_file() and not p.name.startswith((".", "~"))]
+        if not names:
+            row = lines.get(("files", str(n), "path"))
+            problem = Problem("files_none", shown, f"files.{n}.path", row, spec.path)
+            raise UnfitError([problem], language)
+        made += [spec.model_copy(update={"path": name}) for name in names]
+    return made
 
 
 @lru_cache(maxsize=8)  # a batch reads the same study for every report
