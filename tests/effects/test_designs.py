@@ -194,7 +194,7 @@ def test_three_arms_share_a_slope_and_are_tested_at_once(make_study, classroom, 
     assert pairs["C - T"].p == pytest.approx(leads["T - C"].p)
     means = {e.group: e.estimate for e in made if e.method == "adjusted_mean"}
     assert means["T"] - means["C"] == pytest.approx(leads["T - C"].estimate)
-    holm = [e.p for e in made if e.method == "pairwise_holm"]
+    holm = [e.p for e in made if e.method == "p_holm_pairs"]
     assert min(holm) == pytest.approx(min(1.0, 3 * min(e.p for e in pairs.values())))
     (pooled,) = [e for e in made if e.method == "pooled_contrast"]
     assert pooled.estimate == pytest.approx((means["T"] + means["U"]) / 2 - means["C"])

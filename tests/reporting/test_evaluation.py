@@ -115,10 +115,10 @@ def test_tables_say_how_p_was_corrected_and_which_interval_is_not_of_95(sections
     assert any("TOST" in note and "90%" in note for note in beside.notes)
     asked = shown["tab-mechanisms-moderation"]
     corrected = [row for row in asked.rows if row["p_corrected"] is not None]
-    assert len(corrected) == 8
+    assert len(corrected) == 4
     assert all(row["p_corrected"] >= row["p"] for row in corrected)
     assert "Benjamini-Hochberg" in asked.notes[-1]
-    assert "8" in asked.notes[-1]
+    assert "4" in asked.notes[-1]
 
 
 def test_primary_outcomes_come_first(sections):

@@ -256,7 +256,7 @@ def counts_add_up(report, where):
         used = [report.results.fact(what="pupils_analysed", arm=arm, **at) for arm in arms]
         assert test.n == sum(f.value for f in used), (where, test.id)
         for arm, fact in zip(arms, used, strict=True):
-            losses = ("without_pre", "without_post", "without_both", "without_unit")
+            losses = ("without_pre", "without_post", "without_both", "without_unit", "without_block", "in_broken_block")
             gone = sum(count(what=f"pupils_{loss}", arm=arm, **at) or 0 for loss in losses)
             assert fact.n == fact.value + gone == count(what="pupils_enrolled", arm=arm), (where, test.id, arm)
     for fact in report.results.facts_where(what="mean"):

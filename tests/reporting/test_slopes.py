@@ -91,14 +91,14 @@ def test_a_characteristic_that_is_called_pre_is_not_taken_for_the_score_before(t
         "files": [{"path": "raw.csv"}], "columns": {"pupil": "pupil", "arm": "arm", "wave": "wave"},
         "arms": {"nieuw": "intervention", "gewoon": "control"}, "waves": {"pre": "pre", "post": "post"},
         "outcomes": [{"name": "taal", "column": "taal", "range": [0, 60], "better": "higher", "role": "primary"}],
-        "moderators": [{"column": "pre"}],
+        "moderators": [{"column": "pre"}, {"outcome": "taal"}],
     }  # fmt: skip
     (tmp_path / "study.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
     intake, scores, results = pipeline(load_study(tmp_path / "study.yaml"))
     section = evaluation.mechanisms(Bench.made(intake, scores, results, "nl"))
     table = next(b for b in section.blocks if isinstance(b, Table) and b.id == "tab-mechanisms-moderation")
     shown = {row["p"]: row["p_corrected"] for row in table.rows if row["p_corrected"] is not None}
-    corrected = {e.other: e.p for e in results.where(method="p_bh_interaction")}
-    tests = {e.p: corrected[e.method] for e in results.where(kind="moderation", level="")}
+    corrected = {e.moderator: e.p for e in results.where(method="p_bh_interaction")}
+    tests = {e.p: corrected[e.moderator] for e in results.where(kind="moderation", level="")}
     assert shown == tests
     assert len(tests) == 2

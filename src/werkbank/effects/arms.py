@@ -36,7 +36,7 @@ def all_arms(study_arms: Sequence[str], controls: Sequence[str], asked: Sequence
     list of Estimate
         Where three or more arms have two units or more: ``omnibus`` (Welch-James F, unequal spread allowed),
         ``adjusted_mean`` of every arm (`group`), ``pooled_contrast`` of all treated arms counting alike against the
-        control arms, ``pairwise`` for every two arms and ``pairwise_holm``, its p corrected for their number. The slope
+        control arms, ``pairwise`` for every two arms and ``p_holm_pairs``, its p corrected for their number. The slope
         of the pre-test is that of all arms, the spread is each arm's own. Nothing where units were assigned within
         blocks or have roles: their contrasts are answered one by one.
     """
@@ -90,7 +90,7 @@ def _pairs(q: Question, found: Adjusted, arms: list[str], stated: Stated) -> lis
     smaller = corrected([float(e.p or 0) for e in tested], "holm")
     for e, p in zip(tested, smaller, strict=True):
         values = Quantity(float(p), df=float(len(tested)), p=float(p))
-        made.append(stated("pairwise_holm", values, e.arms, e.contrast))
+        made.append(stated("p_holm_pairs", values, e.arms, e.contrast))
     return made
 
 

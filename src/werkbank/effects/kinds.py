@@ -38,7 +38,7 @@ KINDS = {
         "rm_mauchly", "rm_wave", "rm_wave_gg", "rm_wave_hf", "rm_interaction", "rm_interaction_gg",
         "rm_interaction_hf",
     ),
-    "correction": ("p_holm", "p_bh", "p_bh_interaction", "pairwise_holm"),
+    "correction": ("p_holm", "p_bh", "p_bh_interaction", "p_holm_pairs"),
 }  # fmt: skip
 KIND = {method: kind for kind, methods in KINDS.items() for method in methods}
 
@@ -61,7 +61,7 @@ METRICS = {
     "kept": ("maintenance_ratio",),
     "share": ("rm_wave", "rm_interaction"),
     "log_ratio": ("bayes_factor_log",),
-    "p": ("p_holm", "p_bh", "p_bh_interaction", "pairwise_holm", "randomisation_smallest_p"),
+    "p": ("p_holm", "p_bh", "p_bh_interaction", "p_holm_pairs", "randomisation_smallest_p"),
 }  # fmt: skip
 METRIC = {method: metric for metric, methods in METRICS.items() for method in methods}
 

@@ -23,7 +23,10 @@ TIDIER = (
     "modifications", "fidelity_planned", "fidelity_actual",
 )  # fmt: skip
 CORRECTED = {"p_holm": "Holm", "p_bh": "Benjamini-Hochberg"}
-LOSSES = ("without_pre", "without_post", "without_both", "without_unit")
+LOSSES = (
+    "without_pre", "without_post", "without_both", "without_unit", "without_block", "in_broken_block",
+    "without_covariate",
+)  # fmt: skip
 NAMED = ("sd", "points", "percentiles", "ratio", "kept")  # the metrics that a column of their own names
 BORDERS = ("border_low", "border_high")
 # how a table of estimates writes each of its columns
