@@ -49,8 +49,11 @@ lint: $(STAMP)-test  ## ruff and mypy
 lab: $(STAMP)  ## JupyterLab on the notebooks
 	$(BIN)/python -m werkbank lab
 
-docs: $(STAMP)-test  ## regenerate docs/verification.md and the JSON Schema
+docs: $(STAMP)-test  ## regenerate docs/verification.md, tables and outputs in docs and notebooks, and the JSON Schema
 	$(BIN)/python scripts/verification.py
+	$(BIN)/python scripts/reference.py
+	$(BIN)/python scripts/notebook_outputs.py
+	$(BIN)/python scripts/shipped_cells.py
 	$(BIN)/python -m werkbank schema > schema/study.schema.json
 
 size: $(STAMP)  ## how large the package is

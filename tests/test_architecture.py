@@ -129,5 +129,3 @@ def test_a_notebook_cell_is_short():
         for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
             if cell["cell_type"] == "code":
                 assert len("".join(cell["source"]).splitlines()) <= 12, path.name
-                assert not cell["outputs"], f"{path.name} is committed with outputs"
-                assert cell["execution_count"] is None, path.name

@@ -10,6 +10,7 @@ work on them changes what a report says.
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
 SEED = 20250901
 # the parts of a study's results, each computed when a section or a user first asks for it
 PARTS = ("effects", "ways", "measurement", "underachievement", "monitoring")
+_AS = re.compile(r"\bas (\w+)")  # in a formula: the statistic to which it refers
+UNITS = ("class", "teacher", "school")  # of pupils
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -97,12 +100,45 @@ class Bench:
 
     @property
     def answers(self) -> pd.DataFrame:
-        """Every answer that could have been given, a row each; NaN where it was not (see `Intake.answers`)."""
+        """Every answer that could have been given, a row each.
+
+        A pupil who answered no item of an outcome at a wave has no rows for it.
+
+        Columns
+        -------
+        pupil, teacher : category
+            Codes. The teacher is the one at assignment.
+        class, school, arm : category
+            As the file calls them, at assignment; NaN where not known.
+        wave : category
+            Which moment: pre, post, followup, followup2 and so on.
+        informant : category
+            Who answered: teacher, pupil, test.
+        outcome : category
+            What was measured, as the study file calls it: ``strs-sf``.
+        item : category
+            The item, by its number or column.
+        value : float64
+            The answer as it was given, before items are reversed; NaN where this item was not answered.
+        """
         return self.intake.answers.copy()
 
     @property
     def scores(self) -> pd.DataFrame:
-        """Every score, a row each: pupil, class, school, arm, wave, outcome, scale, score (see `Scores.table`)."""
+        """Every score, a row each: of one pupil, at one wave, by one informant, on one scale.
+
+        Columns
+        -------
+        pupil, teacher, class, school, arm, wave, informant : category
+            As in `answers`.
+        outcome, scale : str
+            What was measured and its scale: ``strs-sf`` and ``closeness``, which results call ``strs-sf.closeness``; an
+            outcome with one score has its own name as scale.
+        score : float64
+            By the instrument's key; NaN where too few items were answered.
+        n_items_answered, n_items : int64
+            On how many of the scale's items it rests.
+        """
         return self.scored.table.copy()
 
     def wide(self, outcome: str, by: str = "pupil") -> pd.DataFrame:
@@ -113,18 +149,29 @@ class Bench:
         outcome : str
             As results call it: ``strs-sf.conflict``, or ``taal``. `bench.outcomes` lists them.
         by : {"pupil", "class", "teacher", "school"}
-            What a row is. A unit's scores are the means of its pupils that have that score, and `n` is their number.
+            What a row is. A unit's scores are the means of those of its pupils that have that score; pupils whose
+            unit is not known are in no row.
 
         Returns
         -------
         DataFrame
-            Indexed by `by`: a column for each wave (pre, post, followup …; NaN where not measured), and arm, class,
-            teacher, school and the covariates where they are known. Rows by class have numeric covariates as means.
+            Indexed by `by`.
+
+        Columns
+        -------
+        pre, post, followup … : float64
+            The score at each wave that the study names; NaN where not measured.
+        teacher, class, school, arm : str
+            At assignment; NaN where not known. Rows of units have those of which no unit has two.
+        covariates : float64 or object
+            By their own names; rows of units have the means of those that are numbers.
+        n : int64
+            Of units only: the number of pupils with a score at any wave.
 
         Raises
         ------
         KeyError
-            No such outcome; the message names those there are.
+            No such outcome, or no such unit in this study; the message names those there are.
         """
         found = {key: waves for _, key, waves in outcome_waves(self.study, self.scored.table)}
         if outcome not in found:
@@ -133,6 +180,9 @@ class Bench:
         table.index.name = "pupil"
         if by == "pupil":
             return table
+        units = [unit for unit in UNITS if unit in table and table[unit].notna().any()]
+        if by not in units:
+            raise KeyError(f"no rows by {by}; there are {', '.join(['pupil', *units])}")
         grouped = table.groupby(by, observed=True)
         fixed = [role for role in ("arm", "school", "teacher") if role in table and role != by]
         several = {role: grouped[role].nunique().gt(1).any() for role in fixed}
@@ -168,13 +218,17 @@ class Bench:
     def formula_of(*methods: str) -> str:
         """Return name, formula and source of some statistics, a line each, as the verification registry has them.
 
+        A formula that refers to another one (``as mixed_kr, …``) is followed by that one.
+
         Raises
         ------
         KeyError
             For a name that the registry does not have.
         """
-        rows = [formulas()[method] for method in methods]
-        return "\n".join(f"{row['name']}: {row['formula']} ({row['source']})" for row in rows)
+        known, told = formulas(), list(dict.fromkeys(methods))
+        for method in told:  # which grows
+            told += [name for name in _AS.findall(known[method]["formula"]) if name in known and name not in told]
+        return "\n".join(f"{known[m]['name']}: {known[m]['formula']} ({known[m]['source']})" for m in told)
 
     @property
     def estimates(self) -> pd.DataFrame:
@@ -323,21 +377,22 @@ class UnfitBench:
     """What `open` gives in a notebook when the study is not fit: its problems to be read, and nothing to work with."""
 
     error: UnfitError
+    language: str
 
     def __getattr__(self, name: str) -> NoReturn:
         if name.startswith("_"):  # what Python or Jupyter looks for
             raise AttributeError(name)
-        raise FirstMendError(say("problems.first_mend", self.error.language))
+        raise FirstMendError(say("problems.first_mend", self.language))
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ANN401, ARG002
-        shown = "\n".join(f"<li>{escape(p.sentence(self.error.language))}</li>" for p in self.error.problems)
-        first = say("problems.first_mend", self.error.language)
+        shown = "\n".join(f"<li>{escape(p.sentence(self.language))}</li>" for p in self.error.problems)
+        first = say("problems.unfit", self.language)
         html = f"<p><strong>{escape(first)}</strong></p>\n<ul>\n{shown}\n</ul>"
         return {"text/plain": repr(self), "text/html": html, PRIVATE_MIME: {}}
 
     def __repr__(self) -> str:
-        problems = [p.sentence(self.error.language) for p in self.error.problems]
-        return "\n".join([say("problems.first_mend", self.error.language), *(f"- {line}" for line in problems)])
+        problems = [p.sentence(self.language) for p in self.error.problems]
+        return "\n".join([say("problems.unfit", self.language), *(f"- {line}" for line in problems)])
 
 
 def open_study(
@@ -376,15 +431,16 @@ def open_study(
     >>> bench.wide("lezen1")[["arm", "pre", "post"]].shape
     (66, 3)
     """
+    spoken = language.partition("+")[0] if language else None
     try:
-        declared = load_study(find_study(study))
+        declared = load_study(find_study(study, spoken or "en"))
         # a study of a monitoring export alone has no answers that could be limited
         limits = dict(only or {}) if declared.files else {}
         intake = read_answers(declared, limits)
         scored = score_study(intake)
     except UnfitError as error:
         if _in_a_notebook():
-            return UnfitBench(error)  # type: ignore[return-value]
+            return UnfitBench(error, spoken or error.language)  # type: ignore[return-value]
         raise
     return Bench(intake, scored, language or declared.language, seed, dict(only or {}))
 

@@ -15,9 +15,11 @@ Every error is picklable: they cross process borders in a batch.
 from __future__ import annotations
 
 import difflib
+import unicodedata
 from dataclasses import dataclass, field
 from typing import Any
 
+LONGEST = 500  # characters of a text in a message; a value is cut sooner, where it is taken from a cell
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_UNFIT, EXIT_ENVIRONMENT, EXIT_INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 
@@ -26,6 +28,24 @@ def nearest(given: str, valid: list[str]) -> dict[str, str]:
     names = {name.lower(): name for name in valid}
     close = difflib.get_close_matches(given.lower(), names, n=1, cutoff=0.0)
     return {"nearest": names[close[0]] if close else "–", "valid": ", ".join(valid) or "–"}
+
+
+def readable(given: object) -> object:
+    """Return a text as a line can hold it: cut off, and signs that cannot be seen as their code."""
+    if not isinstance(given, str):
+        return given
+    text = given if len(given) <= LONGEST else f"{given[:LONGEST]}…"
+    if text.isascii() and text.isprintable():
+        return text
+    composed = unicodedata.is_normalized("NFC", text)
+    return "".join(f"‹U+{ord(c):04X}›" if _unseen(c, composed=composed) else c for c in text)
+
+
+def _unseen(c: str, *, composed: bool) -> bool:
+    kind = unicodedata.category(c)
+    return (
+        kind in {"Cf", "Cc", "Zl", "Zp", "Co", "Cs"} or (kind == "Zs" and c != " ") or (kind == "Mn" and not composed)
+    )
 
 
 @dataclass(frozen=True)
@@ -56,15 +76,38 @@ class Problem:
         """Return where, what and the way out as one line in `language`."""
         from werkbank.catalogue import say
 
-        values = {"value": self.value, "column": self.column, "row": self.row, "file": self.file, **self.details}
-        where = say("problems.where", language, file=self.file) if self.file else ""
+        given = {"value": self.value, "column": self.column, "row": self.row, "file": self.file, **self.details}
+        values = {name: readable(text) for name, text in given.items()}
+        parts = [say("problems.where", language, file=values["file"])] if self.file else []
         if self.column is not None:
-            where += say("problems.where_column", language, column=self.column)
+            parts.append(say("problems.where_column", language, column=values["column"]))
         if self.row is not None:
-            where += say("problems.where_row", language, row=self.row)
-        what = say(f"problems.{self.code}.what", language, **values)
+            parts.append(say("problems.where_row", language, row=self.row))
+        where = ", ".join(parts)
+        what = say(f"problems.{self.code}.what", language, **values) + self._and_more(language)
         way_out = say(f"problems.{self.code}.way_out", language, **values)
         return f"{where + ': ' if where else ''}{what} → {way_out}"
+
+    def _and_more(self, language: str) -> str:
+        """Return in brackets how often this was found, and where else, when that is more than once."""
+        from werkbank.catalogue import say
+
+        more = self.details.get("more")
+        if not isinstance(more, dict):
+            return ""
+        parts = [say("problems.more.count", language, n=more["n"])]
+        for name in ("rows", "columns", "values"):
+            found = [str(readable(text)) for text in more[name]]
+            if found:
+                cut = [*found[:3], "…"] if len(found) > 3 or more["n"] > len(found) + 1 else found
+                parts.append(say(f"problems.more.{name}", language, n=len(found), names=", ".join(cut)))
+        return f" ({'; '.join(parts)})"
+
+    def as_row(self, language: str = "nl") -> dict[str, Any]:
+        """Return the problem as plain values, for a program that reads them."""
+        more = self.details.get("more", {})
+        row = {"code": self.code, "file": self.file, "column": self.column, "row": self.row, "value": self.value}
+        return {**row, "count": more.get("n", 1), "sentence": self.sentence(language)}
 
 
 class WerkbankError(Exception):
@@ -110,13 +153,13 @@ class MissingPieceError(WerkbankError, RuntimeError):
 
 
 class ReportError(WerkbankError, RuntimeError):
-    """A report stopped before its end; `cell` is the notebook cell (counted from 1) and `heading` its section."""
+    """A report stopped before its end; `cell` is the notebook cell (counted from 1), `line` its first line of code."""
 
     exit_code = EXIT_FAILED
 
-    def __init__(self, message: str, cell: int | None = None, heading: str | None = None) -> None:
-        self.message, self.cell, self.heading = message, cell, heading
-        super().__init__(message, cell, heading)
+    def __init__(self, message: str, cell: int | None = None, line: str | None = None) -> None:
+        self.message, self.cell, self.line = message, cell, line
+        super().__init__(message, cell, line)
 
     def __str__(self) -> str:
         return self.message

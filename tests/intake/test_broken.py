@@ -27,12 +27,12 @@ CELLS = {
     "text where a number belongs": (changed("01,x,T1,3", "01,x,T1,drie"), ("not_a_number", "q1", 3, "drie")),
     "NA is a word until the study file says what it means": (
         changed("02,c,T0,5,", "02,c,T0,5,NA"),
-        ("not_a_number", "q2", 4, "NA"),
+        ("missing_word", "q2", 4, "NA"),
     ),
     "above the range": (changed("01,x,T1,3", "01,x,T1,6"), ("out_of_range", "q1", 3, "6")),
     "below the range": (changed("01,x,T0,1,", "01,x,T0,0,"), ("out_of_range", "q1", 2, "0")),
-    "a negative code": (changed("01,x,T0,1,", "01,x,T0,-9,"), ("out_of_range", "q1", 2, "-9")),
-    "a typographic minus": (changed("01,x,T0,1,", "01,x,T0,−9,"), ("out_of_range", "q1", 2, "−9")),
+    "a negative code": (changed("01,x,T0,1,", "01,x,T0,-9,"), ("out_of_range_usual", "q1", 2, "-9")),
+    "a typographic minus": (changed("01,x,T0,1,", "01,x,T0,−9,"), ("out_of_range_usual", "q1", 2, "−9")),
     "a lost decimal comma": (changed("01,x,T0,1,", "01,x,T0,325,"), ("out_of_range", "q1", 2, "325")),
     "infinity": (changed("01,x,T0,1,", "01,x,T0,inf,"), ("not_a_number", "q1", 2, "inf")),
     "a date in an answer": (changed("01,x,T0,1,", "01,x,T0,3-mei,"), ("date_found", "q1", 2, "3-mei")),
@@ -50,7 +50,7 @@ CELLS = {
     "an id that became a date": (LONG.replace("01,", "2-jan,"), ("id_damaged", "id", 2, "2-jan")),
     "an id that became an ISO date": (LONG.replace("01,", "2024-01-02,"), ("id_damaged", "id", 2, "2024-01-02")),
     "an id that became an English date": (LONG.replace("01,", "Jan-24,"), ("id_damaged", "id", 2, "Jan-24")),
-    "an id with and without its zero": (changed("01,x,T1", "1,x,T1"), ("id_two_ways", None, 3, "1")),
+    "an id with and without its zero": (changed("01,x,T1", "1,x,T1"), ("lookalikes", "id", 3, "1")),
     "a missing column": (changed("q2\n", "Q2\n"), ("column_missing", "q2", None, None)),
     "no column of an outcome": (LONG.replace("q1", "v1").replace("q2", "v2"), ("outcome_missing", "q1", None, None)),
     "a double column": (
@@ -259,7 +259,7 @@ def test_a_date_in_a_workbook_is_not_an_answer_and_not_an_id(refused):
 
 def test_an_error_value_of_a_workbook_is_not_missing(refused):
     (problem,) = refused(ONE_GROUP, {XLSX: workbook([*ROWS, ["03", "#N/A", 5]])})
-    assert found(problem) == ("not_a_number", XLSX, "a", 4, "#N/A")
+    assert found(problem) == ("missing_word", XLSX, "a", 4, "#N/A")
 
 
 def rezipped(content, name, data):
@@ -371,7 +371,7 @@ def test_an_instrument_without_its_version_is_refused_together_with_the_rest(ref
 
 
 def test_the_same_answers_in_two_files_are_refused(refused):
-    problems = refused(ONE_GROUP, {"een.csv": WIDE, "twee.csv": WIDE})
+    problems = refused(ONE_GROUP, {"een.csv": WIDE, "twee.csv": WIDE + "03,1,1\n"})
     assert [(p.code, p.file, p.row, p.value, p.details["other_file"]) for p in problems[:2]] == [
         ("duplicate_across_files", "twee.csv", 2, "01", "een.csv"),
         ("duplicate_across_files", "twee.csv", 3, "02", "een.csv"),
@@ -388,15 +388,23 @@ def test_all_problems_of_all_files_come_at_once(refused):
     one, two = changed("01,x,T1,3", "01,y,T1,9"), LONG.replace("0", "1").replace("T1,1", "T1,zes")
     problems = refused(TWO_ARMS, {"een.csv": one, "twee.csv": two})
     assert {(p.code, p.file) for p in problems} >= {
-        ("out_of_range", "een.csv"),
+        ("out_of_range_usual", "een.csv"),
         ("unknown_arm", "een.csv"),
         ("not_a_number", "twee.csv"),
     }
 
 
-def test_after_twenty_of_a_kind_the_rest_is_counted(refused):
+def test_a_column_of_which_all_is_outside_has_a_wrong_range(refused):
     rows = "".join(f"{n},x,T0,{n + 100},1\n" for n in range(10, 60))
     problems = refused(TWO_ARMS, {FILE: "id,arm,wave,q1,q2\n" + rows + LONG.partition("\n")[2]})
-    assert [p.code for p in problems] == ["out_of_range"] * 20 + ["and_more"]
-    assert problems[-1].details["n"] == 30
-    assert [p.row for p in problems[:20]] == list(range(2, 22))
+    (problem,) = problems
+    assert (problem.code, problem.row, problem.details.get("more")) == ("range_wrong", None, None)
+
+
+def test_after_twenty_causes_of_a_kind_the_rest_is_counted(refused):
+    names = [f"k{n}" for n in range(50)]
+    columns = {"name": "fijn", "items": names, "range": [1, 5], "better": "higher"}
+    content = "id,arm,wave," + ",".join(names[:1]) + "\n01,x,T0,1\n02,c,T0,2\n"
+    problems = refused(TWO_ARMS, {FILE: content}, outcomes=[columns])
+    assert [p.code for p in problems] == ["column_missing"] * 20 + ["and_more"]
+    assert problems[-1].details["n"] == 29

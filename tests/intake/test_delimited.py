@@ -6,13 +6,15 @@ import csv
 import io
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from tests.intake.conftest import LONG, ONE_GROUP, TWO_ARMS, WIDE
 
 from werkbank.intake.delimited import decode, find_delimiter, read_delimited
+from werkbank.intake.folding import is_summary, is_unknown, keys
 from werkbank.intake.opening import RefusedFileError
 from werkbank.study import FileSpec
+from werkbank.study.spelling import tidy
 
 FILE = "m.csv"
 ENCODINGS = ["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-16-le", "utf-16-be"]
@@ -22,6 +24,12 @@ IDS = st.text(st.sampled_from("abcXYZ0123456789éëïü -_."), min_size=1, max_s
 SCORES = st.integers(-999_999, 999_999).flatmap(
     lambda whole: st.sampled_from([whole, whole / 10, whole / 100, whole / 10_000])
 )
+
+
+def fits_as_an_id(name, others):
+    """Whether nothing about an id asks for an answer: look-alikes and words for unknown have their own tests."""
+    alike = any(keys(name) & keys(other) for other in others if other != name)
+    return tidy(name) == name and not alike and not is_unknown(name) and not is_summary(name)
 
 
 def written(rows, delimiter, decimal, encoding):
@@ -43,6 +51,7 @@ def written(rows, delimiter, decimal, encoding):
 def test_no_value_changes_between_writing_and_reading(read, matrix, scores, delimiter, decimal, encoding, stated):
     # one row proves the sign and the encoding, which whole numbers and plain letters leave open
     scores = {**scores, "zoë": (0.5, 1)}
+    assume(all(fits_as_an_id(one, scores) for one in scores))
     rows = [["id", "a", "b"], *([name, *pair] for name, pair in scores.items())]
     spec = {"path": FILE, **({"delimiter": delimiter, "decimal": decimal} if stated else {})}
     intake = read(ONE_GROUP, {FILE: written(rows, delimiter, decimal, encoding)}, files=[spec])

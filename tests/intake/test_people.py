@@ -57,8 +57,8 @@ def test_ids_stay_text(read, notes):
 def test_zeros_lost_in_one_of_two_files_are_seen(refused):
     contents = {"a.csv": "id,a\n007,1\n", "b.csv": "id,b\n7,1\n"}
     (problem,) = refused(ONE_GROUP, contents)
-    assert (problem.code, problem.file, problem.row, problem.value) == ("id_two_ways", "b.csv", 2, "7")
-    assert problem.details == {"other_value": "007", "other": 2, "other_file": "a.csv"}
+    assert (problem.code, problem.file, problem.row, problem.value) == ("lookalikes", "b.csv", 2, "7")
+    assert (problem.details["old"], problem.details["new"]) == ("7", "007")
 
 
 def test_pupils_without_answers_are_known_and_have_no_rows(read, notes):

@@ -66,7 +66,7 @@ def test_a_missing_code_that_SPSS_does_not_know_is_out_of_range(refused, read, s
     content = sav({"id": [1.0, 2.0], "a": [999.0, 2.0], "b": [1.0, 1.0]})
     outcome = {**ONE_GROUP["outcomes"][0], "range": [1, 4]}
     (problem,) = refused(ONE_GROUP, {SAV: content}, outcomes=[outcome])
-    assert (problem.code, problem.row, problem.value) == ("out_of_range", 1, "999")
+    assert (problem.code, problem.row, problem.value) == ("out_of_range_usual", 1, "999")
     intake = read(ONE_GROUP, {SAV: content}, outcomes=[{**outcome, "missing": [999]}])
     assert notes(intake)["missing_codes"] == {"file": SAV, "outcome": "taal", "code": "999", "n": 1}
 

@@ -6,13 +6,24 @@ import itertools
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
 
+from pathlib import Path
+
 import pytest
+
+
+EXAMPLE = Path(__file__).parents[2] / "data" / "examples" / "baumann"
+CHANGED = '''study: str = "."
+language: str = "en"
+seed: int = 7
+results: str = ""
+only: dict = {}'''
 
 
 def test_a_report_opens_without_an_outside_request(browser, made):
@@ -91,38 +102,83 @@ def served(runtime, process) -> str:
     raise AssertionError("JupyterLab did not start")
 
 
-def test_the_notebook_runs_top_to_bottom_in_jupyterlab(browser, lab):
+def saved(page, file):
+    """The notebook as it stands in JupyterLab now: Lab draws only the cells in view, so that it is read when saved."""
+    page.keyboard.press("Control+s")
+    page.wait_for_timeout(700)
+    try:
+        return [c for c in json.loads(file.read_text(encoding="utf-8"))["cells"] if c["cell_type"] == "code"]
+    except ValueError:
+        return []  # JupyterLab is just writing it
+
+
+def run_all(page, file, done):
+    """Choose Run All Cells, and return the code cells when `done` says of them that it has ended."""
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        if (cells := saved(page, file)) and done(cells):
+            return cells
+    raise AssertionError("the cells did not come to their end")
+
+
+def kinds(cell):
+    return [output["output_type"] for output in cell["outputs"]]
+
+
+def look(page, name):
+    """Keep a picture of the window where WERKBANK_LOOK names a folder for it."""
+    if os.environ.get("WERKBANK_LOOK"):
+        page.screenshot(path=f"{os.environ['WERKBANK_LOOK']}/{name}.png")
+
+
+def test_a_study_of_ones_own_is_opened_changed_and_reported_in_jupyterlab(browser, lab):
+    """Lab is started in the study's folder; a parameter is changed; the last cell writes the report; then it breaks."""
     address, root, port = lab
     assert re.search(r"token=\w{20}", address)
-    context = browser.new_context()
-    page = context.new_page()
+    shutil.copytree(EXAMPLE / "raw", root / "raw")
+    shutil.copy(EXAMPLE / "study.yaml", root)
+    page = browser.new_page(viewport={"width": 1280, "height": 1000})
     outside = []
     page.on("request", lambda r: outside.append(r.url) if f"127.0.0.1:{port}" not in r.url else None)
     page.goto(address)
     page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=60_000)
     page.wait_for_selector("text=Python 3 (werkbank) | Idle", timeout=60_000)
     page.wait_for_timeout(1000)  # Lab drops what is run before its connection to the kernel stands
-    page.get_by_role("menuitem", name="Run", exact=True).click()
-    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-    cells = json.loads((root / "notebooks" / "evaluation.ipynb").read_text(encoding="utf-8"))["cells"]
-    code = sum(cell["cell_type"] == "code" for cell in cells)
-    # JupyterLab draws only the cells in view: what was run is read from the notebook that it saves
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
-        page.keyboard.press("Control+s")
-        page.wait_for_timeout(1000)
-        try:
-            saved = json.loads((root / "notebooks" / "evaluation.ipynb").read_text(encoding="utf-8"))["cells"]
-        except ValueError:
-            continue  # JupyterLab is just writing it
-        ran = [cell for cell in saved if cell["cell_type"] == "code" and cell["execution_count"] is not None]
-        errors = [o for cell in ran for o in cell["outputs"] if o["output_type"] == "error"]
-        assert not errors, errors
-        if len(ran) == code:
-            break
-    assert len(ran) == code
-    shown = [o for cell in ran for o in cell["outputs"]]
-    assert any("application/vnd.werkbank.section+json" in o.get("data", {}) for o in shown)
-    assert not [o for o in shown if o.get("name") == "stderr"]
+    # what is committed with the notebook shows before anything was run
+    assert page.get_by_text("Mixed model with declared covariates").count()
+
+    page.locator(".jp-CodeCell .cm-content").first.click()
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text(CHANGED)
+    file = root / "notebooks" / "evaluation.ipynb"
+    ran = run_all(page, file, lambda cells: all(cell["execution_count"] and cell["outputs"] for cell in cells[-1:]))
+    look(page, "end")
+    assert "".join(ran[0]["source"]) == CHANGED
+    assert not [output for cell in ran for output in cell["outputs"] if output["output_type"] == "error"]
+    assert not [output for cell in ran for output in cell["outputs"] if output.get("name") == "stderr"]
+    shown = [output["data"] for cell in ran for output in cell["outputs"] if "data" in output]
+    assert sum("application/vnd.werkbank.section+json" in data for data in shown) > 10
+    place = root / "reports" / root.name / "by-hand"
+    said = "".join(ran[-1]["outputs"][0]["data"]["text/plain"])
+    assert "‘werkbank run . --report evaluation’" in said
+    for form in ("en.html", "en.pdf", "en.docx", "results.json"):
+        assert (place / f"evaluation.{form}").is_file()
+        assert (place / f"evaluation.{form}").as_posix() in said
+    assert "This report is not meant to leave the school." in (place / "evaluation.en.html").read_text(encoding="utf-8")
+
+    text = (root / "study.yaml").read_text(encoding="utf-8")
+    (root / "study.yaml").write_text(text.replace("kind: randomised", "kind: drawn"), encoding="utf-8")
+    page.keyboard.press("Escape")
+    broken = run_all(page, file, lambda cells: any("error" in kinds(cell) for cell in cells))
+    page.locator(".jp-CodeCell").nth(1).scroll_into_view_if_needed()
+    look(page, "broken")
+    opened, first = broken[1]["outputs"], next(cell for cell in broken if "error" in kinds(cell))
+    assert "drawn" in "".join(opened[0]["data"]["text/html"])
+    assert first is broken[2], "the cell that opens the study shows the list, and the next one stops"
+    (stop,) = first["outputs"]
+    assert stop["evalue"].startswith("First mend the study")
+    assert len(stop["traceback"]) == 1
     assert not [url for url in outside if not url.startswith(("data:", "blob:"))]
-    context.close()
+    page.close()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import subprocess
-import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,7 +14,6 @@ from werkbank.results import MIME
 from werkbank.results import Results
 
 ROOT = Path(__file__).parents[2]
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
 @pytest.fixture
@@ -119,15 +116,3 @@ def test_no_file_names_this_machine(demo):
     for path in demo[0].rglob("*.*"):
         text = path.read_text(encoding="utf-8")
         assert not any(name in text for name in names), path.name
-
-
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
-def test_nbval_smoke(path, tmp_path):
-    """A second opinion from another runner: every cell runs, in this environment's kernel."""
-    command = [
-        sys.executable, "-m", "pytest", "--nbval-lax", "--nbval-current-env", "-q", "-p", "no:cacheprovider",
-        "-c", "/dev/null", "--rootdir", str(tmp_path), str(path),
-    ]  # fmt: skip
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300)
-    assert done.returncode == 0, done.stdout[-3000:]
-    assert " passed" in done.stdout

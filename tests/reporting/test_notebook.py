@@ -22,9 +22,8 @@ def code(notebook):
     return [c for c in notebook.cells if c.cell_type == "code"]
 
 
-def test_it_is_committed_without_outputs_and_with_ids_that_stay(notebook):
+def test_it_is_valid_and_its_ids_stay(notebook):
     nbformat.validate(notebook)
-    assert all(not c.outputs and c.execution_count is None for c in code(notebook))
     ids = [c.id for c in notebook.cells]
     assert len(ids) == len(set(ids))
     assert all(i.replace("-", "").isalpha() for i in ids)

@@ -42,6 +42,27 @@ def test_notebooks_that_are_there_are_left_as_they_are(tmp_path, monkeypatch):
     assert (tmp_path / "notebooks" / "evaluation.ipynb").read_text() == "mine"
 
 
+def test_where_there_are_none_the_notebooks_and_nothing_else_are_copied(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(lab, "lab_command", lambda *_, **__: [sys.executable, "-c", "pass"])
+    shipped = tmp_path / "shipped"
+    (shipped / "reports").mkdir(parents=True)
+    (shipped / "school.ipynb").write_text("{}")
+    (shipped / ".hidden").write_text("")
+    monkeypatch.setattr(lab, "notebook_folder", lambda: shipped)
+    lab.open_lab(tmp_path / "mine", language="en")
+    assert [path.name for path in (tmp_path / "mine" / "notebooks").iterdir()] == ["school.ipynb"]
+    assert "notebooks" in capsys.readouterr().out
+
+
+def test_its_kernels_know_where_it_was_started(tmp_path, monkeypatch):
+    write = "import os, pathlib; pathlib.Path('root.txt').write_text(os.environ['WERKBANK_ROOT'])"
+    monkeypatch.setattr(lab, "lab_command", lambda *_, **__: [sys.executable, "-c", write])
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "notebooks").mkdir()
+    lab.open_lab(tmp_path, language="en")
+    assert (tmp_path / "root.txt").read_text() == str(tmp_path.resolve())
+
+
 def test_a_lab_that_does_not_start_is_a_missing_piece(tmp_path, monkeypatch):
     monkeypatch.setattr(lab, "lab_command", lambda *_, **__: [sys.executable, "-c", "raise SystemExit(7)"])
     with pytest.raises(MissingPieceError, match="7"):

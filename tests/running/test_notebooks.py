@@ -24,8 +24,7 @@ def test_in_an_installed_package_they_are_inside_it(tmp_path):
     shutil.copytree(ROOT / "src" / "werkbank", tmp_path / "werkbank", ignore=shutil.ignore_patterns("__pycache__"))
     wheel = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]["targets"]
     for source, target in wheel["wheel"]["force-include"].items():
-        copy = shutil.copytree if (ROOT / source).is_dir() else shutil.copyfile
-        copy(ROOT / source, tmp_path / target)
+        (shutil.copytree if (ROOT / source).is_dir() else shutil.copy)(ROOT / source, tmp_path / target)
     code = (
         "import werkbank\n"
         "from werkbank.running.notebooks import notebook_path\n"

@@ -175,7 +175,7 @@ def test_only_a_warning_of_our_own_cells_about_numbers_stops(notebook, study, tm
     done = run_report(study, path, out=tmp_path / "eigen")
     assert "RuntimeWarning: divide by zero" in done.remarks[0]
     monkeypatch.setattr("werkbank.running.execution.is_shipped", lambda cell: cell["source"] == source)
-    with pytest.raises(ReportError, match=r"Cel 6 .*Het midden.*RuntimeWarning: divide") as caught:
+    with pytest.raises(ReportError, match=r"Cel 6 .*‘import numpy as np’.*RuntimeWarning: divide") as caught:
         run_report(study, path, out=tmp_path / "onze")
     assert caught.value.cell == 6
     assert not (tmp_path / "onze").exists()
@@ -229,3 +229,35 @@ def test_the_mark_is_said_in_both_languages():
         "**Eigen analyse**, niet door werkbank gecontroleerd",
         "**Own analysis**, not checked by werkbank",
     ]
+
+
+def test_own_cells_may_go_on_with_what_a_cell_for_looking_made(tmp_path):
+    content = json.loads(notebook_path("evaluation").read_text(encoding="utf-8"))
+    at = {c["id"]: i for i, c in enumerate(content["cells"])}
+    added = cell("code", "mijn", "print('gemiddelde7', round(table['pre'].mean(), 2))")
+    content["cells"].insert(at["finish"], added)
+    (tmp_path / "mijn.ipynb").write_text(json.dumps(content), encoding="utf-8")
+    done = run_report(example_path("baumann"), tmp_path / "mijn.ipynb", out=tmp_path / "uit", language="nl")
+    page = (tmp_path / "uit" / "mijn.nl.html").read_text(encoding="utf-8")
+    assert "gemiddelde7 " in page
+    assert page.count("Eigen analyse") == 1
+    assert (done.left_out, done.remarks) == (0, ())
+    kept = json.loads((tmp_path / "uit" / "mijn.nl.ipynb").read_text(encoding="utf-8"))["cells"]
+    looked = [c for c in kept if "by-hand" in c["metadata"].get("tags", [])]
+    assert {c["id"] for c in looked} == {"look", "formula", "means", "own-plot", "second-way"}
+    assert all(c["outputs"] == [] and "raises-exception" not in c["metadata"]["tags"] for c in looked)
+
+
+def test_a_cell_for_looking_that_fails_costs_no_report_and_cells_keep_their_numbers(tmp_path, monkeypatch):
+    content = json.loads(notebook_path("school").read_text(encoding="utf-8"))
+    looking = next(c for c in content["cells"] if c["id"] == "look")
+    looking["source"] = "1 / 0"
+    content["cells"].append(cell("code", "mijn", "import warnings\nwarnings.warn('let7')"))
+    (tmp_path / "mijn.ipynb").write_text(json.dumps(content), encoding="utf-8")
+    hashes = _shipped_hashes() | {cell_hash(looking)}
+    monkeypatch.setattr("werkbank.running.notebooks._shipped_hashes", lambda: hashes)
+    run_report(example_path("baumann"), tmp_path / "mijn.ipynb", out=tmp_path / "uit", language="nl")
+    manifest = json.loads((tmp_path / "uit" / "manifest.json").read_text(encoding="utf-8"))
+    (remark,) = manifest["reports"]["mijn.nl"]["remarks"]
+    assert remark == {"cell": len(content["cells"]), "text": "UserWarning: let7"}
+    assert "ZeroDivisionError" not in (tmp_path / "uit" / "mijn.nl.html").read_text(encoding="utf-8")

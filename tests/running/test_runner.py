@@ -44,7 +44,8 @@ def test_a_notebook_that_did_not_finish_leaves_nothing(notebook, study, tmp_path
     with pytest.raises(ReportError, match=words) as caught:
         run_report(study, broken, out=out, timeout=2)
     assert caught.value.cell == 6
-    assert caught.value.heading == "Het midden"
+    assert caught.value.line == cells[-1].strip().split("\n")[0]
+    assert f"‘{caught.value.line}’" in str(caught.value)
     assert "cel 6" in str(caught.value).lower()
     assert not (tmp_path / "deep").exists()
 

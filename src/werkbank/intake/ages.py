@@ -9,6 +9,7 @@ import numpy as np
 
 from werkbank.intake.layout import report_columns
 from werkbank.intake.ledger import shown
+from werkbank.study.parts import Rule
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 AGE = "age"
 WRITTEN = ("%Y-%m-%d", "%d-%m-%Y", "%d/%m/%Y", "%Y-%m-%d %H:%M:%S")  # never the American order
 OLDEST = 100  # years
+PUPILS = (3, 25)  # years: outside these a year of birth is more often a slip than a pupil's
 
 
 def add_age(
@@ -38,6 +40,11 @@ def add_age(
             continue
         ages = np.array([_age(cell, study.birth_date.on) for cell in table.cells(column)])
         ledger.cells("birth_date", table, column, np.isinf(ages), day=study.birth_date.on.isoformat())
+        low, high = (study.rules.get(column) or Rule()).range or (PUPILS if study.unit == "pupil" else (0, OLDEST))
+        odd = np.isfinite(ages) & ((ages < low) | (ages > high))
+        ledger.cells(
+            "birth_date_odd", table, column, odd, low=f"{low:g}", high=f"{high:g}", day=study.birth_date.on.isoformat()
+        )
         found |= {who: age for who, age in zip(frame["pupil"], ages, strict=True) if np.isfinite(age)}
     added = pupils.assign(**{AGE: pupils.index.map(found).to_numpy(dtype=float)})
     ledger.note("ages", n=len(found), n_missing=int(added[AGE].isna().sum()), day=study.birth_date.on.isoformat())

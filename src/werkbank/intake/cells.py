@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from werkbank.intake.folding import is_unknown, says_missing
 from werkbank.intake.ledger import shown
+from werkbank.intake.lone import is_usual
+from werkbank.study.spelling import tidy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from werkbank.intake.ledger import Ledger
     from werkbank.intake.model import Table
     from werkbank.study.model import Outcome
+    from werkbank.study.parts import Rule
 
 WHOLE = re.compile(r"[+-]?[0-9]+")
 DECIMAL = {
@@ -29,6 +33,9 @@ DECIMAL = {
 TWO_WAYS = re.compile(r"[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}")  # 1.234: one and a bit, or one thousand and more
 THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(?:[.,' \u00a0][0-9]{3})+(?:[.,][0-9]+)?")
 MONTH = "jan|feb|mrt|mar|maa|apr|mei|may|jun|jul|aug|sep|okt|oct|nov|dec"
+LABELLED = re.compile(r"([+-]?[0-9]+)\s*(?:[-–—=:.)]|\s)\s*([^\W\d_].*)", re.DOTALL)  # 5 - Helemaal mee eens
+A_FEW = 4  # answers that may be wrong in any file
+WRONG_RANGE = 0.05  # of the answers outside a range: it is not these answers that are wrong
 DATE = re.compile(
     rf"[0-9]{{1,2}}[- /](?:{MONTH})[a-z]*\.?(?:[- /][0-9]{{2,4}})?|(?:{MONTH})[a-z]*\.?[- /][0-9]{{2,4}}"
     r"|(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}(?:[ T]00:00(?::00)?)?|[0-9]{1,2}[-/][0-9]{1,2}[-/](?:19|20)[0-9]{2}",
@@ -84,7 +91,7 @@ def number(cell: Any, sign: str | None) -> float | str:  # noqa: ANN401 - whatev
 
 def plain(word: object) -> str:
     """Return a word without what does not count: case and spaces."""
-    return " ".join(str(word).split()).casefold()
+    return tidy(str(word)).casefold()
 
 
 @dataclass(frozen=True)
@@ -94,17 +101,26 @@ class Reading:
     outcome: Outcome
     range: tuple[float, float]
     sign: str | None
+    rule: Rule | None = None  # of this column
 
     @cached_property
     def words(self) -> dict[str, float] | None:
         """Answers as words -> numbers; None when answers are numbers."""
         answers = self.outcome.answers
+        if self.rule is not None and self.rule.answers is not None:
+            answers = {**(answers or {}), **self.rule.answers}
         return None if answers is None else {plain(word): float(value) for word, value in answers.items()}
 
     @cached_property
     def missing(self) -> set[str]:
         """The codes that mean: not answered, as text (a number in its shortest form)."""
-        return {plain(shown(code)) for code in self.outcome.missing}
+        codes = [*self.outcome.missing, *(self.rule.missing if self.rule else [])]
+        return {plain(shown(code)) for code in codes}
+
+    @property
+    def allowed(self) -> tuple[float, float]:
+        """The lowest and highest value that may stand in the cells."""
+        return self.rule.range if self.rule is not None and self.rule.range is not None else self.range
 
 
 @dataclass
@@ -115,6 +131,12 @@ class Counts:
     user_missing: Counter[str] = field(default_factory=Counter)
     between: Counter[str] = field(default_factory=Counter)  # 3,5 where an item has whole answers
     words: int = 0
+    numbers: int = 0  # numbers among answers in words
+    labelled: int = 0  # 5 - Helemaal mee eens
+    labels: dict[str, set[float]] = field(default_factory=dict)
+    answered: int = 0
+    seen: set[float] = field(default_factory=set)
+    outside: list[tuple[str, np.ndarray, Reading]] = field(default_factory=list)  # column, cells, how
     texts: int = 0  # numbers that a workbook stored as text
 
 
@@ -135,6 +157,8 @@ def convert(table: Table, column: str, how: Reading, counts: Counts, ledger: Led
         if isinstance(read, str):
             wrong.setdefault(read, []).append(i)
         values[i] = np.inf if isinstance(read, str) else read
+    if "out_of_range" in wrong:
+        counts.outside.append((column, np.isin(codes, wrong.pop("out_of_range")), how))
     for code, which in wrong.items():
         _report(code, table, column, np.isin(codes, which), how, ledger)
     return np.asarray(values[codes])
@@ -147,38 +171,110 @@ def _read(cell: Any, column: str, table: Table, how: Reading, counts: Counts, n:
     if table.is_user_missing(column, cell):
         counts.user_missing[f"{text} ({label})" if label else text] += n
         return np.nan
-    if {plain(text), plain(label or text)} & how.missing:
+    value = number(cell, how.sign)
+    known = {plain(text), plain(label or text), shown(value) if isinstance(value, float) else plain(text)}
+    if known & how.missing:
         counts.missing[text] += n
         return np.nan
     if how.words is not None and (label or table.reading.kind != "sav" or isinstance(cell, str)):
-        counts.words += n
-        return _word(plain(label or text), how)
-    value = number(cell, how.sign)
-    if isinstance(value, float) and shown(value) in how.missing:
-        counts.missing[text] += n
-        return np.nan
+        return _word(text, label, value, how, counts, n)
+    if label and says_missing(label):
+        return "label_says_missing"
+    if value == "not_a_number":
+        value = _labelled(text, how, counts, n)
+    if isinstance(value, str):
+        return value
     counts.texts += n if isinstance(cell, str) else 0
-    if isinstance(value, str) or not _fits(value, how):
-        return value if isinstance(value, str) else "out_of_range"
+    return _number(value, text, how, counts, n)
+
+
+def _number(value: float, text: str, how: Reading, counts: Counts, n: int) -> float | str:
+    counts.answered += n
+    counts.seen.add(value)
+    if not _fits(value, how):
+        return "out_of_range"
     if how.outcome.column is None and not value.is_integer():
         counts.between[text] += n
     return value if how.outcome.kind == "score" or value.is_integer() else "not_whole"
 
 
-def _word(word: str, how: Reading) -> float | str:
-    value = (how.words or {}).get(word)
-    if value is None:
-        return "unknown_word"
-    return value if _fits(value, how) else "out_of_range"
+def _word(text: str, label: str | None, value: float | str, how: Reading, counts: Counts, n: int) -> float | str:
+    """Return what an answer in words stands for; a number among words counts as itself, when it is one of theirs."""
+    words = how.words or {}
+    if (meant := words.get(plain(label or text))) is not None:
+        counts.words += n
+        return meant if _fits(meant, how) else "out_of_range"
+    only_words = not any(isinstance(number(word, how.sign), float) for word in words)
+    if only_words and isinstance(value, float) and label is None and value in words.values():
+        counts.numbers += n
+        return _number(value, text, how, counts, n)
+    if found := LABELLED.fullmatch(text):
+        meant = words.get(plain(found[2]), float(found[1]))
+        if meant != float(found[1]):
+            return "label_and_number"
+        return _labelled(text, how, counts, n)
+    return "missing_word" if is_unknown(text) or says_missing(text) else "unknown_word"
+
+
+def _labelled(text: str, how: Reading, counts: Counts, n: int) -> float | str:
+    """Return the number of an answer that is written with its words: 5 - Helemaal mee eens."""
+    found = LABELLED.fullmatch(text)
+    if found is None or not how.range[0] <= float(found[1]) <= how.range[1] or np.isinf(how.range).any():
+        return "missing_word" if is_unknown(text) or says_missing(text) else "not_a_number"
+    counts.labelled += n
+    counts.labels.setdefault(plain(found[2]), set()).add(float(found[1]))
+    return "label_two_numbers" if len(counts.labels[plain(found[2])]) > 1 else float(found[1])
 
 
 def _fits(value: float, how: Reading) -> bool:
-    return bool(np.isfinite(value)) and how.range[0] <= value <= how.range[1]
+    return bool(np.isfinite(value)) and how.allowed[0] <= value <= how.allowed[1]
+
+
+def report_outside(table: Table, counts: Counts, ledger: Ledger) -> None:
+    """Report answers outside a range: as cells that are wrong, or, where they are many, as a range that is."""
+    if not counts.outside:
+        return
+    _, _, how = counts.outside[0]
+    cells = [cell for name, wrong, _ in counts.outside for cell in table.cells(name)[wrong]]
+    numbers = {value for value in counts.seen if not is_usual(value) or _fits(value, how)}
+    strange = [cell for cell in cells if not is_usual(_as_float(cell, how))]
+    if len(strange) > max(A_FEW, WRONG_RANGE * counts.answered) and numbers:
+        details = {
+            "outcome": how.outcome.id, "found": len(strange), "answered": counts.answered,
+            "lowest": f"{min(numbers):g}", "highest": f"{max(numbers):g}",
+            "low": f"{how.allowed[0]:g}", "high": f"{how.allowed[1]:g}", "answers": _shifted(numbers, how),
+        }  # fmt: skip
+        names = [name for name, *_ in counts.outside]
+        shown_names = ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
+        code = "scale_differs" if details["answers"] else "range_wrong"
+        ledger.problem(code, table.path, column=shown_names, details=details)
+        return
+    for name, wrong, reading in counts.outside:
+        usual = np.array([is_usual(_as_float(cell, how)) for cell in table.cells(name)]) & wrong
+        _report("out_of_range_usual", table, name, usual, reading, ledger)
+        _report("out_of_range", table, name, wrong & ~usual, reading, ledger)
+
+
+def _as_float(cell: object, how: Reading) -> float:
+    value = number(cell, how.sign)
+    return value if isinstance(value, float) else np.nan
+
+
+def _shifted(numbers: set[float], how: Reading) -> str:
+    """Return the answers of a scale that is numbered from elsewhere, as the study file would declare them."""
+    low, high = how.allowed
+    steps = high - low
+    if how.outcome.column is not None or not 0 < max(numbers) - min(numbers) <= steps or steps > 20:
+        return ""
+    start = min(numbers) if min(numbers) < low else max(numbers) - steps
+    return ", ".join(f"{start + k:g}: {low + k:g}" for k in range(int(steps) + 1))
 
 
 def _report(code: str, table: Table, column: str, wrong: np.ndarray, how: Reading, ledger: Ledger) -> None:
     details: dict[str, Any] = {"outcome": how.outcome.id, "decimal": how.sign or "–"}
-    if code == "out_of_range":
-        details |= {"low": f"{how.range[0]:g}", "high": f"{how.range[1]:g}"}
-    valid = how.outcome.answers if code == "unknown_word" else None
+    if code.startswith("out_of_range"):
+        details |= {"low": f"{how.allowed[0]:g}", "high": f"{how.allowed[1]:g}"}
+    valid = list(how.outcome.answers or how.words or {}) if code == "unknown_word" else None
+    if code == "label_says_missing":
+        valid = []  # the problem then names the label, and not its code
     ledger.cells(code, table, column, wrong, valid, **details)

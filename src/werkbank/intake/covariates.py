@@ -7,15 +7,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from werkbank.intake.cells import decide_decimal, distinct, number
+from werkbank.intake.cells import decide_decimal, distinct, number, plain
 from werkbank.intake.layout import report_columns
 from werkbank.intake.ledger import shown
+from werkbank.intake.lone import Part, check_lone, is_usual
 from werkbank.study.model import WAVES
+from werkbank.study.parts import Rule
 
 if TYPE_CHECKING:
     from werkbank.intake.ledger import Ledger
     from werkbank.intake.model import Table
     from werkbank.study.model import Study
+
+
+YES_OR_NO = dict.fromkeys(("1", "ja", "yes", "j", "y", "true", "waar", "wel", "1.0"), 1.0)
+YES_OR_NO |= dict.fromkeys(("0", "nee", "no", "n", "false", "onwaar", "niet", "0.0"), 0.0)
 
 
 def add_covariates(
@@ -30,15 +36,20 @@ def add_covariates(
     order = {"": -1, **{wave: n for n, wave in enumerate(WAVES)}}
     added = pupils.copy()
     for name in study.pupil_columns:
-        parts = []
+        parts, read = [], []
         for table in tables:
             frame = frames[table.path]
             if name not in table.names or frame is None or not report_columns([name], table, ledger):
                 continue
-            cells = _cells(table, name, ledger)
+            cells = (
+                _yes_or_no(study, table, name, ledger) if name == study.received else _cells(study, table, name, ledger)
+            )
+            read.append(Part(table, name, np.array([c if isinstance(c, float) else np.nan for c in cells])))
             parts.append(pd.DataFrame({"pupil": frame["pupil"], "order": frame["wave"].map(order), "cell": cells}))
         if not parts:
             continue
+        if (study.rules.get(name) or Rule()).range is None:
+            check_lone(read, ledger)
         seen = pd.concat(parts).dropna(subset="cell").sort_values("order", kind="stable")
         later = seen.drop_duplicates(["pupil", "cell"])
         if changed := later["pupil"][later["pupil"].duplicated()].nunique():
@@ -48,8 +59,14 @@ def add_covariates(
     return added
 
 
-def _cells(table: Table, name: str, ledger: Ledger) -> np.ndarray:
-    """Return numbers, words, and NaN for an empty cell; a number that can be read in two ways is a problem."""
+def _cells(study: Study, table: Table, name: str, ledger: Ledger) -> np.ndarray:
+    """Return numbers, words, and NaN for what is empty or missing by the column's rule.
+
+    A number that can be read in two ways, and one outside the rule's range, is a problem.
+    """
+    rule = study.rules.get(name) or Rule()
+    missing = {plain(shown(code)) for code in rule.missing}
+    words = {plain(word): float(value) for word, value in (rule.answers or {}).items()}
     codes, cells = distinct(table.cells(name))
     sign = decide_decimal(table, [name])
     values = np.full(len(cells) + 1, np.nan, dtype=object)
@@ -57,10 +74,39 @@ def _cells(table: Table, name: str, ledger: Ledger) -> np.ndarray:
     for i, cell in enumerate(cells):
         if not shown(cell) or table.is_user_missing(name, cell):
             continue
-        read = number(labels.get(cell, cell), sign)
+        text = str(labels.get(cell) or shown(cell))
+        if {plain(text), plain(shown(cell))} & missing:
+            ledger.note("missing_codes", file=table.path, outcome=name, code=shown(cell), n=int((codes == i).sum()))
+            continue
+        read = words.get(plain(text), words.get(plain(shown(cell)), number(labels.get(cell, cell), sign)))
+        if rule.range and isinstance(read, float) and not rule.range[0] <= read <= rule.range[1]:
+            limits = {"low": f"{rule.range[0]:g}", "high": f"{rule.range[1]:g}", "outcome": name}
+            code = "out_of_range_usual" if is_usual(read) else "out_of_range"
+            ledger.cells(code, table, name, codes == i, **limits)
         values[i] = read if isinstance(read, float) else str(labels.get(cell) or shown(cell))
         if read in {"decimal_ambiguous", "decimal_mixed"}:
             ledger.cells(str(read), table, name, codes == i, decimal=sign or "–")
+    return np.asarray(values[codes])
+
+
+def _yes_or_no(study: Study, table: Table, name: str, ledger: Ledger) -> np.ndarray:
+    """Return 1 for yes, 0 for no, NaN for what is empty or missing; any other coding must be declared in `rules`."""
+    rule = study.rules.get(name) or Rule()
+    words = {**YES_OR_NO, **{plain(word): float(value) for word, value in (rule.answers or {}).items()}}
+    missing = {plain(shown(code)) for code in rule.missing}
+    codes, cells = distinct(table.cells(name))
+    labels = table.reading.labels.get(name, {})
+    values = np.full(len(cells) + 1, np.nan, dtype=object)
+    wrong = []
+    for i, cell in enumerate(cells):
+        text, label = plain(shown(cell)), plain(labels.get(cell, ""))
+        if not text or {text, label} & missing or table.is_user_missing(name, cell):
+            continue
+        found = words.get(label, words.get(text))
+        values[i] = np.nan if found is None else found
+        wrong += [i] if found not in {0.0, 1.0} else []
+    if wrong:
+        ledger.cells("received_unclear", table, name, np.isin(codes, wrong))
     return np.asarray(values[codes])
 
 

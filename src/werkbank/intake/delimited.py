@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from werkbank.intake.grid import Grid, RefusedFileError, header_at
+from werkbank.study.spelling import tidy
 
 if TYPE_CHECKING:
     from werkbank.study.model import FileSpec
@@ -81,7 +82,7 @@ def find_delimiter(text: str, declared: set[str]) -> str:
         rows = [row for row in csv.reader(io.StringIO(text[:SAMPLE], newline=""), delimiter=delimiter) if any(row)]
         rows = rows[:-1] if len(text) > SAMPLE else rows  # the last may have been cut
         rows = rows[header_at(rows, declared) :]
-        names = {cell.strip() for cell in rows[0]} if rows else set()
+        names = {tidy(cell) for cell in rows[0]} if rows else set()
         even = len(names) > 1 and len({len(row) for row in rows}) == 1
         found[delimiter] = (len(names & declared), even)
     best = max(found.values())

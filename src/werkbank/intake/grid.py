@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from werkbank.study.spelling import tidy
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -33,7 +35,7 @@ class Grid:
 def header_at(rows: Sequence[Sequence[Any]], declared: set[str]) -> int:
     """Return which row holds the column names: the first, unless it has none and a later one has several."""
     names = {name for name in declared if not name.isdigit()}  # a row of answers may hold those
-    known = [len({*map(text, row)} & names) for row in rows[:SEARCHED]]
+    known = [len({tidy(text(cell)) for cell in row} & names) for row in rows[:SEARCHED]]
     return known.index(max(known)) if known and not known[0] and max(known) > 1 else 0
 
 

@@ -1,8 +1,9 @@
-"""All problems and notes of one intake, gathered so that a user hears everything at once and nothing endlessly."""
+"""All problems and notes of one intake, gathered so that a user hears everything at once and every cause once."""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +17,43 @@ if TYPE_CHECKING:
 
     from werkbank.intake.model import Table
 
-SHOWN = 20  # of one kind; after that a count says more than a list
+SHOWN = 20  # causes of one kind; after that a count says more than a list
+APART = 5  # values of one kind in one file that are named apart; more have one cause
+LONGEST = 80  # characters of a value in a message
+PLACES = 4  # cells that are named of one cause
+
+
+@dataclass
+class _Cause:
+    """One problem, with every other cell that it was found in."""
+
+    first: Problem
+    n: int = 0
+    places: list[tuple[str | None, int | None]] = field(default_factory=list)
+    values: dict[str, None] = field(default_factory=dict)
+
+    def add(self, problem: Problem, n: int = 1, rows: Iterable[int] = ()) -> None:
+        self.n += n
+        for row in [problem.row, *rows]:
+            if len(self.places) < PLACES + 1:
+                self.places.append((problem.column, row))
+        if problem.value is not None and len(self.values) < PLACES + 1:
+            self.values[problem.value] = None
+
+    def merged(self, other: _Cause) -> None:
+        self.n += other.n
+        self.places += other.places[: PLACES + 1 - len(self.places)]
+        for value in other.values:
+            if len(self.values) < PLACES + 1:
+                self.values[value] = None
+
+    def problem(self) -> Problem:
+        if self.n < 2:
+            return self.first
+        columns = list(dict.fromkeys(column for column, _ in self.places if column != self.first.column and column))
+        rows = [str(row) for column, row in self.places[1:] if row is not None and column == self.first.column]
+        more = {"n": self.n, "rows": rows, "columns": columns, "values": list(self.values)[1:]}
+        return replace(self.first, details={**self.first.details, "more": more})
 
 
 class Ledger:
@@ -24,22 +61,30 @@ class Ledger:
 
     def __init__(self) -> None:
         self.notes: list[Note] = []
-        self._problems: dict[str, list[Problem]] = {}
-        self._more: Counter[str] = Counter()
+        self._causes: dict[str, dict[tuple[Any, ...], _Cause]] = defaultdict(dict)
+
+    @property
+    def unfit(self) -> bool:
+        """Whether any problem was found."""
+        return any(self._causes.values())
+
+    def has(self, code: str) -> bool:
+        """Whether a problem of this kind was found."""
+        return bool(self._causes.get(code))
 
     def problem(self, code: str, file: str = "", **where: Any) -> None:  # noqa: ANN401 - the fields of a Problem
         """Add one problem."""
         self.add(Problem(code, file, **where))
 
-    def add(self, problem: Problem) -> None:
-        """Add a problem, or only count it when enough of its kind are listed."""
-        listed = self._problems.setdefault(problem.code, [])
-        if problem in listed:  # two outcomes may lack the same column
+    def add(self, problem: Problem, n: int = 1, rows: Iterable[int] = ()) -> None:
+        """Add a problem; `n` cells have it, some of them in `rows`."""
+        causes = self._causes[problem.code]
+        if problem.row is None:
+            if problem not in (cause.first for cause in causes.values()):  # two outcomes may lack the same column
+                causes[len(causes), "whole"] = _Cause(problem, 1, [(problem.column, None)])
             return
-        if len(listed) < SHOWN:
-            listed.append(problem)
-        else:
-            self._more[problem.code] += 1
+        key = (problem.file, problem.column, problem.value, problem.details.get("outcome"))
+        causes.setdefault(key, _Cause(problem)).add(problem, n, rows)
 
     def cells(
         self,
@@ -50,15 +95,17 @@ class Ledger:
         valid: Iterable[str] | None = None,
         **details: Any,  # noqa: ANN401 - what the sentence names
     ) -> None:
-        """Add one problem for each of the cells `wrong` (a mask) of a column, with the nearest of the `valid` names."""
-        at, labels = wrong.nonzero()[0], table.reading.labels.get(column, {})
-        for i in at[:SHOWN]:
-            cell = table.cells(column)[i]
-            value = shown(cell) if valid is None else str(labels.get(cell) or shown(cell))
+        """Add a problem for each different value in the cells `wrong` (a mask) of a column, with its count."""
+        at, labels, cells = wrong.nonzero()[0], table.reading.labels.get(column, {}), table.cells(column)
+        found: dict[str, list[int]] = defaultdict(list)
+        for i in at:
+            cell = cells[i]
+            text = shown(cell) if valid is None else str(labels.get(cell) or shown(cell))
+            found[brief(text)].append(int(table.rows[i]))
+        for value, rows in found.items():
             near = {} if valid is None else nearest(value, valid)
-            where = {"column": column, "row": int(table.rows[i]), "value": value}
-            self.problem(code, table.path, **where, details={**details, **near})
-        self._more[code] += max(0, len(at) - SHOWN)
+            problem = Problem(code, table.path, column, rows[0], value, {**details, **near})
+            self.add(problem, len(rows), rows[1 : PLACES + 1])
 
     def note(self, name: str, **values: Any) -> None:  # noqa: ANN401 - what the sentence names
         """Add a note; `name` is its catalogue key under ``intake``."""
@@ -73,12 +120,37 @@ class Ledger:
             When there is any problem.
         """
         problems: list[Problem] = []
-        for code, found in self._problems.items():
-            problems += found
-            if self._more[code]:
-                problems.append(Problem("and_more", details={"n": self._more[code], "code": code}))
+        for code, causes in self._causes.items():
+            found = _by_cause(causes)
+            problems += [cause.problem() for cause in found[:SHOWN]]
+            if rest := sum(cause.n for cause in found[SHOWN:]):
+                problems.append(Problem("and_more", found[SHOWN].first.file, details={"n": rest, "code": code}))
         if problems:
             raise UnfitError(problems, language)
+
+
+def _by_cause(causes: dict[tuple[Any, ...], _Cause]) -> list[_Cause]:
+    """Return one cause for each value in a file, or one for all its values where these are many."""
+    groups: dict[tuple[Any, ...], dict[str | None, _Cause]] = defaultdict(dict)
+    for key, cause in causes.items():
+        if key[-1] == "whole":
+            groups[key][None] = cause
+            continue
+        file, _, value, outcome = key
+        into = groups[file, outcome]
+        if value in into:
+            into[value].merged(cause)
+        else:
+            into[value] = cause
+    made: list[_Cause] = []
+    for into in groups.values():
+        first, *others = into.values()
+        if len(into) > APART:
+            for other in others:
+                first.merged(other)
+            others = []
+        made += [first, *others]
+    return made
 
 
 def shown(cell: object) -> str:
@@ -90,10 +162,15 @@ def shown(cell: object) -> str:
     return str(cell).strip()
 
 
+def brief(text: str) -> str:
+    """Return a value as a message names it: a cell may hold a book."""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
 def nearest(value: str, valid: Iterable[str]) -> dict[str, str]:
     """Return the details ``nearest`` and ``valid`` of a problem about an unknown name."""
     names = list(dict.fromkeys(map(str, valid)))
-    return {**errors.nearest(value, names), "valid": listed(names)}
+    return {**errors.nearest(value[:200], names), "valid": listed(names)}
 
 
 def listed(names: list[str]) -> str:

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from werkbank.errors import Problem
+from werkbank.errors import Problem, readable
 from werkbank.intake.delimited import read_delimited
+from werkbank.intake.given import with_given
 from werkbank.intake.grid import MAX_CELLS, Grid, RefusedFileError, header_at, text
+from werkbank.intake.ledger import nearest
 from werkbank.intake.model import FileReading, Table
+from werkbank.study.spelling import tidy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from werkbank.study.model import FileSpec, Study
 
 MAX_BYTES = 200_000_000  # of a file on disk; fifty thousand pupils, 28 items and three waves are some 15 MB
+PER_COLUMN = ("labels", "user_missing")  # what an SPSS file says of a column
 KINDS = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".xlsx": "xlsx", ".xlsm": "xlsx", ".sav": "sav", ".zsav": "sav"}
 
 
@@ -39,10 +43,11 @@ def open_table(study: Study, spec: FileSpec, declared: set[str], ledger: Ledger)
         path = _checked(study.folder, spec.path)
         kind, content = KINDS[path.suffix.lower()], path.read_bytes()
         grid = _read(kind, path, content, spec, declared)
+        _drop_skipped(grid, spec)
         _drop_blank_rows(grid)
         _check_header(grid, declared)
         kind = "qualtrics" if kind == "csv" and _drop_qualtrics_rows(grid) else kind
-        return _table(spec, kind, hashlib.sha256(content).hexdigest(), grid, ledger)
+        return _table(study, spec, kind, hashlib.sha256(content).hexdigest(), grid, ledger)
     except RefusedFileError as refused:
         ledger.add(Problem(refused.code, spec.path, row=refused.row, value=refused.value, details=refused.details))
         return None
@@ -64,8 +69,6 @@ def _checked(folder: Path, shown: str) -> Path:
 
 
 def _nearest_file(path: Path, root: Path) -> str:
-    from werkbank.intake.ledger import nearest
-
     here = [p.relative_to(root).as_posix() for p in root.rglob("*") if p.suffix.lower() in KINDS]
     return nearest(path.relative_to(root).as_posix(), here)["nearest"]
 
@@ -82,6 +85,16 @@ def _read(kind: str, path: Path, content: bytes, spec: FileSpec, declared: set[s
     from werkbank.intake.spss import read_spss
 
     return read_spss(path)
+
+
+def _drop_skipped(grid: Grid, spec: FileSpec) -> None:
+    """Leave out what the study file says is no answer: rows above the header, and rows by their number."""
+    above = range(spec.header or 0)
+    skipped = [n in spec.skip or (n in above and n != spec.header) for n in grid.numbers]
+    if any(skipped):
+        grid.notes.append(("rows_skipped", {"n": sum(skipped)}))
+        kept = [i for i, skip in enumerate(skipped) if not skip]
+        grid.rows, grid.numbers = [grid.rows[i] for i in kept], [grid.numbers[i] for i in kept]
 
 
 def _check_header(grid: Grid, declared: set[str]) -> None:
@@ -105,7 +118,7 @@ def _drop_qualtrics_rows(grid: Grid) -> bool:
     return True
 
 
-def _table(spec: FileSpec, kind: str, sha256: str, grid: Grid, ledger: Ledger) -> Table:
+def _table(study: Study, spec: FileSpec, kind: str, sha256: str, grid: Grid, ledger: Ledger) -> Table:
     rows, numbers = grid.rows, grid.numbers
     width = len(rows[0])
     for number, row in zip(numbers, rows, strict=True):
@@ -119,8 +132,27 @@ def _table(spec: FileSpec, kind: str, sha256: str, grid: Grid, ledger: Ledger) -
     for name, values in grid.notes:
         ledger.note(name, file=spec.path, **values)
     columns = tuple(_objects(cells) for cells in zip(*rows[1:], strict=True))
-    reading = FileReading(spec.path, sha256, len(rows) - 1, kind, **grid.how)
-    return Table(spec, tuple(map(text, rows[0])), columns, np.asarray(numbers[1:], dtype=np.int64), reading)
+    reading = FileReading(spec.path, sha256, len(rows) - 1, kind, **_named_alike(grid.how))
+    table = Table(spec, _names(spec, rows[0], ledger), columns, np.asarray(numbers[1:], dtype=np.int64), reading)
+    return with_given(study, table, ledger)
+
+
+def _names(spec: FileSpec, header: Sequence[Any], ledger: Ledger) -> tuple[str, ...]:
+    """Return the column names as the study file has them: without what cannot be seen, renamed where it says so."""
+    written = list(map(text, header))
+    names = [tidy(name) for name in written]
+    unseen = [old for old, new in zip(written, names, strict=True) if " ".join(old.split()) != new]
+    if unseen:
+        ledger.note("headings_unseen", file=spec.path, n=len(unseen), example=readable(unseen[0]))
+    ours = {tidy(theirs): own for own, theirs in spec.columns.items()}
+    for theirs in [theirs for theirs in ours if theirs not in names]:
+        ledger.problem("column_missing", spec.path, column=theirs, details=nearest(theirs, names))
+    return tuple(ours.get(name, name) for name in names)
+
+
+def _named_alike(how: dict[str, Any]) -> dict[str, Any]:
+    per_column = {key: {tidy(name): value for name, value in how[key].items()} for key in PER_COLUMN if key in how}
+    return {**how, **per_column}
 
 
 def _drop_blank_rows(grid: Grid) -> None:

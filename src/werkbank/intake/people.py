@@ -12,8 +12,10 @@ import pandas as pd
 from werkbank.intake.cells import distinct, is_date
 from werkbank.intake.layout import report_columns, wave_codes
 from werkbank.intake.ledger import listed, nearest, shown
+from werkbank.intake.lookalikes import NAMED
 from werkbank.intake.model import DECLARED, ROLES
 from werkbank.study.model import WAVES
+from werkbank.study.spelling import tidy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from werkbank.study.model import Study
 
 # 1.0E+05, 1,23E+11 and 12345.0 are what spreadsheets and data programs make of the ids 100000, 123456789012 and 12345
+SOME = 0.1  # of the schools; fewer with both arms are an exception, and no design
+DAYS = ("%Y-%m-%d", "%d-%m-%Y", "%d/%m/%Y", "%d.%m.%Y")
 NUMBERED = re.compile(r"[0-9](?:[.,][0-9]+)?E\+[0-9]+|[0-9]+[.,]0+", re.IGNORECASE)
 
 
@@ -35,13 +39,14 @@ def rows_of(study: Study, table: Table, ledger: Ledger) -> pd.DataFrame | None:
     id_column = _id_column(study)
     if id_column is None:
         ledger.note("rows_are_pupils", file=table.path, n=len(table.rows))
-        pupils = np.array([str(row) for row in table.rows], dtype=object)
+        written = pupils = np.array([str(row) for row in table.rows], dtype=object)
     elif report_columns([id_column], table, ledger):
-        pupils = _ids(table, id_column, ledger)
+        pupils, written = _ids(table, id_column, ledger)
         ledger.cells("id_missing", table, id_column, pupils == "")
     else:
         return None
-    frame = pd.DataFrame({"pupil": pupils, "wave": waves_of(study, table, ledger), "row": table.rows}, dtype=object)
+    known_waves = waves_of(study, table, ledger)
+    frame = pd.DataFrame({"pupil": pupils, "pupil_raw": written, "wave": known_waves, "row": table.rows}, dtype=object)
     known: dict[str, Iterable[str]] = {"arm": study.arms, "role": study.role_codes}
     for role in (*ROLES, *DECLARED):
         column = study.block_column if role == "block" else study.columns.named().get(role)
@@ -49,24 +54,48 @@ def rows_of(study: Study, table: Table, ledger: Ledger) -> pd.DataFrame | None:
             frame[role] = ""
         if column is not None and column in table.names and report_columns([column], table, ledger):
             coded = known.get(role)
-            frame[role] = _coded(role, table, column, coded, ledger) if coded else _ids(table, column, ledger)
+            if coded:
+                frame[role] = _coded(study, role, table, column, coded, ledger)
+            else:
+                frame[role], frame[f"{role}_raw"] = _ids(table, column, ledger)
     frame["role"] = frame["role"].map(lambda code: study.role_codes.get(code, ""))
+    for kind in NAMED:
+        if f"{kind}_raw" not in frame and kind in frame:
+            frame[f"{kind}_raw"] = frame[kind]
     return frame.assign(file=table.path)
 
 
 def _id_column(study: Study) -> str | None:
     by_teacher = study.columns.teacher if study.unit == "teacher" else None
-    return study.columns.pupil or by_teacher
+    return study.columns.named().get("pupil") or by_teacher
 
 
-def _ids(table: Table, column: str, ledger: Ledger) -> np.ndarray:
-    """Return a column as text, '' where empty: '007' stays '007', and a workbook's whole numbers lose their '.0'."""
+def _ids(table: Table, column: str, ledger: Ledger) -> tuple[np.ndarray, np.ndarray]:
+    """Return a column as text, and as it was written; '' where empty.
+
+    '007' stays '007', a workbook's whole numbers lose their '.0', and so does text in which all numbers have it.
+    """
     codes, cells = distinct(table.cells(column))
+    if all_floats := _all_written_as_floats(cells):
+        cells = [cell.strip()[:-2] if isinstance(cell, str) and cell.strip() else cell for cell in cells]
+        ledger.note("ids_point_zero", file=table.path, column=column, example=f"{cells[0]}.0")
     ledger.cells("id_damaged", table, column, np.isin(codes, [i for i, cell in enumerate(cells) if _is_damaged(cell)]))
     spaced = [i for i, cell in enumerate(cells) if isinstance(cell, str) and cell.strip() not in {"", cell}]
-    if spaced:
+    if spaced and not all_floats:
         ledger.note("ids_trimmed", file=table.path, column=column, n=int(np.isin(codes, spaced).sum()))
-    return np.asarray(np.array([*map(shown, cells), ""], dtype=object)[codes])
+    written = [*map(shown, cells), ""]
+    clean = [tidy(text) for text in written]
+    unseen = [i for i, text in enumerate(written) if clean[i] != text]
+    if unseen:
+        n = int(np.isin(codes, unseen).sum())
+        ledger.note("ids_unseen", file=table.path, column=column, n=n, pupils=written[unseen[0]])
+    return np.array(clean, dtype=object)[codes], np.array(written, dtype=object)[codes]
+
+
+def _all_written_as_floats(cells: list[object]) -> bool:
+    """Whether a data program wrote every number of a column as 1.0, 2.0: an empty cell had made it a decimal column."""
+    texts = [cell.strip() for cell in cells if isinstance(cell, str) and cell.strip()]
+    return len(texts) > 1 and len(texts) == len(cells) and all(re.fullmatch(r"[0-9]+[.]0", text) for text in texts)
 
 
 def _is_damaged(cell: object) -> bool:
@@ -76,15 +105,35 @@ def _is_damaged(cell: object) -> bool:
     return isinstance(cell, dt.date | dt.time) or (isinstance(cell, int | float) and abs(cell) >= 1e15)
 
 
-def _coded(what: str, table: Table, column: str, known: Iterable[str], ledger: Ledger) -> np.ndarray:
-    """Return codes as the study file writes them: an SPSS code by its own, or by its value label."""
+def _coded(study: Study, what: str, table: Table, column: str, known: Iterable[str], ledger: Ledger) -> np.ndarray:
+    """Return codes as the study file writes them: an SPSS code by its own, or by its value label; a date as a day."""
     codes, cells = distinct(table.cells(column))
     labels = table.reading.labels.get(column, {})
-    both = [(shown(cell), str(labels.get(cell, "")).strip()) for cell in cells]
-    names = [label if label in known and code not in known else code for code, label in both]
+    given = study.aliases.get(what, {})  # type: ignore[call-overload]
+    alias = {tidy(old): new for old, new in given.items()} if isinstance(given, dict) else {}
+    names = []
+    for cell in cells:
+        ways = [tidy(way) for way in (*ways_to_write(cell), str(labels.get(cell, "")))]
+        ways = [alias.get(way, way) for way in ways]
+        names.append(next((way for way in ways if way in known), ways[0]))
     found = np.asarray(np.array([*names, ""], dtype=object)[codes])
     ledger.cells(f"unknown_{what}", table, column, ~np.isin(found, [*known, ""]), known)
     return found
+
+
+def ways_to_write(cell: object) -> list[str]:
+    """Return how a cell may be written: as it is, and a date as a day in the ways that people write one."""
+    text = shown(cell)
+    day = cell if isinstance(cell, dt.date) else _day(text)
+    return [text] if day is None else [text, *(day.strftime(form) for form in DAYS)]
+
+
+def _day(text: str) -> dt.date | None:
+    found = re.fullmatch(r"((?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2})(?:[ T]00:00(?::00)?)?", text)
+    try:
+        return dt.date.fromisoformat(found[1]) if found else None
+    except ValueError:
+        return None
 
 
 def file_wave(study: Study, table: Table) -> str | None:
@@ -104,7 +153,7 @@ def waves_of(study: Study, table: Table, ledger: Ledger) -> np.ndarray:
         return np.full(len(table.rows), whole or "", dtype=object)
     if not report_columns([column], table, ledger):
         return np.full(len(table.rows), "", dtype=object)
-    found = _coded("wave", table, column, codes, ledger)
+    found = _coded(study, "wave", table, column, codes, ledger)
     canonical = np.array([codes.get(str(f), "") for f in found], dtype=object)
     if whole is None:
         ledger.cells("wave_missing", table, column, found == "")
@@ -116,7 +165,8 @@ def waves_of(study: Study, table: Table, ledger: Ledger) -> np.ndarray:
 def check_rows(study: Study, rows: pd.DataFrame, ledger: Ledger) -> None:
     """Look for ids that do not fit together, pupils in two arms, without an arm, and double rows within a file."""
     named = rows[rows["pupil"] != ""]
-    _check_zeros(named, ledger)
+    if _numbers_restart(study, named, ledger):
+        return
     double = named.duplicated(["file", "pupil", "wave"])
     first = named.drop_duplicates(["file", "pupil", "wave"]).set_index(["file", "pupil", "wave"])["row"]
     for row in named[double].itertuples():
@@ -138,18 +188,23 @@ def check_rows(study: Study, rows: pd.DataFrame, ledger: Ledger) -> None:
         ledger.problem("arm_missing", row.file, **where, details={"valid": ", ".join(study.arms)})
 
 
-def _check_zeros(named: pd.DataFrame, ledger: Ledger) -> None:
-    """'7' beside '007' may be one pupil: a spreadsheet that lost the zeros, or two pupils. Nobody can tell."""
-    ids = named.drop_duplicates("pupil")
-    ids = ids[ids["pupil"].str.fullmatch(r"[0-9]+").astype(bool)]
-    bare = ids["pupil"].str.lstrip("0")
-    for _, same in ids[bare.duplicated(keep=False)].groupby(bare, sort=False):
-        one, other = same.iloc[0], same.iloc[1]
-        details = {"other_value": one.pupil, "other": int(one.row), "other_file": one.file}
-        ledger.problem("id_two_ways", other.file, row=int(other.row), value=other.pupil, details=details)
-    zeros = ids["pupil"].str.startswith("0")
-    if zeros.any() and len(set(ids["pupil"].map(len))) > 1 and not bare.duplicated().any():
-        ledger.note("ids_zeros", n=int(zeros.sum()), total=len(ids), example=ids["pupil"][zeros].iloc[0])
+def _numbers_restart(study: Study, named: pd.DataFrame, ledger: Ledger) -> bool:
+    """Report once that pupils are numbered anew in every class, where most numbers occur in several at one wave."""
+    if len(study.columns.key) != 1 or study.columns.class_ is None:
+        return False
+    placed = named[named["class"] != ""].drop_duplicates(["pupil", "wave", "class"])
+    if placed.empty:
+        return False
+    several = placed[placed.duplicated(["pupil", "wave"], keep=False)]
+    if several["pupil"].nunique() * 2 < named["pupil"].nunique() or several["pupil"].nunique() < 2:
+        return False
+    two = several[several["pupil"] == several["pupil"].iloc[0]].iloc[:2]
+    counted = {"n": several["pupil"].nunique(), "n_all": named["pupil"].nunique()}
+    first = {"other": int(two["row"].iloc[0]), "other_file": two["file"].iloc[0]}
+    details = {**counted, **first, "classes": listed(two["class"].tolist()), "class_column": study.columns.class_}
+    where = {"column": study.columns.key[0], "row": int(two["row"].iloc[1]), "value": two["pupil"].iloc[1]}
+    ledger.problem("numbers_restart", two["file"].iloc[1], **where, details=details)
+    return True
 
 
 def at_assignment(study: Study, rows: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
@@ -204,6 +259,9 @@ def _check_units(study: Study, pupils: pd.DataFrame, first_seen: pd.Series, ledg
         return pupils
     moved: list[str] = []
     arms = pupils[[unit, "arm"]].dropna()
+    # target and transfer pupils of one teacher are in one arm of the lots: that of the coached
+    lots = {arm: "coached" if role in {"target", "transfer"} else arm for arm, role in study.arms.items()}
+    arms["arm"] = arms["arm"].astype(object).map(lots)
     mixed = arms.groupby(unit, observed=True)["arm"].nunique()
     for name, members in arms[arms[unit].isin(mixed.index[mixed > 1])].groupby(unit, sort=False):
         seen = first_seen.reindex(members.index)
@@ -245,5 +303,5 @@ def _ask_for_blocks(study: Study, pupils: pd.DataFrame, ledger: Ledger) -> None:
         within = pupils[[level, "arm"]].dropna()
         pairs = within.astype(str).drop_duplicates()
         both, n_all = pairs[level][pairs[level].duplicated()].nunique(), pairs[level].nunique()
-        if both and n_all > 1:
+        if both > 1 and both >= SOME * n_all:
             ledger.note("blocks_question", n=both, n_all=n_all, column=study.columns.named().get(level), level=level)

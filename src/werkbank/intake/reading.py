@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -10,13 +11,18 @@ import numpy as np
 import pandas as pd
 
 from werkbank.intake.ages import add_age
-from werkbank.intake.cells import Counts, Reading, convert, decide_decimal
+from werkbank.intake.cells import Counts, Reading, convert, decide_decimal, report_outside
+from werkbank.intake.contradicting import as_bytes, check_copies, check_labels, note_headings, note_same_answers
 from werkbank.intake.covariates import add_covariates
+from werkbank.intake.filtering import filtered
 from werkbank.intake.layout import Placed, Slot, declared_names, place, report_columns, slots_of
 from werkbank.intake.ledger import Ledger
+from werkbank.intake.lone import Part, check_lone
+from werkbank.intake.lookalikes import settled
 from werkbank.intake.model import ROLES, Intake, Table
 from werkbank.intake.opening import open_table
 from werkbank.intake.people import at_assignment, check_rows, file_wave, rows_of
+from werkbank.intake.sharing import note_sharing
 from werkbank.study.model import WAVES
 
 if TYPE_CHECKING:
@@ -57,18 +63,28 @@ def read_answers(study: Study) -> Intake:
         return Intake(study, pd.DataFrame(columns=[*WHO, *ANSWERED]), nobody, (), ())
     slots = slots_of(study, ledger)
     declared = declared_names(study)
-    names = [(spec.path, spec.sheet) for spec in study.files]
-    for path, _ in {name: None for name in names if names.count(name) > 1}:
-        ledger.problem("file_double", path)
+    seen: set[tuple[str, str | None]] = set()
+    for spec in study.files:
+        name = (os.path.normpath(spec.path), spec.sheet)
+        if name in seen:
+            ledger.problem("file_double", spec.path)
+        seen.add(name)
     opened = [open_table(study, spec, declared, ledger) for spec in study.files]
     tables = [table for table in opened if table is not None]
     if len(tables) < len(opened):  # with a file lacking, all that follows would only repeat that
         ledger.stop_if_unfit(study.language)
+    tables = filtered(study, tables, ledger)
     placed = place(slots, tables, {t.path: file_wave(study, t) for t in tables}, ledger)
     _check_roles(study, tables, ledger)
+    if not ledger.has("file_double"):
+        check_copies(tables, ledger)
+    check_labels(study, tables, placed, ledger)
+    note_headings(study, tables, placed, ledger)
+    if ledger.has("file_copied") or ledger.has("file_double"):
+        ledger.stop_if_unfit(study.language)  # every answer of it would be double
     if study.columns.wave and not any(study.columns.wave in table.names for table in tables):
         ledger.stop_if_unfit(study.language)  # without waves every later row of a pupil would look double
-    frames = {t.path: rows_of(study, t, ledger) for t in tables}
+    frames = settled(study, {t.path: rows_of(study, t, ledger) for t in tables}, ledger)
     blocks = _blocks(study, tables, placed, frames, ledger)
     rows = pd.concat([f for f in frames.values() if f is not None] or [pd.DataFrame()], ignore_index=True)
     if len(rows):
@@ -79,6 +95,8 @@ def read_answers(study: Study) -> Intake:
     _check_double_answers(blocks, ledger)
     ledger.stop_if_unfit(study.language)
     answers = _long(blocks, pupils)
+    note_sharing(study, rows, _informants(blocks), ledger)
+    note_same_answers(_answers_by_wave(blocks), ledger)
     signs = {block.path: block.sign for block in blocks}
     files = tuple(replace(t.reading, decimal=signs.get(t.path)) for t in tables)
     return Intake(study, answers, pupils, tuple(ledger.notes), files)
@@ -97,10 +115,29 @@ class _Block:
     matrix: np.ndarray
 
 
+def _answers_by_wave(blocks: list[_Block]) -> dict[tuple[str, str], dict[str, bytes]]:
+    """Return what each pupil answered: (outcome, wave) -> pupil -> answers, for outcomes with several items."""
+    seen: dict[tuple[str, str], dict[str, bytes]] = defaultdict(dict)
+    for block in blocks:
+        if block.matrix.shape[1] > 1:
+            for pupil, wave, row in zip(block.pupils, block.waves, as_bytes(block.matrix), strict=True):
+                seen[block.slot.outcome.id, wave][pupil] = row
+    return seen
+
+
+def _informants(blocks: list[_Block]) -> dict[str, set[str]]:
+    """Return whose answers there are: informant -> pupils."""
+    seen: dict[str, set[str]] = defaultdict(set)
+    for block in blocks:
+        if len(block.pupils):
+            seen[block.slot.outcome.informant].update(block.pupils)
+    return dict(seen)
+
+
 def _check_roles(study: Study, tables: list[Table], ledger: Ledger) -> None:
     """Every column that the study file names stands in at least one file."""
     named = study.columns.named()
-    named.pop("pupil", None)
+    named.pop("pupil", None)  # every file has it, or is a problem of its own
     born = [study.birth_date.column] if study.birth_date else []
     blocks = [study.block_column] if study.block_column else []
     for column in dict.fromkeys([*named.values(), *study.pupil_columns, *born, *blocks]):
@@ -115,6 +152,7 @@ def _blocks(
 ) -> list[_Block]:
     blocks: list[_Block] = []
     empty: dict[tuple[str, str], list[tuple[Table, str, bool]]] = defaultdict(list)
+    unbounded: dict[str, list[Part]] = defaultdict(list)
     for table in tables:
         mine, frame = [p for p in placed if p.table is table], frames[table.path]
         known = [[c for c in p.slot.columns if c in table.names] for p in mine]
@@ -122,8 +160,13 @@ def _blocks(
         counts: dict[str, Counts] = defaultdict(Counts)
         for here, columns in zip(mine, known, strict=True):
             slot = here.slot
-            how = Reading(slot.outcome, slot.range, sign)
-            cells = [convert(table, column, how, counts[slot.outcome.id], ledger) for column in columns]
+            count = counts[slot.outcome.id]
+            cells = []
+            for column in columns:
+                how = Reading(slot.outcome, slot.range, sign, study.rules.get(column))
+                cells.append(convert(table, column, how, count, ledger))
+                if slot.outcome.column is not None and np.isinf(how.allowed).any():
+                    unbounded[slot.outcome.id].append(Part(table, column, cells[-1]))
             waves = None if frame is None else _waves(study, here, frame["wave"].to_numpy(), ledger)
             for item, column, values in zip(slot.items, columns, cells, strict=False):
                 empty[slot.outcome.id, item].append((table, column, bool(np.isnan(values).all())))
@@ -137,9 +180,13 @@ def _blocks(
             keep = at & filled
             who = frame["pupil"].to_numpy()[keep]
             blocks.append(_Block(table.path, sign, slot, who, waves[keep], table.rows[keep], values_of[keep]))
+        for count in counts.values():
+            report_outside(table, count, ledger)
         _note_counts(table, counts, ledger)
         _note_file(table, sign, ledger)
     _check_empty(empty, ledger)
+    for parts in unbounded.values():
+        check_lone(parts, ledger)
     return blocks
 
 
@@ -177,6 +224,10 @@ def _note_counts(table: Table, counts: dict[str, Counts], ledger: Ledger) -> Non
             ledger.note("between_answers", file=table.path, outcome=outcome, n=n, example=example)
         if count.words:
             ledger.note("words", file=table.path, outcome=outcome, n=count.words)
+        if count.numbers:
+            ledger.note("words_and_numbers", file=table.path, outcome=outcome, n=count.numbers)
+        if count.labelled:
+            ledger.note("labelled_numbers", file=table.path, outcome=outcome, n=count.labelled)
         if count.texts and table.reading.kind == "xlsx":
             ledger.note("text_numbers", file=table.path, outcome=outcome, n=count.texts)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from werkbank.catalogue import say
@@ -14,13 +14,16 @@ from werkbank.reporting.own import DECIMALS, Shown, of_frame, of_png, shell, spo
 from werkbank.results import OWN_MIME
 
 PPI = 200  # of a picture: sharp on paper
+OWN = "own:"  # begins the name under which a bench keeps what a cell of its user's showed
 
 
 def show(thing: object, caption: str = "", alt: str = "") -> None:
     """Put a table, picture, text or number of your own into the private report, at this place of the notebook.
 
     Every format of the report marks it as your own analysis, not checked by werkbank, and numbers it with the other
-    tables and figures. It never enters a copy to share. Rows of single pupils are yours to answer for.
+    tables and figures. It never enters a copy to share. Rows of single pupils are yours to answer for. `werkbank run`
+    keeps it, and so does the last cell of a notebook that is run by hand, where this comes after the bench is opened:
+    in the order in which cells first ran.
 
     Parameters
     ----------
@@ -40,7 +43,38 @@ def show(thing: object, caption: str = "", alt: str = "") -> None:
     """
     from IPython.display import display
 
-    display(shown(thing, caption, alt))  # type: ignore[no-untyped-call]
+    made = shown(thing, caption, alt)
+    _on_every_bench(made)
+    display(made)  # type: ignore[no-untyped-call]
+
+
+@dataclass(frozen=True)
+class Added:
+    """What stands on a bench in the place of a part: that a user showed something, in which execution of a cell."""
+
+    run: int
+    shared = False  # like a part's: it enters no copy to share, and reads no results
+    reads: tuple[str, ...] = ()
+
+
+def _on_every_bench(made: Shown) -> None:
+    """Note on each bench of this notebook what was shown, in the place of what the same cell showed before."""
+    from werkbank.bench import Bench
+
+    running = shell()
+    named = running.user_ns.items() if running is not None else ()
+    benches = {id(thing): thing for name, thing in named if isinstance(thing, Bench) and not name.startswith("_")}
+    for bench in benches.values():
+        key, run = f"{OWN}{_this_cell(running)}", running.execution_count
+        added, before = bench.shown.get(key, (Added(run), ()))
+        bench.shown[key] = (Added(run), (*(before if added.run == run else ()), made))
+
+
+def _this_cell(running: Any) -> str:  # noqa: ANN401 - IPython's own
+    """Return the id of the cell that runs, where the notebook's program tells it; else what is written in it."""
+    parent = getattr(running, "parent_header", {})  # of ipykernel: the message that asked for this
+    told = parent.get("metadata", {}).get("cellId") if isinstance(parent, dict) else None
+    return str(told or running.user_ns.get("In", [""])[-1])
 
 
 def shown(thing: object, caption: str = "", alt: str = "") -> Shown:

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from werkbank.catalogue import say
 from werkbank.errors import MissingPieceError, ReportError
 from werkbank.running import preloading
-from werkbank.running.notebooks import INJECTED_ID, is_shipped, only_by_hand
+from werkbank.running.notebooks import INJECTED_ID, NUMBER, is_own, is_shipped, only_by_hand
 from werkbank.running.remarks import about_numbers, without_paths
 from werkbank.warm.forking import PRELOAD
 from werkbank.warm.kernel import KERNEL_NAME, manager_class, quick_import, undisturbed
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
 
 ENGINE = "werkbank"
 CELL_SECONDS = 900
+TOLERATED = "raises-exception"  # nbclient's tag for a cell that may fail
+LINE = 60  # characters of a cell's first line, by which a message names it
 PREPARE = '__import__("werkbank.reporting.showing", fromlist=["prepare"]).prepare()'  # after the injected parameters
 
 
@@ -107,10 +108,15 @@ def _source(notebook: Path, language: str) -> Any:  # noqa: ANN401 - nbformat's 
         valid = False
     if not valid:
         raise ReportError(say("cli.stopped.not_a_notebook", language, path=notebook.name))
-    raw["cells"] = [cell for cell in raw["cells"] if not only_by_hand(cell)]
+    for number, cell in enumerate(raw["cells"], 1):
+        cell["metadata"][NUMBER] = number
+    if is_own(notebook):
+        raw["cells"] = [cell for cell in raw["cells"] if not only_by_hand(cell)]
     source = nbformat.from_dict({**raw, "nbformat_minor": max(5, raw["nbformat_minor"])})
     for i, cell in enumerate(source.cells):
         cell.setdefault("id", f"cell-{i + 1}")
+        if only_by_hand(cell):  # a user's own cells may go on with what it made, but a report does not depend on it
+            cell.metadata["tags"] = [*cell.metadata.tags, TOLERATED]
     marked = [c for c in source.cells if c.cell_type == "code" and "parameters" in c.metadata.get("tags", [])]
     if len(marked) != 1:
         raise ReportError(say("cli.stopped.no_parameters_cell", language, path=notebook.name, found=len(marked)))
@@ -166,6 +172,8 @@ def _judged(notebook: Any, language: str, run: Callable[[], None]) -> None:  # n
     except (RuntimeError, FileNotFoundError, PermissionError) as error:
         # the process did not come up, or not within its start time
         raise MissingPieceError(say("cli.stopped.no_kernel", language, reason=str(error))) from error
+    for cell in filter(only_by_hand, notebook.cells):
+        cell.outputs, cell.metadata["tags"] = [], [tag for tag in cell.metadata.tags if tag != TOLERATED]
     outputs = [(cell, output) for cell in notebook.cells for output in cell.get("outputs", [])]
     for cell, output in outputs:
         if output.output_type == "error":
@@ -186,12 +194,16 @@ def _last_begun(notebook: Any) -> Any:  # noqa: ANN401 - nbformat's node
 
 
 def _stopped(notebook: Any, how: str, language: str, cell: Any = None, reason: str = "") -> ReportError:  # noqa: ANN401
-    """Say in which cell of the user's notebook, under which heading, and how a run ended."""
+    """Say in which cell of the user's notebook a run ended, how, and what is the first thing that the cell does."""
     cell = _last_begun(notebook) if cell is None else cell
-    own = [c for c in notebook.cells if c.get("id") != INJECTED_ID]
-    number = next((i + 1 for i, c in enumerate(own) if c is cell), 0)
-    above = [c.source for c in own[:number] if c.cell_type == "markdown"]
-    titles = [title for text in above for title in re.findall(r"^#+\s+(.+?)\s*$", text, re.MULTILINE)]
-    heading = titles[-1] if titles else say("cli.stopped.no_heading", language)
-    message = say(f"cli.stopped.{how}", language, cell=number, heading=heading, reason=without_paths(reason))
-    return ReportError(message, number, heading)
+    number = cell.metadata.get(NUMBER, 0)
+    line = _first_line(cell.source)
+    message = say(f"cli.stopped.{how}", language, cell=number, line=line, reason=without_paths(reason))
+    return ReportError(message, number, line)
+
+
+def _first_line(source: str) -> str:
+    """Return the first line of code, shortened; the first of its comments where it has nothing else."""
+    lines = [line.strip() for line in source.split("\n") if line.strip()]
+    found = next((line for line in lines if not line.startswith("#")), (lines or ["–"])[0])
+    return found if len(found) <= LINE else f"{found[: LINE - 1].rstrip()}…"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -10,8 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from werkbank.catalogue import say
 from werkbank.errors import UsageError
+from werkbank.reporting.own import Shown
 from werkbank.reporting.sharing import write_shared
+from werkbank.reporting.showing import OWN
 from werkbank.results import PRIVATE_MIME
+from werkbank.running import manifest
+from werkbank.running.kept import placed
+from werkbank.running.notebooks import notebook_folder
+from werkbank.running.pages import pages
 from werkbank.study.finding import ROOT
 
 if TYPE_CHECKING:
@@ -47,7 +54,8 @@ def finish(bench: Bench, results: str = "") -> Finished | None:
     results : str
         The file to which the results go, when ``werkbank run`` runs the notebook: it then makes the report's files,
         and the copy to share. Empty when the notebook is run by hand: the report is then written here, as a page, PDF
-        and Word document with its results, in ``reports/<study>/by-hand``.
+        and Word document with its results, in ``reports/<study>/by-hand``. What was shown by `werkbank.show` stands in
+        it; other outputs and text cells of a user's own do not, because nothing here sees them: `werkbank run` does.
 
     Returns
     -------
@@ -59,7 +67,7 @@ def finish(bench: Bench, results: str = "") -> Finished | None:
     UsageError
         When no part was shown, so that there is nothing to write.
     """
-    if not bench.shown:
+    if all(key.startswith(OWN) for key in bench.shown):
         raise UsageError(say("cli.finish.nothing", bench.language.partition("+")[0]))
     read = tuple(dict.fromkeys(name for part, _ in bench.shown.values() for name in part.reads))
     whole = bench.about(*(read or ("effects",)))
@@ -77,25 +85,36 @@ def _with_shown(whole: Bench, bench: Bench) -> Bench:
 
 
 def _by_hand(whole: Bench, bench: Bench) -> Finished:
-    from werkbank.running import manifest
-    from werkbank.running.pages import pages
-
-    study, base = bench.study, Path(os.environ.get(ROOT) or Path.cwd())
+    study, base = bench.study, _base()
     place = base / "reports" / study.folder.name / FOLDER
-    place.mkdir(parents=True, exist_ok=True)
-    name = next(iter(bench.shown)).partition(":")[0].rpartition(".")[2]
-    written = []
+    name = next(key for key in bench.shown if not key.startswith(OWN)).partition(":")[0].rpartition(".")[2]
+    texts: dict[str, str | bytes] = {}
     for language in bench.language.split("+"):
-        sections = [s.to_json() for _, made in bench.shown.values() for s in made if s.language == language]
-        footer = {"notebook": f"{name}.ipynb", "seed": str(bench.seed)}
-        for form, content in pages(sections, study, language, FORMATS, footer, inside=True).items():
-            path = place / f"{name}.{language}.{form}"
-            manifest.put(path, content if isinstance(content, bytes) else content.encode())
-            written.append(path)
-    stores = {"results.json": whole.results.to_json(manifest.notice())}
-    stores["results.csv"] = whole.results.to_csv(manifest.notice("row"))
-    for file, text in stores.items():
-        manifest.put(place / file, text.encode())
-        written.append(place / file)
-    speech = bench.language.partition("+")[0]
-    return Finished(tuple(written), say("cli.finish.by_hand", speech, study=study.folder.name, report=name))
+        texts |= {f"{name}.{language}.{form}": page for form, page in _pages(bench, language, name).items()}
+    texts[f"{name}.results.json"] = whole.results.to_json(manifest.notice())
+    texts[f"{name}.results.csv"] = whole.results.to_csv(manifest.notice("row"))
+    place.mkdir(parents=True, exist_ok=True)
+    for file, text in texts.items():
+        manifest.put(place / file, text if isinstance(text, bytes) else text.encode())
+    asked = study.folder.relative_to(base) if study.folder.is_relative_to(base) else study.folder
+    command = shlex.join(["werkbank", "run", asked.as_posix(), "--report", name])
+    told = say("cli.finish.by_hand", bench.language.partition("+")[0], command=command)
+    return Finished(tuple(place / file for file in texts), told)
+
+
+def _base() -> Path:
+    """Return the folder whose ``reports`` get the files: where JupyterLab was started, else the present one.
+
+    In the project's own notebooks folder, which is packed and published, nothing is written: its parent is used.
+    """
+    here = Path(os.environ.get(ROOT) or Path.cwd()).resolve()
+    return here.parent if here == notebook_folder().resolve() else here
+
+
+def _pages(bench: Bench, language: str, name: str) -> dict[str, str | bytes]:
+    """Return the report in one language: what was shown, and what a user added by `werkbank.show`, in their order."""
+    shown = [made for _, each in bench.shown.values() for made in each]
+    items = [made if isinstance(made, Shown) else made.to_json() for made in shown]
+    doubts = tuple(note.sentence(language) for note in bench.intake.notes if note.key == "privacy.key.run")
+    footer = {"notebook": f"{name}.ipynb", "seed": str(bench.seed)}
+    return pages(placed(items, language), bench.study, language, FORMATS, footer, inside=True, notes=doubts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from werkbank.catalogue import say
 from werkbank.reporting.blocks import Heading, Own, Section, block_html, block_json, section_html
@@ -13,10 +13,12 @@ from werkbank.reporting.outputs import adopted, is_handle, printed
 from werkbank.reporting.own import Shown
 from werkbank.results import MIME, OWN_MIME, PRIVATE_MIME
 from werkbank.running import remarks
-from werkbank.running.notebooks import INJECTED_ID, is_shipped
+from werkbank.running.notebooks import INJECTED_ID, INSIDE_ID, is_shipped, numbered
 from werkbank.warm.kernel import KERNEL_NAME
 
-INSIDE_ID = "stays-inside"
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 HIDE = "hide"  # a tag: nothing of this cell enters the report
 
 
@@ -80,21 +82,17 @@ def _adopted(output: dict[str, Any]) -> Shown | None:
     return adopted(output.get("data", {}), output.get("metadata", {}))
 
 
-def _numbered(notebook: dict[str, Any]) -> list[tuple[int, dict[str, Any]]]:
-    """Return the cells with the number by which their user knows them; what was put among them has none."""
-    found, number = [], 0
-    for cell in notebook["cells"]:
-        number += cell.get("id") not in {INSIDE_ID, INJECTED_ID}
-        found.append((number, cell))
-    return found
-
-
 def sections_of(notebook: dict[str, Any], language: str = "") -> list[dict[str, Any]]:
     """Return the report (as JSON) that an executed notebook shows, of several languages that in `language`.
 
     What a user added belongs to the section before it; what comes before the first section gets one of its own.
     """
-    items = [item for number, cell in _numbered(notebook) for item in _of_cell(cell, number).items]
+    cells = numbered(notebook["cells"])
+    return placed([item for number, cell in cells for item in _of_cell(cell, number).items], language)
+
+
+def placed(items: Sequence[dict[str, Any] | Shown], language: str = "") -> list[dict[str, Any]]:
+    """Return sections (as JSON) and what a user added, in the order shown, as the report that they make together."""
     spoken = language or next((item["language"] for item in items if isinstance(item, dict)), "en")
     made: list[dict[str, Any]] = []
     first: list[dict[str, Any]] = []
@@ -121,7 +119,8 @@ def without_own(sections: tuple[Section, ...]) -> tuple[Section, ...]:
 
 def remarks_of(notebook: dict[str, Any]) -> list[dict[str, Any]]:
     """Return what an executed notebook said aside, as its manifest has it."""
-    return remarks.of_notebook([cell for cell in notebook["cells"] if cell.get("id") not in {INSIDE_ID, INJECTED_ID}])
+    own = [one for one in numbered(notebook["cells"]) if one[1].get("id") not in {INSIDE_ID, INJECTED_ID}]
+    return remarks.of_notebook(own)
 
 
 def archived(notebook: dict[str, Any], told: dict[str, Any]) -> tuple[str, int]:
@@ -133,7 +132,7 @@ def archived(notebook: dict[str, Any], told: dict[str, Any]) -> tuple[str, int]:
     left_out = 0
     inside = {"cell_type": "markdown", "id": INSIDE_ID, "metadata": {}}
     cells = [{**inside, "source": say("privacy.inside", told["language"])}]
-    for number, cell in _numbered(notebook):
+    for number, cell in numbered(notebook["cells"]):
         if cell["id"] == INSIDE_ID:  # which a kept notebook has already
             continue
         kept = {name: cell[name] for name in ("cell_type", "id", "source")}

@@ -36,7 +36,9 @@ def open_lab(root: Path, *, language: str, browser: bool = True, port: int | Non
         raise MissingPieceError(say("cli.problem.no_lab", language, python=Path(sys.executable).name))
     mine = root / "notebooks"
     if not mine.exists():
-        shutil.copytree(notebook_folder(), mine, ignore=lambda _, names: [n for n in names if n.startswith(".")])
+        mine.mkdir(parents=True)
+        for notebook in notebook_folder().glob("*.ipynb"):
+            shutil.copy(notebook, mine)
         sys.stdout.write(say("cli.done.notebooks_copied", language, path=mine.as_posix()) + "\n")
     with tempfile.TemporaryDirectory(prefix="werkbank-lab-") as folder:
         command = lab_command(root, browser=browser, port=port)

@@ -13,6 +13,8 @@ from werkbank.catalogue import say
 from werkbank.errors import UsageError, nearest
 
 INJECTED_ID = "injected-parameters"  # of the cell that papermill adds
+INSIDE_ID = "stays-inside"  # of the cell with which a kept notebook opens
+NUMBER = "werkbank_number"  # in a cell's metadata while it runs: its place in its user's notebook
 _PACKAGE = Path(__file__).resolve().parents[1]
 SHIPPED = Path(__file__).with_name("shipped_cells.txt")
 
@@ -77,9 +79,23 @@ def notebook_path(report: str | Path, language: str = "en") -> Path:
     return notebook_folder() / f"{report}.ipynb"
 
 
-def only_by_hand(cell: dict[str, Any]) -> bool:
-    """Whether a cell is for looking by hand (tagged ``by-hand``) and as it was shipped: a run leaves it out.
+def numbered(cells: list[Any]) -> list[tuple[int, Any]]:
+    """Return cells with the number by which their user knows them: the place in the notebook as it was written.
 
+    A run leaves out cells for looking by hand, and puts some of its own among the others: those have no number.
+    """
+    found, number = [], 0
+    for cell in cells:
+        if cell.get("id") not in {INSIDE_ID, INJECTED_ID}:
+            number = cell["metadata"].get(NUMBER, number + 1)
+        found.append((number, cell))
+    return found
+
+
+def only_by_hand(cell: dict[str, Any]) -> bool:
+    """Whether a cell is for looking by hand (tagged ``by-hand``) and as it was shipped: a run keeps nothing of it.
+
+    A run of our own notebook leaves it out; in a user's copy it does run, because their cells may use what it made.
     Once it was changed it is its user's, and what it shows is kept.
     """
     return "by-hand" in cell["metadata"].get("tags", []) and is_shipped(cell)

@@ -50,12 +50,12 @@ def of_cell(texts: list[str]) -> list[tuple[str, bool]]:
     return [*kept[:MOST], (f"(+ {more})", False)] if more > 0 else kept
 
 
-def of_notebook(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def of_notebook(cells: list[tuple[int, dict[str, Any]]]) -> list[dict[str, Any]]:
     """Return every remark of an executed notebook as its manifest has it: the number of the cell, and the text.
 
-    `cells` are those that the user knows, in their order: without the one that holds the parameters of the run.
+    `cells` are those that the user knows, each with its number: without the one that holds the parameters of the run.
     """
-    return [{"cell": number, "text": text} for number, cell in enumerate(cells, 1) for text, _ in of_cell(aside(cell))]
+    return [{"cell": number, "text": text} for number, cell in cells for text, _ in of_cell(aside(cell))]
 
 
 def aside(cell: dict[str, Any]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from werkbank.catalogue import say
 from werkbank.errors import UsageError
 
 ROOT = "WERKBANK_ROOT"  # of the environment: the folder in which JupyterLab was started
@@ -29,7 +30,7 @@ def example_path(name: str) -> Path:
     raise UsageError(f"the example {name} is not part of this installation")
 
 
-def find_study(name: str | Path) -> Path:
+def find_study(name: str | Path, language: str = "en") -> Path:
     """Return the study file that a notebook means.
 
     Parameters
@@ -38,6 +39,8 @@ def find_study(name: str | Path) -> Path:
         A study file, the folder that holds one, or the name of an example. A relative path is looked for in the present
         folder, in the one where JupyterLab was started, and in those above the present one; a user's own study comes
         before an example of that name.
+    language : {"nl", "en"}
+        Of the message when there is none.
 
     Raises
     ------
@@ -54,5 +57,5 @@ def find_study(name: str | Path) -> Path:
             return place
     if str(name) in EXAMPLES:
         return example_path(str(name))
-    listed = ", ".join(EXAMPLES)
-    raise UsageError(f"there is no study {name} in {here} or the folders above it; the examples are {listed}")
+    looked = ", ".join(base.as_posix() for base in bases)
+    raise UsageError(say("problems.no_study", language, name=name, places=looked, examples=", ".join(EXAMPLES)))

@@ -6,18 +6,35 @@ intake. Every field's description becomes the help that an editor shows (schema/
 
 from __future__ import annotations
 
-from datetime import date  # noqa: TC003 - pydantic reads it
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import ConfigDict, Field, PrivateAttr, field_validator, model_validator
 
-from werkbank.study.parts import WAVES, FileSpec, Informant, Moderator, Name, Part, Published, Text, Wave, text_in
+from werkbank.study.parts import (
+    WAVES,
+    FileSpec,
+    Informant,
+    Moderator,
+    Name,
+    Part,
+    Published,
+    Rule,
+    Text,
+    Wave,
+    answer_keys,
+    check_answers,
+    text_in,
+    text_keys,
+)
 from werkbank.study.underachievement import Monitoring, Underachievement  # noqa: TC001 - pydantic reads it
 
 __all__ = ["WAVES", "Contrast", "Design", "FileSpec", "Outcome", "Programme", "Study", "text_in"]
 
 ArmRole = Literal["intervention", "control", "target", "transfer"]
+Kind = Literal["pupil", "teacher", "class", "school", "block", "arm", "wave"]
+KEY = " / "  # between the parts of a pupil's key
 Unit = Literal["pupil", "class", "teacher", "school"]
 
 
@@ -46,7 +63,10 @@ class Design(Part):
 class Columns(Part):
     """The names of the columns that say who, where and when."""
 
-    pupil: str | None = Field(default=None, description="left out: every row is one pupil, numbered by its row")
+    pupil: str | list[str] | None = Field(
+        default=None,
+        description="left out: every row is one pupil, numbered by its row; [class, number] where classes number alike",
+    )
     teacher: str | None = None
     class_: str | None = Field(default=None, alias="class")
     school: str | None = None
@@ -56,7 +76,13 @@ class Columns(Part):
 
     def named(self) -> dict[str, str]:
         """Return the roles that have a column: {role: column name}."""
-        return {k: v for k, v in self.model_dump(by_alias=True).items() if v is not None}
+        named = {k: v for k, v in self.model_dump(by_alias=True).items() if v is not None}
+        return {k: KEY.join(v) if isinstance(v, list) else v for k, v in named.items()}
+
+    @property
+    def key(self) -> list[str]:
+        """The columns that together say which pupil it is."""
+        return self.pupil if isinstance(self.pupil, list) else [self.pupil] if self.pupil else []
 
 
 class Outcome(Part):
@@ -100,6 +126,11 @@ class Outcome(Part):
     role: Literal["primary", "secondary", "exploratory"] = "secondary"
     family: str | None = Field(default=None, description="outcomes corrected together for the number of tests")
 
+    @field_validator("answers", mode="before")
+    @classmethod
+    def _text_keys(cls, raw: Any) -> Any:  # noqa: ANN401 - whatever YAML held
+        return answer_keys(raw)
+
     @model_validator(mode="after")
     def _one_kind(self) -> Outcome:
         kinds = [self.instrument is not None, self.instrument is None and self.items is not None, bool(self.column)]
@@ -117,6 +148,7 @@ class Outcome(Part):
             raise ValueError("outcome_needs_better")
         if self.range is not None and self.range[0] >= self.range[1]:
             raise ValueError("outcome_range_order")
+        check_answers(self.answers)
         if not set(self.norms) <= set(self.scales or [self.id]) or any(not sd > 0 for _, sd in self.norms.values()):
             raise ValueError("outcome_norms")
         return self
@@ -210,6 +242,26 @@ class School(Part):
     shared: bool = Field(default=False, description="true: copies that may leave the school name it, too")
 
 
+def _texts(raw: Any) -> Any:  # noqa: ANN401 - whatever YAML held
+    """Return names as text: a class may be called 5."""
+    if isinstance(raw, dict):
+        return {key: _texts(value) for key, value in raw.items()}
+    if isinstance(raw, list):
+        return [_texts(value) for value in raw]
+    return str(raw) if isinstance(raw, int | float | date) and not isinstance(raw, bool) else raw
+
+
+def _with_given_columns(raw: Any) -> Any:  # noqa: ANN401 - whatever YAML held
+    """Name the column of what is said per file (the class, the arm) after it, where no column has it."""
+    files = raw.get("files") if isinstance(raw, dict) else None
+    columns = raw.get("columns", {}) if isinstance(files, list) else None
+    if not isinstance(files, list) or not isinstance(columns, dict):
+        return raw
+    mentioned = {key for file in files if isinstance(file, dict) for key in file}
+    said = [role for role in ("class", "teacher", "school", "arm") if role in mentioned]
+    return {**raw, "columns": {**{role: role for role in said}, **columns}} if said else raw
+
+
 class Programme(Part):
     """A description of one's own programme after the TIDieR checklist; what is left out is reported as not reported."""
 
@@ -246,7 +298,19 @@ class Study(Part):
     files: list[FileSpec] = Field(
         default_factory=list, min_length=1, description="may be left out when pupils are only monitored"
     )
+    where: str | None = Field(
+        default=None, description='rows that belong to the study: cohort == 1 and Status != "Survey Preview"'
+    )
+    latest: str | None = Field(
+        default=None, description="a column with a time: of several forms of a pupil at a wave the latest counts"
+    )
     columns: Columns = Field(default_factory=Columns)
+    aliases: dict[Kind, dict[str, str] | Literal["all"]] = Field(
+        default_factory=dict,
+        description="spellings that are one: {class: {5a: 5A}}; all: whatever differs only in case, spaces, zeros …",
+    )
+    distinct: list[list[str]] = Field(default_factory=list, description="spellings that look alike and are not one")
+    rules: dict[str, Rule] = Field(default_factory=dict, description="what the cells of a column may hold, by column")
     arms: dict[str, ArmRole] = Field(default_factory=dict, description="the file's arm codes -> their role")
     roles: dict[str, Literal["target", "transfer"]] = Field(
         default_factory=dict, description="the codes in columns.role -> target, transfer"
@@ -357,10 +421,12 @@ class Study(Part):
     def _text_keys(cls, raw: Any) -> Any:  # noqa: ANN401 - whatever YAML held
         # a spreadsheet's arm codes are often 0 and 1: YAML reads numbers, the file holds text
         if isinstance(raw, dict):
-            for key in ("arms", "waves", "roles"):
-                if isinstance(raw.get(key), dict):
-                    raw = {**raw, key: {str(k): v for k, v in raw[key].items()}}
-        return raw
+            raw = {**raw, **{key: text_keys(raw[key]) for key in ("arms", "waves", "roles", "rules") if key in raw}}
+            if isinstance(raw.get("aliases"), dict):
+                raw["aliases"] = {kind: _texts(text_keys(names)) for kind, names in raw["aliases"].items()}
+            if isinstance(raw.get("distinct"), list):
+                raw["distinct"] = [_texts(names) for names in raw["distinct"]]
+        return _with_given_columns(raw)
 
     @model_validator(mode="after")
     def _mechanisms_exist(self) -> Study:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 # canonical wave names in the order of time; the file's own codes are mapped to these
 WAVES = ("baseline", "pre", "post", "followup", *(f"followup{n}" for n in range(2, 100)))
@@ -41,10 +41,62 @@ class FileSpec(Part):
     path: str = Field(description="relative to the folder of study.yaml")
     sheet: str | None = Field(default=None, description="the sheet of a workbook; needed when there is more than one")
     wave: str | None = Field(default=None, description="the wave code, when the whole file is of one wave")
+    class_: str | None = Field(default=None, alias="class", description="the class, when the whole file is of one")
+    teacher: str | None = Field(default=None, description="as class")
+    school: str | None = Field(default=None, description="as class")
+    arm: str | None = Field(default=None, description="the arm's code, when the whole file is of one arm")
+    header: int | None = Field(
+        default=None, ge=1, description="the row with the column names, when it is not the first"
+    )
+    skip: list[int] = Field(default_factory=list, description="rows that hold no answers: a second header, an average")
+    columns: dict[str, str] = Field(
+        default_factory=dict, description="names as this study file has them -> names as this file has them"
+    )
     informant: Informant | None = Field(default=None, description="whose answers these are, when all are one's")
     delimiter: Literal[",", ";", "\t", "|"] | None = Field(default=None, description="when it cannot be seen")
     decimal: Literal[",", "."] | None = Field(default=None, description="when it cannot be seen")
     encoding: str | None = Field(default=None, description="when it cannot be seen")
+
+
+class Rule(Part):
+    """What the cells of one column may hold, whatever the column is for."""
+
+    missing: list[float | str] = Field(default_factory=list, description="codes that mean: not known")
+    range: tuple[float, float] | None = Field(default=None, description="lowest and highest possible value")
+    answers: dict[str, float] | None = Field(default=None, description="what stands in the cells -> numbers")
+
+    @field_validator("answers", mode="before")
+    @classmethod
+    def _text_keys(cls, raw: Any) -> Any:  # noqa: ANN401 - whatever YAML held
+        return answer_keys(raw)
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> Rule:
+        if self.range is not None and self.range[0] > self.range[1]:
+            raise ValueError("outcome_range_order")
+        check_answers(self.answers)
+        return self
+
+
+def text_keys(raw: Any) -> Any:  # noqa: ANN401 - whatever YAML held
+    """Return a mapping with its keys as text: a file's codes are, and YAML reads 1 and 2026-09-14 otherwise."""
+    return {str(k): v for k, v in raw.items()} if isinstance(raw, dict) else raw
+
+
+def answer_keys(raw: Any) -> Any:  # noqa: ANN401 - whatever YAML held
+    """Return answers with their words as text; of an unquoted yes or no YAML keeps only that it was one."""
+    words = {True: ("yes", "true", "on"), False: ("no", "false", "off")}
+    if not isinstance(raw, dict):
+        return raw
+    return {word: v for k, v in raw.items() for word in (words[k] if isinstance(k, bool) else (str(k),))}
+
+
+def check_answers(answers: dict[str, float] | None) -> None:
+    """Raise when two spellings of one answer stand for two numbers."""
+    seen: dict[str, float] = {}
+    for word, number in (answers or {}).items():
+        if seen.setdefault(" ".join(word.split()).casefold(), number) != number:
+            raise ValueError("answers_collide")
 
 
 class Moderator(Part):

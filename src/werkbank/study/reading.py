@@ -5,7 +5,7 @@ from __future__ import annotations
 import typing
 from dataclasses import replace
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import yaml
@@ -14,7 +14,10 @@ from pydantic import BaseModel, ValidationError
 from werkbank.errors import Problem, UnfitError, nearest
 from werkbank.instruments.written import MAX_BYTES, NotYamlError, read_yaml
 from werkbank.study.logo import draw_logo
-from werkbank.study.model import WAVES, Study
+from werkbank.study.model import WAVES, FileSpec, Study
+from werkbank.study.spelling import tidy
+
+MOST_FILES = 2000  # that one pattern may stand for
 
 
 def load_study(path: str | Path) -> Study:
@@ -39,7 +42,8 @@ def load_study(path: str | Path) -> Study:
     if file.stat().st_size > MAX_BYTES:
         raise UnfitError([Problem("study_too_large", file=shown)])
     study, lines = _declared(file, shown, file.read_bytes())
-    study, language = study.model_copy(), study.language
+    language = study.language
+    study = study.model_copy(update={"files": _found(study.files, file.resolve().parent, shown, lines, language)})
     study._folder, study._file = file.resolve().parent, shown  # noqa: SLF001 - set once, by the only reader
     if study.school is not None and study.school.logo is not None:
         logo = draw_logo(study.folder, study.school.logo)
@@ -48,6 +52,26 @@ def load_study(path: str | Path) -> Study:
             raise UnfitError([replace(logo, file=shown, column="school.logo", row=row, value=logo.file)], language)
         study._logo = logo  # noqa: SLF001 - as above
     return study
+
+
+def _found(
+    files: list[FileSpec], folder: Path, shown: str, lines: dict[tuple[str, ...], int], language: str
+) -> list[FileSpec]:
+    """Return a spec for every file: `raw/klas*.csv` stands for all files that it fits, in the order of their names."""
+    made: list[FileSpec] = []
+    for n, spec in enumerate(files):
+        if not any(sign in spec.path for sign in "*?[") or (folder / spec.path).exists():
+            made.append(spec)
+            continue
+        pattern = PurePosixPath(spec.path)
+        fitting = [] if pattern.is_absolute() or ".." in pattern.parts else sorted(folder.glob(spec.path))[:MOST_FILES]
+        names = [p.relative_to(folder).as_posix() for p in fitting if p.is_file() and not p.name.startswith((".", "~"))]
+        if not names:
+            row = lines.get(("files", str(n), "path"))
+            problem = Problem("files_none", shown, f"files.{n}.path", row, spec.path)
+            raise UnfitError([problem], language)
+        made += [spec.model_copy(update={"path": name}) for name in names]
+    return made
 
 
 @lru_cache(maxsize=8)  # a batch reads the same study for every report
@@ -69,7 +93,18 @@ def _read_yaml(file: Path, shown: str) -> tuple[dict[str, Any], dict[tuple[str, 
         raise UnfitError([Problem("study_not_yaml", file=shown, row=error.row, details=details)]) from None
     if not isinstance(raw, dict):
         raise UnfitError([Problem("study_not_mapping", file=shown)])
-    return raw, _lines(node)
+    return tidied(raw), _lines(node)
+
+
+def tidied(node: Any) -> Any:  # noqa: ANN401 - whatever YAML held
+    """Return what stands in a study file without signs that cannot be seen, as names in data files are compared."""
+    if isinstance(node, dict):
+        return {_tidied(key): tidied(value) for key, value in node.items()}
+    return [tidied(value) for value in node] if isinstance(node, list) else _tidied(node)
+
+
+def _tidied(text: Any) -> Any:  # noqa: ANN401 - as above
+    return tidy(text) if isinstance(text, str) and "\n" not in text and text.strip() else text
 
 
 def _lines(node: yaml.Node | None, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], int]:

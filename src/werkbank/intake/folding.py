@@ -1,0 +1,124 @@
+"""When two spellings may be one name: what a reader does not see, or does not mean, folded away.
+
+`tidy` removes what cannot be seen and changes nothing that can be; `keys` fold further, only to compare.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+
+from werkbank.study.spelling import tidy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TITLES = frozenset(
+    (
+        "juf", "juffrouw", "meester", "mr", "mrs", "ms", "miss", "mevr", "mevrouw", "mw", "dhr", "hr", "heer", "meneer",
+        "drs", "dr", "prof", "ing", "ir", "leerkracht", "leraar", "teacher", "klas", "groep", "class", "grade", "group",
+        "de", "het", "the", "school", "basisschool", "obs", "cbs", "rkbs", "pcbs",
+    )
+)  # fmt: skip
+UNKNOWN = frozenset(
+    (
+        "onbekend", "unknown", "nvt", "n.v.t.", "n.v.t", "n/a", "na", "n.b.", "#n/a", "#n/b", "#nb", "niet_bekend",
+        "not_known", "geen", "none", "null", "nan", "nil", "leeg", "empty", "anoniem", "anonymous", "missing",
+        "ontbreekt", "weet_niet", "?", "??", "???", "-", "--", "---", ".", "…", "xxx",
+    )
+)  # fmt: skip
+SUMMARIES = frozenset(
+    (
+        "gemiddelde", "gemiddeld", "gem", "gem.", "totaal", "som", "average", "mean", "total", "sum", "sd", "stdev",
+        "standaarddeviatie", "aantal", "count", "mediaan", "median",
+    )
+)  # fmt: skip
+MISSING = frozenset(
+    [
+        "weet niet", "weet ik niet", "niet ingevuld", "geen antwoord", "niet beantwoord",
+        "niet van toepassing", "n.v.t", "weigert", "geen mening", "ontbrekend", "niet bekend",
+        "wil niet zeggen", "don't know", "do not know", "no answer", "not applicable", "not answered",
+        "refused", "no opinion", "not known", "prefer not to say",
+    ]
+)  # fmt: skip
+# letters that no decomposition takes apart
+PLAIN = str.maketrans({"ı": "i", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "æ": "ae", "œ": "oe", "þ": "th", "ß": "ss"})
+DIFFERENCES = ("invisible", "spaces", "case", "accents", "zeros", "signs", "title", "order")
+
+
+def keys(name: str) -> frozenset[str]:
+    """Return what `name` is compared by; two names that share one differ only in what `difference` names."""
+    bare = _bare(name)
+    words = re.findall(r"[^\W\d_]+|\d+", bare)
+    while len(words) > 1 and words[0] in TITLES:
+        words = words[1:]
+    letters = sorted(word for word in words if not word.isdigit())
+    digits = [word for word in words if word.isdigit()]
+    found = {_joined(bare), _joined(" ".join(_without_titles(bare)))}
+    if len(letters) > 1 and all(len(word) > 1 for word in letters):
+        found.add("·".join([*letters, *digits]))
+    return frozenset(key for key in found if key) or frozenset({name})
+
+
+def _bare(name: str) -> str:
+    """Return a name without case, accents and lost zeros."""
+    return re.sub(r"(?<![\d.,])0+(?=\d)", "", _accentless(name))
+
+
+def _without_titles(bare: str) -> list[str]:
+    words = bare.replace(",", " ").split()
+    while len(words) > 1 and words[0].strip(".") in TITLES:
+        words = words[1:]
+    return words
+
+
+def _joined(text: str) -> str:
+    """Return `text` without the spaces and signs between its parts, but for those that keep two numbers apart."""
+    return re.sub(r"(?<!\d)[\s._,/'’`-]+|[\s._,/'’`-]+(?!\d)", "", text)
+
+
+def difference(one: str, other: str) -> str:
+    """Return in what two names that share a key differ: one of DIFFERENCES."""
+    return next((name for name, fold in FOLDS.items() if fold(one) == fold(other)), "order")
+
+
+def _seen(name: str) -> str:
+    return unicodedata.normalize("NFC", "".join(c for c in name if unicodedata.category(c) != "Cf"))
+
+
+def _packed(name: str) -> str:
+    return "".join(tidy(name).split())
+
+
+def _accentless(name: str) -> str:
+    taken = unicodedata.normalize("NFKD", tidy(name).casefold().translate(PLAIN))
+    return "".join(c for c in taken if not unicodedata.combining(c))
+
+
+# each folds more than the one before it
+FOLDS: dict[str, Callable[[str], str]] = {
+    "invisible": _seen,
+    "spaces": _packed,
+    "case": lambda name: _packed(name).casefold(),
+    "accents": lambda name: _packed(_accentless(name)),
+    "zeros": lambda name: _packed(_bare(name)),
+    "signs": lambda name: _joined(_bare(name)),
+    "title": lambda name: _joined(" ".join(_without_titles(_bare(name)))),
+}
+
+
+def is_unknown(name: str) -> bool:
+    """Whether a name only says that there is none."""
+    return tidy(name).casefold().replace(" ", "_").rstrip("!") in UNKNOWN
+
+
+def is_summary(name: str) -> bool:
+    """Whether a name is that of a row which sums up the rows above."""
+    return tidy(name).casefold().rstrip(":") in SUMMARIES
+
+
+def says_missing(label: str) -> bool:
+    """Whether a label says that there is no answer: weet niet / n.v.t."""
+    parts = [part.strip() for part in re.split(r"[/,;()]|\bof\b|\bor\b", tidy(label).casefold())]
+    return any(part in MISSING or (len(part) > 1 and is_unknown(part)) for part in parts if part)

@@ -1,0 +1,245 @@
+"""Names that may be one: found by what they differ in, and settled by the study file or refused.
+
+A pupil, class or school that is spelled in two ways becomes two without a word, and a split class doubles the units of
+an analysis. Nobody but the user knows whether two spellings are one name.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from werkbank.catalogue import say
+from werkbank.errors import Problem
+from werkbank.intake.folding import difference, is_summary, is_unknown, keys
+from werkbank.intake.ledger import listed
+from werkbank.study.spelling import tidy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from werkbank.intake.ledger import Ledger
+    from werkbank.study.model import Study
+
+NAMED = ("pupil", "teacher", "class", "school", "block")
+PAIRS = 3  # that a message names; the others are counted
+NEAR = 1  # letters by which two names may differ to be worth a question
+SHORTEST = 5  # letters of a name of which one may be a slip
+MOST = 3000  # names that are compared with each other
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """A name as it stands in the files: how often, and where first."""
+
+    text: str
+    n: int
+    file: str
+    row: int
+
+
+def settled(study: Study, frames: dict[str, pd.DataFrame | None], ledger: Ledger) -> dict[str, pd.DataFrame | None]:
+    """Return the rows of every file with names spelled in one way; what the study file leaves open is a problem.
+
+    Parameters
+    ----------
+    frames : dict
+        Path -> rows as `people.rows_of` gives them, each name as written beside its ``<kind>_raw``.
+    ledger
+        Gets a problem for each kind of name with look-alikes, and for words that only say that there is no name; a
+        note for what was joined by `aliases`, and for names that are merely near.
+    """
+    known = [frame for frame in frames.values() if frame is not None]
+    if not known:
+        return frames
+    rows = pd.concat(known, ignore_index=True)
+    joined: dict[str, dict[tuple[str, str], str]] = {}
+    for kind in NAMED:
+        if kind == "pupil" and _rows_are_pupils(study):
+            continue
+        _check_words(study, kind, rows, ledger)
+        joined[kind] = _joined(study, kind, rows, ledger)
+        if kind == "pupil" and not ledger.unfit:
+            _note_zeros(rows[kind], ledger)
+    return {path: None if frame is None else _renamed(frame, joined) for path, frame in frames.items()}
+
+
+def _rows_are_pupils(study: Study) -> bool:
+    return study.columns.pupil is None and not (study.unit == "teacher" and study.columns.teacher)
+
+
+def _column(study: Study, kind: str) -> str:
+    named = study.columns.named()
+    if kind == "pupil" and study.columns.pupil is None:
+        return named.get("teacher", kind)
+    return str(study.block_column) if kind == "block" else named.get(kind, kind)
+
+
+def _renamed(frame: pd.DataFrame, joined: dict[str, dict[tuple[str, str], str]]) -> pd.DataFrame:
+    made = frame.copy()
+    for kind, names in joined.items():
+        if names:
+            scope = _scope(kind, frame)
+            pairs = zip(scope, frame[f"{kind}_raw"], frame[kind], strict=True)
+            made[kind] = [names.get((place, raw), clean) for place, raw, clean in pairs]
+    return made.drop(columns=[f"{kind}_raw" for kind in NAMED])
+
+
+def _scope(kind: str, rows: pd.DataFrame) -> pd.Series:
+    """Return within what a name is looked for again: classes and teachers belong to a school."""
+    if kind in {"class", "teacher"}:
+        return rows["school"].map(lambda name: min(keys(name)) if name else "")
+    return pd.Series("", rows.index)
+
+
+def _check_words(study: Study, kind: str, rows: pd.DataFrame, ledger: Ledger) -> None:
+    allowed = {name for names in study.distinct for name in names}
+    names = rows[kind]
+    strange = {n: "id_unknown" for n in names.unique() if is_unknown(n)}
+    strange |= {n: "id_summary" for n in names.unique() if kind == "pupil" and is_summary(n)}
+    if kind == "pupil" and len(strange) * 2 > names.nunique():
+        return  # where every other name is such a word, these are codes
+    for name, code in strange.items():
+        if name in allowed:
+            continue
+        found = rows[names == name]
+        for file, part in found.groupby("file", sort=False):
+            at = [int(row) for row in part["row"]]
+            where = {"column": _column(study, kind), "row": at[0], "value": name}
+            ledger.add(Problem(code, str(file), **where), len(at), at[1:6])
+
+
+def _joined(study: Study, kind: str, rows: pd.DataFrame, ledger: Ledger) -> dict[tuple[str, str], str]:
+    """Return {(scope, spelling): name} for what is to be renamed."""
+    declared = study.aliases.get(kind, {})  # type: ignore[call-overload]
+    given = {tidy(old): new for old, new in declared.items()} if isinstance(declared, dict) else {}
+    seen = rows[rows[kind] != ""].assign(scope=_scope(kind, rows))
+    counted = seen.groupby(["scope", f"{kind}_raw"], sort=False).agg(
+        clean=(kind, "first"), n=("row", "size"), file=("file", "first"), row=("row", "first")
+    )
+    names: dict[tuple[str, str], str] = {}
+    open_groups: list[list[Spelling]] = []
+    for scope, part in counted.groupby(level=0, sort=False):
+        spelled = [Spelling(raw, int(r.n), str(r.file), int(r.row)) for (_, raw), r in part.iterrows()]
+        cleaned = {s.text: given.get(tidy(s.text), tidy(s.text)) for s in spelled}
+        names |= {(str(scope), s.text): cleaned[s.text] for s in spelled if cleaned[s.text] != tidy(s.text)}
+        alike = _alike(spelled, cleaned, _apart(study), as_names=kind != "pupil" or _are_names(spelled))
+        if declared == "all":
+            names |= {(str(scope), s.text): _commonest(group) for group in alike for s in group}
+        open_groups += [] if declared == "all" else alike
+    if open_groups:
+        _report(study, kind, open_groups, ledger)
+    elif kind != "block":
+        _note_near(study, kind, {*names.values(), *counted["clean"]} - {old for _, old in names}, seen, ledger)
+    if changed := sum(int(counted.loc[at, "n"]) for at, new in names.items() if counted.loc[at, "clean"] != new):
+        ledger.note("aliases", column=_column(study, kind), n=changed)
+    return names
+
+
+def _note_zeros(names: pd.Series, ledger: Ledger) -> None:
+    """Numbers of which some begin with a zero, and that are not equally long, may have lost zeros."""
+    ids = pd.Series(names.unique())
+    ids = ids[ids.str.fullmatch(r"[0-9]+").astype(bool)]
+    zeros = ids.str.startswith("0")
+    if zeros.any() and len(set(ids.map(len))) > 1:
+        ledger.note("ids_zeros", n=int(zeros.sum()), total=len(ids), example=ids[zeros].iloc[0])
+
+
+def _apart(study: Study) -> set[frozenset[str]]:
+    return {frozenset(map(tidy, pair)) for names in study.distinct for pair in combinations(names, 2)}
+
+
+def _are_names(spelled: list[Spelling]) -> bool:
+    """Whether pupils are called by words: codes such as AB12 and ab12 are codes all the same, and compared as such."""
+    return sum(" " in s.text.strip() for s in spelled) * 2 > len(spelled)
+
+
+def _commonest(group: list[Spelling]) -> str:
+    return tidy(max(group, key=lambda s: s.n).text)
+
+
+def _alike(
+    spelled: list[Spelling], cleaned: dict[str, str], apart: set[frozenset[str]], *, as_names: bool
+) -> list[list[Spelling]]:
+    """Return the groups of spellings that share a key, but for those that the study file says are two or one."""
+    by_key: dict[str, list[Spelling]] = defaultdict(list)
+    for s in spelled:
+        for key in keys(cleaned[s.text]):
+            if as_names or "·" not in key:
+                by_key[key].append(s)
+    groups: dict[frozenset[str], list[Spelling]] = {}
+    for found in by_key.values():
+        group = [s for s in found if any(_open(s, other, cleaned, apart) for other in found)]
+        if len(group) > 1:
+            groups[frozenset(s.text for s in group)] = group
+    return [group for name, group in groups.items() if not any(name < other for other in groups)]
+
+
+def _open(one: Spelling, other: Spelling, cleaned: dict[str, str], apart: set[frozenset[str]]) -> bool:
+    """Whether two spellings still ask for an answer."""
+    if one.text == other.text:
+        return False
+    a, b = cleaned[one.text], cleaned[other.text]
+    if a == b:  # the same but for what cannot be seen, or made the same by an alias
+        return tidy(one.text) == tidy(other.text)
+    return frozenset((a, b)) not in apart
+
+
+def _report(study: Study, kind: str, alike: list[list[Spelling]], ledger: Ledger) -> None:
+    """Name what looks alike, with rows and counts: one problem for a kind of name."""
+    speech = study.language
+    pairs = []
+    for group in alike[:PAIRS]:
+        spelled = [say("problems.spelling", speech, name=s.text, n=s.n, row=s.row, file=s.file) for s in group[:3]]
+        pairs.append(say("problems.spellings", speech, names=", ".join(spelled)))
+    first = alike[0]
+    kept = max(first, key=lambda s: s.n)
+    other = next(s for s in first if s is not kept)
+    how = dict.fromkeys(difference(group[0].text, s.text) for group in alike for s in group[1:])
+    details: dict[str, Any] = {
+        "kind": kind,
+        "pairs": "; ".join(pairs) + (" …" if len(alike) > PAIRS else ""),
+        "how": ", ".join(say(f"problems.differs.{name}", speech) for name in how),
+        "n": len(alike),
+        "old": other.text,
+        "new": kept.text,
+    }
+    unseen = tidy(other.text) == tidy(kept.text)
+    code = "lookalikes_unseen" if unseen else "lookalikes"
+    ledger.problem(code, other.file, column=_column(study, kind), row=other.row, value=other.text, details=details)
+
+
+def _note_near(study: Study, kind: str, names: Iterable[str], seen: pd.DataFrame, ledger: Ledger) -> None:
+    """Names in words that differ by a letter, and are never seen side by side, are worth a question."""
+    words = sorted({name for name in names if sum(c.isalpha() for c in name) >= SHORTEST and not _has_digit(name)})
+    if not 1 < len(words) <= MOST:
+        return
+    from rapidfuzz import process
+    from rapidfuzz.distance import OSA
+
+    folded = ["".join(sorted(keys(name), key=len)[-1:]) for name in words]
+    found = process.cdist(folded, folded, scorer=OSA.distance, score_cutoff=NEAR, dtype="uint8")
+    apart = _apart(study)
+    pairs = [
+        (words[i], words[j])
+        for i, j in zip(*(found <= NEAR).nonzero(), strict=True)
+        if i < j and frozenset((words[i], words[j])) not in apart
+    ]
+    if kind == "pupil":
+        pairs = [(one, other) for one, other in pairs if not _side_by_side(one, other, seen)]
+    if pairs:
+        names_of = [f"{one} – {other}" for one, other in pairs]
+        ledger.note("near_names", column=_column(study, kind), n=len(pairs), pupils=listed(names_of))
+
+
+def _has_digit(name: str) -> bool:
+    return any(c.isdigit() for c in name)
+
+
+def _side_by_side(one: str, other: str, seen: pd.DataFrame) -> bool:
+    waves = [set(seen["wave"][seen["pupil"] == name]) for name in (one, other)]
+    return bool(waves[0] & waves[1])
