@@ -342,3 +342,35 @@ def test_what_few_schools_with_both_arms_hold_is_no_block_and_is_said(make_study
     said = {f.category: f.value for f in facts if f.what == "caution"}
     assert said["blocks_undeclared_partly"] == "school"
     assert [f.value for f in facts if f.what == "equivalence_bound"] == [0.20]
+
+
+def test_an_answer_that_hangs_on_one_class_shows_it(make_study, classroom, long_scores):
+    from werkbank.statistics.unit_means import adjust, compare
+    from werkbank.statistics.units import units_of
+
+    pupils, pre, post = classroom(classes=8, effect=0.0)
+    post = post + 4.0 * (pupils["class"] == "k00")
+    made = by_method(estimate(make_study(by="class"), long_scores({"pre": pre, "post": post}), pupils, 1))
+    rows = pupils.assign(unit=pupils["class"], pre=pre, post=post)
+    without = {
+        name: compare(adjust(units_of(rows[rows["unit"] != name]), "within"), PAIR).test
+        for name in rows["unit"].unique()
+    }
+    lowest, highest = made["one_left_out_lowest"], made["one_left_out_highest"]
+    assert lowest.estimate == pytest.approx(without["k00"].value)
+    assert lowest.p == pytest.approx(without["k00"].p)
+    assert highest.estimate == pytest.approx(max(test.value for test in without.values()))
+    assert (lowest.kind, lowest.n_clusters, lowest.n) == ("check", 7, 84)
+
+
+def test_a_pair_is_left_out_whole(make_study, paired, long_scores):
+    pupils, pre, post = paired()
+    pre = pre * 0 + 1.0  # without variation: the pairs' differences alone
+    study = make_study(by="class", blocks="block")
+    made = by_method(estimate(study, long_scores({"pre": pre, "post": post}), pupils, 1))
+    means = post.groupby([pupils["block"], pupils["arm"]]).mean().unstack()  # noqa: PD010 - pairs by arm
+    gaps = means["T"] - means["C"]
+    others = [gaps.drop(pair).mean() for pair in gaps.index]
+    ends = [made[f"one_left_out_{end}"] for end in ("lowest", "highest")]
+    assert [e.estimate for e in ends] == pytest.approx([min(others), max(others)])
+    assert [(e.n_clusters, e.df) for e in ends] == [(10, 4), (10, 4)]

@@ -13,6 +13,7 @@ from werkbank.effects.changing import change_of_pupils
 from werkbank.effects.classes import change_by_unit, compared_with_pupils, contextual_effect
 from werkbank.effects.imputing import imputed
 from werkbank.effects.lagged import lagged
+from werkbank.effects.leaving_out import one_left_out
 from werkbank.effects.mechanisms import mechanisms
 from werkbank.effects.multiplicity import corrected, of_interactions
 from werkbank.effects.questions import Question, outcome_waves, questions
@@ -113,7 +114,7 @@ def _further(study: Study, q: Question, scores_table: pd.DataFrame, pupils: pd.D
             rows = q.analysed
             found = contextual_effect(rows, q.weights)
             made.append(q.estimate("contextual_effect", found, len(rows), rows["unit"].nunique()))
-        made += imputed(q, seed)
+        made += [*one_left_out(q), *imputed(q, seed)]
     return [*made, *mechanisms(study, q, scores_table, pupils, seed)]
 
 

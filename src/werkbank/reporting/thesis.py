@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from werkbank.appraisal.evidence import SIZES
 from werkbank.catalogue import shipped
+from werkbank.effects.questions import equivalence_bound
 from werkbank.reporting import numbers, pictures, tables
 from werkbank.reporting.blocks import Bullets, Heading, Paragraph
 from werkbank.reporting.numbers import Column
 from werkbank.reporting.plainly import answered, capital, ends
 from werkbank.reporting.sections import maker
 from werkbank.reporting.table import table
-from werkbank.statistics.certainty import EQUIVALENCE_BOUND
 
 if TYPE_CHECKING:
     from werkbank.reporting.blocks import Table
@@ -35,12 +35,11 @@ section = maker(HERE, "effects", opening=_why)
 
 # why a method
 WHY = {
-    "mixed_kr": "mixed", "mixed_kr_covariates": "mixed", "mixed_lme": "mixed", "ancova_unit_means": "unit_means",
-    "change_unit_means": "unit_means", "post_difference_unit_means": "unit_means", "ancova": "ancova",
-    "ancova_covariates": "ancova", "mean_change": "change", "post_difference": "post", "cr2": "one_arm",
+    "unit_means_within": "unit_means", "unit_means_between": "unit_means", "unit_means_post": "unit_means",
+    "change_unit_means": "unit_means", "role_means": "unit_means", "hc2": "ancova", "hc2_post": "post",
+    "block_differences": "blocks", "fixed_blocks": "blocks", "sites_fixed": "sites", "mean_change": "change",
     "cr2_groups": "one_arm",
 }  # fmt: skip
-COVARIATES = {"ancova_covariates", "mixed_kr_covariates"}
 
 
 @section(shared=True)
@@ -188,8 +187,9 @@ def _conventions(report: Report, tests: list[Estimate]) -> Bullets:
     words, e = report.words, report.evidence
     found = {x.method for x in report.results.estimates}
     said = []
-    if any(t.method in COVARIATES for t in tests):
-        said.append(words.say(f"{HERE}.analysis.covariates", covariates=words.listed(list(report.study.covariates))))
+    used = list(dict.fromkeys(f.item for f in report.results.facts_where(what="covariate", value="used")))
+    if used:
+        said.append(words.say(f"{HERE}.analysis.covariates", covariates=words.listed(used)))
     sizes = list(dict.fromkeys(s.method for s in (e.beside(t, *SIZES) for t in tests) if s is not None))
     if sizes:
         said.append(words.say(f"{HERE}.analysis.sizes", names=words.listed([words.method(m) for m in sizes])))
@@ -197,7 +197,7 @@ def _conventions(report: Report, tests: list[Estimate]) -> Bullets:
     if corrected:
         said.append(words.say(f"{HERE}.analysis.corrected", names=words.listed(corrected)))
     if "tost" in found:
-        said.append(words.say(f"{HERE}.analysis.tost", bound=words.decimal(EQUIVALENCE_BOUND)))
+        said.append(words.say(f"{HERE}.analysis.tost", bound=words.decimal(equivalence_bound(report.study))))
     said += [words.say(f"{HERE}.analysis.imputation")] if "multiple_imputation" in found else []
     said += [words.say(f"{HERE}.analysis.robust")] if tests else []
     said.append(words.say(f"{HERE}.analysis.software", version=version("werkbank"), seed=report.bench.seed))
