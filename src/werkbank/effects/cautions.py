@@ -15,19 +15,14 @@ if TYPE_CHECKING:
 def cautions(q: Question) -> list[Fact]:
     """Say of one comparison what weakens its lead, and what was done with each covariate.
 
-        Returns
-        -------
-        list of Fact
-            ``caution`` (`category`): few_units, unequal_numbers, skewed_units; blocks_undeclared and _partly (the level as
-            value), blocks_dropped, sites_with_one_arm; pre_without_variation; weighting_conclusion, _direction or _size
-            (the mean over units and over pupils disagree); not_like_with_like, one_role_only. ``covariate`` (`item` its
-    <<<<<<< HEAD
-            name): used, or why not: no_variation, nothing_known, follows_from_others, within_slope_only, too_many_for_units,
-            same_in_a_block, not_with_roles. Nothing where a question cannot be answered at all.
-    =======
-            name): used, or why not: no_variation, nothing_known, follows_from_others, within_slope_only,
-            too_many_for_units, same_in_a_block, not_with_roles. Nothing where a question cannot be answered at all.
-    >>>>>>> w-wire
+    Returns
+    -------
+    list of Fact
+        ``caution`` (`category`): few_units, unequal_numbers, skewed_units; blocks_undeclared and _partly (the level as
+        value), blocks_dropped, sites_with_one_arm; pre_without_variation; weighting_conclusion, _direction or _size
+        (the mean over units and over pupils disagree); not_like_with_like, one_role_only. ``covariate`` (`item` its
+        name): used, or why not: no_variation, nothing_known, follows_from_others, within_slope_only,
+        too_many_for_units, same_in_a_block, not_with_roles. Nothing where a question cannot be answered at all.
     """
     if not answerable(q):
         return []
