@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from werkbank.appraisal import Evidence, appraise
 from werkbank.catalogue import formulas, say
-from werkbank.effects import by_own_alpha, describe, estimate, of_headline
+from werkbank.effects import by_own_alpha, describe, diagnose, estimate, of_headline
 from werkbank.effects.questions import outcome_waves
 from werkbank.errors import FirstMendError, UnfitError
 from werkbank.intake import Intake, read_answers
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 SEED = 20250901
 # the parts of a study's results, each computed when a section or a user first asks for it
-PARTS = ("effects", "ways", "measurement", "underachievement", "monitoring")
+PARTS = ("effects", "ways", "diagnostics", "measurement", "underachievement", "monitoring")
 _AS = re.compile(r"\bas (\w+)")  # in a formula: the statistic to which it refers
 UNITS = ("class", "teacher", "school")  # of pupils
 
@@ -301,6 +301,9 @@ class Bench:
     def _ways(self) -> Results:
         changed = by_own_alpha(self.study, self.scored, self.intake.pupils)
         return self._store(facts=(*changed, *(self.ways.facts if self.ways else ())))
+
+    def _diagnostics(self) -> Results:
+        return self._store(facts=tuple(diagnose(self.study, self.scored.table, self.intake.pupils)))
 
     def _measurement(self) -> Results:
         return self._store(facts=(*self.scored.facts, *study_quality(self.intake, self.scored)))
