@@ -47,7 +47,7 @@ class FileReading:
     n_rows : int
         Rows with anything in them, header rows not counted.
     kind : str
-        csv, qualtrics, xlsx or sav.
+        csv, qualtrics, xlsx, xls, ods or sav.
     delimiter, decimal, encoding, sheet : str or None
         What was declared or decided; None where it does not apply, or (decimal) where no number has decimals.
     labels : mapping

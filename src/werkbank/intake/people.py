@@ -254,7 +254,7 @@ def _check_units(study: Study, pupils: pd.DataFrame, first_seen: pd.Series, ledg
         return pupils
     column = study.columns.named().get(unit)
     for pupil in pupils.index[pupils[unit].isna()]:
-        ledger.problem("unit_missing", column=column, value=pupil, details={"unit": column})
+        ledger.problem("unit_missing", study.file, column=column, value=pupil, details={"unit": column})
     if study.columns.arm is None:
         return pupils
     moved: list[str] = []
@@ -265,7 +265,7 @@ def _check_units(study: Study, pupils: pd.DataFrame, first_seen: pd.Series, ledg
         at_start = members["arm"][seen == seen.min()].unique()
         if len(at_start) > 1:
             details = {"unit": column, "arms": ", ".join(at_start)}
-            ledger.problem("unit_in_two_arms", column=column, value=str(name), details=details)
+            ledger.problem("unit_in_two_arms", study.file, column=column, value=str(name), details=details)
         else:
             moved += members.index[members["arm"] != at_start[0]].tolist()
     if moved:
