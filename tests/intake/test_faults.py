@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
 from werkbank.cli import main
-
-FAULTS = Path(__file__).parents[3].joinpath("shared", "faults")
-FOLDER = next((p / "shared" / "faults" for p in Path(__file__).parents if (p / "shared" / "faults").is_dir()), FAULTS)
-pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="lacking: ../shared/faults")
 
 REFUSED = {
     "y2_class_case_differs": ("lookalikes", ("‘5a’", "‘5A’", "aliases", "distinct")),
@@ -55,14 +50,23 @@ READ = {
 }
 
 
-def found(name, capsys, study=None):
-    code = main(["check", "--json", str(study or FOLDER / name), "--language", "nl"])
-    return code, json.loads(capsys.readouterr().out)
+@pytest.fixture
+def folder(shared):
+    return shared / "faults"
+
+
+@pytest.fixture
+def found(capsys):
+    def check(study):
+        code = main(["check", "--json", str(study), "--language", "nl"])
+        return code, json.loads(capsys.readouterr().out)
+
+    return check
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_was_wrong_in_silence_is_refused_in_words(name, capsys):
-    code, told = found(name, capsys)
+def test_what_was_wrong_in_silence_is_refused_in_words(name, folder, found):
+    code, told = found(folder / name)
     kind, words = REFUSED[name]
     assert (code, told["fit"]) == (3, False)
     mine = [problem for problem in told["problems"] if problem["code"] == kind]
@@ -74,8 +78,8 @@ def test_what_was_wrong_in_silence_is_refused_in_words(name, capsys):
 
 
 @pytest.mark.parametrize("name", READ)
-def test_what_schools_send_is_read_and_said(name, capsys):
-    code, told = found(name, capsys)
+def test_what_schools_send_is_read_and_said(name, folder, found):
+    code, told = found(folder / name)
     assert (code, told["problems"]) == (0, [])
     assert READ[name] in {"", *(note["key"] for note in told["notes"])}
 
@@ -96,29 +100,29 @@ SETTLED = {
 
 
 @pytest.mark.parametrize("name", SETTLED)
-def test_the_way_out_leads_out(name, capsys, tmp_path):
-    text = (FOLDER / name / "study.yaml").read_text(encoding="utf-8")
+def test_the_way_out_leads_out(name, folder, found, tmp_path):
+    text = (folder / name / "study.yaml").read_text(encoding="utf-8")
     made = tmp_path / "copied"
     made.mkdir()
     (made / "raw").mkdir()
-    for file in (FOLDER / name / "raw").iterdir():
+    for file in (folder / name / "raw").iterdir():
         (made / "raw" / file.name).write_bytes(file.read_bytes())
     (made / "study.yaml").write_text(f"{text}\n{SETTLED[name]}\n", encoding="utf-8")
-    code, told = found(name, capsys, made)
+    code, told = found(made)
     assert (code, told["problems"]) == (0, [])
     assert told["pupils"] in {0, 40}
 
 
-def test_a_class_said_of_its_file_needs_no_column(capsys, tmp_path):
+def test_a_class_said_of_its_file_needs_no_column(folder, found, tmp_path):
     """The case names a teacher and a school, which its files lack: without these lines it is fit."""
     name = "wa_class_only_in_filename"
-    code, told = found(name, capsys)
+    code, told = found(folder / name)
     assert (code, {problem["column"] for problem in told["problems"]}) == (3, {"lk", "school"})
-    text = (FOLDER / name / "study.yaml").read_text(encoding="utf-8")
+    text = (folder / name / "study.yaml").read_text(encoding="utf-8")
     (tmp_path / "raw").mkdir()
-    for file in (FOLDER / name / "raw").iterdir():
+    for file in (folder / name / "raw").iterdir():
         (tmp_path / "raw" / file.name).write_bytes(file.read_bytes())
     text = text.replace("  teacher: lk\n", "").replace("  school: school\n", "")
     (tmp_path / "study.yaml").write_text(text, encoding="utf-8")
-    code, told = found(name, capsys, tmp_path)
+    code, told = found(tmp_path)
     assert (code, told["pupils"]) == (0, 40)
