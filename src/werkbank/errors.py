@@ -78,6 +78,8 @@ class Problem:
 
         given = {"value": self.value, "column": self.column, "row": self.row, "file": self.file, **self.details}
         values = {name: readable(text) for name, text in given.items()}
+        if "reason_key" in self.details:  # a reason that is a sentence of its own, in the reader's language
+            values["reason"] = say(f"problems.reason.{self.details['reason_key']}", language, **values)
         parts = [say("problems.where", language, file=values["file"])] if self.file else []
         if self.column is not None:
             parts.append(say("problems.where_column", language, column=values["column"]))

@@ -34,6 +34,26 @@ def note_declared(study: Study, ledger: Ledger) -> None:
             ledger.note("informant_not_said", outcome=outcome.id)
 
 
+def note_absent(study: Study, answers: pd.DataFrame, pupils: pd.DataFrame, ledger: Ledger) -> None:
+    """Note arms and waves that were declared and do not occur, and how many units each arm has."""
+    seen = set(pupils["arm"].dropna())
+    for arm in study.arms if study.columns.arm is not None else ():
+        if arm not in seen:
+            ledger.note("arm_absent", value=arm)
+    there = set(answers["wave"].astype(str))
+    for code, wave in study.waves.items():
+        if wave not in there:
+            ledger.note("wave_absent", value=code)
+    unit = study.design.assigned_by
+    if unit == "pupil" or study.columns.arm is None or unit not in pupils:
+        return
+    units = pupils[[unit, "arm"]].dropna().astype(str).drop_duplicates()["arm"].value_counts()
+    counts = {arm: int(units.get(arm, 0)) for arm in study.arms}
+    name = "units_per_arm" if min(counts.values()) > 1 else "units_too_few"
+    column = study.columns.named().get(unit, unit)
+    ledger.note(name, unit=column, counts=", ".join(f"{arm} {n}" for arm, n in counts.items()))
+
+
 def note_constant(answers: pd.DataFrame, ledger: Ledger) -> None:
     """Name items of scales on which everyone gave the same answer at a wave."""
     given = answers.dropna(subset=["value"])

@@ -14,7 +14,7 @@ from werkbank.intake.ages import add_age
 from werkbank.intake.cells import Counts, Reading, convert, decide_decimal, report_outside
 from werkbank.intake.contradicting import as_bytes, check_copies, check_labels, note_headings, note_same_answers
 from werkbank.intake.covariates import add_covariates
-from werkbank.intake.declared import note_constant, note_declared
+from werkbank.intake.declared import note_absent, note_constant, note_declared
 from werkbank.intake.filtering import filtered
 from werkbank.intake.layout import Placed, Slot, declared_names, place, report_columns, slots_of
 from werkbank.intake.ledger import Ledger
@@ -100,6 +100,7 @@ def read_answers(study: Study) -> Intake:
     note_sharing(study, rows, _informants(blocks), ledger)
     note_same_answers(_answers_by_wave(blocks), ledger)
     note_constant(answers, ledger)
+    note_absent(study, answers, pupils, ledger)
     signs = {block.path: block.sign for block in blocks}
     files = tuple(replace(t.reading, decimal=signs.get(t.path)) for t in tables)
     return Intake(study, answers, pupils, tuple(ledger.notes), files)
