@@ -15,6 +15,8 @@ ALIKE = {
     ("Juf Bakker", "Bakker"): "title",
     ("De Vlinder", "Vlinder"): "title",
     ("Bakker, Noor 11", "Noor Bakker 11"): "order",
+    ("De Vries, Noor", "Noor De Vries"): "order",
+    ("Bakker, J.", "J. Bakker"): "order",
     ("Noor  Bakker", "Noor Bakker"): "spaces",
     ("5 A", "5A"): "spaces",
     ("P-01", "P01"): "signs",
