@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from werkbank.catalogue import say
-from werkbank.errors import Problem
+from werkbank.errors import Problem, Said
 from werkbank.intake.folding import difference, is_summary, is_unknown, keys
 from werkbank.intake.ledger import listed, shown
 from werkbank.study.spelling import tidy
@@ -109,7 +108,7 @@ def _renamed(frame: pd.DataFrame, joined: dict[str, dict[tuple[str, str], str]])
 def _scope(kind: str, rows: pd.DataFrame) -> pd.Series:
     """Return within what a name is looked for again: classes and teachers belong to a school."""
     if kind in {"class", "teacher"}:
-        return rows["school"].map(lambda name: min(keys(name)) if name else "")
+        return rows["school"].map({name: min(keys(name)) if name else "" for name in rows["school"].unique()})
     return pd.Series("", rows.index)
 
 
@@ -151,7 +150,7 @@ def _joined(
             names |= {(str(scope), s.text): _commonest(group) for group in alike for s in group}
         open_groups += [] if declared == "all" else alike
     if open_groups:
-        _report(study, kind, column, open_groups, ledger)
+        _report(kind, column, open_groups, ledger)
     elif kind != "block":
         _note_near(study, column, {*names.values(), *counted["clean"]} - {old for _, old in names}, seen, ledger)
     if changed := sum(int(counted.loc[at, "n"]) for at, new in names.items() if counted.loc[at, "clean"] != new):
@@ -208,21 +207,22 @@ def _open(one: Spelling, other: Spelling, cleaned: dict[str, str], apart: set[fr
     return frozenset((a, b)) not in apart
 
 
-def _report(study: Study, kind: str, column: str, alike: list[list[Spelling]], ledger: Ledger) -> None:
+def _report(kind: str, column: str, alike: list[list[Spelling]], ledger: Ledger) -> None:
     """Name what looks alike, with rows and counts: one problem for a kind of name."""
-    speech = study.language
     pairs = []
     for group in alike[:PAIRS]:
-        spelled = [say("problems.spelling", speech, name=s.text, n=s.n, row=s.row, file=s.file) for s in group[:3]]
-        pairs.append(say("problems.spellings", speech, names=", ".join(spelled)))
+        spelled = [
+            Said("problems.spelling", {"name": s.text, "n": s.n, "row": s.row, "file": s.file}) for s in group[:3]
+        ]
+        pairs.append(Said("problems.spellings", {"names": tuple(spelled)}))
     first = alike[0]
     kept = max(first, key=lambda s: s.n)
     other = next(s for s in first if s is not kept)
     how = dict.fromkeys(difference(group[0].text, s.text) for group in alike for s in group[1:])
     details: dict[str, Any] = {
         "kind": kind,
-        "pairs": "; ".join(pairs) + (" …" if len(alike) > PAIRS else ""),
-        "how": ", ".join(say(f"problems.differs.{name}", speech) for name in how),
+        "pairs": tuple(pairs),
+        "how": tuple(Said(f"problems.differs.{name}") for name in how),
         "n": len(alike),
         "old": other.text,
         "new": kept.text,

@@ -198,10 +198,11 @@ def _numbers_restart(study: Study, named: pd.DataFrame, ledger: Ledger) -> bool:
     several = placed[placed.duplicated(["pupil", "wave"], keep=False)]
     if several["pupil"].nunique() * 2 < named["pupil"].nunique() or several["pupil"].nunique() < 2:
         return False
-    two = several[several["pupil"] == several["pupil"].iloc[0]].iloc[:2]
+    first = several.iloc[0]
+    two = several[(several["pupil"] == first["pupil"]) & (several["wave"] == first["wave"])].iloc[:2]
     counted = {"n": several["pupil"].nunique(), "n_all": named["pupil"].nunique()}
-    first = {"other": int(two["row"].iloc[0]), "other_file": two["file"].iloc[0]}
-    details = {**counted, **first, "classes": listed(two["class"].tolist()), "class_column": study.columns.class_}
+    place = {"other": int(two["row"].iloc[0]), "other_file": two["file"].iloc[0]}
+    details = {**counted, **place, "classes": listed(two["class"].tolist()), "class_column": study.columns.class_}
     where = {"column": study.columns.key[0], "row": int(two["row"].iloc[1]), "value": two["pupil"].iloc[1]}
     ledger.problem("numbers_restart", two["file"].iloc[1], **where, details=details)
     return True
