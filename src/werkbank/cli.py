@@ -48,6 +48,9 @@ def _ran(words: list[str], language: str) -> int:
         command(arguments)
     except UnfitError as error:
         spoken = chosen or error.language
+        if words[0] == "check" and "--json" in words:
+            _tell_json({"fit": False, "problems": [problem.as_row(spoken) for problem in error.problems]})
+            return error.exit_code
         _complain(say("problems.heading", spoken, n=len(error.problems)))
         _complain(*(f"  {problem.sentence(spoken)}" for problem in error.problems))
         return error.exit_code
@@ -113,6 +116,7 @@ def _parsed(words: list[str], language: str) -> argparse.Namespace:
     new.add_argument("--example", default="controlled", help=text("example", valid=", ".join(_templates())))
     check = command("check", _check)
     check.add_argument("study", metavar="STUDY", help=text("study"))
+    check.add_argument("--json", action="store_true", help=text("check_json"))
     run = command("run", _run)
     run.add_argument("study", metavar="STUDY", help=text("study"))
     run.add_argument("--report", metavar="NAME", default="evaluation", help=text("report"))
@@ -183,17 +187,26 @@ def _new(arguments: argparse.Namespace) -> None:
     _tell(say("cli.done.new", arguments.speech, path=shown, raw=f"{shown}/raw", study=f"{shown}/study.yaml"))
 
 
+def _tell_json(found: object) -> None:
+    import json
+
+    _tell(json.dumps(found, ensure_ascii=False, indent=2, default=str))
+
+
 def _check(arguments: argparse.Namespace) -> None:
     from werkbank.study import load_study
 
     study = load_study(arguments.study)
     # after the study file is known to be fit: it takes a second; here pupils keep their own numbers, to be found again
-    from werkbank.intake.reading import read_answers
+    from werkbank.running.checking import check_study
 
     speech = arguments.language or study.language
-    found = read_answers(study)
+    found = check_study(study)
+    if arguments.json:
+        _tell_json(found.as_row(speech))
+        return
     rows = sum(file.n_rows for file in found.files)
-    _tell(say("cli.done.fit", speech, n_rows=rows, n_files=len(found.files), n_pupils=len(found.pupils)))
+    _tell(say("cli.done.fit", speech, n_rows=rows, n_files=len(found.files), n_pupils=len(found.intake.pupils)))
     if found.notes:
         _tell(say("cli.done.decided", speech))
         _tell(*(f"  {note.sentence(speech)}" for note in found.notes))
@@ -203,6 +216,11 @@ def _run(arguments: argparse.Namespace) -> None:
     from werkbank.running.runner import run_report
 
     speech = arguments.speech
+    if arguments.report == "monitoring":  # what it reads is known to be fit before a notebook is started
+        from werkbank.running.checking import check_study
+        from werkbank.study import load_study
+
+        check_study(load_study(arguments.study))
     _tell(say("cli.done.reading", speech, study=arguments.study))
     formats = tuple(arguments.format.split(","))
     made = run_report(

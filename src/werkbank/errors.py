@@ -19,7 +19,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import Any
 
-LONGEST = 500  # characters of a text in a message; a value is cut sooner, where it is taken from a cell
+LONGEST = 900  # characters of a text in a message; a value is cut sooner, where it is taken from a cell
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_UNFIT, EXIT_ENVIRONMENT, EXIT_INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 
@@ -28,6 +28,25 @@ def nearest(given: str, valid: list[str]) -> dict[str, str]:
     names = {name.lower(): name for name in valid}
     close = difflib.get_close_matches(given.lower(), names, n=1, cutoff=0.0)
     return {"nearest": names[close[0]] if close else "–", "valid": ", ".join(valid) or "–"}
+
+
+@dataclass(frozen=True)
+class Said:
+    """A part of a message that is a sentence of its own; several stand in a tuple. The reader's language is theirs."""
+
+    key: str
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+def _spoken(given: object, language: str) -> object:
+    from werkbank.catalogue import say
+
+    if isinstance(given, Said):
+        inner = {name: readable(_spoken(value, language)) for name, value in given.values.items()}
+        return say(given.key, language, **inner)
+    if isinstance(given, tuple) and given and all(isinstance(part, Said) for part in given):
+        return "; ".join(str(_spoken(part, language)) for part in given)
+    return given
 
 
 def readable(given: object) -> object:
@@ -77,7 +96,9 @@ class Problem:
         from werkbank.catalogue import say
 
         given = {"value": self.value, "column": self.column, "row": self.row, "file": self.file, **self.details}
-        values = {name: readable(text) for name, text in given.items()}
+        values = {name: readable(_spoken(text, language)) for name, text in given.items()}
+        if "reason_key" in self.details:  # a reason that is a sentence of its own, in the reader's language
+            values["reason"] = say(f"problems.reason.{self.details['reason_key']}", language, **values)
         parts = [say("problems.where", language, file=values["file"])] if self.file else []
         if self.column is not None:
             parts.append(say("problems.where_column", language, column=values["column"]))

@@ -290,7 +290,7 @@ def test_a_giant_sheet_is_refused_whether_or_not_it_tells_its_size(refused, monk
         f"{dimension}<sheetData>{cells}</sheetData></worksheet>"
     )
     (problem,) = refused(ONE_GROUP, {XLSX: rezipped(workbook(ROWS), "xl/worksheets/sheet1.xml", xml)})
-    assert problem.code == "sheet_too_large"
+    assert problem.code == ("sheet_too_large" if told else "sheet_spread")
 
 
 def test_a_protected_workbook_is_called_protected(refused):

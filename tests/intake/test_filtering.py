@@ -80,7 +80,7 @@ def test_times_that_do_not_tell_are_refused(refused, times, code):
 
 FILES = {
     "raw/klas 5A.csv": "nr,wave,q1,q2\n1,T0,1,2\n2,T0,3,4\n",
-    "raw/klas 6B.csv": "nr,wave,q1,q2\n1,T0,1,2\n2,T0,3,4\n",
+    "raw/klas 6B.csv": "nr,wave,q1,q2\n1,T0,2,2\n2,T0,3,4\n",
 }
 SAID = [{"path": "raw/klas 5A.csv", "class": "5A", "arm": "x"}, {"path": "raw/klas 6B.csv", "class": "6B", "arm": "c"}]
 PER_CLASS = {**TWO_ARMS, "columns": {"pupil": ["class", "nr"], "wave": "wave"}}

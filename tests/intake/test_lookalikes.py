@@ -15,6 +15,8 @@ ALIKE = {
     ("Juf Bakker", "Bakker"): "title",
     ("De Vlinder", "Vlinder"): "title",
     ("Bakker, Noor 11", "Noor Bakker 11"): "order",
+    ("De Vries, Noor", "Noor De Vries"): "order",
+    ("Bakker, J.", "J. Bakker"): "order",
     ("Noor  Bakker", "Noor Bakker"): "spaces",
     ("5 A", "5A"): "spaces",
     ("P-01", "P01"): "signs",
@@ -136,3 +138,14 @@ def test_numbers_that_all_end_in_point_zero_lose_it_with_a_line(read, notes):
     intake = read(ONE_GROUP, {"m.csv": "id,a,b\n1.0,1,2\n2.0,2,3\n"})
     assert intake.pupils.index.tolist() == ["1", "2"]
     assert notes(intake)["ids_point_zero"]["example"] == "1.0"
+
+
+def test_questions_of_check_are_no_part_of_a_report(make_study):
+    from werkbank.intake import read_answers as for_a_report
+    from werkbank.intake.reading import read_answers
+
+    names = ["Zonnebloem", "Zonneblom", "Tulpen"]
+    rows = [(f"0{n}", "x" if n < 3 else "c", "T0", name) for n, name in enumerate(names, 1)]
+    study = make_study(CLASSES, {"m.csv": long(*rows)}, simulated=True)
+    assert "intake.near_names" in {note.key for note in read_answers(study).notes}
+    assert "intake.near_names" not in {note.key for note in for_a_report(study).notes}

@@ -51,13 +51,12 @@ def keys(name: str) -> frozenset[str]:
     """Return what `name` is compared by; two names that share one differ only in what `difference` names."""
     bare = _bare(name)
     words = re.findall(r"[^\W\d_]+|\d+", bare)
-    while len(words) > 1 and words[0] in TITLES:
-        words = words[1:]
-    letters = sorted(word for word in words if not word.isdigit())
     digits = [word for word in words if word.isdigit()]
     found = {_joined(bare), _joined(" ".join(_without_titles(bare)))}
-    if len(letters) > 1 and all(len(word) > 1 for word in letters):
-        found.add("·".join([*letters, *digits]))
+    for left_out in (frozenset[str](), TITLES):  # De Vries, Noor: a title or article may stand anywhere
+        letters = sorted(word for word in words if not word.isdigit() and word not in left_out)
+        if len(letters) > 1 and any(len(word) > 2 for word in letters):
+            found.add("·".join([*letters, *digits]))
     return frozenset(key for key in found if key) or frozenset({name})
 
 

@@ -116,8 +116,9 @@ def key_of(study: Study, outcome: Outcome) -> Instrument:
             certainty="own",
         )
     except ValidationError as error:
-        reason = "; ".join(str(e["msg"]) for e in error.errors(include_url=False))
-        raise UnfitError([Problem("instrument_invalid", details={"reason": reason})]) from None
+        said = "; ".join(str(e["msg"]) for e in error.errors(include_url=False))
+        details = {"reason_key": "own_items", "said": said}
+        raise UnfitError([Problem("instrument_invalid", details=details)]) from None
 
 
 def _per_wave(

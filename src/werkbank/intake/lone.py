@@ -24,6 +24,7 @@ USUAL = frozenset(
 FEWEST = 8  # other values, below which nothing is far
 GAP = 1.0  # of the spread of the others: a usual code is refused
 NEARER = 0.5  # the same: it is named
+LEAST = 2.0  # gap: ages 8 and 9 are ages
 FAR = 3.0  # the same: any value is named
 
 
@@ -73,7 +74,8 @@ def _beyond(values: np.ndarray, sign: float = 1.0) -> dict[float, str]:
         beyond = different[i:]
         if (values < different[i]).sum() < FEWEST:
             continue
-        if all(is_usual(sign * value) for value in beyond) and gap > NEARER * spread:
+        # 99 is a code above other values, -9 below them; an 8 under tens is a value
+        if all(is_usual(sign * value) and value > 0 for value in beyond) and gap > max(NEARER * spread, LEAST):
             return dict.fromkeys(map(float, beyond), "value_usual" if gap > GAP * spread else "usual_near")
         if len(beyond) == 1 and gap > FAR * spread:
             return {float(beyond[0]): "value_far"}

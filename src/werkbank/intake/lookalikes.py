@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from werkbank.catalogue import say
-from werkbank.errors import Problem
+from werkbank.errors import Problem, Said
 from werkbank.intake.folding import difference, is_summary, is_unknown, keys
-from werkbank.intake.ledger import listed
+from werkbank.intake.ledger import listed, shown
 from werkbank.study.spelling import tidy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from werkbank.intake.ledger import Ledger
+    from werkbank.intake.model import Table
     from werkbank.study.model import Study
 
 NAMED = ("pupil", "teacher", "class", "school", "block")
@@ -68,6 +68,22 @@ def settled(study: Study, frames: dict[str, pd.DataFrame | None], ledger: Ledger
     return {path: None if frame is None else _renamed(frame, joined) for path, frame in frames.items()}
 
 
+def one_spelling(
+    study: Study, kind: str, table: Table, column: str, ledger: Ledger, within: pd.Series | None = None
+) -> list[str]:
+    """Return the names in a column of a file of its own (a monitoring export) in one spelling, as `settled` does."""
+    written = [shown(cell) for cell in table.cells(column)]
+    clean = [tidy(name) for name in written]
+    scope = "" if within is None else within.fillna("").astype(str).to_numpy()
+    frame = pd.DataFrame({kind: clean, f"{kind}_raw": written, "school": scope, "row": table.rows, "file": table.path})
+    if kind == "school":
+        frame["school"] = clean
+    frame["wave"] = ""
+    _check_words(study, kind, frame, ledger, column)
+    names = _joined(study, kind, frame, ledger, column)
+    return [names.get(("", raw), name) for raw, name in zip(written, clean, strict=True)]
+
+
 def _rows_are_pupils(study: Study) -> bool:
     return study.columns.pupil is None and not (study.unit == "teacher" and study.columns.teacher)
 
@@ -92,11 +108,11 @@ def _renamed(frame: pd.DataFrame, joined: dict[str, dict[tuple[str, str], str]])
 def _scope(kind: str, rows: pd.DataFrame) -> pd.Series:
     """Return within what a name is looked for again: classes and teachers belong to a school."""
     if kind in {"class", "teacher"}:
-        return rows["school"].map(lambda name: min(keys(name)) if name else "")
+        return rows["school"].map({name: min(keys(name)) if name else "" for name in rows["school"].unique()})
     return pd.Series("", rows.index)
 
 
-def _check_words(study: Study, kind: str, rows: pd.DataFrame, ledger: Ledger) -> None:
+def _check_words(study: Study, kind: str, rows: pd.DataFrame, ledger: Ledger, column: str | None = None) -> None:
     allowed = {name for names in study.distinct for name in names}
     names = rows[kind]
     strange = {n: "id_unknown" for n in names.unique() if is_unknown(n)}
@@ -109,12 +125,14 @@ def _check_words(study: Study, kind: str, rows: pd.DataFrame, ledger: Ledger) ->
         found = rows[names == name]
         for file, part in found.groupby("file", sort=False):
             at = [int(row) for row in part["row"]]
-            where = {"column": _column(study, kind), "row": at[0], "value": name}
-            ledger.add(Problem(code, str(file), **where), len(at), at[1:6])
+            ledger.add(Problem(code, str(file), column or _column(study, kind), at[0], name), len(at), at[1:6])
 
 
-def _joined(study: Study, kind: str, rows: pd.DataFrame, ledger: Ledger) -> dict[tuple[str, str], str]:
+def _joined(
+    study: Study, kind: str, rows: pd.DataFrame, ledger: Ledger, named: str | None = None
+) -> dict[tuple[str, str], str]:
     """Return {(scope, spelling): name} for what is to be renamed."""
+    column = named or _column(study, kind)
     declared = study.aliases.get(kind, {})  # type: ignore[call-overload]
     given = {tidy(old): new for old, new in declared.items()} if isinstance(declared, dict) else {}
     seen = rows[rows[kind] != ""].assign(scope=_scope(kind, rows))
@@ -132,11 +150,11 @@ def _joined(study: Study, kind: str, rows: pd.DataFrame, ledger: Ledger) -> dict
             names |= {(str(scope), s.text): _commonest(group) for group in alike for s in group}
         open_groups += [] if declared == "all" else alike
     if open_groups:
-        _report(study, kind, open_groups, ledger)
+        _report(kind, column, open_groups, ledger)
     elif kind != "block":
-        _note_near(study, kind, {*names.values(), *counted["clean"]} - {old for _, old in names}, seen, ledger)
+        _note_near(study, column, {*names.values(), *counted["clean"]} - {old for _, old in names}, seen, ledger)
     if changed := sum(int(counted.loc[at, "n"]) for at, new in names.items() if counted.loc[at, "clean"] != new):
-        ledger.note("aliases", column=_column(study, kind), n=changed)
+        ledger.note("aliases", column=column, n=changed)
     return names
 
 
@@ -189,31 +207,32 @@ def _open(one: Spelling, other: Spelling, cleaned: dict[str, str], apart: set[fr
     return frozenset((a, b)) not in apart
 
 
-def _report(study: Study, kind: str, alike: list[list[Spelling]], ledger: Ledger) -> None:
+def _report(kind: str, column: str, alike: list[list[Spelling]], ledger: Ledger) -> None:
     """Name what looks alike, with rows and counts: one problem for a kind of name."""
-    speech = study.language
     pairs = []
     for group in alike[:PAIRS]:
-        spelled = [say("problems.spelling", speech, name=s.text, n=s.n, row=s.row, file=s.file) for s in group[:3]]
-        pairs.append(say("problems.spellings", speech, names=", ".join(spelled)))
+        spelled = [
+            Said("problems.spelling", {"name": s.text, "n": s.n, "row": s.row, "file": s.file}) for s in group[:3]
+        ]
+        pairs.append(Said("problems.spellings", {"names": tuple(spelled)}))
     first = alike[0]
     kept = max(first, key=lambda s: s.n)
     other = next(s for s in first if s is not kept)
     how = dict.fromkeys(difference(group[0].text, s.text) for group in alike for s in group[1:])
     details: dict[str, Any] = {
         "kind": kind,
-        "pairs": "; ".join(pairs) + (" …" if len(alike) > PAIRS else ""),
-        "how": ", ".join(say(f"problems.differs.{name}", speech) for name in how),
+        "pairs": tuple(pairs),
+        "how": tuple(Said(f"problems.differs.{name}") for name in how),
         "n": len(alike),
         "old": other.text,
         "new": kept.text,
     }
     unseen = tidy(other.text) == tidy(kept.text)
     code = "lookalikes_unseen" if unseen else "lookalikes"
-    ledger.problem(code, other.file, column=_column(study, kind), row=other.row, value=other.text, details=details)
+    ledger.problem(code, other.file, column=column, row=other.row, value=other.text, details=details)
 
 
-def _note_near(study: Study, kind: str, names: Iterable[str], seen: pd.DataFrame, ledger: Ledger) -> None:
+def _note_near(study: Study, column: str, names: Iterable[str], seen: pd.DataFrame, ledger: Ledger) -> None:
     """Names in words that differ by a letter, and are never seen side by side, are worth a question."""
     words = sorted({name for name in names if sum(c.isalpha() for c in name) >= SHORTEST and not _has_digit(name)})
     if not 1 < len(words) <= MOST:
@@ -229,11 +248,11 @@ def _note_near(study: Study, kind: str, names: Iterable[str], seen: pd.DataFrame
         for i, j in zip(*(found <= NEAR).nonzero(), strict=True)
         if i < j and frozenset((words[i], words[j])) not in apart
     ]
-    if kind == "pupil":
+    if "pupil" in seen:
         pairs = [(one, other) for one, other in pairs if not _side_by_side(one, other, seen)]
     if pairs:
         names_of = [f"{one} – {other}" for one, other in pairs]
-        ledger.note("near_names", column=_column(study, kind), n=len(pairs), pupils=listed(names_of))
+        ledger.note("near_names", column=column, n=len(pairs), pupils=listed(names_of))
 
 
 def _has_digit(name: str) -> bool:

@@ -17,12 +17,28 @@ ROLES = ("teacher", "class", "school", "arm")  # what is known of a pupil beside
 DECLARED = ("block", "role")  # as well, where the study file has them
 
 
+# what only `check` says: questions for whoever knows the files, which name values and people
+ASKED = frozenset(
+    f"intake.{name}"
+    for name in (
+        "near_names", "value_far", "usual_near", "waves_share_few", "files_share_few", "informants_share_few",
+        "same_answers", "headings_alike", "item_constant", "units_per_arm", "units_too_few", "informant_not_said",
+        "blocks_question", "wave_absent", "arm_absent",
+    )
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Note:
     """One thing that was decided, converted or counted; `key` is a catalogue key under ``intake``."""
 
     key: str
     values: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def asks(self) -> bool:
+        """Whether this is a question of `check`, and no part of a report."""
+        return self.key in ASKED
 
     def sentence(self, language: str = "nl", *, names_pupils: bool = True) -> str:
         """Return the note as one line in `language`; a report is written without the pupils' numbers."""
@@ -47,7 +63,7 @@ class FileReading:
     n_rows : int
         Rows with anything in them, header rows not counted.
     kind : str
-        csv, qualtrics, xlsx or sav.
+        csv, qualtrics, xlsx, xls, ods or sav.
     delimiter, decimal, encoding, sheet : str or None
         What was declared or decided; None where it does not apply, or (decimal) where no number has decimals.
     labels : mapping

@@ -53,7 +53,9 @@ def read_answers(study: Study, only: Mapping[str, str] | None = None) -> Intake:
     intake = (_kept.get(_content(study)) if _kept else None) or reading.read_answers(study)
     for role, code in (only or {}).items():
         intake = _limited(intake, role, code)
-    return pseudonymised(intake)
+    # a question may name a value or a person; it is for `check`, where pupils keep their own numbers
+    told = tuple(note for note in intake.notes if not note.asks)
+    return pseudonymised(replace(intake, notes=told))
 
 
 def keep(study: Study) -> Intake:

@@ -24,7 +24,13 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 200_000_000  # of a file on disk; fifty thousand pupils, 28 items and three waves are some 15 MB
 PER_COLUMN = ("labels", "user_missing")  # what an SPSS file says of a column
-KINDS = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".xlsx": "xlsx", ".xlsm": "xlsx", ".sav": "sav", ".zsav": "sav"}
+KINDS = {
+    **dict.fromkeys((".csv", ".tsv", ".txt"), "csv"),
+    **dict.fromkeys((".xlsx", ".xlsm"), "xlsx"),
+    **dict.fromkeys((".xls", ".xlsb"), "xls"),
+    ".ods": "ods",
+    **dict.fromkeys((".sav", ".zsav"), "sav"),
+}
 
 
 def open_table(study: Study, spec: FileSpec, declared: set[str], ledger: Ledger) -> Table | None:
@@ -56,10 +62,14 @@ def open_table(study: Study, spec: FileSpec, declared: set[str], ledger: Ledger)
 def _checked(folder: Path, shown: str) -> Path:
     """Return the path of a file that exists, lies in the study's folder, is of a known type and not too large."""
     root = folder.resolve()
-    path = (root / shown).resolve()
+    try:
+        path = (root / shown).resolve()
+        there = path.is_file()
+    except (OSError, ValueError, RuntimeError):  # a NUL, a name longer than a disk allows, links in a circle
+        raise RefusedFileError("path_unusable") from None
     if not path.is_relative_to(root):
         raise RefusedFileError("file_outside")
-    if not path.is_file():
+    if not there:
         raise RefusedFileError("file_not_found", nearest=_nearest_file(path, root))
     if path.suffix.lower() not in KINDS:
         raise RefusedFileError("file_type_unknown", value=path.suffix or path.name, valid=", ".join(KINDS))
@@ -82,6 +92,10 @@ def _read(kind: str, path: Path, content: bytes, spec: FileSpec, declared: set[s
         from werkbank.intake.workbooks import read_workbook
 
         return read_workbook(content, spec)
+    if kind in {"xls", "ods"}:
+        from werkbank.intake.calamine import read_old_workbook
+
+        return read_old_workbook(content, spec)
     from werkbank.intake.spss import read_spss
 
     return read_spss(path)

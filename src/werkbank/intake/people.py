@@ -198,10 +198,11 @@ def _numbers_restart(study: Study, named: pd.DataFrame, ledger: Ledger) -> bool:
     several = placed[placed.duplicated(["pupil", "wave"], keep=False)]
     if several["pupil"].nunique() * 2 < named["pupil"].nunique() or several["pupil"].nunique() < 2:
         return False
-    two = several[several["pupil"] == several["pupil"].iloc[0]].iloc[:2]
+    first = several.iloc[0]
+    two = several[(several["pupil"] == first["pupil"]) & (several["wave"] == first["wave"])].iloc[:2]
     counted = {"n": several["pupil"].nunique(), "n_all": named["pupil"].nunique()}
-    first = {"other": int(two["row"].iloc[0]), "other_file": two["file"].iloc[0]}
-    details = {**counted, **first, "classes": listed(two["class"].tolist()), "class_column": study.columns.class_}
+    place = {"other": int(two["row"].iloc[0]), "other_file": two["file"].iloc[0]}
+    details = {**counted, **place, "classes": listed(two["class"].tolist()), "class_column": study.columns.class_}
     where = {"column": study.columns.key[0], "row": int(two["row"].iloc[1]), "value": two["pupil"].iloc[1]}
     ledger.problem("numbers_restart", two["file"].iloc[1], **where, details=details)
     return True
@@ -254,7 +255,7 @@ def _check_units(study: Study, pupils: pd.DataFrame, first_seen: pd.Series, ledg
         return pupils
     column = study.columns.named().get(unit)
     for pupil in pupils.index[pupils[unit].isna()]:
-        ledger.problem("unit_missing", column=column, value=pupil, details={"unit": column})
+        ledger.problem("unit_missing", study.file, column=column, value=pupil, details={"unit": column})
     if study.columns.arm is None:
         return pupils
     moved: list[str] = []
@@ -268,7 +269,7 @@ def _check_units(study: Study, pupils: pd.DataFrame, first_seen: pd.Series, ledg
         at_start = members["arm"][seen == seen.min()].unique()
         if len(at_start) > 1:
             details = {"unit": column, "arms": ", ".join(at_start)}
-            ledger.problem("unit_in_two_arms", column=column, value=str(name), details=details)
+            ledger.problem("unit_in_two_arms", study.file, column=column, value=str(name), details=details)
         else:
             moved += members.index[members["arm"] != at_start[0]].tolist()
     if moved:

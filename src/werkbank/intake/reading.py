@@ -14,6 +14,7 @@ from werkbank.intake.ages import add_age
 from werkbank.intake.cells import Counts, Reading, convert, decide_decimal, report_outside
 from werkbank.intake.contradicting import as_bytes, check_copies, check_labels, note_headings, note_same_answers
 from werkbank.intake.covariates import add_covariates
+from werkbank.intake.declared import note_absent, note_constant, note_declared
 from werkbank.intake.filtering import filtered
 from werkbank.intake.layout import Placed, Slot, declared_names, place, report_columns, slots_of
 from werkbank.intake.ledger import Ledger
@@ -61,6 +62,7 @@ def read_answers(study: Study) -> Intake:
     if not study.files:  # a study that only follows pupils by their test results
         nobody = pd.DataFrame(columns=[*ROLES], index=pd.Index([], name="pupil"))
         return Intake(study, pd.DataFrame(columns=[*WHO, *ANSWERED]), nobody, (), ())
+    note_declared(study, ledger)
     slots = slots_of(study, ledger)
     declared = declared_names(study)
     seen: set[tuple[str, str | None]] = set()
@@ -97,6 +99,8 @@ def read_answers(study: Study) -> Intake:
     answers = _long(blocks, pupils)
     note_sharing(study, rows, _informants(blocks), ledger)
     note_same_answers(_answers_by_wave(blocks), ledger)
+    note_constant(answers, ledger)
+    note_absent(study, answers, pupils, ledger)
     signs = {block.path: block.sign for block in blocks}
     files = tuple(replace(t.reading, decimal=signs.get(t.path)) for t in tables)
     return Intake(study, answers, pupils, tuple(ledger.notes), files)
@@ -239,7 +243,7 @@ def _note_file(table: Table, sign: str | None, ledger: Ledger) -> None:
         name = "file_csv" if sign else "file_csv_whole"
         ledger.note(name, file=r.path, n=r.n_rows, delimiter=delimiter, decimal=sign, encoding=r.encoding)
     else:
-        ledger.note(f"file_{r.kind}", file=r.path, n=r.n_rows, sheet=r.sheet)
+        ledger.note("file_sav" if r.kind == "sav" else "file_xlsx", file=r.path, n=r.n_rows, sheet=r.sheet)
 
 
 def _check_empty(empty: dict[tuple[str, str], list[tuple[Table, str, bool]]], ledger: Ledger) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import warnings
 import zipfile
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
-from openpyxl.utils.cell import range_boundaries
+from openpyxl.utils.cell import column_index_from_string, range_boundaries
 
 from werkbank.intake.grid import MAX_CELLS, Grid, RefusedFileError
 
@@ -20,7 +21,11 @@ if TYPE_CHECKING:
 
 MAX_UNPACKED = 400_000_000  # bytes; a workbook is a zip archive, and a small one can unpack to any size
 LAST_ROW = 1_048_576  # of any Excel sheet
+CHUNK = 1 << 20
+BYTES_OF_A_CELL = 100  # in lists of Python's, while it is read
+CELL = re.compile(rb"<(?:\w+:)?c\s[^>]*?r=\"([A-Z]{1,3})([0-9]{1,7})\"")
 MERGED = re.compile(rb"<(?:\w+:)?mergeCell\s[^>]*?ref=\"([A-Z0-9:]+)\"")
+HIDDEN = re.compile(rb"<(?:\w+:)?row\s[^>]*?hidden=\"(?:1|true)\"")
 FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 
 
@@ -36,18 +41,21 @@ def read_workbook(content: bytes, spec: FileSpec) -> Grid:
         ``file_unreadable``, ``workbook_protected``, ``file_too_large``, ``sheet_too_large``, ``sheet_needed``,
         ``sheet_unknown``, ``cells_merged``.
     """
-    _guard(content)
+    guard(content)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # about styles and validations that play no part here
         book = _load(content, values=True)
         try:
             sheet = _chosen(book, spec.sheet)
+            _check_extent(content, sheet)
             raw = _raw(content, sheet)
             if merged := MERGED.search(raw):
                 first_row = range_boundaries(merged[1].decode())[1]
                 raise RefusedFileError("cells_merged", row=first_row, value=merged[1].decode())
             rows = list(_rows(sheet))
-            notes = []
+            notes: list[tuple[str, dict[str, Any]]] = []
+            if hidden := sum(1 for _ in HIDDEN.finditer(raw)):
+                notes.append(("rows_hidden", {"n": hidden}))
             if FORMULA.search(raw):
                 notes.append(("formulas", {"n": _mark_formulas(content, sheet.title, rows)}))
         finally:
@@ -57,7 +65,8 @@ def read_workbook(content: bytes, spec: FileSpec) -> Grid:
     return Grid(padded, range(1, len(rows) + 1), {"sheet": sheet.title}, notes)
 
 
-def _guard(content: bytes) -> None:
+def guard(content: bytes) -> None:
+    """Refuse an archive that is none, or that would unfold to more than can be read."""
     if content.startswith(b"\xd0\xcf\x11\xe0"):  # the old container: an encrypted workbook, or an .xls in disguise
         raise RefusedFileError("workbook_protected")
     try:
@@ -90,6 +99,34 @@ def _chosen(book: Any, wanted: str | None) -> Any:  # noqa: ANN401 - openpyxl sh
     if size > MAX_CELLS:
         raise RefusedFileError("sheet_too_large", cells=size, limit=MAX_CELLS)
     return sheet
+
+
+def _check_extent(content: bytes, sheet: Any) -> None:  # noqa: ANN401 - as above
+    """Refuse a sheet of which a lone cell far away makes a table that no memory holds, before it is read.
+
+    Only the addresses of its cells are read, in pieces; one cell at XFD1048576 spans 17 thousand million.
+    """
+    right, bottom, address = 1, 1, ""
+    widths: dict[bytes, int] = {}
+    with zipfile.ZipFile(io.BytesIO(content)) as archive, archive.open(sheet._worksheet_path.lstrip("/")) as stream:  # noqa: SLF001 - as below
+        rest = b""
+        while piece := stream.read(CHUNK):
+            for found in CELL.finditer(rest + piece):
+                width, row = widths.setdefault(found[1], column_index_from_string(found[1].decode())), int(found[2])
+                if width > right or row > bottom:
+                    right, bottom, address = max(right, width), max(bottom, row), found[1].decode() + str(row)
+            rest = piece[-40:]
+    limit = min(MAX_CELLS, _room() // BYTES_OF_A_CELL)
+    if right * bottom > limit:
+        raise RefusedFileError("sheet_spread", value=address, cells=right * bottom, limit=limit)
+
+
+def _room() -> int:
+    """Return the bytes of memory at hand, as far as this machine tells."""
+    try:
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return MAX_CELLS * BYTES_OF_A_CELL
 
 
 def _raw(content: bytes, sheet: Any) -> bytes:  # noqa: ANN401 - as above

@@ -33,7 +33,7 @@ from werkbank.study.underachievement import Monitoring, Underachievement  # noqa
 __all__ = ["WAVES", "Contrast", "Design", "FileSpec", "Outcome", "Programme", "Study", "text_in"]
 
 ArmRole = Literal["intervention", "control", "target", "transfer"]
-Kind = Literal["pupil", "teacher", "class", "school", "block", "arm", "wave"]
+Kind = Literal["pupil", "teacher", "class", "school", "block", "arm", "wave", "subject"]
 KEY = " / "  # between the parts of a pupil's key
 Unit = Literal["pupil", "class", "teacher", "school"]
 

@@ -17,6 +17,21 @@ from werkbank.study.logo import draw_logo
 from werkbank.study.model import WAVES, FileSpec, Study
 from werkbank.study.spelling import tidy
 
+# what pydantic calls an error, by how that begins -> a sentence of problems.reason
+EXPECTED = {
+    "string_pattern": "name", "string_too_short": "longer", "string_too_long": "shorter", "string": "text",
+    "int": "whole", "float": "number", "bool": "yes_no", "list": "list", "tuple": "list", "too_short": "more",
+    "too_long": "fewer", "missing_positional": "more", "dict": "block", "model": "block", "date": "date",
+    "greater_than_equal": "at_least", "greater_than": "above", "less_than_equal": "at_most", "less_than": "below",
+}  # fmt: skip
+# what the YAML library says, by a part of it -> as above
+YAML = {
+    "mapping values are not allowed": "yaml_colon", "\\t": "yaml_tab", "expected ':'": "yaml_no_colon",
+    "block end": "yaml_indent", "expected ','": "yaml_quote",
+    "did not find expected": "yaml_indent", "end of stream": "yaml_quote",
+    "twice": "yaml_twice", "duplicate": "yaml_twice", "undefined alias": "yaml_star", "alias": "yaml_star",
+    "cannot start any token": "yaml_sign", "control characters": "yaml_sign", "not allowed": "yaml_sign",
+}  # fmt: skip
 MOST_FILES = 2000  # that one pattern may stand for
 
 
@@ -81,15 +96,18 @@ def _declared(file: Path, shown: str, _content: bytes) -> tuple[Study, dict[tupl
     try:
         return Study.model_validate(raw), lines
     except ValidationError as error:
-        problems = [_problem(dict(e), lines, shown) for e in error.errors(include_url=False)]
-        raise UnfitError(problems, language) from None
+        found = [_problem(dict(e), lines, shown) for e in error.errors(include_url=False)]
+        # what may be either of two shapes is wrong in both ways: one of them says it
+        problems = {(problem.code, problem.column, problem.value): problem for problem in reversed(found)}
+        raise UnfitError(list(reversed(problems.values())), language) from None
 
 
 def _read_yaml(file: Path, shown: str) -> tuple[dict[str, Any], dict[tuple[str, ...], int]]:
     try:
         raw, node = read_yaml(file)
     except NotYamlError as error:
-        details = {"reason": error.reason}
+        key = next((key for start, key in YAML.items() if start in error.reason), "yaml_other")
+        details = {"reason_key": key, "said": error.reason}
         raise UnfitError([Problem("study_not_yaml", file=shown, row=error.row, details=details)]) from None
     if not isinstance(raw, dict):
         raise UnfitError([Problem("study_not_mapping", file=shown)])
@@ -143,7 +161,15 @@ def _problem(error: dict[str, Any], lines: dict[tuple[str, ...], int], file: str
         return Problem("study_unknown_value", file, column, row, shown, nearest(str(value), [*WAVES[:6], "…"]))
     if kind == "value_error":
         return Problem(f"study_{error['ctx']['error']}", file, column, row)
-    return Problem("study_wrong_type", file, column, row, shown, {"reason": error["msg"]})
+    return Problem("study_wrong_type", file, column, row, shown, _expected(error))
+
+
+def _expected(error: dict[str, Any]) -> dict[str, Any]:
+    """Return what should have stood there, as the key of a sentence and the limit that it names."""
+    limits = ("gt", "ge", "lt", "le", "min_length", "max_length")
+    limit = next((f"{error['ctx'][name]:g}" for name in limits if name in error.get("ctx", {})), "")
+    key = next((key for start, key in EXPECTED.items() if error["type"].startswith(start)), "other")
+    return {"reason_key": key, "limit": limit}
 
 
 def _is_written(part: object) -> bool:

@@ -12,6 +12,7 @@ import pandas as pd
 from werkbank.errors import Problem, UnfitError
 from werkbank.intake.cells import decide_decimal, number
 from werkbank.intake.ledger import Ledger, shown
+from werkbank.intake.monitored import check_monitored, without_missing
 from werkbank.intake.opening import open_table
 from werkbank.results import Fact, plain
 from werkbank.underachievement.alerts import Rule, Watched, watch
@@ -172,7 +173,7 @@ def _read(study: Study, block: Monitoring) -> tuple[pd.DataFrame, tuple[FileRead
     specs = [block.file.model_copy(update={"sheet": s}) for s in block.sheets] or [block.file]
     opened = [open_table(study, spec, set(columns.values()), ledger) for spec in specs]
     ledger.stop_if_unfit(study.language)
-    tables = [table for table in opened if table is not None]
+    tables = [without_missing(study, table) for table in opened if table is not None]
     signs = [decide_decimal(table, _numeric(table, block, columns)) for table in tables]
     frames = [_cells(table, block, columns, sign) for table, sign in zip(tables, signs, strict=True)]
     try:
@@ -183,8 +184,13 @@ def _read(study: Study, block: Monitoring) -> tuple[pd.DataFrame, tuple[FileRead
         else:
             scores = from_long(frames[0], columns)
     except UnfitError as unfit:
-        where = [replace(p, file=p.file or block.file.path) for p in unfit.problems]
-        raise UnfitError(where, study.language) from None
+        for found in unfit.problems:
+            ledger.add(replace(found, file=found.file or block.file.path))  # one cause once, with its count
+        ledger.stop_if_unfit(study.language)
+        raise
+    if len(tables) == 1:
+        scores = check_monitored(study, scores, tables[0], ledger)
+        ledger.stop_if_unfit(study.language)
     return scores, tuple(replace(table.reading, decimal=sign) for table, sign in zip(tables, signs, strict=True))
 
 

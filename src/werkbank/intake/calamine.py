@@ -1,0 +1,70 @@
+"""Old Excel workbooks and OpenDocument sheets (.xls, .xlsb, .ods), by the library that knows these formats."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from typing import TYPE_CHECKING, Any
+
+from werkbank.intake.grid import MAX_CELLS, Grid, RefusedFileError
+from werkbank.intake.workbooks import guard
+
+if TYPE_CHECKING:
+    from werkbank.study.model import FileSpec
+
+MAX_BYTES = 30_000_000  # on disk; what these formats hold is only known once it is unfolded
+
+
+def read_old_workbook(content: bytes, spec: FileSpec) -> Grid:
+    """Read one sheet as stored cells: text, numbers, dates, None; a formula counts for the value saved with it.
+
+    Raises
+    ------
+    RefusedFileError
+        ``file_too_large``, ``file_unreadable``, ``workbook_protected``, ``sheet_needed``, ``sheet_unknown``,
+        ``sheet_too_large``.
+    """
+    from python_calamine import PasswordError
+
+    if len(content) > MAX_BYTES:
+        size, limit = f"{len(content) // 1_000_000} MB", f"{MAX_BYTES // 1_000_000} MB"
+        raise RefusedFileError("file_too_large", size=size, limit=limit)
+    if content.startswith(b"PK"):
+        guard(content)
+    try:
+        title, rows = _read(content, spec.sheet)
+    except PasswordError:
+        raise RefusedFileError("workbook_protected") from None
+    except RefusedFileError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a damaged file fails in the library in any of a dozen ways
+        raise RefusedFileError("file_unreadable", reason=type(error).__name__) from None
+    return Grid(rows, range(1, len(rows) + 1), {"sheet": title})
+
+
+def _read(content: bytes, wanted: str | None) -> tuple[str, list[list[Any]]]:
+    from python_calamine import CalamineWorkbook, SheetVisibleEnum
+
+    book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+    visible = [one.name for one in book.sheets_metadata if one.visible == SheetVisibleEnum.Visible]
+    title = _chosen(book.sheet_names, visible, wanted)
+    sheet = book.get_sheet_by_name(title)
+    if (cells := sheet.total_height * sheet.total_width) > MAX_CELLS:
+        raise RefusedFileError("sheet_too_large", cells=cells, limit=MAX_CELLS)
+    return title, [[_cell(value) for value in row] for row in sheet.to_python(skip_empty_area=False)]
+
+
+def _chosen(names: list[str], visible: list[str], wanted: str | None) -> str:
+    if wanted is None and len(visible) != 1:
+        raise RefusedFileError("sheet_needed", valid=", ".join(names))
+    if wanted is not None and wanted not in names:
+        raise RefusedFileError("sheet_unknown", value=wanted, valid=", ".join(names))
+    return wanted if wanted is not None else visible[0]
+
+
+def _cell(value: Any) -> Any:  # noqa: ANN401 - text, a number, a date, or a truth
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, dt.timedelta):
+        return str(value)
+    return None if value == "" else value
