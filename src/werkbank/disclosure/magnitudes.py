@@ -163,9 +163,13 @@ def _side_by_side(results: Results, values: dict[str, float], split: set[tuple[s
 
 
 def _means(results: Results, beside: tuple[Fact | None, ...], n: int) -> list[Fact | None]:
-    """Return the means, and their SDs, of others than those who changed."""
-    other = [m for m in beside if m is not None and m.n != n]
-    return [*other, *(results.fact(what="sd", outcome=m.outcome, arm=m.arm, wave=m.wave) for m in other)]
+    """Return the last mean that is of others than those who changed, and its SD: without one of two no sum follows."""
+    found: list[Fact | None] = []
+    for m in [m for m in beside if m is not None and m.n != n][-1:]:
+        place = {"outcome": m.outcome, "wave": m.wave}
+        found += [m, results.fact(what="sd", arm=m.arm, **place)]
+        found += [results.fact(what=what, **place) for what in ("scale_mean", "scale_sd")]
+    return found
 
 
 def _crossed(results: Results, values: dict[str, float], scales: Mapping[str, Scale], min_cell: int) -> None:

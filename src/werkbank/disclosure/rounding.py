@@ -68,25 +68,18 @@ def _within(value: float, rounded: float) -> float:
 
 def rounded_estimate(e: Estimate, results: Results, shown: Magnitudes, min_cell: int) -> Estimate:
     """Return an estimate that is shown with its numbers as they are shown."""
+    points = points_step(e, results, shown, min_cell) if e.metric == "points" else None
+    step = {"percentiles": 1.0, "p": THOUSANDTH, "points": points}.get(e.metric, HUNDREDTH)
+    digits = {"points": 2, "moderator": 2, "ratio": 3}.get(e.metric)
 
     def own(value: float | None) -> float | None:
         if value is None or not math.isfinite(value):
             return value
-        match e.metric:
-            case "points":
-                step = points_step(e, results, shown, min_cell)
-                return significant(value, 2) if step is None else to_step(value, step)
-            case "moderator":
-                return significant(value, 2)
-            case "ratio":
-                return significant(value, 3)
-            case "percentiles":
-                return to_step(value, 1.0)
-            case "p":
-                return to_step(value, THOUSANDTH)
-            case "share":
-                return _within(value, to_step(value, share_step(e.n, min_cell)))
-        return to_step(value, HUNDREDTH)
+        if e.metric == "share":
+            return _within(value, to_step(value, share_step(e.n, min_cell)))
+        if digits is not None and (e.metric != "points" or step is None):
+            return significant(value, digits)
+        return to_step(value, step or HUNDREDTH)
 
     return replace(
         e,
