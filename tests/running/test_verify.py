@@ -13,6 +13,7 @@ from tests.running.conftest import PARAMETERS, RESULTS, SECTION
 from werkbank.errors import UsageError
 from werkbank.running import manifest, run_report
 from werkbank.running.verify import first_difference, verify
+from werkbank.warm.folder import ALIVE, living, sweep_dead
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 
@@ -60,7 +61,12 @@ def resealed(folder, name, content):
     for part in (found["results"], found["reports"]["klein.nl"]["files"]):
         if name in part:
             part[name] = manifest.sha256(folder / name)
-    (folder / manifest.NAME).write_text(json.dumps(found))
+    rewritten(folder, found)
+
+
+def rewritten(folder, found):
+    text = manifest.written(found["inputs"], found["results"], found["reports"])
+    (folder / manifest.NAME).write_text(text, encoding="utf-8")
 
 
 def test_a_number_that_was_made_up_is_found_and_named(made, study):
@@ -123,7 +129,7 @@ def test_a_manifest_names_no_file_elsewhere(made, tmp_path):
     (tmp_path / "geheim").write_text("x")
     found = json.loads((made / manifest.NAME).read_text())
     found["results"] = {"../geheim": manifest.sha256(tmp_path / "geheim")}
-    (made / manifest.NAME).write_text(json.dumps(found))
+    rewritten(made, found)
     assert verdicts(made, quick=True) == [("damaged", "../geheim")]
 
 
@@ -146,3 +152,93 @@ def test_the_command_ends_with_1_when_a_report_is_damaged(made):
     assert done.returncode == 1
     assert "klein.nl.html" in done.stdout
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("content", [None, "", "{", "[]", '{"schema_version": 1}'])
+def test_a_manifest_that_is_missing_or_cannot_be_read_is_named(made, content):
+    (made / manifest.NAME).unlink()
+    if content is not None:
+        (made / manifest.NAME).write_text(content, encoding="utf-8")
+    for quick in (True, False):
+        assert verdicts(made, quick=quick) == [("lacking", "manifest.json")]
+        assert verdicts(made.parent, quick=quick) == [("lacking", "manifest.json")]
+
+
+@pytest.mark.parametrize("folder", ["share", ".share"])
+def test_a_foreign_file_in_share_is_named(made, folder):
+    (made / folder).mkdir(exist_ok=True)
+    (made / folder / "leerlingen.csv").write_text("x", encoding="utf-8")
+    assert ("foreign", f"{folder}/leerlingen.csv") in verdicts(made, quick=True)
+
+
+@pytest.mark.parametrize("field", ["werkbank", "python", "environment"])
+def test_a_field_of_the_manifest_that_was_changed_is_named(made, field):
+    found = json.loads((made / manifest.NAME).read_text())
+    found["inputs"][field] = "f" * len(found["inputs"][field])
+    rewritten(made, found)
+    assert ("damaged", f"manifest.json: {field}") in verdicts(made, quick=True)
+
+
+def test_a_manifest_with_more_in_it_is_named(made):
+    found = json.loads((made / manifest.NAME).read_text())
+    (made / manifest.NAME).write_text(json.dumps({**found, "more": 1}), encoding="utf-8")
+    assert ("damaged", "manifest.json") in verdicts(made, quick=True)
+
+
+def test_what_a_batch_wrote_is_verified_with_its_reports(made):
+    out = made.parent / "reeks"
+    for name in ("een", "twee"):
+        shutil.copytree(made, out / name)
+    (out / "share").mkdir()
+    for file in ("index.html", "results.csv", "share/index.html", "share/results.csv"):
+        (out / file).write_text(file, encoding="utf-8")
+    manifest.seal(out, ["een", "twee"])
+    assert verdicts(out, quick=True) == [("intact", "")] * 2
+    for file in ("index.html", "results.csv", "share/index.html", "share/results.csv"):
+        (out / file).write_text("iets anders", encoding="utf-8")
+        assert ("damaged", file) in verdicts(out, quick=True)
+        (out / file).write_text(file, encoding="utf-8")
+    (out / "share" / "meer.html").write_text("x", encoding="utf-8")
+    assert verdicts(out, quick=True)[0] == ("foreign", "share/meer.html")
+    (out / "share" / "meer.html").unlink()
+    shutil.rmtree(out / "twee")
+    assert verdicts(out, quick=True) == [("lacking", "twee/manifest.json"), ("intact", "")]
+    (out / manifest.BATCH).unlink()
+    assert ("lacking", "batch.json") in verdicts(out, quick=True)
+
+
+@pytest.mark.parametrize("order", [("a", "b"), ("b", "a")])
+def test_of_two_studies_with_one_study_file_the_one_with_these_data_is_taken(made, study, tmp_path, monkeypatch, order):
+    for name, twin in zip(order, (True, False), strict=True):
+        shutil.copytree(study.parent, tmp_path / "hier" / name)
+        if twin:
+            data = tmp_path / "hier" / name / "raw" / "scores.csv"
+            data.write_text(data.read_text().replace(",20", ",21"))
+    monkeypatch.chdir(tmp_path / "hier")
+    assert verdicts(made) == [("same", "")]
+
+
+def test_what_stays_inside_is_for_its_owner_only(made):
+    inside = [path for path in made.rglob("*") if "share" not in path.relative_to(made).parts]
+    assert {oct(path.stat().st_mode & 0o077) for path in [made, *inside]} == {"0o0"}
+
+
+def test_a_way_through_a_folder_that_is_not_there_ends_where_it_says(study, notebook, tmp_path):
+    path = notebook("# Rapport", PARAMETERS, SECTION, RESULTS)
+    ran = run_report(study, path, out=tmp_path / "nog_niet" / ".." / "verslagen" / "x3")
+    assert (tmp_path / "verslagen" / "x3" / manifest.NAME).is_file()
+    assert all(file.is_file() for file in ran.files)
+    assert not (tmp_path / "verslagen" / "x3" / manifest.HELD).exists()
+    assert not (tmp_path / "nog_niet").exists()
+
+
+def test_work_folders_of_the_dead_are_swept_and_of_the_living_not(tmp_path):
+    dead, alive, unmarked = (tmp_path / f".werkbank-{name}" for name in ("dood", "levend", "zonder"))
+    for folder in (dead, alive, unmarked):
+        folder.mkdir()
+    (dead / ALIVE).write_text("", encoding="ascii")
+    with living(alive):
+        sweep_dead(tmp_path)
+        assert [folder.exists() for folder in (dead, alive, unmarked)] == [False, True, True]
+    sweep_dead(tmp_path)
+    assert not alive.exists()

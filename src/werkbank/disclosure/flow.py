@@ -86,7 +86,7 @@ def system(results: Results, min_cell: int, part: str = "", *, unknown: bool = F
     """
     counts = Counts()
     names = slots(results)
-    numbers = _numbers(results, names)
+    numbers = _numbers(results, names, rounded=unknown)
     if unknown:
         hidden = [name for (_, slot), name in names.items() if slot == "value" and name not in numbers]
         counts.values |= {part + name: math.nan for name in hidden}
@@ -96,7 +96,8 @@ def system(results: Results, min_cell: int, part: str = "", *, unknown: bool = F
     _contrasts(counts, results, part)
     _scales(counts, results, names, part)
     _categories(counts, results, min_cell, part)
-    _shares(counts, results, min_cell, part)
+    if not unknown:  # a copy's shares are rounded: they are no counts
+        _shares(counts, results, min_cell, part)
     signals.relate(counts, results, part, min_cell)
     return counts
 
@@ -128,7 +129,7 @@ def moment(item: Fact | Estimate | Claim) -> str:
     return f"{item.wave_from}-{item.wave_to}" if item.wave_from == "baseline" else item.wave_to
 
 
-def _numbers(results: Results, names: Mapping[tuple[str, str], str]) -> dict[str, float]:
+def _numbers(results: Results, names: Mapping[tuple[str, str], str], *, rounded: bool) -> dict[str, float]:
     """Return the number behind every name: a count's own, else the one n that stands for it in several places."""
     seen: dict[str, set[float]] = defaultdict(set)
     items: tuple[Fact | Estimate, ...] = (*results.facts, *results.estimates)
@@ -139,7 +140,7 @@ def _numbers(results: Results, names: Mapping[tuple[str, str], str]) -> dict[str
                 seen[names[item.id, slot]].add(float(number))
     single = {name: numbers.pop() for name, numbers in seen.items() if len(numbers) == 1}
     primary = {names[f.id, "value"]: f.value for f in results.facts if (f.id, "value") in names}
-    single |= signals.flagged_in_groups(results)
+    single |= {} if rounded else signals.flagged_in_groups(results)
     own = {**single, **{name: float(value) for name, value in primary.items() if isinstance(value, int | float)}}
     for (outcome, contrast, wave), arms in _comparisons(results).items():
         of_arms = [own.get(f"analysed {outcome} {arm} {wave}") for arm in arms]

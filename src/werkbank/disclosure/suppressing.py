@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from werkbank.disclosure.flow import arms_of, kind, moment, slots, system
+from werkbank.disclosure.magnitudes import Magnitudes, magnitudes
 from werkbank.disclosure.protecting import hide
+from werkbank.disclosure.rounding import rounded_claim, rounded_estimate, rounded_fact
 from werkbank.disclosure.signals import about, behind, follows
 from werkbank.results import Estimate, Fact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from collections.abc import Set as AbstractSet
 
     from werkbank.disclosure.protecting import Counts
@@ -22,11 +23,18 @@ HIDDEN = "privacy.hidden"  # the note of a number that is not shown
 MIN_CELL = {"school": 6, "export": 10}  # NCO: no information on 5 or fewer; CBS remote access: 10 in a research export
 CAPS = (0.05, 0.95)
 BARE = ("estimate", "se", "df", "statistic", "p", "ci_low", "ci_high", "n", "n_clusters")
+ALIKE = 0.995  # a correlation beyond this says that all lie on one line
+LEFT = 10  # residual degrees of freedom that a model must leave: the rule of thumb of UK output checking
+LOST = "pupils_without_post"
 Place = tuple[str, str, str, str]  # what, outcome, arm, wave of a fact
 
 
 def suppress(
-    results: Results, min_cell: int = MIN_CELL["school"], also: Iterable[str] = (), bare: AbstractSet[str] = frozenset()
+    results: Results,
+    min_cell: int = MIN_CELL["school"],
+    also: Iterable[str] = (),
+    bare: AbstractSet[str] = frozenset(),
+    cells: Mapping[str, int] | None = None,
 ) -> Results:
     """Return a copy of `results` that may be shared.
 
@@ -38,6 +46,9 @@ def suppress(
         The smallest count that may be shown: 6 in what a school shares, 10 in a research export (``MIN_CELL``).
     also, bare : iterable of str, set of str
         Counts that must be hidden because of other reports (`together`); those in `bare` with all that rests on them.
+    cells : mapping of str to int, optional
+        By the id of an estimate the smallest number of people behind its indicators (`cells.smallest_cells`). What
+        rests on an indicator and is not in it, is hidden.
 
     Returns
     -------
@@ -49,16 +60,19 @@ def suppress(
         freedom go where they would give a hidden n away. A claim that tells a hidden number is replaced by one that
         says that it is hidden; the grade of the study does not change.
 
+    Every number that is shown is rounded (`rounding`), so that neither how many people nor a sum can be found from its
+    decimals, and so that whoever knows the scores of all but one is left with a tenth of the scale for the last one
+    (`leeway`). What matches no kind of ``kinds.yaml`` is hidden.
+
     Notes
     -----
-    Of an outcome of yes or no nothing is shown that was made of the scores: n times the mean is a count.
-    Zero is shown in the flow (nobody was lost) and hidden in a table of categories, where it says of everyone that
-    they are not in that category; so is a category that holds all but a few. What is protected are counts: someone
-    who knows all but one pupil's scores can still work out the last one from a mean, which no suppression of counts
-    prevents. Rules and sources: NCO, CBS, ACRO and HRS in docs/privacy.md.
+    Of an outcome whose few answers can be counted from a mean and an SD (`patterns`) nothing is shown that was made of
+    the scores. Zero is shown in the flow (nobody was lost) and hidden in a table of categories, where it says of
+    everyone that they are not in that category; so is a category that holds all but a few. Rules and sources: decision
+    023 and docs/privacy.md.
     """
     counts = system(results, min_cell)
-    return _without(results, counts, hide(counts, min_cell, also), min_cell, bare)
+    return _without(results, counts, hide(counts, min_cell, also), min_cell, bare, cells or {})
 
 
 def few(n: float | None, min_cell: int) -> bool:
@@ -67,59 +81,96 @@ def few(n: float | None, min_cell: int) -> bool:
 
 
 def few_behind(results: Results, item: Fact | Estimate, arms: Iterable[str], min_cell: int) -> bool:
-    """Whether one of the arms behind a difference is so small that the difference tells of that arm."""
+    """Whether one of the arms behind a result is so small that it tells of that arm, or is not counted anywhere."""
     at = {"outcome": item.outcome, "wave": item.wave if isinstance(item, Fact) else moment(item)}
-    counts = [results.number(what="pupils_enrolled", arm=arm) for arm in arms]
-    counts += [results.number(what="pupils_analysed", arm=arm, **at) for arm in arms]
-    return any(few(n, min_cell) for n in counts)
+    if isinstance(item, Estimate) and item.contrast and not item.arms:
+        return True  # a comparison that does not say of whom
+    for arm in arms:
+        counts = [
+            results.number(what="pupils_enrolled", arm=arm),
+            results.number(what="pupils_analysed", arm=arm, **at),
+        ]
+        uncounted = arm != "" and all(n is None for n in counts)  # of everyone, the n of the result itself says it
+        if uncounted or any(few(n, min_cell) for n in counts):
+            return True
+    return False
+
+
+def saturated(e: Estimate, results: Results) -> bool:
+    """Whether a model leaves its pupils fewer than `LEFT` residual degrees of freedom.
+
+    Counted over pupils, whose answers are to be protected; where classes are the unit the test has fewer.
+    """
+    adjusted = len(results.study.get("covariates") or ()) if "covariates" in e.method else 0
+    return e.n is not None and e.n - (max(len(e.arms), 1) + 1 + adjusted) < LEFT
 
 
 def _without(
-    results: Results, counts: Counts, hidden: AbstractSet[str], min_cell: int, bare: AbstractSet[str]
+    results: Results,
+    counts: Counts,
+    hidden: AbstractSet[str],
+    min_cell: int,
+    bare: AbstractSet[str],
+    cells: Mapping[str, int],
 ) -> Results:
     names = slots(results)
+    shown = magnitudes(results, min_cell)
 
     def seen(item: Fact | Estimate, slot: str, number: float | None) -> bool:
         name = names.get((item.id, slot), "")
         return name in counts.costs and name not in hidden and counts.values[name] == number
 
-    counted = _yes_or_no(results)
-
     def rests(item: Fact | Estimate) -> bool:
         """Whether what this rests on may be known, here and beside other reports."""
         told = behind(item, results) if about(item) else []
-        alone = item.outcome not in counted and names.get((item.id, "n"), "") not in bare
+        alone = item.outcome not in shown.few and names.get((item.id, "n"), "") not in bare
         return alone and all(n in counts.costs and n not in hidden for n in told)
 
     def lone(item: Fact | Estimate) -> bool:
         return few_behind(results, item, arms_of(item), min_cell)
 
     facts = [_fact(f, min_cell, seen, rests(f)) for f in results.facts if kind(f.what) != "never"]
-    facts = [_bare(f) if kind(f.what) == "statistic" and lone(f) else f for f in facts]
+    facts = [_bare(f) if _rests_on_few(f, results, shown, min_cell) else f for f in facts]
     flow = {(f.what, f.outcome, f.arm, f.wave) for f in facts if kind(f.what) == "flow" and f.note == HIDDEN}
-    facts = [_of_flow(f, flow) for f in facts]
-    estimates = [
-        _estimate(e, min_cell, alone=lone(e) or not rests(e), shown=seen(e, "n", e.n)) for e in results.estimates
-    ]
+    facts = [rounded_fact(_of_flow(f, flow), results, shown, min_cell) for f in facts]
+    estimates = []
+    for e in results.estimates:
+        alone = not rests(e) or (not about(e) and (lone(e) or _told(e, results, shown, cells, min_cell)))
+        kept = _estimate(e, min_cell, alone=alone, shown=seen(e, "n", e.n))
+        estimates.append(rounded_estimate(kept, results, shown, min_cell))
     gone = {f.id for f in facts if f.note == HIDDEN} | {e.id for e in estimates if e.note == HIDDEN}
     gone |= {f.id for f in results.facts} - {f.id for f in facts}
     open_n = {e.id for e in estimates if e.n is not None}
-    claims = tuple(_claim(c, gone, open_n, flow, results) for c in results.claims)
+    claims = tuple(
+        rounded_claim(_claim(c, gone, open_n, flow, results), results, shown, min_cell) for c in results.claims
+    )
     # claims cap the share that was lost by themselves; a table of it shows none beyond the caps
     return replace(results, estimates=tuple(estimates), facts=tuple(map(_within_caps, facts)), claims=claims)
 
 
-def _yes_or_no(results: Results) -> set[str]:
-    """Return the outcomes scored 0 or 1: n times their mean is a count of people, and only theirs have this SD."""
-    known = [f for f in results.facts if f.what in {"mean", "sd"} and f.n and f.value is not None]
-    stats: dict[tuple[str, ...], tuple[float, int]]
-    stats = {(f.what, f.outcome, f.arm, f.wave): (float(f.value or 0), f.n or 0) for f in known}
-    found = set()
-    for (what, outcome, *place), (mean, n) in stats.items():
-        sd, _ = stats.get(("sd", outcome, *place), (math.nan, 0))
-        if what == "mean" and math.isclose(sd**2 * (n - 1), mean * (1 - mean) * n, abs_tol=1e-9):
-            found.add(outcome)
-    return found
+def _rests_on_few(f: Fact, results: Results, shown: Magnitudes, min_cell: int) -> bool:
+    """Whether too few people are behind a fact, or nothing says how many."""
+    match kind(f.what):
+        case "magnitude":
+            return f.id not in shown.values
+        case "lost_ones":
+            return not (results.number(what=LOST, outcome=f.outcome, arm=f.arm, wave=f.wave) or 0) >= min_cell
+        case "statistic":
+            alike = f.what.startswith(("r_", "retest")) and isinstance(f.value, float) and abs(f.value) > ALIKE
+            return alike or (not about(f) and few_behind(results, f, arms_of(f), min_cell))
+        case "unknown" | "indicator":
+            return True
+    return False
+
+
+def _told(e: Estimate, results: Results, shown: Magnitudes, cells: Mapping[str, int], min_cell: int) -> bool:
+    """Whether an estimate tells of few: behind an indicator, in a model that fits them, or beside two means."""
+    if e.moderator or kind(e.method) == "indicator" or "covariates" in e.method:
+        if cells.get(e.id, 0) < min_cell:
+            return True
+    elif e.method == "gain_difference":
+        return any((e.outcome, arm, e.wave_from, e.wave_to) in shown.split for arm in e.arms)
+    return saturated(e, results)
 
 
 def _within_caps(f: Fact) -> Fact:
@@ -175,7 +226,7 @@ def _bare(f: Fact) -> Fact:
 
 def _estimate(e: Estimate, min_cell: int, *, alone: bool, shown: bool) -> Estimate:
     bare = dict.fromkeys(BARE)
-    keep = e.n is not None and e.n >= min_cell and kind(e.method) != "never" and not alone
+    keep = e.n is not None and e.n >= min_cell and kind(e.method) not in {"never", "unknown"} and not alone
     if kind(e.method) == "share" and keep:
         keep, value = _share(e.estimate, e.n, min_cell)
         e = replace(e, estimate=value, ci_low=_capped(e.ci_low), ci_high=_capped(e.ci_high)) if keep else e

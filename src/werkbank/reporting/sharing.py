@@ -7,11 +7,13 @@ even one that is written later, can show one.
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from werkbank.catalogue import say
+from werkbank.disclosure.cells import smallest_cells
 from werkbank.disclosure.suppressing import suppress
 from werkbank.errors import ReportError
 from werkbank.reporting.blocks import Heading, Paragraph, Sections, Table
@@ -19,12 +21,13 @@ from werkbank.reporting.table import without_empty
 from werkbank.results import Results
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
     from pathlib import Path
 
     from werkbank.bench import Bench
     from werkbank.reporting.blocks import Section
+    from werkbank.reporting.numbers import Column
     from werkbank.reporting.sections import Part
 
 OWN = ("files", "columns", "birth_date", "school")  # of the study file: where the answers lie, and whose they are
@@ -39,7 +42,8 @@ def shared_bench(
     reports (`suppressing.suppress`). Figures of single pupils or classes have nothing to draw and are left out; so is
     the list of what was decided at intake, whose counts are not part of the results.
     """
-    results = suppress(bench.results, min_cell or bench.study.privacy.min_cell, also, bare)
+    cells = smallest_cells(bench.study, bench.results, bench.scored.table, bench.intake.pupils)
+    results = suppress(bench.results, min_cell or bench.study.privacy.min_cell, also, bare, cells)
     results = replace(results, study={k: v for k, v in results.study.items() if k not in OWN})
     nobody = replace(
         bench.intake, answers=bench.intake.answers.iloc[:0], pupils=bench.intake.pupils.iloc[:0], notes=(), files=()
@@ -117,6 +121,25 @@ def not_to_leave(sections: Sequence[Section], language: str) -> tuple[Section, .
 
 
 def _tidied(section: Section) -> Section:
-    return replace(
-        section, blocks=tuple(without_empty(b) if isinstance(b, Table) and b.rows else b for b in section.blocks)
-    )
+    return replace(section, blocks=tuple(_as_exact(b) if isinstance(b, Table) else b for b in section.blocks))
+
+
+def _as_exact(table: Table) -> Table:
+    """Return a table without empty rows, of which no column has more decimals than its rounded numbers."""
+    kept = without_empty(table) if table.rows else table
+    columns = tuple(_no_finer(column, kept.rows) for column in kept.columns)
+    return replace(kept, columns=columns)
+
+
+def _no_finer(column: Column, rows: Sequence[Mapping[str, Any]]) -> Column:
+    if column.kind not in {"mean", "estimate", "interval"}:
+        return column
+    cells = [row.get(column.key) for row in rows]
+    numbers = [one for cell in cells for one in (cell if isinstance(cell, list | tuple) else [cell])]
+    decimals = [
+        len(repr(float(one)).partition(".")[2]) * (not float(one).is_integer())
+        for one in numbers
+        if isinstance(one, int | float) and math.isfinite(one)
+    ]
+    usual = 2 if column.digits is None else column.digits
+    return replace(column, digits=min(usual, max(decimals, default=usual)))

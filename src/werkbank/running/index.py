@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from werkbank.catalogue import say
-from werkbank.running.manifest import SHARE, put
+from werkbank.running.manifest import SHARE, put, seal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +34,11 @@ def write_index(out: Path, made: Sequence[Made], language: str) -> None:
     """Write ``index.html`` and ``results.csv`` of a batch, and in ``share`` those of the copies to share."""
     put(out / "index.html", index_page(made, language).encode())
     put(out / "results.csv", results_table(made).encode())
+    _write_shared(out, made, language)
+    seal(out, [one.job.folder for one in made if one.files])
+
+
+def _write_shared(out: Path, made: Sequence[Made], language: str) -> None:
     # the reports of one teacher are known by that teacher's number
     open_ = [one for one in made if "teacher" not in one.job.only and any(_shared(one.files))]
     if not open_:

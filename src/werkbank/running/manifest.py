@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import platform
 import re
 import shutil
 import sys
+from contextlib import suppress
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from werkbank.study.model import Study
 
 NAME = "manifest.json"
+BATCH = "batch.json"  # of a batch: what it wrote beside its reports, and which folders they are in
 SHARE = "share"  # beside the other files of a run: the only ones that may leave
 HELD = ".share"  # copies to share that were not yet looked at beside the others
 SCHEMA_VERSION = 1
@@ -98,6 +101,7 @@ def release(place: Path) -> None:
     """Let the copies to share of a folder go, each in one step: all that is beside them is as it is meant to be."""
     for path in sorted((place / HELD).glob("[!.]*")):
         (place / SHARE).mkdir(exist_ok=True)
+        let_read(path)
         path.replace(place / SHARE / path.name)
     shutil.rmtree(place / HELD, ignore_errors=True)
 
@@ -109,14 +113,39 @@ def written(inputs: dict[str, Any], results: dict[str, str], reports: dict[str, 
     return json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
+def seal(out: Path, reports: list[str]) -> None:
+    """Write down what a batch has written beside its reports, so that `verify` can tell what was changed or taken."""
+    names = ("index.html", "results.csv")
+    files = [*names, *(f"{SHARE}/{name}" for name in names)]
+    hashes = {file: sha256(out / file) for file in files if (out / file).is_file()}
+    content = {"notice": notice(), "files": hashes, "reports": sorted(set(reports))}
+    put(out / BATCH, (json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode())
+
+
 def put(path: Path, content: bytes) -> None:
-    """Write a file in one step: whole, or as it was."""
+    """Write a file in one step: whole, or as it was; what does not lie in ``share`` is for its owner only."""
     beside = path.with_name(f".{path.name}.new")
     try:
         beside.write_bytes(content)
+        own(beside if path.parent.name != SHARE else None)
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def own(path: Path | None) -> None:
+    """Let nobody but its owner read a file or folder, where the disk knows of owners."""
+    if path is not None:
+        with suppress(OSError):
+            path.chmod(0o700 if path.is_dir() else 0o600)
+
+
+def let_read(path: Path) -> None:
+    """Give a copy to share the rights that a new file has here: it is meant to be handed out."""
+    mask = os.umask(0)
+    os.umask(mask)
+    with suppress(OSError):
+        path.chmod((0o777 if path.is_dir() else 0o666) & ~mask)
 
 
 def footer(inputs: dict[str, Any], notebook: str, code: str) -> dict[str, str]:

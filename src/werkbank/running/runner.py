@@ -21,6 +21,7 @@ from werkbank.running.pages import FORMATS, USUAL, pages
 from werkbank.running.params import SEED, checked, decisive, shown
 from werkbank.running.together import earlier, files_to_share, rewritten, settle
 from werkbank.study import load_study
+from werkbank.warm.folder import living, sweep_dead
 
 STORE = ("results.json", "results.csv")  # of all reports in a folder together
 
@@ -135,6 +136,8 @@ def run_held(
     intake = read_answers(study, own["only"])
     doubts = tuple(note for note in intake.notes if note.key == "privacy.key.run")
     place = Path(out) if out is not None else Path("reports") / study.folder.name
+    if ".." in place.parts:  # a way through a folder that is not there, and will not stay
+        place = place.resolve()
     file = Path(study_file) / "study.yaml" if Path(study_file).is_dir() else Path(study_file)
     passed = {**own, "study": file.resolve().as_posix(), "results": "results.json"}
     passed = {k: v for k, v in passed.items() if v != {}}
@@ -208,9 +211,11 @@ def _workplace(place: Path) -> Iterator[Path]:
     """Yield a new folder beside `place` (on the same disk, so that moving is one step), and leave no trace of it."""
     made = [folder for folder in place.absolute().parents if not folder.exists()]
     place.absolute().parent.mkdir(parents=True, exist_ok=True)
+    sweep_dead(place.absolute().parent)
     work = Path(tempfile.mkdtemp(prefix=".werkbank-", dir=place.absolute().parent))
     try:
-        yield work
+        with living(work):
+            yield work
     finally:
         shutil.rmtree(work, ignore_errors=True)
         for folder in made:
@@ -249,7 +254,9 @@ def _publish(
         path = manifest.held(work / "made", file)
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        manifest.own(path)  # a copy to share gets its rights when it is let go
         hashes[file] = manifest.sha256(path)
+    manifest.own(work / "made")
     common = {file: hashes.pop(file) for file in STORE}
     aside: dict[str, Any] = {"files": {}, "remarks": []}  # a log may say another time each run
     if same and {**own, **aside} == {**made, **aside, "results": own.get("results")}:
@@ -257,6 +264,7 @@ def _publish(
     own_results = hashlib.sha256(results.to_json().encode()).hexdigest()
     reports = {**(others if same else {}), key: {**made, "files": hashes, "results": own_results}}
     (work / "made" / manifest.NAME).write_text(manifest.written(inputs, common, reports), encoding="utf-8")
+    manifest.own(work / "made" / manifest.NAME)
 
     gone = {file for k in ({} if same else others) for file in others[k]["files"]} | (own["files"].keys() - hashes)
     return _moved(work / "made", place, [*texts, manifest.NAME], gone)
@@ -269,6 +277,8 @@ def placed(place: Path, files: Mapping[str, bytes]) -> None:
             path = manifest.held(work / "made", file)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
+            manifest.own(path)
+        manifest.own(work / "made")
         before = manifest.read(place).get("reports", {}).values()
         gone = {file for report in before for file in report["files"]} - files.keys()
         _moved(work / "made", place, [*(file for file in files if file != manifest.NAME), manifest.NAME], gone)

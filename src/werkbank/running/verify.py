@@ -17,6 +17,7 @@ from werkbank.results import OlderResultsError, Results
 from werkbank.running import manifest
 from werkbank.running.notebooks import code_hash, report_names
 from werkbank.running.pages import FORMATS
+from werkbank.running.presence import faults, places_below
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +29,8 @@ KINDS = ("estimates", "facts", "claims")
 DEPTH = 4  # how far below the working folder a study is looked for
 
 Verdict = Literal[
-    "same", "equal", "intact", "damaged", "differs", "changed", "older", "no_study", "no_notebook", "failed"
+    "same", "equal", "intact", "damaged", "differs", "changed", "older", "no_study", "no_notebook", "failed", "lacking",
+    "foreign",
 ]  # fmt: skip
 GOOD = frozenset({"same", "equal", "intact"})
 
@@ -40,8 +42,9 @@ class Verified:
     `verdict`: ``same`` (made again, the same bytes), ``equal`` (every number within `TOLERANCE`, every text the same),
     ``intact`` (hashes only), ``damaged`` (a file is not what was made), ``changed`` (study, data or notebook are not
     those it was made from), ``older`` (its results are in the columns of an older version, and cannot be compared),
-    ``no_study``, ``no_notebook`` (one of a user's own, not found), ``differs`` or ``failed``. `detail` names the first
-    difference or file.
+    ``no_study``, ``no_notebook`` (one of a user's own, not found), ``differs`` or ``failed``; ``lacking`` (a manifest,
+    or the folder of one of a batch's reports, is not there or cannot be read) or ``foreign`` (a file lies in ``share``
+    that no report made). `detail` names the first difference or file.
     """
 
     folder: Path
@@ -73,16 +76,18 @@ def verify(folders: list[Path], *, quick: bool = False, study: Path | None = Non
         For a folder without any report.
     """
     for folder in folders:
-        places = sorted(path.parent for path in folder.rglob(manifest.NAME) if manifest.read(path.parent))
+        places = places_below(folder)
         if not places:
             from werkbank.catalogue import say
 
             raise UsageError(say("batch.problem.no_manifest", "en", path=folder.as_posix()))
         for place in places:
+            amiss = [Verified(place, *fault) for fault in faults(place)]
+            yield from amiss
             found = manifest.read(place)
             ids: set[str] = set()
-            good = not quick
-            for key in sorted(found["reports"]):
+            good = not quick and not amiss
+            for key in sorted(found.get("reports", {})):
                 one = _verified(place, found, key, ids, quick=quick, study=study)
                 good = good and one.good
                 yield one
@@ -107,7 +112,7 @@ def _verified(
         return Verified(place, key, "damaged", broken)
     if quick or _older(place):
         return Verified(place, key, "intact" if quick else "older")
-    file = study or _study_file(found["inputs"]["study"])
+    file = study or _study_file(found["inputs"])
     name = key.rpartition(".")[0]
     notebook = _notebook(name, found["reports"][key]["notebook"], file) if file else None
     if file is None or notebook is None:
@@ -250,13 +255,24 @@ def _short(value: Any) -> str:  # noqa: ANN401 - JSON values
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-def _study_file(wanted: dict[str, str]) -> Path | None:
-    """Return the study file with this name and hash, among the examples and below the working folder."""
+def _study_file(inputs: dict[str, Any]) -> Path | None:
+    """Return the study file with this name and hash, among the examples and below the working folder.
+
+    Two studies may have the same study file: the one whose data are those of the manifest goes first.
+    """
     from werkbank.study.finding import example_path
 
+    wanted = inputs["study"]
     name, examples = Path(wanted["file"]).name, example_path("baumann").parents[1]
     places = [*_below(Path.cwd(), name), *examples.glob(f"*/{name}")]
-    return next((path for path in places if path.is_file() and manifest.sha256(path) == wanted["sha256"]), None)
+    same = [path for path in places if path.is_file() and manifest.sha256(path) == wanted["sha256"]]
+    of = [item for part in ("data", "instruments", "logo") for item in inputs.get(part, ())]
+    return next((path for path in same if _holds(path.parent, of)), next(iter(same), None))
+
+
+def _holds(folder: Path, files: list[dict[str, str]]) -> bool:
+    """Whether these files lie in a study's folder as they were."""
+    return all((folder / f["file"]).is_file() and manifest.sha256(folder / f["file"]) == f["sha256"] for f in files)
 
 
 def _notebook(name: str, code: str, study: Path) -> str | Path | None:

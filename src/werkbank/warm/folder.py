@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 LOCK = ".werkbank.lock"
 UNFINISHED = ".werkbank-*"  # folders in which reports are being made
+ALIVE = ".alive"  # in such a folder: locked by the process that is at work in it
 
 
 @contextmanager
@@ -26,7 +27,10 @@ def alone(out: Path, language: str) -> Iterator[None]:
     UsageError
         When another batch is at work there.
     """
+    new = not out.exists()
     out.mkdir(parents=True, exist_ok=True)
+    if new:  # for its owner only; a folder that was there keeps the rights it has
+        out.chmod(0o700)
     with (out / LOCK).open("a", encoding="ascii") as file:
         try:
             _lock(file.fileno())
@@ -47,6 +51,31 @@ def sweep(out: Path) -> None:
             return
     except (UsageError, OSError):
         return
+
+
+@contextmanager
+def living(work: Path) -> Iterator[None]:
+    """Mark a work folder as that of a process at work: the mark is locked as long as the process lives."""
+    beside = work / f"{ALIVE}.new"
+    with beside.open("w", encoding="ascii") as file:
+        try:
+            _lock(file.fileno())
+            beside.rename(work / ALIVE)  # locked before it is seen
+        except OSError:  # a disk without locks: the folder is left alone
+            beside.unlink(missing_ok=True)
+        yield
+
+
+def sweep_dead(parent: Path) -> None:
+    """Remove the work folders that runs left here when they were killed; one without a mark is left alone."""
+    for mark in parent.glob(f"{UNFINISHED}/{ALIVE}"):
+        try:
+            with mark.open("a", encoding="ascii") as file:
+                _lock(file.fileno())
+        except OSError:  # its process lives, or it is gone by now
+            continue
+        if not mark.parent.is_symlink():
+            shutil.rmtree(mark.parent, ignore_errors=True)
 
 
 def _lock(number: int) -> None:

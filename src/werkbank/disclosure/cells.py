@@ -1,0 +1,68 @@
+"""How many people stand behind each indicator of a model: one pupil in a cell is that pupil's score."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from werkbank.effects.mechanisms import moderator_values
+from werkbank.effects.questions import outcome_waves
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from werkbank.results import Estimate, Results
+    from werkbank.study import Study
+
+FEW = 6  # different values: a moderator with more is a line, not groups
+BEFORE = "pre"  # as a moderator: the score before
+
+
+def smallest_cells(study: Study, results: Results, scores: pd.DataFrame, pupils: pd.DataFrame) -> dict[str, int]:
+    """Return by the id of an estimate the smallest number of people behind what it rests on.
+
+    Of a moderation: each value of the moderator in each arm that is compared, where it has few values; else each arm.
+    Of an analysis with covariates: each value of a covariate that has few. Estimates that this knows nothing of are
+    not in it, and those that need it are then not shared.
+    """
+    waves = {key: table for _, key, table in outcome_waves(study, scores)}
+    by = {m.id: moderator_values(study, m, scores, pupils) for m in study.moderators}
+    found: dict[str, int] = {}
+    for e in results.estimates:
+        rows = _analysed(e, waves, pupils)
+        if rows is None:
+            continue
+        if e.moderator:
+            values = waves[e.outcome].get(BEFORE) if e.moderator == BEFORE else by.get(e.moderator)
+            if values is not None:
+                found[e.id] = _of_indicator(rows, values.reindex(rows.index))
+        elif "covariates" in e.method:
+            known = [rows[c] for c in study.covariates if c in rows]
+            found[e.id] = min((_smallest(column) for column in known), default=len(rows))
+    return found
+
+
+def _analysed(e: Estimate, waves: dict[str, pd.DataFrame], pupils: pd.DataFrame) -> pd.DataFrame | None:
+    """Return the pupils in the arms of an estimate who have the scores that it is about."""
+    table = waves.get(e.outcome)
+    asked = [wave for wave in (e.wave_from, e.wave_to) if wave]
+    if table is None or not e.arms or "arm" not in pupils or any(wave not in table for wave in asked):
+        return None
+    complete = table.dropna(subset=asked).index
+    rows = pupils.loc[pupils.index.isin(complete)]
+    return rows.loc[rows["arm"].astype(str).isin(e.arms)]
+
+
+def _of_indicator(rows: pd.DataFrame, values: pd.Series) -> int:
+    known = values.notna()
+    arms = rows.loc[known, "arm"].astype(str)
+    if values.nunique() > FEW:
+        return _smallest(arms)
+    return int(pd.crosstab(arms, values[known]).to_numpy().min()) if known.any() else 0
+
+
+def _smallest(column: Iterable[object]) -> int:
+    """Return the smallest count of a value, where there are few; else of all."""
+    counts = pd.Series(list(column)).value_counts()
+    return int(counts.min() if 0 < len(counts) <= FEW else counts.sum())
