@@ -10,12 +10,15 @@ import base64
 import re
 from dataclasses import dataclass, field
 from html import escape
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from werkbank.catalogue import say
 from werkbank.reporting import numbers
 from werkbank.reporting.numbers import Column
 from werkbank.results import MIME
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Cell = str | int | float | None
 Tone = Literal["plain", "lead", "note", "warning", "refusal", "own"]
@@ -121,6 +124,14 @@ class Section:
     def from_json(cls, content: dict[str, Any]) -> Section:
         """Read a section back from an executed notebook."""
         return cls(content["id"], content["language"], tuple(block_from(item) for item in content["blocks"]))
+
+
+FIRST_PAGE = "one-page"  # the section that is a page by itself: its report has no cover, no contents and no numbers
+
+
+def opens_with_its_message(sections: Sequence[Section]) -> bool:
+    """Whether the first page of a report is its message."""
+    return bool(sections) and sections[0].id == FIRST_PAGE
 
 
 @dataclass(frozen=True)
