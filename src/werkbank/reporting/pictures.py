@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from werkbank.results import Claim
 
 LEVELS = ("low", "mean", "high")
+CLEAR = {"better", "worse", "higher", "lower"}
+TOWARDS = CLEAR | {f"later_{side}" for side in CLEAR}  # titles that name an arm
 SPLIT = ("faded_equivalent", "later_equivalent")  # titles that only an equivalence test carries
 
 
@@ -98,9 +100,11 @@ def answer(report: Report) -> Figure | None:
     words, lead = report.words, found[0][1][0]
     test = answered(report, lead)
     kind = ("adjusted" if test.wave_from else "compared") if test.contrast else "change"
+    kind = "several" * (len(contrasts(report.study)) > 1) or kind
     subtitle = words.say(f"school.standing.subtitle_{kind}", **written(report, lead))
     scales = [_scale(report, key, claims) for key, claims in found]
-    return standing.standing(scales, capital(_title(report, found)), subtitle, report.language)
+    turned = any(report.better(key) in {"higher", "lower"} for key, _ in found)
+    return standing.standing(scales, capital(_title(report, found)), subtitle, report.language, turned=turned)
 
 
 def _scale(report: Report, key: str, claims: list[Claim]) -> standing.Scale:
@@ -136,18 +140,27 @@ def _standing_row(report: Report, claim: Claim) -> standing.Row:
 
 
 def _title(report: Report, found: list[tuple[str, list[Claim]]]) -> str:
-    """Return what was found, as the title of its picture: outcomes of which the same holds are named together."""
-    words, same = report.words, dict[str, list[str]]()
+    """Return what was found, as the title of its picture: outcomes and arms of which the same holds are named at once."""
+    words = report.words
+    outcomes: dict[tuple[str, str, str], list[str]] = {}
     for key, claims in found:
-        for what in _standings(report, [c for c in claims if c.contrast == claims[0].contrast]):
-            same.setdefault(what, []).append(words.outcome(key))
-    lead = found[0][1][0]
-    kind = "compared" if answered(report, lead).contrast else "change"
-    values = written(report, lead)
-    return "; ".join(
-        words.say(f"school.title.{kind}.{what}{'.equivalent' * (what in SPLIT)}", **values | {"outcomes": words.listed(names)})
-        for what, names in sorted(same.items(), key=lambda item: item[0].startswith("faded"))
-    )
+        for contrast in dict.fromkeys(c.contrast for c in claims):
+            of = [c for c in claims if c.contrast == contrast]
+            kind = "compared" if answered(report, of[0]).contrast else "change"
+            for what in _standings(report, of):
+                treated = str(written(report, of[0]).get("treated", "")) if what in TOWARDS else ""
+                outcomes.setdefault((kind, what, treated), []).append(words.outcome(key))
+    arms: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
+    for (kind, what, treated), names in outcomes.items():
+        arms.setdefault((kind, what, tuple(dict.fromkeys(names))), []).append(treated)
+    told = [
+        words.say(
+            f"school.title.{kind}.{what}{'.equivalent' * (what in SPLIT)}",
+            outcomes=words.listed(list(names)), treated=words.listed(treated),
+        )
+        for (kind, what, names), treated in sorted(arms.items(), key=lambda item: "_" in item[0][1])
+    ]  # fmt: skip
+    return "; ".join(told)
 
 
 def _standings(report: Report, claims: list[Claim]) -> list[str]:
@@ -159,8 +172,7 @@ def _standings(report: Report, claims: list[Claim]) -> list[str]:
         found.append(kind if claim.verdict == "clear" else "equivalent" if claim.verdict == "equivalent" else "unclear")
     if found[0] == found[1] or lead is last:
         return found[:1]
-    clear = {"better", "worse", "higher", "lower"}
-    if found[0] in clear and found[1] not in clear:
+    if found[0] in CLEAR and found[1] not in CLEAR:
         return [found[0], f"faded_{found[1]}"]
     return [found[0], f"later_{found[1]}"]
 

@@ -81,7 +81,8 @@ def _silence(report: Report, claim: Claim) -> str:
 
 def _refusals(report: Report, claims: list[Claim]) -> list[str]:
     """Return why there is no answer, a reason once for all waves that it holds for."""
-    words, found = report.words, dict[str, list[Claim]]()
+    words = report.words
+    found: dict[str, list[Claim]] = {}
     for claim in claims:
         small_group = claim.verdict != "hidden" and hidden_test(report, answered(report, claim))
         found.setdefault("too_small" if small_group else claim.verdict, []).append(claim)
@@ -115,12 +116,17 @@ def _fact(report: Report, claim: Claim, earlier: list[Claim]) -> str:
 def written(report: Report, claim: Claim) -> dict[str, Any]:
     """Return a claim's values in words, with a lone control group called what it is."""
     words, values = report.words, report.words.written(claim)
-    roles = report.study.arms
     for name in ("treated", "control"):
         codes = list(claim.values.get(name) or ())
-        lone = len(codes) == 1 and roles[codes[0]] == "control" and list(roles.values()).count("control") == 1
+        lone = len(codes) == 1 and is_control(report, codes[0])
         values |= {name: words.say(f"{HERE}.control_group")} if lone else {}
     return values
+
+
+def is_control(report: Report, arm: str) -> bool:
+    """Whether an arm is the one control group of a study."""
+    roles = report.study.arms
+    return roles.get(arm) == "control" and list(roles.values()).count("control") == 1
 
 
 def side_of(report: Report, claim: Claim) -> str:

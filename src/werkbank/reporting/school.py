@@ -23,6 +23,7 @@ from werkbank.reporting.plainly import (
     good,
     hidden_arm,
     hidden_test,
+    is_control,
     rated,
     rated_keys,
     shown_answers,
@@ -203,6 +204,8 @@ def _arms(report: Report) -> str:
         values: dict[str, Any] = {"arm": words.arm(arm), "pupils": words.count("pupil", pupils or 0)}
         values["min_cell"] = report.study.privacy.min_cell
         way = "arm_hidden" if hidden_arm(report, arm) else "arm" if arm else "everyone"
+        if way == "arm" and is_control(report, arm) and not words.arm(arm).casefold().startswith("control"):
+            way = "arm_control"  # or nobody knows which of these groups the findings call so
         told.append(words.say(f"{HERE}.done.{way}", **values))
     return words.say(f"{HERE}.done.arms", arms=words.listed(told))
 
@@ -285,7 +288,8 @@ def _next(report: Report) -> list[str]:
         "lot": study.design.kind == "controlled",
         "second_source" + "_other" * asked_pupils: study.design.raters_are_implementers is True,
         "more_units": bool(open_ends),
-        "measure_later": bool(report.results.claims_where(topic="followup", verdict="none")),
+        "measure_later": decided != "go_on_for_now"
+        and bool(report.results.claims_where(topic="followup", verdict="none")),
         "plan": study.design.preregistration is None,
     }
     return [words.say(f"{HERE}.next.{name}", **values) for name, wanted in asked.items() if wanted][:MOST]

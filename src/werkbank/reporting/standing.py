@@ -57,8 +57,8 @@ class Scale:
     sides: tuple[str, str]
 
 
-def standing(scales: Sequence[Scale], title: str, subtitle: str, language: str) -> Figure:
-    """Draw how treated and compared stand to each other; `title` is what was found."""
+def standing(scales: Sequence[Scale], title: str, subtitle: str, language: str, *, turned: bool = True) -> Figure:
+    """Draw how treated and compared stand to each other; `title` is what was found, `turned`: the right is better."""
     drawing = Drawing(language)
     room = WIDTH - _LEFT - _RIGHT
     found = drawing.fit(title, WIDTH, 2, _TITLE, bold=True)
@@ -92,7 +92,7 @@ def standing(scales: Sequence[Scale], title: str, subtitle: str, language: str) 
         for scale in scales
         for row in scale.rows
     ]
-    captions = ["dots"] * bool(size) + ["bar"]
+    captions = [*["dots"] * bool(size), "bar" if turned else "bar_neither"]
     caption = " ".join(say(f"school.standing.{key}", language) for key in captions)
     return drawing.figure("fig-answer", [f"{title}.", *seen], caption)
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 LOOK = Path(__file__).parents[1] / "page" / "report.word.xml"
 LOCALES = {"nl": "nl-NL", "en": "en-GB"}
 _WIDTH_MM = 166  # of A4's 210, between the margins
+_BESIDE_WORDS_MM = 138  # of a picture on a page with a message, whatever letters a reader's Word has
 _WIDTH = 9411  # the same in twentieths of a point
 _LINE = 122  # characters of 9 points in that width
 _UNWANTED = ("thumbnail", "customXml", "stylesWithEffects")  # what python-docx's template carries along
@@ -86,8 +87,9 @@ def _dressed(file: WordFile, document: Document) -> None:
 
 
 def _smaller(file: WordFile) -> None:
-    """Set what stands above a message smaller, so that the message is a page."""
-    for style, size, above, below in (("Title", 17, 2, 4), ("Subtitle", 9, 0, 0), ("Heading 1", 14, 8, 4),
+    """Set a report whose first page is its message smaller, so that the message is a page."""
+    for style, size, above, below in (("Normal", 9.5, 0, 4), ("List Bullet", 9.5, 0, 2), ("Caption", 8.5, 3, 3),
+                                      ("Title", 17, 2, 4), ("Subtitle", 9, 0, 0), ("Heading 1", 14, 8, 4),
                                       ("Heading 3", 10.5, 6, 3), ("Warning", 9, 2, 4), ("Note", 9, 6, 4)):  # fmt: skip
         looks: Any = file.styles[style]
         looks.font.size = Pt(size)
@@ -171,7 +173,7 @@ class _Body:
             case Table():
                 self.table(block)
             case Figure():
-                width = min(block.width_mm, _WIDTH_MM)
+                width = min(block.width_mm, _WIDTH_MM if not self.message else _BESIDE_WORDS_MM)
                 self.picture(pixels(block.image, width) if block.is_vector else block.image, block.alt, width)
                 self.put(self.caption("figure", runs(block.caption)))
             case Verbatim():
