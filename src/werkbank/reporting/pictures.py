@@ -115,32 +115,37 @@ def _scale(report: Report, key: str, claims: list[Claim]) -> standing.Scale:
     widest = max(abs(end) for row in rows for end in (*(row.ci or ()), row.estimate)) or 1.0
     sides = {"higher": ("worse", "better"), "lower": ("worse", "better")}.get(report.better(key), ("lower", "higher"))
     spread = sum(known) / len(known) if known else widest
-    return standing.Scale(ends(report, key, "standing"), rows, spread, (words.say(f"school.standing.{sides[0]}"),
+    return standing.Scale(ends(report, key, "school.standing"), rows, spread, (words.say(f"school.standing.{sides[0]}"),
                           words.say(f"school.standing.{sides[1]}")))  # fmt: skip
 
 
 def _standing_row(report: Report, claim: Claim) -> standing.Row:
     words, test = report.words, answered(report, claim)
     turn = -1 if report.better(claim.outcome) == "lower" else 1
-    low, high = claim.values["ci"]
+    low, high = test.ci_low, test.ci_high
     ci = None if low is None or high is None else (min(turn * low, turn * high), max(turn * low, turn * high))
     label = words.wave(test.wave_to)
     if len(contrasts(report.study)) > 1:
         label = words.say("school.standing.row", wave=label, contrast=words.contrast(test.contrast))
     side, verdict, look = side_of(report, claim), claim.verdict, None
     if verdict == "clear":
-        kind = good(report, claim)
-        verdict, look = {True: ("better", style.look(0)), False: ("worse", style.look(1))}.get(
-            kind, (f"clear_{claim.side}", style.look(0))
-        )
+        verdict = {True: "better", False: "worse", None: f"clear_{claim.side}"}[good(report, claim)]
+        look = style.look(1 if verdict == "worse" else 0)
     size = words.say(f"school.standing.size_{side}", d=amount(report, claim))
     return standing.Row(
-        label, turn * claim.values["estimate"], ci, test.se, test.df, size, words.say(f"school.standing.{verdict}"), look
+        label,
+        turn * (test.estimate or 0.0),
+        ci,
+        test.se,
+        test.df,
+        size,
+        words.say(f"school.standing.{verdict}"),
+        look,
     )
 
 
 def _title(report: Report, found: list[tuple[str, list[Claim]]]) -> str:
-    """Return what was found, as the title of its picture: outcomes and arms of which the same holds are named at once."""
+    """Return what was found, as the title of its picture; of what the same holds is named together."""
     words = report.words
     outcomes: dict[tuple[str, str, str], list[str]] = {}
     for key, claims in found:

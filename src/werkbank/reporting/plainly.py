@@ -63,7 +63,7 @@ def finding(report: Report, key: str, before: Sequence[Paragraph] = ()) -> Parag
         why = " ".join(_refusals(report, list(claims)))
         known = any(paragraph.text.endswith(why) for paragraph in before)
         why = words.say(f"{HERE}.refusal.again") if known else why
-        return Paragraph(f"{ends(report, key, 'finding')}. {why}", "plain" if known else "refusal")
+        return Paragraph(f"{ends(report, key, f'{HERE}.finding')}. {why}", "plain" if known else "refusal")
     told = []
     for claim in claims:
         if claim in shown:
@@ -71,7 +71,7 @@ def finding(report: Report, key: str, before: Sequence[Paragraph] = ()) -> Parag
             told.append(_fact(report, claim, earlier))
         else:
             told.append(words.say(f"{HERE}.finding.{_silence(report, claim)}", **words.written(claim)))
-    return Paragraph(f"{ends(report, key, 'finding')}: {'; '.join(dict.fromkeys(told))}.")
+    return Paragraph(f"{ends(report, key, f'{HERE}.finding')}: {'; '.join(dict.fromkeys(told))}.")
 
 
 def _silence(report: Report, claim: Claim) -> str:
@@ -178,8 +178,8 @@ def ends(report: Report, key: str, place: str) -> str:
     values = {"outcome": capital(words.outcome(key))}
     values["better"] = words.say(f"instruments.direction.{report.better(key)}")
     if abs(low) == float("inf") or abs(high) == float("inf"):
-        return words.say(f"{HERE}.{place}.no_range", **values)
-    return words.say(f"{HERE}.{place}.range", low=_tidy(report, low), high=_tidy(report, high), **values)
+        return words.say(f"{place}.no_range", **values)
+    return words.say(f"{place}.range", low=_tidy(report, low), high=_tidy(report, high), **values)
 
 
 def capital(text: str) -> str:

@@ -102,7 +102,7 @@ def read_shared(path: Path, language: str) -> Shared | None:
 
 
 def marked(sections: Sequence[Section], sentence: str) -> tuple[Section, ...]:
-    """Return sections of which the first opens, under its heading, with a note; a page that is the message ends in it."""
+    """Return sections of which the first opens, under its heading, with a note; a message's page ends in it."""
     if not sections:
         return ()
     first, *rest = sections

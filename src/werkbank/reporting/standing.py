@@ -1,14 +1,14 @@
 """The one picture of a school's first page: every main difference with how sure it is, the better side on the right.
 
-A row has 20 dots, each as likely as the next to be where the true difference lies (the confidence distribution, a t with
-the df of the estimate), and a bar from end to end of the interval. Scales have a panel each; their axes span equally many
-standard deviations, so that a difference looks as large as it is beside the spread between pupils.
+A row has 20 dots, each as likely as the next to be where the true difference lies (the confidence distribution: a t
+with the df of the estimate), and a bar from end to end of the interval. Scales have a panel each; their axes span
+equally many standard deviations, so that a difference looks as large as it is beside the spread between pupils.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -76,7 +76,7 @@ def standing(scales: Sequence[Scale], title: str, subtitle: str, language: str, 
             axes.set(xlim=(low, high), ylim=(_ROW * len(scale.rows), 0), yticks=[])
             axes.spines["left"].set_visible(False)
             style.decimal_axis(axes, language, "x")
-            _unsigned(axes, language)
+            _unsigned(axes)
             axes.axvline(0, color=style.INK, linewidth=0.9, zorder=1)
             _sides(axes, scale.sides)
             axes.annotate(name, (0, 1), (-_LEFT * MM, 4), xycoords="axes fraction",
@@ -153,9 +153,9 @@ def _row(axes: Axes, row: Row, base: float, size: float, unit: float) -> None:
 
 
 def _told(axes: Axes, row: Row, drawing: Drawing, base: float) -> None:
-    bold = {"fontweight": "bold"} if row.look else {}
+    bold: dict[str, Any] = {"fontweight": "bold"} if row.look else {}
     colour = row.look.colour if row.look else style.SOFT
-    where = {"xycoords": axes.get_yaxis_transform(), "textcoords": "offset points"}
+    where: dict[str, Any] = {"xycoords": axes.get_yaxis_transform(), "textcoords": "offset points"}
     name = drawing.fit(row.label, _LEFT - 4, 2, 9)
     axes.annotate(name, (0, base - 3), (-8, 0), ha="right", va="center", fontsize=9, **bold, **where)
     size, verdict = drawing.fit(row.size, _RIGHT - 3, 1, 9, bold=True), drawing.fit(row.verdict, _RIGHT - 3, 1)
@@ -163,7 +163,7 @@ def _told(axes: Axes, row: Row, drawing: Drawing, base: float) -> None:
     axes.annotate(verdict, (1, base - 1), (7, 0), va="center", color=colour, **where)
 
 
-def _unsigned(axes: Axes, language: str) -> None:
+def _unsigned(axes: Axes) -> None:
     """Write how far from zero, on either side: which side is better is said in words."""
     from matplotlib.ticker import FuncFormatter
 
@@ -173,6 +173,6 @@ def _unsigned(axes: Axes, language: str) -> None:
 
 
 def _sides(axes: Axes, sides: tuple[str, str]) -> None:
-    where = {"xycoords": axes.get_xaxis_transform(), "textcoords": "offset points", "va": "top"}
+    where: dict[str, Any] = {"xycoords": axes.get_xaxis_transform(), "textcoords": "offset points", "va": "top"}
     for text, away, side in ((f"← {sides[0]}", -4, "right"), (f"{sides[1]} →", 4, "left")):
         axes.annotate(text, (0, 0), (away, -15), ha=side, color=style.SOFT, **where)
