@@ -3,8 +3,11 @@
 import dataclasses
 import io
 import re
+import shutil
+import subprocess
 
 import pytest
+from tests.conftest import lacking
 from tests.reporting.conftest import reading
 
 from werkbank.appraisal import appraise, check_text
@@ -13,6 +16,7 @@ from werkbank.catalogue import topic_sentences
 from werkbank.reporting import school
 from werkbank.reporting.blocks import FIRST_PAGE, Bullets, Figure, Heading, Paragraph, Table, section_html
 from werkbank.reporting.formats import Document, write
+from werkbank.reporting.page import render
 from werkbank.reporting.sharing import not_to_leave, shared_bench, shared_sections
 from werkbank.results import Fact
 
@@ -218,3 +222,39 @@ def test_a_mean_that_moved_on_another_yardstick_is_refused_in_plain_words(report
     (refused,) = [p for p in blocks(page, Paragraph) if p.tone == "refusal"]
     assert told in refused.text
     assert not check_text(refused.text, "description", language)
+
+
+def printed(folder, sections, language, chromium):
+    """Give the pages of a report as Word and a browser would print them."""
+    from pypdf import PdfReader
+
+    title = "Relatiegerichte coaching in groep 5 tot en met 8"
+    (folder / "r.docx").write_bytes(write(Document(tuple(sections), language, title, simulated=True), "docx"))
+    page = render(sections, language=language, title=title, simulated=True, provenance={"seed": "1"})
+    (folder / "h.html").write_text(page, encoding="utf-8")
+    office = ["soffice", "--headless", f"-env:UserInstallation={(folder / 'office').as_uri()}", "--convert-to", "pdf"]
+    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+    browser = [chromium, "--headless", "--no-sandbox", "--disable-gpu", *quiet, f"--user-data-dir={folder / 'profile'}"]
+    browser += ["--no-pdf-header-footer", f"--print-to-pdf={folder / 'h.pdf'}", (folder / "h.html").as_uri()]
+    for command in ([*office, "--outdir", str(folder), str(folder / "r.docx")], browser):
+        subprocess.run(command, check=True, capture_output=True, timeout=180)
+    for name in ("r.pdf", "h.pdf"):
+        yield [" ".join(p.extract_text().split()) for p in PdfReader(folder / name).pages]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("name", "language"), [("nabijheid", "nl"), ("nabijheid", "en"), ("one_class", "nl")])
+def test_the_message_is_one_page_from_word_and_from_a_browser(report, name, language, chromium, tmp_path):
+    if shutil.which("soffice") is None:
+        lacking("no LibreOffice on this machine: Word files are not printed")
+    shown = report(name, language)
+    parts = (school.one_page, school.who, school.details, school.trust, school.terms)
+    say = reading(shown).words.say
+    for i, sections in enumerate(
+        (not_to_leave([part(shown) for part in parts], language), shared_sections(shared_bench(shown), parts))
+    ):
+        (tmp_path / str(i)).mkdir()
+        for pages in printed(tmp_path / str(i), sections, language, chromium):
+            assert len(pages) <= 3
+            assert say("school.next.heading") in pages[0]
+            assert say("school.heading.who") in pages[1]

@@ -58,6 +58,9 @@ INFORMANTS = ("teacher", "pupil", "parent", "observer", "test")
 def one_page(report: Report) -> Blocks:
     """What was found and its picture; what was done, how sure that is, what it does not show; what to do next."""
     say = report.words.say
+    if report.bench.only and not report.bench.copy_to_share:  # a copy names nobody whom the study file does not name
+        whose = [f"{say(f'batch.role.{role}')} {code}" for role, code in report.bench.only.items()]
+        yield Paragraph(say(f"{HERE}.only", whose=report.words.listed(whose)))
     yield from _findings(report)
     yield pictures.answer(report)
     for part, told in (("done", _done(report)), ("sure", _sure(report)), ("not_shown", _not_shown(report))):

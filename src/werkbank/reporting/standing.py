@@ -7,7 +7,7 @@ equally many standard deviations, so that a difference looks as large as it is b
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,10 +27,25 @@ if TYPE_CHECKING:
 DOTS = 20
 MOST_ROWS = 8
 _ROW = 12.5  # mm
-_LEFT, _RIGHT = 36.0, 36.0  # mm for the names and for what is said of each row
+_SIDE = 36.0  # mm for the names, and as much for what is said of each row
+_MARGIN = 1.0
 _TITLE = 11
 _DOT = (3.0, 2.75, 2.5, 2.2, 1.9, 1.6, 1.3, 1.0)  # mm: the largest with which the highest pile fits a row
 _OVER = 1.2  # mm from the bar to the lowest dot
+
+
+@dataclass(frozen=True)
+class Paper:
+    """How wide a picture is, what it keeps free on both sides, and how high a row is: all in mm."""
+
+    width: float
+    left: float
+    right: float
+    row: float
+
+
+_WIDE = Paper(WIDTH, _SIDE, _SIDE, _ROW)
+_NARROW = Paper(92, _MARGIN, _MARGIN, _ROW + 5)
 
 
 @dataclass(frozen=True)
@@ -58,43 +73,58 @@ class Scale:
 
 
 def standing(scales: Sequence[Scale], title: str, subtitle: str, language: str, *, turned: bool = True) -> Figure:
-    """Draw how treated and compared stand to each other; `title` is what was found, `turned`: the right is better."""
+    """Draw how treated and compared stand to each other; `title` is what was found, `turned`: the right is better.
+
+    A phone gets a picture of its own, whose names and numbers stand over the rows and not beside them.
+    """
     drawing = Drawing(language)
-    room = WIDTH - _LEFT - _RIGHT
-    found = drawing.fit(title, WIDTH, 2, _TITLE, bold=True)
-    under = drawing.fit(subtitle, WIDTH, 2)
-    names = [drawing.fit(scale.outcome, WIDTH - 4, 1, 9.5, bold=True) for scale in scales]
-    head = height(found, _TITLE) + height(under) + 3
-    rows = [len(scale.rows) for scale in scales]
-    margins = Margins(left=_LEFT, right=_RIGHT, bottom=9.5, top=head + 5.5, rows=15)
-    tall = head + 15 + _ROW * sum(rows) + 15 * (len(rows) - 1)
-    reach = _reach(scales)
-    size = _dot(scales, reach, room)
-    with drawing.axes(tall, margins, nrows=len(rows), gridspec_kw={"height_ratios": rows}) as grid:
-        for (axes,), scale, name in zip(grid, scales, names, strict=True):
-            low, high = (end * scale.spread for end in reach)
-            axes.set(xlim=(low, high), ylim=(_ROW * len(scale.rows), 0), yticks=[])
-            axes.spines["left"].set_visible(False)
-            style.decimal_axis(axes, language, "x")
-            _unsigned(axes)
-            axes.axvline(0, color=style.INK, linewidth=0.9, zorder=1)
-            _sides(axes, scale.sides)
-            axes.annotate(name, (0, 1), (-_LEFT * MM, 4), xycoords="axes fraction",
-                          textcoords="offset points", fontsize=9.5, fontweight="bold")  # fmt: skip
-            for i, row in enumerate(scale.rows):
-                _row(axes, row, (i + 1) * _ROW - 1.5, size, (high - low) / room)
-                _told(axes, row, drawing, (i + 1) * _ROW - 1.5)
-        whole = grid[0][0].figure
-        whole.text(0, 1 - 0.6 / tall, found, fontsize=_TITLE, fontweight="bold", va="top")
-        whole.text(0, 1 - (height(found, _TITLE) + 1) / tall, under, va="top", color=style.SOFT)
+    image, dots = _picture(drawing, scales, (title, subtitle), _WIDE)
+    narrow, _ = _picture(Drawing(language), scales, (title, subtitle), _NARROW)
     seen = [
         say("school.standing.seen", language, outcome=scale.outcome, wave=row.label, size=row.size, verdict=row.verdict)
         for scale in scales
         for row in scale.rows
     ]
-    captions = [*["dots"] * bool(size), "bar" if turned else "bar_neither"]
+    captions = [*["dots"] * dots, "bar" if turned else "bar_neither"]
+    drawing.image = image
     caption = " ".join(say(f"school.standing.{key}", language) for key in captions)
-    return drawing.figure("fig-answer", [f"{title}.", *seen], caption)
+    return replace(drawing.figure("fig-answer", [f"{title}.", *seen], caption), narrow=narrow)
+
+
+def _picture(drawing: Drawing, scales: Sequence[Scale], head: tuple[str, str], paper: Paper) -> tuple[bytes, bool]:
+    """Return the picture on this paper, and whether its rows have dots."""
+    found = drawing.fit(head[0], paper.width, 3, _TITLE, bold=True)
+    under = drawing.fit(head[1], paper.width, 3)
+    names = [drawing.fit(scale.outcome, paper.width - 1, 2, 9.5, bold=True) for scale in scales]
+    above = height(found, _TITLE) + height(under) + 3
+    rows = [len(scale.rows) for scale in scales]
+    over = 1.5 + max(height(name, 9.5) for name in names)
+    margins = Margins(left=paper.left, right=paper.right, bottom=9.5, top=above + over, rows=9.5 + over)
+    tall = above + len(rows) * (9.5 + over) + paper.row * sum(rows)
+    reach = _reach(scales)
+    room = paper.width - paper.left - paper.right
+    size = _dot(scales, reach, room)
+    grid_of = {"nrows": len(rows), "gridspec_kw": {"height_ratios": rows}}
+    with style.canvas(paper.width, tall, margins, drawing, **grid_of) as (figure, grid):
+        for (axes,), scale, name in zip(grid, scales, names, strict=True):
+            low, high = (end * scale.spread for end in reach)
+            axes.set(xlim=(low, high), ylim=(paper.row * len(scale.rows), 0), yticks=[])
+            axes.spines["left"].set_visible(False)
+            style.decimal_axis(axes, drawing.language, "x")
+            _unsigned(axes)
+            axes.axvline(0, color=style.INK, linewidth=0.9, zorder=1)
+            _sides(axes, scale.sides)
+            axes.annotate(
+                name, (0, 1), (-paper.left * MM, 4), xycoords="axes fraction", textcoords="offset points",
+                fontsize=9.5, fontweight="bold",
+            )  # fmt: skip
+            for i, row in enumerate(scale.rows):
+                base = (i + 1) * paper.row - 1.5
+                _row(axes, row, base, size, (high - low) / room)
+                (_told if paper.left > _MARGIN else _told_over)(axes, row, drawing, base)
+        figure.text(0, 1 - 0.6 / tall, found, fontsize=_TITLE, fontweight="bold", va="top")
+        figure.text(0, 1 - (height(found, _TITLE) + 1) / tall, under, va="top", color=style.SOFT)
+        return style.drawn(figure, drawing), bool(size)
 
 
 def _reach(scales: Sequence[Scale]) -> tuple[float, float]:
@@ -156,11 +186,21 @@ def _told(axes: Axes, row: Row, drawing: Drawing, base: float) -> None:
     bold: dict[str, Any] = {"fontweight": "bold"} if row.look else {}
     colour = row.look.colour if row.look else style.SOFT
     where: dict[str, Any] = {"xycoords": axes.get_yaxis_transform(), "textcoords": "offset points"}
-    name = drawing.fit(row.label, _LEFT - 4, 2, 9)
+    name = drawing.fit(row.label, _SIDE - 4, 2, 9)
     axes.annotate(name, (0, base - 3), (-8, 0), ha="right", va="center", fontsize=9, **bold, **where)
-    size, verdict = drawing.fit(row.size, _RIGHT - 3, 1, 9, bold=True), drawing.fit(row.verdict, _RIGHT - 3, 1)
+    size, verdict = drawing.fit(row.size, _SIDE - 3, 1, 9, bold=True), drawing.fit(row.verdict, _SIDE - 3, 1)
     axes.annotate(size, (1, base - 5), (7, 0), va="center", fontsize=9, fontweight="bold", color=colour, **where)
     axes.annotate(verdict, (1, base - 1), (7, 0), va="center", color=colour, **where)
+
+
+def _told_over(axes: Axes, row: Row, drawing: Drawing, base: float) -> None:
+    """Write over a row what else stands on both its sides."""
+    said = drawing.fit(f"{row.label}: {row.size}, {row.verdict}", _NARROW.width - 3, 2, 9, bold=bool(row.look))
+    axes.annotate(
+        said, (0, base - _NARROW.row + 4), xycoords=axes.get_yaxis_transform(), va="center", fontsize=9, zorder=4,
+        color=row.look.colour if row.look else style.INK, fontweight="bold" if row.look else "normal",
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
+    )  # fmt: skip
 
 
 def _unsigned(axes: Axes) -> None:
