@@ -10,12 +10,15 @@ import base64
 import re
 from dataclasses import dataclass, field
 from html import escape
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from werkbank.catalogue import say
 from werkbank.reporting import numbers
 from werkbank.reporting.numbers import Column
 from werkbank.results import MIME
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Cell = str | int | float | None
 Tone = Literal["plain", "lead", "note", "warning", "refusal", "own"]
@@ -68,6 +71,7 @@ class Figure:
     alt: str
     caption: str
     width_mm: int = 160
+    narrow: bytes = field(default=b"", repr=False)  # the same for a phone, where it needs another shape
 
     @property
     def is_vector(self) -> bool:
@@ -123,6 +127,14 @@ class Section:
         return cls(content["id"], content["language"], tuple(block_from(item) for item in content["blocks"]))
 
 
+FIRST_PAGE = "one-page"  # the section that is a page by itself: its report has no cover, no contents and no numbers
+
+
+def opens_with_its_message(sections: Sequence[Section]) -> bool:
+    """Whether the first page of a report is its message."""
+    return bool(sections) and sections[0].id == FIRST_PAGE
+
+
 @dataclass(frozen=True)
 class Sections:
     """One part of a report in several languages: what a notebook cell shows when it writes for more than one reader."""
@@ -139,7 +151,8 @@ def block_json(block: Block) -> dict[str, Any]:
     name = type(block).__name__
     values = dict(vars(block))
     if isinstance(block, Figure):
-        values["image"] = base64.b64encode(block.image).decode("ascii")
+        values |= {k: base64.b64encode(values[k]).decode("ascii") for k in ("image", "narrow") if values[k]}
+        values = {k: v for k, v in values.items() if v != b""}
     if isinstance(block, Table):
         values["columns"] = [dict(vars(column)) for column in block.columns]
     if isinstance(block, Own):
@@ -152,7 +165,7 @@ def block_from(item: dict[str, Any]) -> Block:
     values = {k: v for k, v in item.items() if k != "block"}
     name = item["block"]
     if name == "Figure":
-        values["image"] = base64.b64decode(values["image"])
+        values |= {k: base64.b64decode(values[k]) for k in ("image", "narrow") if k in values}
     if name == "Table":
         values["columns"] = tuple(Column(**column) for column in values["columns"])
         values["rows"] = tuple(values["rows"])
@@ -246,11 +259,19 @@ def _paragraph(block: Paragraph, language: str) -> str:
 
 def _figure(block: Figure) -> str:
     kind = "svg+xml" if block.is_vector else "png"
-    source = f"data:image/{kind};base64,{base64.b64encode(block.image).decode('ascii')}"
+    start = f"data:image/{kind};base64,"
+    source, narrow = (start + base64.b64encode(image).decode("ascii") for image in (block.image, block.narrow))
+    shown = f'<img src="{source}" alt="{escape(block.alt)}">'
+    if block.narrow:
+        # two pictures of which the style sheet shows one: <picture> would keep on paper what a small window chose
+        shown = (
+            shown.replace("<img ", '<img class="wide" ')
+            + f'<img class="narrow" src="{narrow}" alt="{escape(block.alt)}">'
+        )
     return (
         f'<figure id="{block.id}" style="max-width: {block.width_mm}mm">\n'
         f'<div class="scroll" role="region" tabindex="0" aria-labelledby="{block.id}-caption">'
-        f'<img src="{source}" alt="{escape(block.alt)}"></div>\n'
+        f"{shown}</div>\n"
         f'<figcaption id="{block.id}-caption">{inline(block.caption)}</figcaption>\n</figure>'
     )
 

@@ -7,9 +7,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from werkbank.appraisal.evidence import SIZES, question
-from werkbank.effects.questions import outcome_waves
+from werkbank.effects.questions import contrasts, outcome_waves
 from werkbank.effects.units import unit_of_analysis
-from werkbank.reporting import diagrams, estimates, figures
+from werkbank.reporting import diagrams, estimates, figures, standing, style
+from werkbank.reporting.plainly import (
+    amount,
+    answered,
+    capital,
+    ends,
+    first,
+    good,
+    shown_answers,
+    side_of,
+    written,
+)
 from werkbank.reporting.tables import called, described
 
 if TYPE_CHECKING:
@@ -19,8 +30,12 @@ if TYPE_CHECKING:
 
     from werkbank.reporting.blocks import Figure
     from werkbank.reporting.report import Report
+    from werkbank.results import Claim
 
 LEVELS = ("low", "mean", "high")
+CLEAR = {"better", "worse", "higher", "lower"}
+TOWARDS = CLEAR | {f"later_{side}" for side in CLEAR}  # titles that name an arm
+SPLIT = ("faded_equivalent", "later_equivalent")  # titles that only an equivalence test carries
 
 
 def before_after(report: Report) -> Figure | None:
@@ -75,6 +90,96 @@ def means(report: Report, may_show: Callable[[int | None], bool]) -> Figure | No
             waves = tuple(words.wave(w) for w in e.waves)
             plots.append(figures.Plot(words.outcome(key), waves, lines, limits, report.score_range(key)[0]))
     return figures.means(plots, report.language) if plots else None
+
+
+def answer(report: Report) -> Figure | None:
+    """Draw the answers to the first questions with how sure they are: the numbers of the sentences beside it."""
+    found = [(key, claims) for key in first(report) if (claims := shown_answers(report, key))]
+    if not found:
+        return None
+    words, lead = report.words, found[0][1][0]
+    test = answered(report, lead)
+    kind = ("adjusted" if test.wave_from else "compared") if test.contrast else "change"
+    kind = "several" * (len(contrasts(report.study)) > 1) or kind
+    subtitle = words.say(f"school.standing.subtitle_{kind}", **written(report, lead))
+    scales = [_scale(report, key, claims) for key, claims in found]
+    turned = any(report.better(key) in {"higher", "lower"} for key, _ in found)
+    return standing.standing(scales, capital(_title(report, found)), subtitle, report.language, turned=turned)
+
+
+def _scale(report: Report, key: str, claims: list[Claim]) -> standing.Scale:
+    words, e = report.words, report.evidence
+    spreads = [described(report, key, arm, wave)["sd"] for arm in e.arms for wave in e.waves]
+    known = [sd for sd in spreads if sd]
+    rows = tuple(_standing_row(report, claim) for claim in claims)
+    widest = max(abs(end) for row in rows for end in (*(row.ci or ()), row.estimate)) or 1.0
+    sides = {"higher": ("worse", "better"), "lower": ("worse", "better")}.get(report.better(key), ("lower", "higher"))
+    spread = sum(known) / len(known) if known else widest
+    return standing.Scale(ends(report, key, "school.standing"), rows, spread, (words.say(f"school.standing.{sides[0]}"),
+                          words.say(f"school.standing.{sides[1]}")))  # fmt: skip
+
+
+def _standing_row(report: Report, claim: Claim) -> standing.Row:
+    words, test = report.words, answered(report, claim)
+    turn = -1 if report.better(claim.outcome) == "lower" else 1
+    low, high = test.ci_low, test.ci_high
+    ci = None if low is None or high is None else (min(turn * low, turn * high), max(turn * low, turn * high))
+    label = words.wave(test.wave_to)
+    if len(contrasts(report.study)) > 1:
+        label = words.say("school.standing.row", wave=label, contrast=words.contrast(test.contrast))
+    side, verdict, look = side_of(report, claim), claim.verdict, None
+    if verdict == "clear":
+        verdict = {True: "better", False: "worse", None: f"clear_{claim.side}"}[good(report, claim)]
+        look = style.look(1 if verdict == "worse" else 0)
+    size = words.say(f"school.standing.size_{side}", d=amount(report, claim))
+    return standing.Row(
+        label,
+        turn * (test.estimate or 0.0),
+        ci,
+        test.se,
+        test.df,
+        size,
+        words.say(f"school.standing.{verdict}"),
+        look,
+    )
+
+
+def _title(report: Report, found: list[tuple[str, list[Claim]]]) -> str:
+    """Return what was found, as the title of its picture; of what the same holds is named together."""
+    words = report.words
+    outcomes: dict[tuple[str, str, str], list[str]] = {}
+    for key, claims in found:
+        for contrast in dict.fromkeys(c.contrast for c in claims):
+            of = [c for c in claims if c.contrast == contrast]
+            kind = "compared" if answered(report, of[0]).contrast else "change"
+            for what in _standings(report, of):
+                treated = str(written(report, of[0]).get("treated", "")) if what in TOWARDS else ""
+                outcomes.setdefault((kind, what, treated), []).append(words.outcome(key))
+    arms: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
+    for (kind, what, treated), names in outcomes.items():
+        arms.setdefault((kind, what, tuple(dict.fromkeys(names))), []).append(treated)
+    told = [
+        words.say(
+            f"school.title.{kind}.{what}{'.equivalent' * (what in SPLIT)}",
+            outcomes=words.listed(list(names)), treated=words.listed(treated),
+        )
+        for (kind, what, names), treated in sorted(arms.items(), key=lambda item: "_" in item[0][1])
+    ]  # fmt: skip
+    return "; ".join(told)
+
+
+def _standings(report: Report, claims: list[Claim]) -> list[str]:
+    """Return how an outcome stood at first, and whether that was no longer clear, or only then, at the last wave."""
+    lead, last = claims[0], claims[-1]
+    found = []
+    for claim in (lead, last):
+        kind = {True: "better", False: "worse", None: claim.side}[good(report, claim)]
+        found.append(kind if claim.verdict == "clear" else "equivalent" if claim.verdict == "equivalent" else "unclear")
+    if found[0] == found[1] or lead is last:
+        return found[:1]
+    if found[0] in CLEAR and found[1] not in CLEAR:
+        return [found[0], f"faded_{found[1]}"]
+    return [found[0], f"later_{found[1]}"]
 
 
 def forest(report: Report) -> Figure | None:

@@ -1,17 +1,20 @@
-"""What an estimate says in everyday words, and whether a school may see it."""
+"""The answers of a study in everyday words: one sentence a question; what a school may not see is never in it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from werkbank.disclosure.suppressing import few, few_behind
 from werkbank.reporting.blocks import Paragraph
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from werkbank.reporting.report import Report
     from werkbank.results import Claim, Estimate
 
 HERE = "school"
+PROMINENT = 2  # findings that a page has room for
 
 
 def small(report: Report, n: int | None) -> bool:
@@ -34,66 +37,113 @@ def answered(report: Report, claim: Claim) -> Estimate:
     return next(t for t in report.evidence.tests if t.id == claim.test)
 
 
-def short(report: Report) -> list[Paragraph]:
-    """Return the answer to the first question in a sentence, for who reads no further."""
-    e, words = report.evidence, report.words
-    if not e.tests:
-        return []
-    test = e.tests[0]
-    claim = next(c for c in report.results.claims_where(kind="answer") if c.test == test.id)
-    sureness = "refused" if claim.grade == "description" else claim.verdict
-    if sureness == "clear":
-        sureness += f".{claim.side}"
-    hidden = hidden_test(report, test)
-    values = words.written(claim) | {"better": words.say(f"instruments.direction.{report.better(test.outcome)}")}
-    if (d := claim.values.get("estimate")) is not None:
-        values["d"] = words.decimal(abs(d), digits_of(report, test.outcome, d, *claim.values["ci"]))
-    said = [words.say(f"{HERE}.short.{'hidden' if hidden else f'{claim.grade}.{sureness}'}", **values)]
-    if e.rated_by_implementers(test.outcome) and not hidden and sureness != "refused":
-        said.append(words.say(f"{HERE}.short.rated"))
-    return [Paragraph(" ".join(said), "lead")]
+def first(report: Report) -> list[str]:
+    """Return the scales of the first page: the primary ones, else all, but no more than it has room for."""
+    return (report.primary or report.keys)[:PROMINENT]
 
 
-def outcome(report: Report, key: str) -> Paragraph:
-    """Return what became of one scale: every test of it, how sure each is, and who filled it in."""
-    words, e = report.words, report.evidence
+def shown_answers(report: Report, key: str) -> list[Claim]:
+    """Return the answers about one scale of which a difference may be shown, in the order of their questions."""
+    claims = report.results.claims_where(kind="answer", outcome=key)
+    told = [c for c in claims if c.grade != "description" and c.values.get("estimate") is not None]
+    return [c for c in told if not hidden_test(report, answered(report, c))]
+
+
+def finding(report: Report, key: str, before: Sequence[Paragraph] = ()) -> Paragraph:
+    """Return in one sentence what was found for one scale: at first, and what was left of it at every later wave.
+
+    A refusal that one of the paragraphs `before` gave in full is not given again.
+    """
+    words = report.words
     claims = report.results.claims_where(kind="answer", outcome=key)
     if not claims:
-        return Paragraph(words.say(f"{HERE}.changed.nothing", outcome=capital(words.outcome(key))))
-    said = [ends(report, key, f"{HERE}.changed")]
+        return Paragraph(words.say(f"{HERE}.finding.nothing", outcome=capital(words.outcome(key))))
+    shown = shown_answers(report, key)
+    if not shown:
+        why = " ".join(_refusals(report, list(claims)))
+        known = any(paragraph.text.endswith(why) for paragraph in before)
+        why = words.say(f"{HERE}.refusal.again") if known else why
+        return Paragraph(f"{ends(report, key, f'{HERE}.finding')}. {why}", "plain" if known else "refusal")
+    told = []
     for claim in claims:
-        said += _answer(report, claim)
-    # what holds of several waves is said once, after the last of them
-    said = [text for i, text in enumerate(said) if text not in said[i + 1 :]]
-    if e.rated_by_implementers(key) and any(c.grade != "description" for c in claims):
-        said.append(words.say(f"{HERE}.changed.rated"))
-    refused = all(c.grade == "description" for c in claims)
-    return Paragraph(" ".join(said), "refusal" if refused else "plain")
+        if claim in shown:
+            earlier = [c for c in shown[: shown.index(claim)] if c.contrast == claim.contrast]
+            told.append(_fact(report, claim, earlier))
+        else:
+            told.append(words.say(f"{HERE}.finding.{_silence(report, claim)}", **words.written(claim)))
+    return Paragraph(f"{ends(report, key, f'{HERE}.finding')}: {'; '.join(dict.fromkeys(told))}.")
 
 
-def _answer(report: Report, claim: Claim) -> list[str]:
-    """Return the sentences that say in everyday words what one test found, and how sure that is."""
+def _silence(report: Report, claim: Claim) -> str:
+    hidden = claim.verdict == "hidden" or hidden_test(report, answered(report, claim))
+    return "too_small" if hidden else "silent"
+
+
+def _refusals(report: Report, claims: list[Claim]) -> list[str]:
+    """Return why there is no answer, a reason once for all waves that it holds for."""
     words = report.words
-    values = words.written(claim) | {"min_cell": report.study.privacy.min_cell}
-    test = answered(report, claim)
-    if hidden_test(report, test):
-        return [words.say(f"{HERE}.changed.hidden", **values)]
-    if claim.grade == "description":
-        return [words.say(f"{HERE}.refusal.{claim.verdict}", **values)]
-    kind = "compared" if test.contrast else "change"
-    d, (low, high) = claim.values["estimate"], claim.values["ci"]
-    digits = digits_of(report, test.outcome, d, low, high)
-    side = "level" if round(d, digits) == 0 else "higher" if d > 0 else "lower"
-    said = [words.say(f"{HERE}.fact.{kind}.{side}", d=words.decimal(abs(d), digits), **values)]
-    if low is not None and high is not None:
-        reach = "both_sides" if low <= 0 <= high else "one_side"
-        ends = (abs(low), abs(high)) if reach == "both_sides" else sorted((abs(low), abs(high)))
-        written = {k: words.decimal(v, digits) for k, v in zip(("low", "high"), ends, strict=True)}
-        said.append(words.say(f"{HERE}.between.{kind}.{reach}", **written))
-    said.append(words.say(f"{HERE}.verdict.{claim.grade}.{claim.verdict}", **values))
-    if "claims.also.within_bounds" in claim.values["also"]:
-        said.append(words.say(f"{HERE}.changed.within_bounds", **values))
+    found: dict[str, list[Claim]] = {}
+    for claim in claims:
+        small_group = claim.verdict != "hidden" and hidden_test(report, answered(report, claim))
+        found.setdefault("too_small" if small_group else claim.verdict, []).append(claim)
+    said = []
+    for why, of in found.items():
+        values = words.written(of[0]) | {"min_cell": report.study.privacy.min_cell}
+        values["wave"] = words.listed(list(dict.fromkeys(words.wave(c.wave_to) for c in of)))
+        said.append(words.say(f"{HERE}.refusal.{why}", **values))
     return said
+
+
+def _fact(report: Report, claim: Claim, earlier: list[Claim]) -> str:
+    """Return what one test found, and how sure that is, as a part of a sentence."""
+    words, test = report.words, answered(report, claim)
+    d = claim.values["estimate"]
+    before = next((c.values["estimate"] for c in reversed(earlier) if c.verdict == "clear"), None)
+    side = side_of(report, claim)
+    if before is not None and claim.verdict == "clear" and 0 < d / before < 1:
+        way = f"left.{'compared' if test.contrast else 'change'}"
+    else:
+        kind = ("later" if earlier else "compared") if test.contrast else "change"
+        way = f"fact.{kind}.{side}"
+    told = words.say(f"{HERE}.{way}", d=amount(report, claim), **written(report, claim))
+    if claim.verdict == "clear":
+        return told
+    sure = f"{'then' if before is not None else 'first'}_" * (claim.verdict == "unclear") + claim.verdict
+    kind = "compared" if test.contrast else "change"
+    return told + words.say(f"{HERE}.tail.{kind}.{sure}", **written(report, claim))
+
+
+def written(report: Report, claim: Claim) -> dict[str, Any]:
+    """Return a claim's values in words, with a lone control group called what it is."""
+    words, values = report.words, report.words.written(claim)
+    for name in ("treated", "control"):
+        codes = list(claim.values.get(name) or ())
+        lone = len(codes) == 1 and is_control(report, codes[0])
+        values |= {name: words.say(f"{HERE}.control_group")} if lone else {}
+    return values
+
+
+def is_control(report: Report, arm: str) -> bool:
+    """Whether an arm is the one control group of a study."""
+    roles = report.study.arms
+    return roles.get(arm) == "control" and list(roles.values()).count("control") == 1
+
+
+def side_of(report: Report, claim: Claim) -> str:
+    """Return on which side a difference lies, or that it rounds to nothing."""
+    d = claim.values["estimate"]
+    if round(d, _digits(report, claim)) == 0:
+        return "level"
+    return "higher" if d > 0 else "lower"
+
+
+def amount(report: Report, claim: Claim) -> str:
+    """Return how large a difference is, without its sign, as every place of the report writes it."""
+    return report.words.decimal(abs(claim.values["estimate"]), _digits(report, claim))
+
+
+def _digits(report: Report, claim: Claim) -> int:
+    return digits_of(report, claim.outcome, claim.values["estimate"], *claim.values["ci"])
 
 
 def digits_of(report: Report, key: str, *found: float | None) -> int:
@@ -101,6 +151,25 @@ def digits_of(report: Report, key: str, *found: float | None) -> int:
     low, high = report.score_range(key)
     start = 1 if high - low > 10 else 2
     return next((k for k in (start, 2, 3) if all(round(x, k) for x in found if x)), 3)
+
+
+def good(report: Report, claim: Claim) -> bool | None:
+    """Whether a difference is on the side that was hoped for; None where neither side is better."""
+    wanted = report.better(claim.outcome)
+    return None if wanted not in {"higher", "lower"} else (claim.values["estimate"] > 0) is (wanted == "higher")
+
+
+def rated_keys(report: Report, keys: list[str]) -> list[str]:
+    """Return the scales with an answer that were filled in by people who took part in the programme themselves."""
+    return [k for k in keys if report.evidence.rated_by_implementers(k) and shown_answers(report, k)]
+
+
+def rated(report: Report, keys: list[str]) -> list[str]:
+    """Return who filled in questionnaires about a programme in which they took part themselves, a sentence each."""
+    words, of = report.words, dict[str, list[str]]()
+    for key in rated_keys(report, keys):
+        of.setdefault(report.declared(key).informant, []).append(words.outcome(key))
+    return [words.say(f"{HERE}.rated.{who}", outcomes=words.listed(named)) for who, named in of.items()]
 
 
 def ends(report: Report, key: str, place: str) -> str:

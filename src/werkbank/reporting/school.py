@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from werkbank.appraisal.quality import TOPICS
 from werkbank.reporting import pictures
 from werkbank.reporting.blocks import Bullets, Heading, Paragraph
 from werkbank.reporting.numbers import Column
@@ -17,10 +18,15 @@ from werkbank.reporting.plainly import (
     answered,
     capital,
     digits_of,
+    finding,
+    first,
+    good,
     hidden_arm,
     hidden_test,
-    outcome,
-    short,
+    is_control,
+    rated,
+    rated_keys,
+    shown_answers,
     small,
 )
 from werkbank.reporting.sections import maker
@@ -36,32 +42,44 @@ if TYPE_CHECKING:
 
 section = maker("school", "effects")
 
-# what a page has room for, the weightiest first; who filled in, numbers and detectable are told elsewhere on it
+# what limits a study, the weightiest first; who filled in, numbers and detectable are told elsewhere on the page
 LIMITS = (
     "reliability", "control", "selection", "attrition", "baseline", "followup", "unit", "comparability",
-    "preregistration",
 )  # fmt: skip
 MOST = 3
+WORST_FIRST = ("attention", "unknown", "information", "met")
 UNEVEN = 10  # percentage points between groups from which what is missing is called uneven
 QUESTION = "\0"  # stands for the questions of which the same is said
+TOLD = {"reliability", "multiplicity"}  # what a reader needs even where nothing is wrong
 INFORMANTS = ("teacher", "pupil", "parent", "observer", "test")
 
 
 @section(shared=True)
 def one_page(report: Report) -> Blocks:
-    """What was done and with whom, what changed, how sure that is, what it does not show, what to do next."""
+    """What was found and its picture; what was done, how sure that is, what it does not show; what to do next."""
     say = report.words.say
-    yield from short(report)
-    yield Heading(say(f"{HERE}.done.heading"), 3)
-    yield Paragraph(" ".join(_done(report)))
-    yield Heading(say(f"{HERE}.changed.heading"), 3)
-    yield from _found(report, primary=True)
-    yield Heading(say(f"{HERE}.sure.heading"), 3)
-    yield Paragraph(" ".join(_sure(report)))
-    yield Heading(say(f"{HERE}.not_shown.heading"), 3)
-    yield Bullets((*_limits(report), say(f"{HERE}.not_shown.averages")))
+    if report.bench.only and not report.bench.copy_to_share:  # a copy names nobody whom the study file does not name
+        whose = [f"{say(f'batch.role.{role}')} {code}" for role, code in report.bench.only.items()]
+        yield Paragraph(say(f"{HERE}.only", whose=report.words.listed(whose)))
+    yield from _findings(report)
+    yield pictures.answer(report)
+    for part, told in (("done", _done(report)), ("sure", _sure(report)), ("not_shown", _not_shown(report))):
+        yield Paragraph(f"**{say(f'{HERE}.{part}.heading')}** {' '.join(told)}")
     yield Heading(say(f"{HERE}.next.heading"), 3)
     yield Bullets(tuple(_next(report)))
+
+
+def _findings(report: Report) -> list[Paragraph]:
+    """Return what was found for the first outcomes, and where the rest stands."""
+    words, found = report.words, list[Paragraph]()
+    for key in first(report):
+        found.append(finding(report, key, found))
+    rest = [key for key in report.keys if key not in first(report)]
+    clear = [key for key in rest if any(c.verdict == "clear" for c in shown_answers(report, key))]
+    named = {"clear": clear, "open": [key for key in rest if key not in clear]}
+    also = [words.say(f"{HERE}.also.{k}", outcomes=words.listed([words.outcome(o) for o in v]))
+            for k, v in named.items() if v]  # fmt: skip
+    return [*found, *([Paragraph(" ".join(also))] if also else [])]
 
 
 @section(shared=True)
@@ -79,59 +97,70 @@ def who(report: Report) -> Blocks:
 
 @section("numbers", shared=True)
 def details(report: Report) -> Blocks:
-    """The other outcomes in words; all means and all differences in tables."""
-    say = report.words.say
-    others = _measured(report, [k for k in report.keys if k not in _first(report)])
-    lead = " ".join([say(f"{HERE}.numbers.{'lead' if others else 'none'}"), *others])
-    yield Paragraph(lead)
-    yield from _found(report, primary=False)
+    """The means as they were measured, the other outcomes in words, all differences in tables."""
+    picture = pictures.means(report, lambda n: not small(report, n))
+    kinds = {("adjusted" if t.wave_from else "") if t.contrast else "twice" for t in report.evidence.tests}
+    if why := [report.words.say(f"{HERE}.numbers.{kind}") for kind in ("adjusted", "twice") if kind in kinds]:
+        yield Paragraph(" ".join(why))
+    yield picture
+    told = _findings(report)
+    for key in report.keys:
+        if key not in first(report):
+            told.append(finding(report, key, told))
+            yield Paragraph(" ".join([told[-1].text, *rated(report, [key])]), told[-1].tone)
     yield _means(report)
     yield _sizes(report)
 
 
 @section(shared=True)
 def trust(report: Report) -> Blocks:
-    """The quality panel in everyday words: every topic, always."""
+    """The quality panel in everyday words: what asks for care, the worst first; what does not, in one sentence."""
     words = report.words
     found: dict[tuple[str, ...], dict[str, None]] = {}  # what is said of several questions alike is said once
-    for claim in report.results.claims_where(kind="quality"):
+    for claim in sorted(_pressing(report), key=lambda c: WORST_FIRST.index(c.status)):
         asked = words.written(claim).get("test")
-        said = (words.say(f"claims.topic.{claim.topic}"), words.say(f"claims.status.{claim.status}"))
-        found.setdefault((*said, _plainly(report, claim, test=QUESTION)), {}).update({asked: None} if asked else {})
+        said = (claim.topic, claim.status, _plainly(report, claim, test=QUESTION))
+        found.setdefault(said, {}).update({asked: None} if asked else {})
     rows = [
-        {"topic": topic, "status": status, "finding": capital(finding.replace(QUESTION, "; ".join(asked)))}
-        for (topic, status, finding), asked in found.items()
+        {
+            "topic": words.say(f"claims.topic.{topic}"),
+            "status": words.say(f"claims.status.{status}"),
+            "finding": capital(told_of.replace(QUESTION, "; ".join(asked))),
+        }
+        for (topic, status, told_of), asked in found.items()
     ]
-    title, kinds = words.say(f"{HERE}.trust.title"), texts("topic", "status", "finding")
+    told = {topic for topic, *_ in found}
+    fine = [topic for topic in TOPICS if topic not in told]
     yield Paragraph(words.say(f"{HERE}.trust.lead"))
-    yield table(report, "quality", title, kinds, rows)
+    yield table(report, "quality", words.say(f"{HERE}.trust.title"), texts("topic", "status", "finding"), rows)
+    if fine:
+        names = [words.say(f"claims.topic.{topic}").rstrip("?") for topic in fine]
+        yield Paragraph(words.say(f"{HERE}.trust.fine", topics=words.listed([n[:1].lower() + n[1:] for n in names])))
+
+
+def _pressing(report: Report) -> list[Claim]:
+    """Return what the quality panel found that asks for care, and what is needed beside an answer that is open."""
+    sure = {c.test for c in _clear(report)}
+    found = []
+    for claim in report.results.claims_where(kind="quality"):
+        missed = claim.topic == "detectable" and not set(claim.about) & sure and claim.verdict != "missed"
+        if claim.status in {"attention", "unknown"} or missed or claim.topic in TOLD:
+            found.append(claim)
+    return found
 
 
 @section(shared=True)
 def terms(report: Report) -> Blocks:
-    """What the words mean; and where the numbers come from, which a copy to share does not tell."""
+    """Where the numbers come from, which a copy to share does not tell."""
     words, study = report.words, report.study
-    yield Heading(words.say(f"{HERE}.terms.heading"), 3)
-    yield _meanings(report)
     if report.bench.copy_to_share:
         return
     made = [words.say("report.design.source", source=words.text(study.source))] if study.source else []
     made += [words.say("report.provenance.study", file=Path(study.file).name), words.say(f"{HERE}.terms.results")]
-    made.append(words.say("report.provenance.seed", seed=report.bench.seed))
-    yield Heading(words.say(f"{HERE}.terms.source_heading"), 3)
-    yield Bullets(tuple(made))
+    yield Paragraph(" ".join(made))
 
 
 glossary = terms  # as copies of older notebooks call it
-
-
-def _meanings(report: Report) -> Bullets:
-    used = ["mean", "arms", "lot", "between", "chance", "sd", "waves"]
-    if report.study.design.kind == "single_group":
-        used.remove("arms")
-    if report.study.design.kind != "randomised":
-        used.remove("lot")
-    return Bullets(tuple(report.words.say(f"{HERE}.terms.{term}") for term in used))
 
 
 def _table(
@@ -151,15 +180,14 @@ def _done(report: Report) -> list[str]:
     study, words = report.study, report.words
     said = []
     if name := study.programme_in(report.language):
-        said.append(words.say(f"{HERE}.done.programme", programme=name))
+        how = words.text(getattr(study.programme, "procedures", None))
+        said.append(words.say(f"{HERE}.done.programme{'_how' * bool(how)}", programme=name, how=how))
     unit = study.unit if study.design.assigned_by == "pupil" else study.design.assigned_by
-    said.append(words.say(f"{HERE}.done.{study.design.kind}", unit_many=words.say(f"report.unit.{unit}.many")))
-    return [*said, *_arms(report), *_measured(report, _first(report))]
-
-
-def _first(report: Report) -> list[str]:
-    """Return the scales of the first page: the primary ones; all of them where a study names none."""
-    return report.primary or report.keys
+    unit_many = words.say(f"report.unit.{unit}.many")
+    said.append(words.say(f"{HERE}.done.{study.design.kind}", unit_many=unit_many))
+    themselves = {report.declared(key).informant for key in rated_keys(report, first(report))}  # told beside how sure
+    others = [key for key in first(report) if report.declared(key).informant not in themselves]
+    return [*said, _arms(report), *_measured(report, others)]
 
 
 def _measured(report: Report, keys: list[str]) -> list[str]:
@@ -171,30 +199,18 @@ def _measured(report: Report, keys: list[str]) -> list[str]:
     return said
 
 
-def _arms(report: Report) -> list[str]:
-    e, words = report.evidence, report.words
-    said = []
-    for arm in e.arms:
-        pupils, units = (report.results.count(what=f"{what}_enrolled", arm=arm) for what in ("pupils", "units"))
-        values: dict[str, Any] = {"arm": capital(words.arm(arm)), "min_cell": report.study.privacy.min_cell}
-        values["pupils"] = words.count("pupil", pupils or 0)
-        if hidden_arm(report, arm):
-            said.append(words.say(f"{HERE}.done.arm_hidden", **values))
-        elif units is None:
-            said.append(words.say(f"{HERE}.done.arm", **values))
-        else:
-            said.append(words.say(f"{HERE}.done.arm_units", units=words.count(e.unit, units), **values))
-    return said
-
-
-# --- what changed
-
-
-def _found(report: Report, *, primary: bool) -> Blocks:
-    """Yield a figure (of what matters most) and a paragraph for every outcome that is primary, or is not."""
-    if primary:
-        yield pictures.means(report, lambda n: not small(report, n))
-    yield from (outcome(report, key) for key in report.keys if (key in _first(report)) is primary)
+def _arms(report: Report) -> str:
+    """Return in a sentence how many were in each arm at the start."""
+    words, told = report.words, []
+    for arm in report.evidence.arms:
+        pupils = report.results.count(what="pupils_enrolled", arm=arm)
+        values: dict[str, Any] = {"arm": words.arm(arm), "pupils": words.count("pupil", pupils or 0)}
+        values["min_cell"] = report.study.privacy.min_cell
+        way = "arm_hidden" if hidden_arm(report, arm) else "arm" if arm else "everyone"
+        if way == "arm" and is_control(report, arm) and not words.arm(arm).casefold().startswith("control"):
+            way = "arm_control"  # or nobody knows which of these groups the findings call so
+        told.append(words.say(f"{HERE}.done.{way}", **values))
+    return words.say(f"{HERE}.done.arms", arms=words.listed(told))
 
 
 # --- how sure, what not, what next
@@ -202,21 +218,28 @@ def _found(report: Report, *, primary: bool) -> Blocks:
 
 def _sure(report: Report) -> list[str]:
     words, e = report.words, report.evidence
-    first = [t for t in e.tests if t.outcome in _first(report)]
+    tests = [t for t in e.tests if t.outcome in first(report)]
     # as it was judged when all was there to judge by: a copy to share lacks the counts
     (judged,) = report.results.claims_where(kind="grade")
     partly = "_partly" * (judged.grade == "effect" and bool(report.results.claims_where(kind="reason")))
-    grade = "description" if all(hidden_test(report, t) for t in first) else f"{judged.grade}{partly}"
+    grade = "description" if all(hidden_test(report, t) for t in tests) else f"{judged.grade}{partly}"
     said = [words.say(f"{HERE}.sure.{grade}")]
     if grade == "description":
         return said
+    said += rated(report, first(report))
     found = {c.test for c in _clear(report)}  # needs no detecting
     for claim in report.results.claims_where(kind="quality", topic="detectable"):
-        if (points := claim.values.get("points")) is not None and not found & set(claim.about):
-            written = words.written(claim)
-            written["points"] = words.decimal(points, digits_of(report, claim.outcome, points))
-            return [*said, words.say(f"{HERE}.sure.detectable_{claim.verdict}", **written)]
+        if (points := claim.values.get("points")) is not None and claim.outcome in first(report):
+            if found & set(claim.about):
+                break
+            values = words.written(claim)
+            values["points"] = words.decimal(points, digits_of(report, claim.outcome, points))
+            return [*said, words.say(f"{HERE}.sure.detectable_{claim.verdict}", **values)]
     return said
+
+
+def _not_shown(report: Report) -> list[str]:
+    return [report.words.say(f"{HERE}.not_shown.averages"), *_limits(report)]
 
 
 def _clear(report: Report) -> tuple[Claim, ...]:
@@ -227,8 +250,8 @@ def _limits(report: Report) -> list[str]:
     pressing = {"attention": 0, "unknown": 1}
     claims = [c for c in report.results.claims_where(kind="quality") if c.topic in LIMITS and c.status in pressing]
     claims.sort(key=lambda c: (pressing[c.status], LIMITS.index(c.topic)))
-    first = {c.sentence: c for c in reversed(claims)}  # one of a kind: an outcome more says nothing new
-    return [capital(_plainly(report, c)) for c in claims if first[c.sentence] is c][:MOST]
+    kept = {c.sentence: c for c in reversed(claims)}  # one of a kind: an outcome more says nothing new
+    return [capital(_plainly(report, c)) for c in claims if kept[c.sentence] is c][:1]
 
 
 def _plainly(report: Report, claim: Claim, **instead: str) -> str:
@@ -258,27 +281,47 @@ def _next(report: Report) -> list[str]:
     unit = study.unit if e.unit == "pupil" else e.unit
     asked_pupils = study.unit == "teacher" or any(o.informant == "pupil" for o in study.outcomes)
     values = {f"unit_{form}": words.say(f"report.unit.{unit}.{form}") for form in ("one", "many")}
-    worse = dict.fromkeys(c.outcome for c in _clear(report) if _worse(report, c))
-    values["outcomes"] = words.listed([words.outcome(key) for key in worse])
+    decided, outcomes = _decision(report)
+    values["outcomes"] = words.listed([words.outcome(key) for key in outcomes])
     asked = {
-        "worse": bool(worse),
         "fix_items": bool(report.results.claims_where(topic="reliability", verdict="negative")),
+        decided: True,
         "talk": True,
         "compare": study.design.kind == "single_group",
         "lot": study.design.kind == "controlled",
-        "more_units": bool(open_ends),
         "second_source" + "_other" * asked_pupils: study.design.raters_are_implementers is True,
-        "measure_later": bool(report.results.claims_where(topic="followup", verdict="none")),
-        "worth": bool(_clear(report)),
+        "more_units": bool(open_ends),
+        "measure_later": decided != "go_on_for_now"
+        and bool(report.results.claims_where(topic="followup", verdict="none")),
         "plan": study.design.preregistration is None,
     }
     return [words.say(f"{HERE}.next.{name}", **values) for name, wanted in asked.items() if wanted][:MOST]
 
 
+def _decision(report: Report) -> tuple[str, list[str]]:
+    """Return whether to go on, to adapt or to stop, as far as the design tells; and for which outcomes that is so."""
+    worse = [c.outcome for c in _clear(report) if _worse(report, c)]
+    if worse:
+        return "worse", list(dict.fromkeys(worse))
+    of = {key: shown for key in first(report) if (shown := shown_answers(report, key))}
+    if not of:
+        return "nothing_shown", []
+    if not all(c.grade == "effect" for shown in of.values() for c in shown):
+        return "cannot", []
+    clear = [key for key, shown in of.items() if any(c.verdict == "clear" and good(report, c) for c in shown)]
+    lasting = [key for key in clear if of[key][-1].verdict == "clear"]
+    if not clear:
+        alike = all(c.verdict == "equivalent" for shown in of.values() for c in shown)
+        return ("equivalent", list(of)) if alike else ("open", [])
+    several = any(len({c.wave_to for c in shown}) > 1 for shown in of.values())
+    if several and (faded := [key for key in clear if key not in lasting]):
+        return "adapt", faded
+    return "go_on" if several else "go_on_for_now", clear
+
+
 def _worse(report: Report, answer: Claim) -> bool:
     """Whether what was found is on the side that nobody hoped for, and may be shown."""
-    wanted = report.better(answer.outcome)
-    return not hidden_test(report, answered(report, answer)) and {wanted, answer.side} == {"higher", "lower"}
+    return not hidden_test(report, answered(report, answer)) and good(report, answer) is False
 
 
 # --- tables
@@ -312,6 +355,7 @@ def _sizes(report: Report) -> Table | None:
     change = not any(t.contrast for t in tests)
     label = words.say(f"{HERE}.table.estimate_{'change' if change else 'compared'}")
     kinds = texts("outcome") | {"n": "count", "estimate": Column("estimate", label, "estimate"), "ci": "interval"}
-    notes = ["minus", *["twice"] * change, *["adjusted"] * any(t.contrast and t.wave_from for t in tests)]
-    said = [words.say(f"{HERE}.table.{note}") for note in notes]
+    said = [words.say(f"{HERE}.table.{note}") for note in ("between", "minus")]
+    alike = [c for c in report.results.claims_where(kind="answer", verdict="equivalent") if c.values.get("bound")]
+    said += [words.say(f"{HERE}.table.bound.equivalent", **words.written(alike[0]))] if alike else []
     return _table(report, "differences", "changes" if change else "differences", kinds, rows, *said)

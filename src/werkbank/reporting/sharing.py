@@ -16,7 +16,7 @@ from werkbank.catalogue import say
 from werkbank.disclosure.cells import smallest_cells
 from werkbank.disclosure.suppressing import suppress
 from werkbank.errors import ReportError
-from werkbank.reporting.blocks import Heading, Paragraph, Sections, Table
+from werkbank.reporting.blocks import Heading, Paragraph, Sections, Table, opens_with_its_message
 from werkbank.reporting.table import without_empty
 from werkbank.results import Results
 
@@ -106,10 +106,12 @@ def read_shared(path: Path, language: str) -> Shared | None:
 
 
 def marked(sections: Sequence[Section], sentence: str) -> tuple[Section, ...]:
-    """Return sections of which the first opens, under its heading, with a note."""
+    """Return sections of which the first opens, under its heading, with a note; a message's page ends in it."""
     if not sections:
         return ()
     first, *rest = sections
+    if opens_with_its_message(sections):
+        return (replace(first, blocks=(*first.blocks, Paragraph(sentence, "note"))), *rest)
     at = 1 if first.blocks and isinstance(first.blocks[0], Heading) else 0
     note = Paragraph(sentence, "note")
     return (replace(first, blocks=(*first.blocks[:at], note, *first.blocks[at:])), *rest)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from werkbank.catalogue import has, say
 from werkbank.reporting import numbers
-from werkbank.reporting.blocks import Own, Table, inline, own_mark
+from werkbank.reporting.blocks import Own, Table, inline, opens_with_its_message, own_mark
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,6 +48,11 @@ class Document:
     def kind(self) -> str:
         """What sort of report this is, in its language."""
         return self.report or say("report.page.report", self.language)
+
+    @property
+    def message(self) -> bool:
+        """Whether the first page is the report's message: then it has no cover, no contents and no numbered parts."""
+        return opens_with_its_message(self.sections)
 
     @property
     def placed(self) -> tuple[tuple[Block, bool], ...]:

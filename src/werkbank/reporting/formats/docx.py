@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import docx as word
 from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import qn
-from docx.shared import Mm
+from docx.shared import Mm, Pt
 
 from werkbank.catalogue import say
 from werkbank.reporting.blocks import Bullets, Figure, Heading, Own, Paragraph, Table, Verbatim
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 LOOK = Path(__file__).parents[1] / "page" / "report.word.xml"
 LOCALES = {"nl": "nl-NL", "en": "en-GB"}
 _WIDTH_MM = 166  # of A4's 210, between the margins
+_BESIDE_WORDS_MM = 138  # of a picture on a page with a message, whatever letters a reader's Word has
 _WIDTH = 9411  # the same in twentieths of a point
 _LINE = 122  # characters of 9 points in that width
 _UNWANTED = ("thumbnail", "customXml", "stylesWithEffects")  # what python-docx's template carries along
@@ -75,12 +76,24 @@ def _dressed(file: WordFile, document: Document) -> None:
     page = file.sections[0]
     page.page_width, page.page_height = Mm(210), Mm(297)
     page.left_margin = page.right_margin = Mm((210 - _WIDTH_MM) / 2)
-    page.top_margin, page.bottom_margin = Mm(27), Mm(24)
+    page.top_margin, page.bottom_margin = (Mm(20), Mm(18)) if document.message else (Mm(27), Mm(24))
+    if document.message:
+        _smaller(file)
     mark = [_run(Run("\t")), _run(Run(say("report.page.simulated", document.language), strong=True))]
     head, foot = page.header.paragraphs[0]._p, page.footer.paragraphs[0]._p  # noqa: SLF001 - python-docx' own way in
     head.extend([_run(Run(document.title)), *(mark if document.simulated else [])])
     foot.extend([_run(Run(f"{document.school or document.kind}\t")), _field("PAGE", "1"), _run(Run(" / "))])
     foot.append(_field("NUMPAGES", "1"))
+
+
+def _smaller(file: WordFile) -> None:
+    """Set a report whose first page is its message smaller, so that the message is a page."""
+    for style, size, above, below in (("Normal", 9.5, 0, 4), ("List Bullet", 9.5, 0, 2), ("Caption", 8.5, 3, 3),
+                                      ("Title", 17, 2, 4), ("Subtitle", 9, 0, 0), ("Heading 1", 14, 8, 4),
+                                      ("Heading 3", 10.5, 6, 3), ("Warning", 9, 2, 4), ("Note", 9, 6, 4)):  # fmt: skip
+        looks: Any = file.styles[style]
+        looks.font.size = Pt(size)
+        looks.paragraph_format.space_before, looks.paragraph_format.space_after = Pt(above), Pt(below)
 
 
 class _Body:
@@ -90,6 +103,7 @@ class _Body:
         self.file = file
         self.language = language
         self.end = file.element.body[-1]  # the properties of the page, which stay last
+        self.message = False
         self.n = {"heading": 0, "table": 0, "figure": 0}
 
     def put(self, *elements: Any) -> None:  # noqa: ANN401 - python-docx' XML elements have no public type
@@ -98,14 +112,18 @@ class _Body:
 
     def opening(self, document: Document) -> None:
         """Write the title, what it is, whose it is, and the contents."""
+        self.message = document.message
         if document.school and document.logo:
-            self.picture(document.logo, say("formats.logo", self.language, school=document.school), 50)
+            wide = 25 if self.message else 50
+            self.picture(document.logo, say("formats.logo", self.language, school=document.school), wide)
         self.put(_paragraph("Subtitle", runs(document.kind)), _paragraph("Title", (Run(document.title),)))
         if document.school:
             self.put(_paragraph("Lead", (Run(document.school),)))
         if document.simulated:
             word_, sentence = (say(f"report.page.{key}", self.language) for key in ("simulated", "simulated_sentence"))
             self.put(_paragraph("Warning", (Run(f"{word_}.", strong=True), Run(f" {sentence}"))))
+        if self.message:
+            return
         self.put(_paragraph("Normal", (Run(say("formats.language", self.language)),)))
         self.contents([plain(b.text) for b in document.blocks if isinstance(b, Heading) and b.level <= 2])
 
@@ -125,6 +143,11 @@ class _Body:
 
     def closing(self, document: Document) -> None:
         """Write where the report comes from."""
+        if document.message:
+            told = "; ".join(f"{label} {value}" for label, value in document.colophon)
+            title = say("report.page.colophon", self.language)
+            self.put(*[_paragraph("TableNote", (Run(f"{title}: {told}"),))] * bool(told))
+            return
         if document.colophon:
             title = _paragraph("Heading1", (Run(say("report.page.colophon", self.language)),))
             # the colophon is no part of the report's argument: no number
@@ -150,7 +173,7 @@ class _Body:
             case Table():
                 self.table(block)
             case Figure():
-                width = min(block.width_mm, _WIDTH_MM)
+                width = min(block.width_mm, _WIDTH_MM if not self.message else _BESIDE_WORDS_MM)
                 self.picture(pixels(block.image, width) if block.is_vector else block.image, block.alt, width)
                 self.put(self.caption("figure", runs(block.caption)))
             case Verbatim():
@@ -166,7 +189,9 @@ class _Body:
             n = self.n["heading"]
             line.insert(1, _element("w:bookmarkStart", id=n, name=f"_Toc{n:05}"))
             line.append(_element("w:bookmarkEnd", id=n))
-            if n == 1:
+            if self.message:
+                line.pPr.append(_element("w:numPr", _element("w:numId", val=0)))
+            if n == (2 if self.message else 1):
                 line.pPr.append(_element("w:pageBreakBefore"))
         self.put(line)
 

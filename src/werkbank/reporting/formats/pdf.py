@@ -72,6 +72,7 @@ def _content(document: Document, files: dict[str, bytes]) -> dict[str, Any]:
         files["logo"] = document.logo
     return {
         "language": language,
+        "message": document.message,
         "title": document.title,
         "report": document.kind,
         "school": document.school,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from werkbank.catalogue import has, say
-from werkbank.reporting.blocks import contents, section_html
+from werkbank.reporting.blocks import contents, opens_with_its_message, section_html
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,6 +57,7 @@ def render(
         body=[section_html(section) for section in sections],
         contents=contents(list(sections)),
         css=(FOLDER / "report.css").read_text(encoding="utf-8"),
+        message=opens_with_its_message(sections),
         language=language,
         title=title,
         kind=kind or say("report.page.report", language),
