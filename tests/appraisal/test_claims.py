@@ -126,6 +126,24 @@ def test_attrition_of_whole_classes_counts_too():
     assert answer(study, dataclasses.replace(results, facts=tuple(lost))).grade == "association"
 
 
+def test_lost_classes_are_judged_beside_lost_pupils():
+    study = a_study(by="class")
+    results = results_of(study)
+    lost = [dataclasses.replace(f, value=7) if f.id == "taal/nieuw/units" else f for f in results.facts]
+    few = dataclasses.replace(results, facts=tuple(lost))
+    panel = {c.verdict: c for c in appraise(study, few) if c.topic == "attrition"}
+    assert panel["units_high"].status == "attention"
+    assert panel["units_high"].values["share_overall"] == pytest.approx(5 / 24)
+    assert "klassen" in said(study, few)[panel["units_high"].id]
+    assert {c.verdict for c in appraise(study, results) if c.topic == "attrition"} == {"low"}
+
+
+def test_pupils_have_no_lost_units():
+    study = a_study()
+    results = results_of(study, analysed=(95, 70))
+    assert {c.verdict for c in appraise(study, results) if c.topic == "attrition"} == {"high"}
+
+
 def test_unknown_attrition_is_not_taken_for_none():
     study = a_study()
     results = dataclasses.replace(results_of(study), facts=())

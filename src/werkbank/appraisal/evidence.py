@@ -99,6 +99,12 @@ class Evidence:
         arms = list(self.weights(test.contrast)) or [""]
         return self._lost(test, arms, "pupils")
 
+    def lost_units(self, test: Estimate) -> tuple[float, float] | None:
+        """Return the same of the classes, teachers or schools that were assigned; None where pupils were."""
+        return (
+            self._lost(test, list(self.weights(test.contrast)), "units") if "units" in self._levels_of_loss() else None
+        )
+
     def _lost(self, test: Estimate, arms: list[str], what: str) -> tuple[float, float] | None:
         asked = {k: v for k, v in question(test).items() if k != "contrast"}
         enrolled = {a: self.results.count(what=f"{what}_enrolled", arm=a) for a in arms}

@@ -167,6 +167,13 @@ def _attrition(e: Evidence) -> Iterator[Claim]:
             low = acceptable(*lost)
             values = {"share_overall": lost[0], "points_differential": 100 * lost[1]}
             yield _of(test, "low" if low else "high", "met" if low else "attention", (test.id,), **values)
+        # few pupils lost may be whole schools lost, where these are small; no unit lost is no news
+        units = e.lost_units(test) if test.contrast else None
+        if units is not None and units[0] > 0:
+            low = acceptable(*units)
+            values = {"share_overall": units[0], "points_differential": 100 * units[1], "unit": e.unit}
+            verdict = "units_low" if low else "units_high"
+            yield _of(test, verdict, "met" if low else "attention", (test.id,), **values)
 
 
 def _baseline(e: Evidence) -> Iterator[Claim]:

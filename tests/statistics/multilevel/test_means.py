@@ -1,4 +1,4 @@
-"""Class means as the units, and the rule for the headline."""
+"""Class means as the units."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from werkbank.effects import comparison
 from werkbank.effects.units import unit_means
 from werkbank.errors import UsageError
-from werkbank.statistics.multilevel import class_means, headline_method
+from werkbank.statistics.multilevel import class_means
 
 ORACLES = Path(__file__).parents[2] / "oracles"
 DESIGNS = {d["name"]: d for d in json.loads((ORACLES / "multilevel_kr.json").read_text())}
@@ -52,20 +52,3 @@ def test_missing_values_and_classes_in_both_arms_are_refused():
         class_means([1, 1, 2], [0, 0, 1], {"y": [1, np.nan, 2]})
     with pytest.raises(UsageError, match="both arms: 1"):
         class_means([1, 1, 2], [0, 1, 1], {"y": [1, 2, 3]})
-
-
-@pytest.mark.parametrize(
-    ("arms", "method"),
-    [
-        ((1, 3), "refused"),
-        ((12, 1), "refused"),
-        ((2, 2), "cluster-means"),
-        ((4, 4), "cluster-means"),
-        ((6, 6), "cluster-means"),
-        ((3, 16), "cluster-means"),
-        ((10, 10), "kenward-roger"),
-        ((40, 40), "kenward-roger"),
-    ],
-)
-def test_headline_rule(arms, method):
-    assert headline_method(*arms) == method

@@ -5,7 +5,7 @@ from werkbank.statistics.multilevel.contrast import ContrastTest
 from werkbank.statistics.multilevel.cr2 import RobustFit, cluster_robust, cr2_test
 from werkbank.statistics.multilevel.inference import test
 from werkbank.statistics.multilevel.intraclass import IntraclassCorrelation, icc
-from werkbank.statistics.multilevel.means import class_means, headline_method
+from werkbank.statistics.multilevel.means import class_means
 from werkbank.statistics.multilevel.mixed import MixedFit, fit
 from werkbank.statistics.multilevel.randomisation import RandomisationTest, randomisation_test
 from werkbank.statistics.multilevel.several import fit_several
@@ -21,7 +21,6 @@ __all__ = [
     "cr2_test",
     "fit",
     "fit_several",
-    "headline_method",
     "icc",
     "identifiable",
     "randomisation_test",

@@ -1,8 +1,8 @@
-"""The assigned classes as the units: their means, and which test is the headline at how many classes."""
+"""The assigned classes as the units: their means."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-
-Headline = Literal["refused", "cluster-means", "kenward-roger"]
-KENWARD_ROGER_FROM = 20
 TOO_FEW = "fewer than two assigned units in an arm: unit and programme cannot be told apart"
 
 
@@ -61,15 +58,3 @@ def mean_rows(
     if mixed.any():
         raise UsageError(f"clusters with rows in both arms: {', '.join(map(str, labels[mixed]))}")
     return labels, sizes, means
-
-
-def headline_method(n_treated: int, n_control: int) -> Headline:
-    """Return which test is the headline for this many assigned units per arm.
-
-    ``refused`` with fewer than two in an arm, ``cluster-means`` below 20 units in total (with the randomisation test
-    beside it), else ``kenward-roger``. The rule rests on the simulation in docs/calibration.md: with fewer classes and
-    a small ICC Kenward-Roger rejects a true null in less than 4 % (1 % at 6 classes), the means in 5 %.
-    """
-    if min(n_treated, n_control) < 2:
-        return "refused"
-    return "cluster-means" if n_treated + n_control < KENWARD_ROGER_FROM else "kenward-roger"
