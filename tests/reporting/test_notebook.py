@@ -58,7 +58,9 @@ def test_every_cell_runs_and_every_section_is_shown(notebook, tmp_path):
         if "parameters" in cell.metadata.get("tags", []):
             space |= {"study": "baumann", "language": "en", "results": str(tmp_path / "results.json")}
     sections = [s for s in shown if isinstance(s, Section)]
-    public = [f for module in (assumptions, evaluation, robustness) for f in vars(module).values() if hasattr(f, "reads")]
+    public = [
+        f for module in (assumptions, evaluation, robustness) for f in vars(module).values() if hasattr(f, "reads")
+    ]
     assert len(sections) == len(public)
     assert {s.language for s in sections} == {"en"}
     kept = Results.from_json((tmp_path / "results.json").read_text(encoding="utf-8"))
