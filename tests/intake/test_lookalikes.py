@@ -74,6 +74,12 @@ def test_aliases_make_them_one_with_a_line(read, notes, aliases, name):
     assert notes(intake)["aliases"]["n"] == 1
 
 
+@pytest.mark.parametrize("pair", [("Juf Bakker", "Meester Bakker"), ("Klas 1", "Groep 1")])
+def test_two_titles_are_two_people(read, pair):
+    rows = [(f"0{n}", "xc"[n % 2], "T0", name) for n, name in enumerate(pair)]
+    assert read(CLASSES, {"m.csv": long(*rows)}).pupils["class"].tolist() == list(pair)
+
+
 def test_distinct_leaves_them_two(read):
     intake = read(CLASSES, {"m.csv": SPLIT}, distinct=[["5A", "5a"]])
     assert intake.pupils["class"].tolist() == ["5A", "5a", "6A", "6A"]

@@ -40,7 +40,7 @@ def note_absent(study: Study, answers: pd.DataFrame, pupils: pd.DataFrame, ledge
     for arm in study.arms if study.columns.arm is not None else ():
         if arm not in seen:
             ledger.note("arm_absent", value=arm)
-    there = set(answers["wave"].astype(str))
+    there = {str(wave) for wave in answers["wave"].unique()}
     for code, wave in study.waves.items():
         if wave not in there:
             ledger.note("wave_absent", value=code)

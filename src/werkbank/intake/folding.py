@@ -72,6 +72,17 @@ def _without_titles(bare: str) -> list[str]:
     return words
 
 
+def may_be_one(one: str, other: str) -> bool:
+    """Whether the titles of two names that share a key can be one person's: Juf Bakker and Meester Bakker are two."""
+    a, b = _titles(one), _titles(other)
+    return a <= b or b <= a
+
+
+def _titles(name: str) -> set[str]:
+    bare = _bare(name).replace(",", " ").split()
+    return {word.strip(".") for word in bare[: len(bare) - len(_without_titles(_bare(name)))]}
+
+
 def _joined(text: str) -> str:
     """Return `text` without the spaces and signs between its parts, but for those that keep two numbers apart."""
     return re.sub(r"(?<!\d)[\s._,/'’`-]+|[\s._,/'’`-]+(?!\d)", "", text)

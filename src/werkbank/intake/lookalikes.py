@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from werkbank.errors import Problem, Said
-from werkbank.intake.folding import difference, is_summary, is_unknown, keys
+from werkbank.intake.folding import difference, is_summary, is_unknown, keys, may_be_one
 from werkbank.intake.ledger import listed, shown
 from werkbank.study.spelling import tidy
 
@@ -141,13 +141,15 @@ def _joined(
     )
     names: dict[tuple[str, str], str] = {}
     open_groups: list[list[Spelling]] = []
-    for scope, part in counted.groupby(level=0, sort=False):
-        spelled = [Spelling(raw, int(r.n), str(r.file), int(r.row)) for (_, raw), r in part.iterrows()]
+    by_scope: dict[str, list[Spelling]] = defaultdict(list)
+    for (place, raw), n, file, row in zip(counted.index, counted["n"], counted["file"], counted["row"], strict=True):
+        by_scope[str(place)].append(Spelling(raw, int(n), str(file), int(row)))
+    for scope, spelled in by_scope.items():
         cleaned = {s.text: given.get(tidy(s.text), tidy(s.text)) for s in spelled}
-        names |= {(str(scope), s.text): cleaned[s.text] for s in spelled if cleaned[s.text] != tidy(s.text)}
+        names |= {(scope, s.text): cleaned[s.text] for s in spelled if cleaned[s.text] != tidy(s.text)}
         alike = _alike(spelled, cleaned, _apart(study), as_names=kind != "pupil" or _are_names(spelled))
         if declared == "all":
-            names |= {(str(scope), s.text): _commonest(group) for group in alike for s in group}
+            names |= {(scope, s.text): _commonest(group) for group in alike for s in group}
         open_groups += [] if declared == "all" else alike
     if open_groups:
         _report(kind, column, open_groups, ledger)
@@ -204,7 +206,7 @@ def _open(one: Spelling, other: Spelling, cleaned: dict[str, str], apart: set[fr
     a, b = cleaned[one.text], cleaned[other.text]
     if a == b:  # the same but for what cannot be seen, or made the same by an alias
         return tidy(one.text) == tidy(other.text)
-    return frozenset((a, b)) not in apart
+    return frozenset((a, b)) not in apart and may_be_one(a, b)
 
 
 def _report(kind: str, column: str, alike: list[list[Spelling]], ledger: Ledger) -> None:
