@@ -86,14 +86,14 @@ def test_the_set_is_small_and_says_that_it_is_simulated():
         assert "Gesimuleerde gegevens" in (PLACE / f"{report}.nl.html").read_text(encoding="utf-8")
 
 
-def test_the_one_page_is_one_page():
+def test_the_message_is_page_one_of_three():
     from pypdf import PdfReader
 
-    page, after = (text.extract_text() for text in PdfReader(PLACE / "school.nl.pdf").pages[1:3])
-    headings = ("Op één bladzijde", "Wat is er gedaan", "Wat is er veranderd", "Hoe zeker", "Wat laat dit niet", "Wat nu")
-    assert all(heading in page for heading in headings)
-    assert "Wie deden mee" in after.partition("Tabel 1")[0]
-    assert not any(line.startswith("•") for line in after.partition("Wie deden mee")[0].splitlines())
+    pages = [page.extract_text() for page in PdfReader(PLACE / "school.nl.pdf").pages]
+    assert len(pages) <= 3
+    headings = ("Wat vonden we?", "Wat is er gedaan?", "Hoe zeker is dit?", "Wat laat dit niet zien?", "Wat nu?")
+    assert all(heading in pages[0] for heading in headings)
+    assert "Wie deden mee" in pages[1].partition("Tabel 1")[0]
 
 
 def test_the_readme_shows_it():

@@ -99,7 +99,8 @@ def who(report: Report) -> Blocks:
 def details(report: Report) -> Blocks:
     """The means as they were measured, the other outcomes in words, all differences in tables."""
     picture = pictures.means(report, lambda n: not small(report, n))
-    kinds = {("adjusted" if t.wave_from else "") if t.contrast else "twice" for t in report.evidence.tests}
+    shown = [answered(report, claim) for key in first(report) for claim in shown_answers(report, key)]
+    kinds = {("adjusted" if t.wave_from else "") if t.contrast else "twice" for t in shown}
     if why := [report.words.say(f"{HERE}.numbers.{kind}") for kind in ("adjusted", "twice") if kind in kinds]:
         yield Paragraph(" ".join(why))
     yield picture
