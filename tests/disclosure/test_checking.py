@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 
 import docx
@@ -17,6 +18,7 @@ from werkbank.reporting.blocks import Heading, Paragraph, Section, Table
 from werkbank.reporting.formats import Document, write
 from werkbank.reporting.numbers import Column
 from werkbank.reporting.page import render
+from werkbank.reporting.sharing import not_to_leave
 from werkbank.results import Fact, Results
 
 FORMATS = ("html", "pdf", "docx", "xlsx")
@@ -157,3 +159,55 @@ def test_a_whole_run_names_nobody_and_shares_nothing_small(tmp_path, study, caps
     assert main(["check-privacy", str(tmp_path / "out" / "results.json")]) == 3
     assert "share" in (tmp_path / "out" / "school.nl.html").read_text(encoding="utf-8")
     capsys.readouterr()
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_a_private_file_is_known_by_what_it_says_of_itself(form, language, tmp_path):
+    table = Table("tab-x", "Tabel", (Column("n", "n", "count"),), ({"n": 30},))
+    section = Section("begin", language, (Heading("Begin"), Paragraph("Niets bijzonders."), table))
+    (inside,) = not_to_leave([section], language)
+    for name, made in (("open", section), ("besloten", inside)):
+        path = tmp_path / f"{name}.{form}"
+        if form == "html":
+            text = render([made], language=language, title="Proef", simulated=False, provenance={})
+            path.write_text(text, encoding="utf-8")
+        else:
+            path.write_bytes(write(Document((made,), language, "Proef", simulated=False), form))
+    assert codes([tmp_path / f"open.{form}"]) == set()
+    assert codes([tmp_path / f"besloten.{form}"]) == {"privacy_inside"}
+
+
+def test_what_a_run_keeps_inside_is_known_in_every_file(tmp_path, study):
+    werkbank.run_report(study.folder, "school", out=tmp_path / "out", formats=FORMATS, warm=True)
+    inside = [path for path in (tmp_path / "out").iterdir() if path.is_file()]
+    assert {path.suffix for path in inside} == {".html", ".pdf", ".docx", ".xlsx", ".json", ".csv", ".ipynb"}
+    assert [path.name for path in inside if "privacy_inside" not in codes([path])] == []
+    assert codes([tmp_path / "out" / "share"]) == set()
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ("Bij 3 leerlingen ging het beter.", True), ("Bij drie leerlingen ging het beter.", True),
+        ("Four pupils did better.", True), ("Bij 30 leerlingen ging het beter.", False),
+        ("Bij 1.003 leerlingen ging het beter.", False), ("Dat is één leerling te veel.", False),
+        ("Bij <b>2</b> leerlingen.", True),
+    ],
+)  # fmt: skip
+def test_a_small_count_in_a_sentence_is_found(said, found, tmp_path):
+    (tmp_path / "a.html").write_text(f"<html><body><p>{said}</p></body></html>", encoding="utf-8")
+    assert ("privacy_small" in codes([tmp_path / "a.html"])) == found
+
+
+def test_an_id_that_markup_splits_and_a_number_in_full_are_found(tmp_path, study):
+    (tmp_path / "a.html").write_text("<html><body><p>nr-<b>70</b>13</p></body></html>", encoding="utf-8")
+    assert "privacy_person" in codes([tmp_path / "a.html"], study)
+    (tmp_path / "b.csv").write_text("gemiddelde\n52.382978723404254\n52.4\n", encoding="utf-8")
+    assert codes([tmp_path / "b.csv"]) == {"privacy_exact"}
+
+
+def test_a_drawing_inside_a_page_is_read(tmp_path):
+    drawing = base64.b64encode(b"<svg><text>p-abcdefgh</text></svg>").decode()
+    (tmp_path / "a.html").write_text(f'<html><body><img src="data:image/svg+xml;base64,{drawing}"></body></html>')
+    assert codes([tmp_path / "a.html"]) == {"privacy_code"}

@@ -36,7 +36,7 @@ def test_every_school_gets_its_own_report_of_its_own_pupils(split, small, tmp_pa
     counts = {one.job.only["school"]: _count(one.job.place) for one in found.made}
     assert counts == {school: 2 + n % 2 for n, school in enumerate(SCHOOLS)}
     names = {path.name.casefold() for path in out.iterdir()}
-    assert len(names) == 6 + 3
+    assert len(names) == 6 + 4  # an index, a table, what seals them, and a lock
     assert {path.name for path in tmp_path.iterdir()} == {"klein.ipynb", "studie", "uit"}
     assert all(whole(out).values())
     assert {path.name for path in (out / "school-007").iterdir()} == {

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import cache
+from html import unescape
 from typing import TYPE_CHECKING
 
+from werkbank.catalogue import LANGUAGES, say
 from werkbank.disclosure.flow import system
 from werkbank.disclosure.opening import Opened, open_file
 from werkbank.disclosure.protecting import SLACK, Counts, interval
@@ -31,6 +34,13 @@ OTHER_COUNTS = re.compile(
 EXTREME = re.compile(r"^(?!.*item).*\b(?:min|max|minimum|maximum|laagste|hoogste|lowest|highest)\b", re.IGNORECASE)
 SHARE = re.compile(r"(\d+(?:[.,]\d+)?) ?%")
 SAID = re.compile(r"\bn\s?=\s?(\d+)\b")
+FEW_IN_WORDS = {"twee": 2, "drie": 3, "vier": 4, "vijf": 5, "two": 2, "three": 3, "four": 4, "five": 5}
+SENTENCE = re.compile(
+    rf"(?<![\w.,%-])(\d+|{'|'.join(FEW_IN_WORDS)})\s+(?:leerling(?:en)?|kind(?:eren)?|pupils?|child(?:ren)?)\b",
+    re.IGNORECASE,
+)
+EXACT = re.compile(r"-?\d+\.\d{9,}(?:e-?\d+)?")  # no number that was rounded to be shared has as many decimals
+PRIVATE = ("privacy.inside", "privacy.notice", "batch.index.inside")  # how a file says that it stays inside
 CODE = re.compile(r"\b[pt]-[a-z2-7]{8,}\b")
 PLACE = re.compile(r"(?:/home/|/Users/|/root/|[A-Z]:\\+Users\\+)[^\s\"'<>\\/]+")
 MAKERS = {"", "werkbank", "openpyxl", "python-docx", "typst"}
@@ -106,12 +116,18 @@ def _of_study(study: Study) -> dict[str, str]:
 
 def _in_file(file: Opened, min_cell: int, wanted: dict[str, str]) -> list[Problem]:
     name, text = file.path.name, "\n".join([file.text, *file.metadata.values()])
+    plain = unescape(re.sub(r"<[^>]*>", "", text))  # what markup splits is read as one
+    text = f"{text}\n{plain}"
     words = set(re.findall(r"[\w.@-]+", text))
     found = [
         Problem("privacy_person", name, column=column, value=who)
         for who, column in wanted.items()
         if (who in words if re.fullmatch(r"[\w.@-]+", who) else who in text)
     ]
+    found += [Problem("privacy_inside", name)] * _says_private(plain)
+    found += [_small(name, "", count, min_cell) for count in _few_in_sentences(plain, min_cell)]
+    if file.path.suffix in {".json", ".csv"}:
+        found += [Problem("privacy_exact", name, value=value) for value in sorted(set(EXACT.findall(file.text)))[:5]]
     found += [Problem("privacy_code", name, value=code) for code in sorted(set(CODE.findall(text)))]
     found += [Problem("privacy_place", name, value=place) for place in sorted(set(PLACE.findall(text)))]
     kept = {k: v for k, v in file.metadata.items() if k.lower() in {"author", "creator", "lastmodifiedby"}}
@@ -128,6 +144,29 @@ def _in_file(file: Opened, min_cell: int, wanted: dict[str, str]) -> list[Proble
     if file.path.suffix == ".json":
         found += _in_results(file, min_cell)
     return list({(p.code, p.file, p.column, p.row, p.value): p for p in found}.values())
+
+
+@cache
+def _notices() -> tuple[str, ...]:
+    """Return, without spaces, the first sentence of all by which a file says that it stays inside."""
+    said = [re.split(r"[.:]", say(key, language).strip("*"))[0] for key in PRIVATE for language in LANGUAGES]
+    return tuple(_packed(text) for text in [*said, " · ".join(say("privacy.row", language) for language in LANGUAGES)])
+
+
+def _packed(text: str) -> str:
+    """Return a text without spaces, hyphens and case: a PDF breaks its lines, a notebook its sources."""
+    return re.sub(r"[\s\xad-]+|\\n", "", text).casefold()
+
+
+def _says_private(text: str) -> bool:
+    packed = _packed(text)
+    return any(notice in packed for notice in _notices())
+
+
+def _few_in_sentences(text: str, min_cell: int) -> list[str]:
+    """Return the numbers of pupils that sentences tell, in figures or words, as far as they are too small."""
+    said = dict.fromkeys(SENTENCE.findall(text))
+    return [n for n in said if 0 < FEW_IN_WORDS.get(n.lower(), int(n) if n.isdigit() else 0) < min_cell]
 
 
 def _small(name: str, column: str, value: str, min_cell: int, row: int | None = None) -> Problem:

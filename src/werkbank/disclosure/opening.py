@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
 import json
@@ -20,6 +21,7 @@ Cells = list[list[str]]
 PICTURES = re.compile(
     r"data:[a-z]+/[a-z+.-]+;base64,[A-Za-z0-9+/=\s]+|\"(?:image|image/png)\": ?\"[A-Za-z0-9+/=\\n]+\""
 )
+DRAWINGS = re.compile(r"data:image/svg\+xml;base64,([A-Za-z0-9+/=]+)")
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,10 @@ def open_file(path: Path) -> Opened:
 
 
 def _html(path: Path) -> Opened:
-    text = PICTURES.sub("", path.read_text(encoding="utf-8"))
-    return Opened(path, text, _html_tables(text))
+    whole = path.read_text(encoding="utf-8")
+    text = PICTURES.sub("", whole)
+    drawn = [base64.b64decode(found).decode("utf-8", "replace") for found in DRAWINGS.findall(whole)]
+    return Opened(path, "\n".join([text, *drawn]), _html_tables(text))
 
 
 def _html_tables(text: str) -> list[Cells]:
@@ -75,6 +79,9 @@ def _pdf(path: Path) -> Opened:
     reader = PdfReader(path)
     known = {str(k).lstrip("/"): str(v) for k, v in (reader.metadata or {}).items()}
     pages = "\n".join(page.extract_text() for page in reader.pages)
+    notes = [note.get_object().get("/Contents", "") for page in reader.pages for note in page.get("/Annots", ())]
+    inside = [content.decode("utf-8", "replace") for several in reader.attachments.values() for content in several]
+    pages = "\n".join([pages, *map(str, notes), *reader.attachments, *inside])
     xmp = reader.xmp_metadata
     return Opened(path, pages + (str(xmp.stream.get_data(), "utf-8", "replace") if xmp else ""), [], known)
 

@@ -14,6 +14,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.hyperlink import Hyperlink
 
 from werkbank.catalogue import say
+from werkbank.reporting.blocks import Paragraph
 from werkbank.reporting.formats.document import plain, printable
 from werkbank.reporting.formats.packed import timeless
 
@@ -98,6 +99,9 @@ def _contents(sheet: Worksheet, document: Document, names: list[str]) -> None:
         mark, sentence = (say(f"report.page.{key}", language) for key in ("simulated", "simulated_sentence"))
         _text(sheet, row, 1, f"{mark}. {sentence}", _font(bold=True, color=_WARN))
         row += 1
+    if for_whom := _for_whom(document):  # a workbook has no text of the report but its tables: this it must say
+        _text(sheet, row, 1, for_whom, _font(bold=True, color=_WARN))
+        row += 1
     for key in ("lead", "empty"):
         _text(sheet, row, 1, say(f"formats.workbook.{key}", language), _font(color=_SOFT))
         row += 1
@@ -116,6 +120,12 @@ def _contents(sheet: Worksheet, document: Document, names: list[str]) -> None:
         _text(sheet, row, 2, value, _font(color=_SOFT))
         row += 1
     sheet.column_dimensions["A"].width, sheet.column_dimensions["B"].width = 34, 90
+
+
+def _for_whom(document: Document) -> str:
+    """Return the note with which a report opens that stays inside, or that may be shared."""
+    first = document.sections[0].blocks[:2] if document.sections else ()
+    return next((block.text for block in first if isinstance(block, Paragraph) and block.tone == "note"), "")
 
 
 def _codebook(sheet: Worksheet, document: Document, names: list[str]) -> None:
