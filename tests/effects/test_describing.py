@@ -218,7 +218,7 @@ def test_a_norm_tells_what_comes_back_by_itself_and_who_recovered(make_study, cl
     cut = facts_of(facts, what="rci_cutoff", arm="T")[0].value
     assert (cut - pre.mean()) / pre.std() == pytest.approx((1.0 - cut) / 0.8)
     (recovered,) = facts_of(facts, what="rci_jacobson_truax_recovered", arm="T")
-    improved = jacobson_truax(pre[treated], post[treated], 0.8).index > 1.96
+    improved = jacobson_truax(pre, post, 0.8).index[treated] > 1.96
     assert recovered.value == (improved & (pre[treated] < cut) & (post[treated] >= cut)).sum() > 0
 
 
@@ -239,7 +239,9 @@ def test_reliable_change_is_counted_in_the_good_direction(make_study, classroom,
     higher = reliable_changes(study, scores, pupils, {"y": 0.8}, {"y": "higher"})
     lower = reliable_changes(study, scores, pupils, {"y": 0.8}, {"y": "lower"})
     treated = pupils["arm"] == "T"
-    known = jacobson_truax(pre[treated], post[treated], 0.8).counts(pre[treated], post[treated])
+    # one SD for all arms: the same two scores have the same verdict
+    known = jacobson_truax(pre[treated], post[treated], 0.8, sd_pre=pre.std()).counts(pre[treated], post[treated])
+    assert len({f.value for f in facts_of(higher, what="rci_smallest_change")}) == 1
     for category in ("improved", "unchanged", "deteriorated"):
         (fact,) = facts_of(higher, what=f"rci_jacobson_truax_{category}", arm="T")
         assert (fact.value, fact.n) == (known[category], 48)
@@ -252,6 +254,18 @@ def test_reliable_change_is_counted_in_the_good_direction(make_study, classroom,
             parts = [f.value for f in higher if f.arm == arm and f.what.startswith(f"rci_{method}")]
             assert parts[0] is None  # nobody said which score separates the troubled from the others
             assert sum(parts[1:]) == 48
+
+
+@pytest.mark.parametrize(("given", "judged"), [(0.8, True), (1.0, False), (None, False)])
+def test_a_ready_score_has_the_reliability_that_the_study_file_gives(make_study, classroom, long_scores, given, judged):
+    from werkbank.effects import by_own_alpha
+    from werkbank.measurement.study_scores import Scores
+
+    pupils, pre, post = classroom(effect=1.5)
+    outcome = {"name": "y", "column": "y", "better": "higher", "reliability": given}
+    scores = Scores(long_scores({"pre": pre, "post": post}), {}, (), ())
+    facts = by_own_alpha(make_study(by="class", outcomes=[outcome]), scores, pupils)
+    assert {f.value for f in facts_of(facts, what="rci_reliability")} == ({0.8} if judged else set())
 
 
 def test_a_method_without_a_verdict_counts_nobody(make_study, long_scores):

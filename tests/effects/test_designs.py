@@ -291,6 +291,19 @@ def test_covariates_that_say_nothing_are_dropped_by_name(make_study, classroom, 
     assert made["mixed_kr"].p is not None
 
 
+@pytest.mark.parametrize("name", ["pre", "post", "unit", "role"])
+def test_a_covariate_may_be_called_as_a_column_of_ours(make_study, classroom, long_scores, name):
+    pupils, pre, post = classroom(classes=6)
+    age = pd.Series(np.random.default_rng(5).normal(size=len(pupils)), pupils.index)
+    scores = long_scores({"pre": pre, "post": post + age})
+    leads = []
+    for called in ("age", name):
+        study = make_study(by="class", covariates=[called])
+        leads.append(estimate(study, scores, pupils.assign(**{called: age}), 1)[0])
+    assert leads[1].estimate == pytest.approx(leads[0].estimate, rel=1e-12)
+    assert leads[1].p == pytest.approx(leads[0].p, rel=1e-9)
+
+
 def test_a_programme_that_is_a_covariate_is_refused_with_that_reason(make_study, classroom, long_scores):
     pupils, pre, post = classroom(classes=12)
     pupils["method"] = np.where(pupils["arm"] == "T", "new", "old")

@@ -74,6 +74,30 @@ def test_equal_scores_have_no_verdict():
         assert made.counts(flat, flat)["unchanged"] == 3
 
 
+def test_a_reliability_of_one_has_no_verdict():
+    pre = np.array([1.0, 2.0, 3.0, 4.0])
+    for made in all_methods(pre, pre + np.array([0.1, 0.2, 0.0, 0.1]), 1.0):
+        assert np.isnan(made.index).all()
+        assert np.isnan(made.smallest_change)
+
+
+def test_differences_without_reliability_do_not_make_all_pupils_improve():
+    # changes that are all but error, around a mean change of one SE of a difference: √r_DD would make it everybody's
+    rng = np.random.default_rng(3)
+    r, n = 0.8, 56
+    true = rng.normal(0, math.sqrt(r), n)
+    pre, post = true + rng.normal(0, math.sqrt(1 - r), n), true + 0.7 + rng.normal(0, math.sqrt(1 - r), n)
+    error = 2 * pre.std(ddof=1) ** 2 * (1 - r)
+    post += (pre + 0.7 - post) * (1 - math.sqrt(1.05 * error / np.var(post - pre, ddof=1)))  # r_DD .05
+    r_dd = 1 - error / np.var(post - pre, ddof=1)
+    assert r_dd == pytest.approx(0.05 / 1.05)
+    made = hageman_arrindell(pre, post, r)
+    change = post - pre
+    as_published = (change * r_dd + change.mean() * (1 - r_dd)) / math.sqrt(r_dd * error)
+    assert (as_published > 1.65).sum() == n
+    assert np.isnan(made.index).all()
+
+
 def test_stable_pupils_change_reliably_in_five_percent():
     rng = np.random.default_rng(21)
     true, r = rng.normal(0, math.sqrt(0.8), 40_000), 0.8

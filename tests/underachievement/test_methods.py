@@ -207,3 +207,11 @@ def test_clopper_pearson_solves_the_binomial_tails(count, n):
     low, high = clopper_pearson(count, n)
     assert low == 0 if count == 0 else binom.sf(count - 1, n, low) == pytest.approx(0.025, abs=1e-10)
     assert high == 1 if count == n else binom.cdf(count, n, high) == pytest.approx(0.025, abs=1e-10)
+
+
+def test_measures_standardised_on_different_pupils_are_said(bdf, criteria):
+    assert "z_of_different_pupils" not in find(bdf, criteria["difference"]).notes
+    column = criteria["difference"].actual.column
+    gone = bdf.assign(**{column: bdf[column].astype(float).where(np.arange(len(bdf)) > 50)})
+    assert "z_of_different_pupils" in find(gone, criteria["difference"]).notes
+    assert "z_of_different_pupils" not in find(gone, criteria["regression"]).notes

@@ -22,7 +22,7 @@ def paths(node, prefix=""):
 @pytest.mark.parametrize("language", ["nl", "en"])
 def test_what_the_code_names_can_be_said(language):
     notes = re.findall(r'^        "(\w+)":', inspect.getsource(methods._notes), re.MULTILINE)
-    assert len(notes) == 7
+    assert len(notes) == 8
     keys = [f"notes.{n}" for n in notes] + [f"profiles.{p}" for p in kinds.PROFILES] + [f"kinds.{k}" for k in KINDS]
     missing = [k for k in keys if not has(f"underachievement.{k}", language)]
     assert missing == []

@@ -21,7 +21,7 @@ HERE = ("underachievement", "monitoring")
 FLOW = ("pupils", "both", "judged", "able")  # each within the one before it
 NEUTRAL = {*FLOW, "series", "missing"}  # to be among these says nothing of anyone
 BY_GROUP = ("flag_rate", "residual")
-WITH_BOTH = ("correlation", "r2", "see", "cv_r2", "icc")  # what is no count was computed over these pupils
+OF_FIT = ("r2", "see", "cv_r2", "icc")  # computed over the pupils of the regression: with every predictor
 SUMS_UP = ("overlap", "duration", "breadth", "profiles")  # tables whose categories are all of those judged
 OF = {"share": "able", "chance": "judged", "se_gap": "judged"}  # an estimate -> the count that is its n
 Place = tuple[str, str, str, str, str]  # table, outcome, moment, method, school: where counts stand together
@@ -60,9 +60,10 @@ def n_name(item: Fact | Estimate, results: Results) -> str:
         return _beside(item, results, OF[item.estimand]) if item.estimand in OF else f"having {item.id}"
     if item.what == "monitoring_drop":
         return _beside(item, results, "series", "followed")
-    if item.table == "coefficients" or (item.table == "found" and item.category in WITH_BOTH):
-        return _beside(item, results, "both")
-    return f"judged {group_of(item)}"
+    if item.table == "coefficients" or (item.table == "found" and item.category in OF_FIT):
+        return _of_fit(item, results)
+    with_both = item.table == "found" and item.category == "correlation"
+    return _beside(item, results, "both") if with_both else f"judged {group_of(item)}"
 
 
 def behind(item: Fact | Estimate, results: Results) -> list[str]:
@@ -87,6 +88,14 @@ def _beside(item: Fact | Estimate, results: Results, category: str, table: str =
     at |= {"wave": item.wave, "arm": item.arm} if isinstance(item, Fact) else {"wave": item.wave_to, "arm": ""}
     fact = results.fact(table=table, category=category, **at)
     return "" if fact is None else count_name(fact)
+
+
+def _of_fit(f: Fact, results: Results) -> str:
+    """Return the count of those judged where the fit rests on just these, else a count of its own."""
+    where = {"kind": f.kind, "outcome": f.outcome, "criterion": f.criterion, "wave": f.wave}
+    judged = results.fact(table="found", category="judged", **where)
+    same = judged is not None and (judged.value is None or f.n is None or judged.value == f.n)
+    return count_name(judged) if judged is not None and same else f"judged {group_of(f)}"
 
 
 def _overlaps(e: Estimate, results: Results) -> tuple[Fact, ...]:

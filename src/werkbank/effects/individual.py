@@ -26,7 +26,8 @@ def by_own_alpha(study: Study, scores: Scores, pupils: pd.DataFrame) -> list[Fac
     """Count reliable changes with the alpha that each scale had in this study before the programme.
 
     Alpha knows no fluctuation from day to day, so that it calls more changes reliable than there are; a report that
-    prints these counts says so. Scales without an alpha between 0 and 1 (ready scores) are left out.
+    prints these counts says so. Ready scores have the reliability that the study file gives them. Scales without a
+    reliability between 0 and 1 are left out: with 1 every change would be reliable.
     """
     first = {f.outcome: f.value for f in scores.facts if f.what == "alpha" and f.wave in {"pre", "baseline"}}
     known = {key: float(a) for key, a in first.items() if isinstance(a, float) and 0 < a < 1}
@@ -34,6 +35,9 @@ def by_own_alpha(study: Study, scores: Scores, pupils: pd.DataFrame) -> list[Fac
     for key in known:
         name, scale = scale_of(key)
         better[key] = scores.instruments[name].direction(scale)
+    for outcome in study.outcomes:
+        if outcome.reliability is not None and outcome.reliability < 1 and outcome.better is not None:
+            known[outcome.id], better[outcome.id] = outcome.reliability, outcome.better
     return reliable_changes(study, scores.table, pupils, known, better)
 
 
@@ -60,12 +64,17 @@ def reliable_changes(
         Per outcome, arm and later wave ``rci_<method>_<category>`` (`n` = pupils judged; None where a method gives no
         verdict, and for recovered where the study file has no norm of the scale), ``rci_reliability``,
         ``rci_smallest_change`` (Jacobson & Truax, in raw points) and, with a norm, ``rci_cutoff``.
+
+    Notes
+    -----
+    Mean, SD and reliability of the differences are those of all pupils with both scores, whatever their arm: two pupils
+    with the same two scores have the same verdict.
     """
     facts: dict[str, Fact] = {}
     for q in questions(study, scores_table, pupils):
         direction = better.get(q.key, "")
         if q.key in reliability and q.wave_from and q.outcome.same_measure and direction in {"higher", "lower"}:
-            norm, first = study.norm(q.key), q.table["pre"].dropna()
+            norm, first = study.norm(q.key), q.everyone["pre"].dropna()
             cut = None if norm is None or not sd(first) > 0 else cutoff((float(first.mean()), sd(first)), norm)
             made = _of_question(q, reliability[q.key], -1 if direction == "lower" else 1, cut)
             facts |= {fact.id: fact for fact in made}
@@ -73,16 +82,21 @@ def reliable_changes(
 
 
 def _of_question(q: Question, r: float, sign: int, cut: float | None) -> list[Fact]:
-    facts = []
-    rows = q.table.dropna(subset=["pre", "post"])
+    facts: list[Fact] = []
+    rows = q.everyone.dropna(subset=["pre", "post"])
+    if len(rows) < 2:
+        return facts
+    everyone = all_methods(sign * rows["pre"].to_numpy(float), sign * rows["post"].to_numpy(float), r)
     for arm in q.weights or [""]:
-        used = rows.loc[rows["arm"] == arm]
+        here = (rows["arm"] == arm).to_numpy()
+        used = rows.loc[here]
         pre, post = sign * used["pre"].to_numpy(float), sign * used["post"].to_numpy(float)
         if len(used) < 2:
             continue
-        found = all_methods(pre, post, r)
+        found = [replace(method, index=method.index[here]) for method in everyone]
         numbers: dict[tuple[str, str], float | None] = {("", "reliability"): r}  # (criterion, category) -> value
-        numbers["", "smallest_change"] = found[0].smallest_change
+        smallest = found[0].smallest_change
+        numbers["", "smallest_change"] = smallest if np.isfinite(smallest) else None
         numbers |= {} if cut is None else {("", "cutoff"): cut}
         for method in found:
             counts = method.counts(pre, post, None if cut is None else sign * cut)

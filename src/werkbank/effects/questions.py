@@ -214,6 +214,8 @@ class Question:
         )
 
 
+OWN_COLUMNS = frozenset({"arm", "role", "unit", "block", "pre", "post", "later", "gain", "pre_of_unit"})
+
 # effect sizes that say the same as the headline test, in SDs
 OF_THE_HEADLINE = frozenset(
     {"g_adjusted", "g_hc2", "g_adjusted_unit_means", "g_unit_means", "g_cr2", "smcr_unit_means"}
@@ -224,13 +226,16 @@ OF_THE_HEADLINE = frozenset(
 def questions(study: Study, scores: pd.DataFrame, pupils: pd.DataFrame) -> Iterable[Question]:
     """Yield every question in the order of the study file: outcome and scale, wave, contrast."""
     unit = unit_of_analysis(study, pupils)
-    covariates = tuple(c for c in study.covariates if c in pupils)
+    # a covariate that is called as a column of ours must not be overwritten by it
+    own_name = {c: f"{c} (covariate)" if c in OWN_COLUMNS else c for c in study.covariates if c in pupils}
+    covariates = tuple(own_name.values())
     by_lot = study.design.kind == "randomised"
     roles = role_arms(study)
     blocks = NO_BLOCKS if roles else blocks_of(study, pupils, unit)
     asked_for = (interval_level(study), equivalence_bound(study))
     above = ["school"] if unit.level in {"class", "teacher"} and "school" in pupils else []
-    enrolled = pupils[[*above, *covariates]].assign(
+    enrolled = pupils[list(own_name)].rename(columns=own_name).join(pupils[[c for c in above if c not in own_name]])
+    enrolled = enrolled.assign(
         arm="" if study.design.kind == "single_group" else shown_arms(study, pupils),
         role=pupils.get("role", pd.NA),
         unit=pd.NA if unit.of_pupil is None else unit.of_pupil,

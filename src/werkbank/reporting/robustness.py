@@ -55,12 +55,18 @@ def _categories(report: Report, key: str) -> Table | None:
         for points in [report.results.number(what="rci_smallest_change", **place(f))]
     ]
     notes = (
-        words.say(f"{labels}.origin", alpha=words.bounded(_number(judged[0]))),
+        words.say(f"{labels}.{_origin(report, key)}", alpha=words.bounded(_number(judged[0]))),
         words.say(f"{labels}.smallest_all", smallest=words.listed(smallest)),
         *_recovered(report, key),
     )
     title = words.say(f"{labels}.title", outcome=words.outcome(key))
     return table(report, f"reliable-change-{key.replace('.', '-')}", title, kinds, rows, labels=labels, notes=notes)
+
+
+def _origin(report: Report, key: str) -> str:
+    """Return where the reliability came from: alpha here, or the study file for a score that is ready."""
+    given = {outcome.id for outcome in report.study.outcomes if outcome.reliability is not None}
+    return "origin_given" if key in given else "origin"
 
 
 def _counts(report: Report, judged: Fact, method: str) -> dict[str, int | None]:

@@ -67,10 +67,12 @@ def _line(found: Flagged, actual: str) -> str:
         "share": words.share(share.estimate),
         "ci": numbers.share_interval(low, high, found.report.language),
     }
+    everyone = "_all" if found.block.able is None else ""  # without a cut nobody is called able
     if by_chance is None or low is None or high is None:
-        return found.say("summary.line_nomination", **values)
+        return found.say(f"summary.line_nomination{everyone}", **values)
     where = "below" if by_chance < low else "above" if by_chance > high else "within"
-    return f"{found.say('summary.line', **values, chance=words.share(by_chance))} {found.say(f'summary.{where}')}"
+    line = found.say(f"summary.line{everyone}", **values, chance=words.share(by_chance))
+    return f"{line} {found.say(f'summary.{where}')}"
 
 
 @section(shared=True)
@@ -115,12 +117,18 @@ def _both(found: Flagged, actual: str) -> Paragraph:
 
 def _by_method(found: Flagged, actual: str) -> Table | None:
     kinds: dict[str, Kind] = {
-        "method": "text", "able": "count", "flagged": "count", "share": "share", "ci": "share", "chance": "share",
+        "method": "text", _looked_at(found): "count", "flagged": "count", "share": "share", "ci": "share",
+        "chance": "share",
         "se_gap": "estimate", "true_gap": "share",
     }  # fmt: skip
     rows = [{**_row(found, actual, m), "method": found.method(m)} for m in found.methods]
     title, notes = found.say("found.title", measure=found.at(actual)), [found.say("found.note")]
     return found.table(f"flagged-{slug(actual)}", title, "found", kinds, rows, *notes)
+
+
+def _looked_at(found: Flagged) -> str:
+    """The count that shares are of: the able, or all who were judged where the study file has no cut."""
+    return "able" if found.block.able is not None else "judged"
 
 
 def _row(found: Flagged, actual: str, name: str, wave: str | None = None) -> dict[str, Any]:
@@ -136,7 +144,8 @@ def _over_time(found: Flagged, actual: str) -> Table | None:
     if len(waves) < 2:
         return None
     kinds: dict[str, Kind] = {
-        "moment": "text", "judged": "count", "able": "count", "flagged": "count", "share": "share", "ci": "share",
+        "moment": "text", "judged": "count", _looked_at(found): "count", "flagged": "count", "share": "share",
+        "ci": "share",
         "chance": "share",
     }  # fmt: skip
     rows = [{**_row(found, actual, found.main, w), "moment": found.report.words.wave(w)} for w in waves]
@@ -150,11 +159,19 @@ def _regressions(found: Flagged, actual: str) -> Table | None:
         "method": "text", "n": "count", "r2": "reliability", "cv_r2": "reliability", "see": "mean",
     }  # fmt: skip
     kinds |= {"icc": "reliability"} if "random_intercept" in used else {}
-    of = {"n": "both", "r2": "r2", "cv_r2": "cv_r2", "see": "see", "icc": "icc"}
-    rows = [{"method": found.method(m), **{k: found.value(actual, c, m) for k, c in of.items()}} for m in used]
+    rows = [
+        {"method": found.method(m), "n": _fitted(found, actual, m)}
+        | {key: found.value(actual, key, m) for key in ("r2", "cv_r2", "see", "icc")}
+        for m in used
+    ]
     title = found.say("regression.title", measure=found.at(actual))
     note = found.say("regression.note", equation=" ".join(filter(None, (_equation(found, actual, m) for m in used))))
     return found.table(f"regression-{slug(actual)}", title, "regression", kinds, rows, note)
+
+
+def _fitted(found: Flagged, actual: str, name: str) -> int | None:
+    """How many pupils a regression rests on."""
+    return next((f.n for f in found.facts("coefficients", actual, name)), None)
 
 
 def _equation(found: Flagged, actual: str, name: str) -> str:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Method = Literal["jacobson_truax", "edwards_nunnally", "hageman_arrindell"]
 CATEGORIES = ("recovered", "improved", "unchanged", "deteriorated")
+# (1 - r)/√r = 1.65: below it a mean change of one SE of a difference is a verdict on every pupil, whatever he did
+LEAST_R_DD = 0.2222
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,11 @@ def jacobson_truax(pre: ArrayLike, post: ArrayLike, reliability: float, sd_pre: 
     sd_pre : float, optional
         SD of a norm group; of these pupils when left out.
 
+    Returns
+    -------
+    ReliableChange
+        With a reliability of 1 every change would be reliable: there is no index and no smallest change.
+
     Notes
     -----
     Jacobson & Truax (1991), with the √2 of Christensen & Mendoza (1986). Checked against R (oracles ``rci/``) and the
@@ -65,7 +72,7 @@ def jacobson_truax(pre: ArrayLike, post: ArrayLike, reliability: float, sd_pre: 
     """
     x, y, group = _pairs(pre, post)
     s_diff = math.sqrt(2) * (sd_pre or group.sd_pre) * math.sqrt(1 - reliability)
-    return ReliableChange("jacobson_truax", _over(y - x, s_diff), 1.96, 1.96 * s_diff)
+    return ReliableChange("jacobson_truax", _over(y - x, s_diff), 1.96, 1.96 * s_diff if s_diff > 0 else math.nan)
 
 
 def edwards_nunnally(
@@ -86,13 +93,14 @@ def hageman_arrindell(pre: ArrayLike, post: ArrayLike, reliability: float) -> Re
     """Change shrunk towards the group's by the reliability of the differences, beyond 1.65.
 
     RC = ((post - pre)·r_DD + Δ(1 - r_DD)) / (√r_DD·√2·SE), SE = s₁√(1-r), r_DD from the reliabilities 1 - SE²/s² of
-    both waves. NaN for everybody when r_DD is not positive. Source: Hageman & Arrindell (1999). Checked against R and
-    clinicalsignificance's formula.
+    both waves. NaN for everybody when r_DD is below .22 (`LEAST_R_DD`): √r_DD in the denominator then lets the group's
+    mean change decide for every pupil, and "all improved" is no verdict on any of them. Source: Hageman & Arrindell
+    (1999). Checked against R and clinicalsignificance's formula.
     """
     x, y, group = _pairs(pre, post)
     error = group.sd_pre**2 * (1 - reliability)
     r_dd = 1 - 2 * error / group.sd_change**2 if group.sd_change > 0 else math.nan
-    scale = math.sqrt(r_dd) * math.sqrt(2 * error) if r_dd > 0 else 0.0
+    scale = math.sqrt(r_dd) * math.sqrt(2 * error) if r_dd >= LEAST_R_DD else 0.0
     return ReliableChange("hageman_arrindell", _over((y - x) * r_dd + group.change * (1 - r_dd), scale), 1.65, math.nan)
 
 

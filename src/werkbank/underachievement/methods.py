@@ -224,7 +224,7 @@ def _counted(table: pd.DataFrame, judged: Flags, criteria: Criteria, se: float, 
         chance=np.nan if criteria.method == "nomination" else _by_chance(table[judged], criteria, gap.threshold),
         correlation=r,
         prediction=gap.prediction,
-        notes=_notes(criteria, table[judged], se),
+        notes=_notes(criteria, table, judged, se),
     )
 
 
@@ -246,13 +246,18 @@ def _by_chance(judged: pd.DataFrame, criteria: Criteria, threshold: float) -> fl
     return share_beyond(rho, gate, float(k))
 
 
-def _notes(criteria: Criteria, judged: pd.DataFrame, se: float) -> tuple[str, ...]:
-    groups = {m.reference for m in criteria.measures}
+def _notes(criteria: Criteria, table: pd.DataFrame, are_judged: Flags, se: float) -> tuple[str, ...]:
+    groups, judged = {m.reference for m in criteria.measures}, table[are_judged]
+    known = table[["expected", "actual"]].notna()
     nomination = criteria.method == "nomination"
     said = {
         "contemporaneous": criteria.contemporaneous is True,
         "dates_unknown": criteria.contemporaneous is None,
         "references_differ": criteria.method == "difference" and len(groups) > 1,
+        # each z counts from the mean and in the SD of all who have that score
+        "z_of_different_pupils": criteria.method == "difference"
+        and any(not isinstance(group, Norm) for group in groups)
+        and bool((known["expected"] != known["actual"]).any()),
         "expected_not_a_predictor": criteria.method == "regression" and criteria.expected not in criteria.measures,
         "reliability_unknown": not nomination and bool(np.isnan(se)),
         "reliability_too_low": not nomination and not np.isnan(se) and bool(judged["probability"].isna().all()),

@@ -85,20 +85,20 @@ def _of_finding(f: Finding, at: _At) -> list[Fact]:
     """Return everything that is counted in one finding."""
     counts = {"pupils": f.n, "both": f.n_both, "judged": f.n_judged, "able": f.n_able, "flagged": f.n_flagged}
     found = [_fact(at, name, "underachievement_count", n) for name, n in counts.items()]
-    # what is no count was computed over the pupils with both measures
     found.append(_fact(at, "correlation", "underachievement_correlation", f.correlation, f.n_both))
     kinds = relative_or_absolute(f)
     found += [_fact(at, k, "underachievement_kind", int((kinds == k).sum())) for k in ("relative", "absolute")]
-    return found if f.prediction is None else [*found, *_of_prediction(f.prediction, at, f.n_both)]
+    return found if f.prediction is None else [*found, *_of_prediction(f.prediction, at)]
 
 
-def _of_prediction(p: Prediction, at: _At, n: int) -> list[Fact]:
+def _of_prediction(p: Prediction, at: _At) -> list[Fact]:
+    """Return what the regression says; `n` is that of its fit, which needs every predictor."""
     row = "underachievement_" + ("regression" if p.icc is None else "random_intercept")
     rows = [] if p.icc is None else [("icc", row, p.icc)]
     rows += [("r2", row, p.r2), ("see", row, p.see), ("cv_r2", "underachievement_cv_r2", p.cv_r2)]
-    found = [_fact(at, name, what, value, n) for name, what, value in rows]
+    found = [_fact(at, name, what, value, p.n) for name, what, value in rows]
     of = replace(at, table="coefficients")
-    return [*found, *(_fact(of, name, row, value, n) for name, value in p.coefficients.items())]
+    return [*found, *(_fact(of, name, row, value, p.n) for name, value in p.coefficients.items())]
 
 
 def _gates(examined: Examined, actual: str, at: _At) -> list[Fact]:
