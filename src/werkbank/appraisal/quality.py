@@ -229,8 +229,10 @@ def _multiplicity(e: Evidence) -> Iterator[Claim]:
     elif len(tests) == 1:
         yield _claim("one", "met", (tests[0].id,))
     else:
-        status = "met" if corrected else "attention"
-        yield _claim("corrected" if corrected else "uncorrected", status, tuple(t.id for t in tests), n=len(tests))
+        # one correction is named: the one that was made; a family of one test needs none
+        made = [m for m in ("p_holm", "p_bh") if any((x.df or 0) > 1 for x in e.results.where(method=m))]
+        variant = "_".join(["corrected", *made]) if made else "families_of_one" if corrected else "uncorrected"
+        yield _claim(variant, "met" if corrected else "attention", tuple(t.id for t in tests), n=len(tests))
 
 
 def _preregistration(e: Evidence) -> Iterator[Claim]:

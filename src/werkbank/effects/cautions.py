@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from werkbank.effects.classes import levels
 from werkbank.effects.comparing import weighted
 from werkbank.effects.questions import identifier
 from werkbank.results import Fact
@@ -22,7 +24,8 @@ def cautions(q: Question) -> list[Fact]:
         value), blocks_dropped, sites_with_one_arm; pre_without_variation; weighting_conclusion, _direction or _size
         (the mean over units and over pupils disagree); not_like_with_like, one_role_only. ``covariate`` (`item` its
         name): used, or why not: no_variation, nothing_known, follows_from_others, within_slope_only,
-        too_many_for_units, same_in_a_block, not_with_roles. Nothing where a question cannot be answered at all.
+        too_many_for_units, same_in_a_block, not_with_roles. ``random_effects`` (`parts` the levels above the pupil that
+        the mixed model beside the lead can tell apart). Nothing where a question cannot be answered at all.
     """
     if not answerable(q):
         return []
@@ -39,7 +42,15 @@ def cautions(q: Question) -> list[Fact]:
     if weighting is not None and weighting.disagreement:
         found[f"weighting_{weighting.disagreement}"] = ""
     made = [_fact(q, "caution", value or key, category=key) for key, value in found.items()]
-    return [*made, *(_fact(q, "covariate", status, item=name) for name, status in uses(q).items())]
+    made += [_fact(q, "covariate", status, item=name) for name, status in uses(q).items()]
+    if q.plan.design in {"units", "blocks"} and (kept := _random(q)):
+        made.append(replace(_fact(q, "random_effects", "+".join(kept)), parts=kept))
+    return made
+
+
+def _random(q: Question) -> tuple[str, ...]:
+    rows = q.whole.drop(columns=["school"] if q.blocks.level and "school" in q.whole else [])
+    return tuple(q.unit.level if level == "unit" else level for level in levels(rows))
 
 
 def answerable(q: Question) -> bool:

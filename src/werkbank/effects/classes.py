@@ -123,7 +123,7 @@ def mixed_difference(rows: pd.DataFrame, weights: Weights, covariates: Sequence[
     `werkbank.statistics.multilevel`.
     """
     X, contrast = _design(rows, weights, covariates)
-    kept = _levels(rows)
+    kept = levels(rows)
     if not kept or np.linalg.matrix_rank(X) < X.shape[1]:
         return Mixed(not_computed("not_testable_by_model"), math.nan, math.nan)
     fit = multilevel.fit(rows["post"], X, kept)
@@ -137,7 +137,7 @@ def with_class_means(rows: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame
     return rows.assign(pre_of_unit=rows["pre"].groupby(rows["unit"].astype(str)).transform("mean"))
 
 
-def _levels(rows: pd.DataFrame) -> Mapping[str, ArrayLike]:
+def levels(rows: pd.DataFrame) -> Mapping[str, ArrayLike]:
     """Return the levels above the pupil that can be told apart: school where known, and the unit."""
     groups = {"school": rows["school"].fillna("").astype(str)} if "school" in rows else {}
     return multilevel.identifiable(groups | {"unit": rows["unit"].astype(str)})[0]

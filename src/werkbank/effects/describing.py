@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pandas as pd
 
+from werkbank.effects.baseline import baseline
 from werkbank.effects.cautions import cautions
 from werkbank.effects.comparison import samples
 from werkbank.effects.questions import Question, equivalence_bound, identifier, outcome_waves, questions
@@ -41,7 +42,8 @@ def describe(study: Study, scores_table: pd.DataFrame, pupils: pd.DataFrame) -> 
         `_cautious`, `_optimistic`. `dropout_difference` is Hedges' g before of those without the later score minus
         those with it (n = the former); `mcar_chi2`, `_df`, `_p` are Little's test over all waves, which takes pupils as
         independent. Per wave where classes count: `icc` with `icc_ci_low`, `_high`. `caution` and `covariate` are those
-        of `cautions`. A single group has arm "". What cannot be computed (an SD of one pupil) has value None.
+        of `cautions`, `before_mean`, `_sd` and `_difference` those of `baseline`. A single group has arm "". What
+        cannot be computed (an SD of one pupil) has value None.
     """
     arms = _arms(study, pupils)
     facts = [*_flow(study, scores_table, pupils, arms)]
@@ -67,7 +69,7 @@ def describe(study: Study, scores_table: pd.DataFrame, pupils: pd.DataFrame) -> 
             if (question.key, arm, question.wave_from + question.wave_to) not in seen:
                 seen.add((question.key, arm, question.wave_from + question.wave_to))
                 facts += _analysed(question, arm, study.norm(question.key))
-        facts += [*_of_contrast(study, question), *cautions(question)]
+        facts += [*_of_contrast(study, question), *cautions(question), *baseline(question)]
     return facts
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from werkbank.appraisal.evidence import SIZES, question
-from werkbank.reporting import describing, pictures, tables
+from werkbank.reporting import arms, covariates, describing, fitted, pictures, tables
 from werkbank.reporting.blocks import Bullets, Heading, Paragraph
 from werkbank.reporting.sections import maker
 from werkbank.reporting.table import table
@@ -33,6 +33,7 @@ JARS = {
 }  # fmt: skip
 # for whom, and along which way
 MECHANISMS = ("moderation", "mediation", "dose", "cace", "lagged")
+APART = {*MECHANISMS, "correction", "arms", "sites", "role"}  # what has tables of its own
 
 
 @section(shared=True)
@@ -114,6 +115,7 @@ def before_after(report: Report) -> Blocks:
     yield pictures.change(report)
     yield from (tables.before_after(report, key) for key in report.keys)
     yield from describing.alike(report)
+    yield from covariates.beforehand(report)
 
 
 @section(shared=True)
@@ -123,6 +125,7 @@ def estimates(report: Report) -> Blocks:
     yield Paragraph(words.say(f"report.estimates.lead_{_kind(report)}"))
     yield pictures.forest(report)
     yield tables.main(report, report.evidence.tests)
+    yield covariates.adjusted_for(report)
     yield tables.sizes(report, report.evidence.tests)
     yield tables.evidence(report)
     if "transfer" in report.study.arms.values():
@@ -135,6 +138,9 @@ def estimates(report: Report) -> Blocks:
             yield Paragraph(words.claim(c), "refusal" if c.grade == "description" else "plain")
         if not answers:
             yield Paragraph(words.say("report.estimates.none"))
+    yield from arms.all_arms(report)
+    yield from arms.sites(report)
+    yield from arms.roles(report)
 
 
 @section(shared=True)
@@ -183,7 +189,7 @@ def _beside_main(report: Report, key: str) -> Iterator[list[Estimate]]:
     for found in asked.values():
         test = next((e for e in found if e.family and e.kind == "headline"), None)
         size = report.evidence.beside(test, *SIZES) if test is not None else None
-        rest = [e for e in found if e not in (test, size) and e.kind not in {*MECHANISMS, "correction"}]
+        rest = [e for e in found if e not in (test, size) and e.kind not in APART]
         for repeated in (False, True):
             part = [e for e in rest if (e.kind == "repeated") is repeated]
             if any(e.estimate is not None for e in part):
@@ -215,7 +221,8 @@ def provenance(report: Report) -> Blocks:
         words.say("report.provenance.results"),
     ]
     yield Bullets(tuple(said))
-    if methods := dict.fromkeys(e.method for e in report.results.estimates):
+    alone = {m for m in ("p_holm", "p_bh") if not fitted.corrected(report, m)}
+    if methods := dict.fromkeys(e.method for e in report.results.estimates if e.method not in alone):
         yield Heading(words.say("report.estimates.formulas"), 3)
         yield Bullets(tuple(_formula(report, method) for method in methods))
     yield Heading(words.say("report.jars.heading"), 3)
@@ -282,9 +289,12 @@ def _scale(report: Report, name: str, scale: str) -> str:
 def _formula(report: Report, method: str) -> str:
     words = report.words
     estimand = words.say(f"effects.methods.{method}.estimand")
-    return words.say("report.estimates.formula_said", name=words.method(method), estimand=estimand)
+    said = words.say("report.estimates.formula_said", name=words.method(method), estimand=estimand)
+    return " ".join(text for text in (said, fitted.of_method(report, method)) if text)
 
 
 def _terms(report: Report) -> list[str]:
     used = ["n", "mean", "sd", "ci", "p", "holm", "standardised", "alpha", "omega"]
+    if not fitted.corrected(report, "p_holm"):
+        used.remove("holm")
     return used if report.results.facts_where(what="alpha") else [t for t in used if t not in {"alpha", "omega"}]

@@ -204,11 +204,11 @@ def slopes(report: Report) -> Figure | None:
         asked = {**question(e), "kind": "moderation", "moderator": e.moderator}
         pairs = [(look(level=x, metric="moderator", **asked), look(level=x, metric="points", **asked)) for x in LEVELS]
         known = [x for at, f in pairs if at and f for x in (at.estimate, f.estimate, f.se) if x is not None]
-        whole = look(level="", method="moderation", **asked)
-        if len(known) == 9 and whole is not None and whole.df is not None:  # a place, a difference and its SE, thrice
+        # the differences share one df, which need not be that of the interaction
+        if len(known) == 9 and e.df is not None:  # a place, a difference and its SE, thrice
             asks = report.words.test(e.outcome, e.wave_to, e.contrast)
             places, effects, ses = (tuple(known[part::3]) for part in range(3))
-            found.append(estimates.Slope(asks, called(report, e) or "", places, effects, ses, whole.df))
+            found.append(estimates.Slope(asks, called(report, e) or "", places, effects, ses, e.df))
     return estimates.slopes(found, report.language) if found else None
 
 

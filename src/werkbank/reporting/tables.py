@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkbank.appraisal.evidence import SIZES, question
 from werkbank.catalogue import has
+from werkbank.reporting import fitted
 from werkbank.reporting.numbers import Column
 from werkbank.reporting.report import place
 from werkbank.reporting.table import table
@@ -68,7 +69,7 @@ def _sign(report: Report, sign: str | None) -> str | None:
     return report.words.say(f"report.sign.{names[sign]}") if sign in names else sign
 
 
-def _units(report: Report, key: str = "units") -> Column:
+def units(report: Report, key: str = "units") -> Column:
     """Return the column that counts classes, teachers or schools."""
     return Column(key, report.words.say(f"report.flow.units_{report.evidence.unit}"), "count")
 
@@ -88,7 +89,7 @@ def flow(report: Report) -> Table | None:
     """How many were assigned and measured, for each arm."""
     words, rows = report.words, counted(report)
     kinds = texts("arm") | {"enrolled": "count"}
-    kinds |= {"units": _units(report)} if any(row["units"] is not None for row in rows) else {}
+    kinds |= {"units": units(report)} if any(row["units"] is not None for row in rows) else {}
     for wave in report.evidence.waves:
         kinds[wave] = Column(wave, words.say("report.flow.measured", wave=words.wave(wave)), "count")
     return table(report, "flow", "", kinds, rows)
@@ -108,7 +109,7 @@ def analysed(report: Report) -> Table | None:
                 rows.append(row | {"analysed": used.value, "units": count(what="units_analysed", **at)})
     shown = [loss for loss in LOSSES if any(row[loss] for row in rows)]
     kinds = texts("question", "arm") | dict.fromkeys(("enrolled", *shown, "analysed"), "count")
-    kinds |= {"units": _units(report)} if any(row["units"] is not None for row in rows) else {}
+    kinds |= {"units": units(report)} if any(row["units"] is not None for row in rows) else {}
     return table(report, "analysed", "", kinds, rows)
 
 
@@ -169,7 +170,7 @@ def _estimated(
     kinds: dict[str, Kind | Column] = {}
     for key in columns:
         if key not in {"clusters", "at"} or any(row[key] for row in rows):
-            kinds[key] = _units(report, key) if key == "clusters" else ESTIMATED[key]
+            kinds[key] = units(report, key) if key == "clusters" else ESTIMATED[key]
     return table(report, name, title, kinds, rows, labels="report.estimates", notes=notes)
 
 
@@ -193,11 +194,16 @@ def main(report: Report, tests: Sequence[Estimate]) -> Table | None:
     rows = [_row(report, t) | {"p_corrected": c and c.p} for t, c in zip(found, beside, strict=True)]
     used = dict.fromkeys(words.method(t.method) for t in found)
     notes = [words.say("report.estimates.main_method", names=words.listed(list(used)))]
-    families = dict.fromkeys((CORRECTED[c.method], int(c.df)) for c in beside if c is not None and c.df is not None)
+    notes += fitted.notes(report, [t for t in found if t.contrast])
+    notes += [_note(report, key) for key in dict.fromkeys(t.note for t in found if t.note)]
+    families = dict.fromkeys(
+        (CORRECTED[c.method], int(c.df)) for c in beside if c is not None and c.df is not None and c.df > 1
+    )
     if families:
         how = [words.say("report.estimates.family", name=name, n=n) for name, n in families]
         notes.append(words.say("report.estimates.corrected", families=words.listed(how)))
-    columns = ("question", "n", "clusters", "estimate", "ci", "df", "p", "p_corrected")
+    # a family of one test needs no correction: a second column with the same p would say that there was one
+    columns = ("question", "n", "clusters", "estimate", "ci", "df", "p", *["p_corrected"] * bool(families))
     return _estimated(report, "main", words.say("report.estimates.main_title"), columns, rows, notes)
 
 
@@ -271,7 +277,10 @@ def _mechanism(report: Report, e: Estimate) -> dict[str, Any]:
     if by is not None:
         row["formula"] = report.words.say("robustness.mechanism", name=row["formula"], by=by)
     if e.level and (at := estimate(metric="moderator", **asked)):
-        row["at"] = at.estimate
+        if at.group:  # words stand in the data as 0 and 1, which are no values that a reader knows
+            row["formula"] = report.words.say("report.estimates.where", by=by or "", group=at.group)
+        else:
+            row["at"] = at.estimate
     corrected = estimate(method="p_bh_interaction", other=e.method, **asked)
     return row | {"p_corrected": corrected and corrected.p}
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from werkbank.appraisal.evidence import SIZES
 from werkbank.catalogue import shipped
 from werkbank.effects.questions import equivalence_bound
-from werkbank.reporting import numbers, pictures, tables
+from werkbank.reporting import arms, covariates, fitted, numbers, pictures, tables
 from werkbank.reporting.blocks import Bullets, Heading, Paragraph
 from werkbank.reporting.numbers import Column
 from werkbank.reporting.plainly import answered, capital, ends
@@ -36,7 +36,7 @@ section = maker(HERE, "effects", opening=_why)
 # why a method
 WHY = {
     "unit_means_within": "unit_means", "unit_means_between": "unit_means", "unit_means_post": "unit_means",
-    "change_unit_means": "unit_means", "role_means": "unit_means", "hc2": "ancova", "hc2_post": "post",
+    "change_unit_means": "unit_means", "role_means": "unit_means",
     "block_differences": "blocks", "fixed_blocks": "blocks", "sites_fixed": "sites", "mean_change": "change",
     "cr2_groups": "one_arm",
 }  # fmt: skip
@@ -101,10 +101,13 @@ def analysis(report: Report) -> Blocks:
         estimand = words.say(f"effects.methods.{method}.estimand")
         named = {"outcomes": words.listed(list(asked)), "name": words.method(method), "estimand": estimand}
         said.append(words.say(f"{HERE}.analysis.method", **named))
-        said += [words.say(f"{HERE}.analysis.{WHY[method]}", **values)] if method in WHY else []
+        same = [t for t in tests if t.method == method and t.contrast]
+        said += fitted.notes(report, same)
+        said += [words.say(f"{HERE}.analysis.{why}", **values) for why in _reasons(report, method, same)]
     said += [words.claim(c) for c in report.results.claims_where(kind="quality", topic="unit") if not tests]
     yield from (Paragraph(text) for text in said)
     yield _conventions(report, tests)
+    yield covariates.adjusted_for(report)
 
 
 @section(shared=True)
@@ -120,6 +123,10 @@ def results(report: Report) -> Blocks:
     yield tables.sizes(report, tests)
     yield pictures.forest(report)
     yield tables.evidence(report)
+    yield from covariates.beforehand(report)
+    yield from arms.all_arms(report)
+    yield from arms.sites(report)
+    yield from arms.roles(report)
 
 
 @section(shared=True)
@@ -182,6 +189,19 @@ def _instrument(report: Report, key: str) -> str:
     return " ".join(said)
 
 
+def _reasons(report: Report, method: str, tests: list[Estimate]) -> list[str]:
+    """Return the sentences that say why: by the method, and by what was in its model."""
+    sets = [fitted.fitted(report, t) for t in tests]
+    said = [WHY[method]] if method in WHY else []
+    if any(found.pre for found in sets):
+        said.append("ancova")
+    elif any(t.wave_from for t in tests):
+        said.append("pre_unused")
+    elif tests:
+        said.append("post")
+    return said
+
+
 def _conventions(report: Report, tests: list[Estimate]) -> Bullets:
     """Return what holds for every analysis: covariates, effect sizes, corrections, equivalence, software."""
     words, e = report.words, report.evidence
@@ -193,7 +213,7 @@ def _conventions(report: Report, tests: list[Estimate]) -> Bullets:
     sizes = list(dict.fromkeys(s.method for s in (e.beside(t, *SIZES) for t in tests) if s is not None))
     if sizes:
         said.append(words.say(f"{HERE}.analysis.sizes", names=words.listed([words.method(m) for m in sizes])))
-    corrected = [words.method(m) for m in tables.CORRECTED if m in found]
+    corrected = [name for m, name in tables.CORRECTED.items() if fitted.corrected(report, m)]
     if corrected:
         said.append(words.say(f"{HERE}.analysis.corrected", names=words.listed(corrected)))
     if "tost" in found:
@@ -246,6 +266,7 @@ def sources() -> tuple[dict[str, Any], ...]:
 
 def _sources(report: Report) -> list[str]:
     used = {e.method for e in report.results.estimates} | {f.what for f in report.results.facts}
+    used -= {m for m in tables.CORRECTED if not fitted.corrected(report, m)}
     used |= {"reporting"} | ({"units"} if report.evidence.unit != "pupil" else set())
     detectable = report.results.claims_where(kind="quality", topic="detectable")
     used |= {"detectable"} if any("mdes" in c.values for c in detectable) else set()

@@ -119,7 +119,18 @@ class Words:
         if unit := claim.values.get("unit"):
             unit = self.study.unit if unit == "pupil" else unit
             values |= {f"unit_{form}": say(f"report.unit.{unit}.{form}", self.language) for form in ("one", "many")}
+        if claim.values.get("p") is not None:
+            values["p_said"], values["correction"] = self._corrected(values, claim.values)
         return values
+
+    def _corrected(self, written: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[str, str]:
+        """Return a p with the one correction that was made of it, if any was, and what that is called."""
+        n, how = values.get("n_tests") or 1, values.get("correction") or ""
+        if n < 2 or not how:
+            return written["p"], ""
+        name = self.say(f"claims.correction.{how}")
+        said = self.say("claims.p_corrected", p=written["p"], p_corrected=written["p_corrected"], name=name, n_tests=n)
+        return said, name
 
     def _written(self, key: str, value: Any, others: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON values
         names = {"outcome": self.outcome, "lowest": self.outcome, "wave": self.wave, "wave_from": self.wave}
