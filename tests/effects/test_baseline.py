@@ -58,3 +58,14 @@ def test_arms_that_do_not_vary_have_no_difference(make_study, measured):
     outcomes = [{"name": "x", "column": "x", "better": "higher", "role": "primary"}]
     facts = describe(make_study(outcomes=outcomes, covariates=["arm_like"]), scores, pupils)
     assert [f.value for f in of(facts, "before_difference", item="arm_like")] == [None]
+
+
+def test_levels_with_random_effects_are_those_that_can_be_told_apart(make_study, measured):
+    pupils, _, scores = measured
+    place = np.arange(40)
+    pupils = pupils.assign(**{"class": [f"k{i // 5}" for i in place], "arm": ["TC"[(i // 5) % 2] for i in place]})
+    outcomes = [{"name": "x", "column": "x", "better": "higher", "role": "primary"}]
+    study = make_study(by="class", outcomes=outcomes)
+    for schools, levels in (([f"s{i // 10}" for i in place], ("school", "class")), (["s0"] * 40, ("class",))):
+        facts = describe(study, scores, pupils.assign(school=schools))
+        assert {f.parts for f in of(facts, "random_effects")} == {levels}
