@@ -171,9 +171,9 @@ def _attrition(e: Evidence) -> Iterator[Claim]:
         units = e.lost_units(test) if test.contrast else None
         if units is not None and units[0] > 0:
             low = acceptable(*units)
-            values = {"share_overall": units[0], "points_differential": 100 * units[1], "unit": e.unit}
+            values = {"share_overall": units[0], "points_differential": 100 * units[1]}
             verdict = "units_low" if low else "units_high"
-            yield _of(test, verdict, "met" if low else "attention", (test.id,), **values)
+            yield _of(test, verdict, "met" if low else "attention", (test.id,), unit=e.unit, **values)
 
 
 def _baseline(e: Evidence) -> Iterator[Claim]:
