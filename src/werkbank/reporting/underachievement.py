@@ -159,7 +159,7 @@ def _regressions(found: Flagged, actual: str) -> Table | None:
         "method": "text", "n": "count", "r2": "reliability", "cv_r2": "reliability", "see": "mean",
     }  # fmt: skip
     kinds |= {"icc": "reliability"} if "random_intercept" in used else {}
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"method": found.method(m), "n": _fitted(found, actual, m)}
         | {key: found.value(actual, key, m) for key in ("r2", "cv_r2", "see", "icc")}
         for m in used
