@@ -173,11 +173,7 @@ def _attrition(e: Evidence) -> Iterator[Claim]:
             low = acceptable(*units)
             values = {"share_overall": units[0], "points_differential": 100 * units[1]}
             verdict = "units_low" if low else "units_high"
-<<<<<<< HEAD
-            yield _of(test, verdict, "met" if low else "attention", (test.id,), **values, unit=e.unit)
-=======
             yield _of(test, verdict, "met" if low else "attention", (test.id,), unit=e.unit, **values)
->>>>>>> w-rest
 
 
 def _baseline(e: Evidence) -> Iterator[Claim]:
