@@ -24,6 +24,8 @@ def adjusted_for(report: Report) -> Table | None:
     words = report.words
     asked: dict[tuple[str, str], dict[str, None]] = {}
     for f in report.results.facts_where(what="covariate"):
+        if f.value is None:  # in a copy to share
+            continue
         asked.setdefault((f.item, str(f.value)), {})[words.test(f.outcome, f.wave_to, f.contrast)] = None
     everything = {q for of in asked.values() for q in of}
     rows = [
