@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -196,11 +197,14 @@ def test_no_indicator_rests_on_one_girl():
     assert {counted[e.id] for e in results.estimates if e.moderator == "sex"} == {fewest} == {1}
 
 
-def test_without_counting_cells_her_score_is_there():
+def test_it_is_the_count_of_cells_that_hides_her():
+    # the present lead cannot estimate a slope that rests on one girl; a method that can must not be shared either
     results = fault("share_s5").about("effects").results
-    every = dict.fromkeys((e.id for e in results.estimates), 99)
-    kept = suppress(results, MIN_CELL, cells=every)
-    assert [e for e in kept.estimates if e.moderator == "sex" and e.level and e.estimate is not None]
+    (asked,) = results.where(moderator="sex")
+    hers = replace(asked, id="hers", method="moderation_low", level="low", estimate=55.001, df=60.0, note="")
+    for fewest, there in ((99, True), (1, False)):
+        kept = suppress(results.with_more(estimates=[hers]), MIN_CELL, cells={asked.id: 1, hers.id: fewest})
+        assert (kept.item("hers").estimate is not None) is there
 
 
 # --- default deny
