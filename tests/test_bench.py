@@ -116,8 +116,8 @@ def test_outcomes_and_the_first_of_them(bench):
 
 def test_the_formula_is_the_registrys_and_follows_what_it_refers_to(bench):
     assert formulas()["alpha"]["formula"] in bench.formula_of("alpha")
-    lines = bench.formula_of("mixed_kr_covariates", "alpha").split("\n")
-    named = [formulas()[method]["name"] for method in ("mixed_kr_covariates", "alpha", "mixed_kr")]
+    lines = bench.formula_of("hc2_post", "alpha").split("\n")
+    named = [formulas()[method]["name"] for method in ("hc2_post", "alpha", "hc2", "rule_unit_means")]
     assert [line.partition(": ")[0] for line in lines] == named
     used = {e.method for e in bench.results.estimates if e.family}
     assert any(formulas()[method]["name"] in bench.formula for method in used)

@@ -44,6 +44,7 @@ files: [{path: raw/scores.csv}]
 columns: {pupil: leerling, school: school, wave: meting}
 waves: {T0: pre, T1: post}
 outcomes: [{name: taal, column: taal, range: [0, 60], better: higher}]
+distinct: [[S1, s1]]
 """
 READ = (
     "import werkbank\nintake = werkbank.read_answers(werkbank.load_study(study), only)\n"

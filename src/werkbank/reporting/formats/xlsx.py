@@ -14,7 +14,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.hyperlink import Hyperlink
 
 from werkbank.catalogue import say
-from werkbank.reporting.blocks import Paragraph
+from werkbank.reporting.blocks import Paragraph, opens_with_its_message
 from werkbank.reporting.formats.document import plain, printable
 from werkbank.reporting.formats.packed import timeless
 
@@ -123,8 +123,9 @@ def _contents(sheet: Worksheet, document: Document, names: list[str]) -> None:
 
 
 def _for_whom(document: Document) -> str:
-    """Return the note with which a report opens that stays inside, or that may be shared."""
-    first = document.sections[0].blocks[:2] if document.sections else ()
+    """Return the note that a report which stays inside opens with, or one to share; it ends a first page with a message."""
+    blocks = document.sections[0].blocks if document.sections else ()
+    first = blocks[-1:] if opens_with_its_message(document.sections) else blocks[:2]
     return next((block.text for block in first if isinstance(block, Paragraph) and block.tone == "note"), "")
 
 
