@@ -118,7 +118,8 @@ def test_the_formula_is_the_registrys_and_follows_what_it_refers_to(bench):
     assert formulas()["alpha"]["formula"] in bench.formula_of("alpha")
     lines = bench.formula_of("hc2_post", "alpha").split("\n")
     named = [formulas()[method]["name"] for method in ("hc2_post", "alpha", "hc2", "rule_unit_means")]
-    assert [line.partition(": ")[0] for line in lines] == named
+    assert len(lines) == len(named)
+    assert all(line.startswith(f"{name}: ") for line, name in zip(lines, named, strict=True))
     used = {e.method for e in bench.results.estimates if e.family}
     assert any(formulas()[method]["name"] in bench.formula for method in used)
 

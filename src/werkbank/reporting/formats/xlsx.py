@@ -123,7 +123,7 @@ def _contents(sheet: Worksheet, document: Document, names: list[str]) -> None:
 
 
 def _for_whom(document: Document) -> str:
-    """Return the note that a report which stays inside opens with, or one to share; it ends a first page with a message."""
+    """Return the note for whom a report is: it opens with that, or ends its first page where that has a message."""
     blocks = document.sections[0].blocks if document.sections else ()
     first = blocks[-1:] if opens_with_its_message(document.sections) else blocks[:2]
     return next((block.text for block in first if isinstance(block, Paragraph) and block.tone == "note"), "")
