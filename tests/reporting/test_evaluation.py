@@ -101,10 +101,37 @@ def test_estimates_and_their_numbers_of_pupils_are_all_there(sections, report, n
     inside = [e for e in expected if e.method.startswith("moderation_at_")]
     borders = [e for e in expected if e.method.startswith("moderation_region_")]
     assert sorted(r["at"] for r in rows if r.get("at") is not None) == sorted(e.estimate for e in inside + borders)
-    rest = [e for e in expected if e.outcome not in refused and e not in inside]
+    # three groups or more, schools and roles have tables of their own
+    apart = [e for e in expected if e.kind in {"arms", "sites", "role"}]
+    rest = [e for e in expected if e.outcome not in refused and e not in inside and e not in apart]
     assert len(rows) + len(main) + len(sized) == len(rest)
     assert all(row["n"] is not None for row in [*main, *rows])
     assert [r["estimate"] for r in main] == [t.estimate for t in shown.evidence.tests if t.estimate is not None]
+
+
+def of(results, *methods):
+    return [e for e in results.estimates if e.method in methods]
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_every_group_and_every_two_groups_are_in_tables_of_their_own(sections, report, language):
+    shown = sections("baumann", language)
+    results = report("baumann", language).results
+    means = [r for t in blocks(shown, Table) if t.id.startswith("tab-arms-") for r in t.rows]
+    pairs = [r for t in blocks(shown, Table) if t.id.startswith("tab-pairs-") for r in t.rows]
+    assert len(means) == 3 * 3
+    assert len(pairs) == 3 * (3 + 1)  # every two groups, and both treated groups together
+    kept = [(e.n, e.estimate, (e.ci_low, e.ci_high)) for e in of(results, "adjusted_mean")]
+    assert [(r["n"], r["mean"], r["ci"]) for r in means] == kept
+    kept = [(e.n, e.estimate, (e.ci_low, e.ci_high), e.p) for e in of(results, "pooled_contrast", "pairwise")]
+    assert sorted((r["n"], r["difference"], r["ci"], r["p"]) for r in pairs) == sorted(kept)
+    corrected = [r["p_holm"] for r in pairs if r["p_holm"] is not None]
+    assert corrected == [e.p for e in of(results, "p_holm_pairs")]
+    said = [p.text for p in blocks(shown, Paragraph)]
+    for test in of(results, "omnibus"):  # a test of all groups at once has no row: a sentence tells it
+        written = f" = {numbers.decimal(test.statistic, language)}, {numbers.p_phrase(test.p, language)}"
+        df = numbers.degrees(test.df, language)
+        assert [text for text in said if written in text and f"F(2; {df})" in text], test.id
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])

@@ -80,7 +80,8 @@ def test_each_of_two_minutes_questions_is_answered_in_a_sentence_of_page_one(rep
     """Better or not, by how much of what, did it last, caused, why careful, not known, one pupil, who, what next."""
     shown = report("nabijheid", "nl")
     text = "\n".join(said_on_page_one(school.one_page(shown)))
-    first, second = (t for t in shown.evidence.tests[:2])
+    first, second = (t for t in shown.evidence.tests if t.outcome == "strs-sf.closeness")
+    assert (first.wave_to, second.wave_to) == ("post", "followup")
     for wanted in (
         "**Nabijheid** (schaal 7–35, hoger is beter)",
         f"bij LLInC {nl(first.estimate)} punt hoger dan bij de controlegroep",
