@@ -3,11 +3,15 @@
 import re
 from itertools import pairwise
 
+import numpy as np
 import pytest
+import yaml
 
 from werkbank.appraisal import check_text
-from werkbank.reporting import numbers
+from werkbank.bench import Bench
+from werkbank.reporting import evaluation, numbers
 from werkbank.reporting.blocks import Bullets, Figure, Heading, Paragraph, Section, Table
+from werkbank.study import load_study
 
 CASES = [("baumann", "nl"), ("nabijheid", "nl"), ("nabijheid", "en"), ("one_class", "nl"), ("single", "en")]
 case = pytest.mark.parametrize(("name", "language"), CASES)
@@ -132,6 +136,43 @@ def test_every_group_and_every_two_groups_are_in_tables_of_their_own(sections, r
         written = f" = {numbers.decimal(test.statistic, language)}, {numbers.p_phrase(test.p, language)}"
         df = numbers.degrees(test.df, language)
         assert [text for text in said if written in text and f"F(2; {df})" in text], test.id
+
+
+def within_classes(folder):
+    """Write a study of pupils who were assigned one by one, in twelve classes."""
+    rng = np.random.default_rng(3)
+    rows = ["pupil;klas;arm;wave;taal"]
+    for pupil in range(120):
+        for wave in ("T0", "T1"):
+            score = round(30 + pupil % 12 + rng.normal(0, 3), 2)
+            rows.append(f"p{pupil};k{pupil % 12};{('nieuw', 'gewoon')[pupil // 12 % 2]};{wave};{score}")
+    (folder / "raw.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    content = {
+        "title": "Binnen klassen", "design": {"kind": "randomised", "assigned_by": "pupil"},
+        "files": [{"path": "raw.csv"}],
+        "columns": {"pupil": "pupil", "class": "klas", "wave": "wave", "arm": "arm"},
+        "waves": {"T0": "pre", "T1": "post"}, "arms": {"nieuw": "intervention", "gewoon": "control"},
+        "outcomes": [{"name": "taal", "column": "taal", "range": [0, 60], "better": "higher", "role": "primary"}],
+    }  # fmt: skip
+    (folder / "study.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    return load_study(folder / "study.yaml")
+
+
+def test_both_questions_about_schools_and_how_these_differ_are_told(tmp_path, pipeline):
+    made = Bench.made(*pipeline(within_classes(tmp_path)), "nl")
+    shown = [evaluation.estimates(made)]
+    (table,) = (t for t in blocks(shown, Table) if t.id == "tab-sites")
+    told = of(made.results, "sites_fixed", "sites_like_these")
+    assert len({e.method for e in told}) == 2
+    rows = [(r["sites"], r["difference"], r["ci"], r["p"]) for r in table.rows if r.get("difference") is not None]
+    kept = [(e.n_clusters, e.estimate, (e.ci_low, e.ci_high), e.p) for e in told]
+    assert sorted(rows) == sorted(kept)
+    said = [p.text for p in blocks(shown, Paragraph)]
+    varies = [e for e in of(made.results, "sites_heterogeneity") if e.p is not None]
+    assert varies
+    for e in varies:
+        p = numbers.p_phrase(e.p, "nl")
+        assert [text for text in said if numbers.decimal(e.estimate, "nl") in text and p in text], e.id
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])
