@@ -3,11 +3,15 @@
 import re
 from itertools import pairwise
 
+import numpy as np
 import pytest
+import yaml
 
 from werkbank.appraisal import check_text
-from werkbank.reporting import numbers
+from werkbank.bench import Bench
+from werkbank.reporting import evaluation, numbers
 from werkbank.reporting.blocks import Bullets, Figure, Heading, Paragraph, Section, Table
+from werkbank.study import load_study
 
 CASES = [("baumann", "nl"), ("nabijheid", "nl"), ("nabijheid", "en"), ("one_class", "nl"), ("single", "en")]
 case = pytest.mark.parametrize(("name", "language"), CASES)
@@ -101,10 +105,74 @@ def test_estimates_and_their_numbers_of_pupils_are_all_there(sections, report, n
     inside = [e for e in expected if e.method.startswith("moderation_at_")]
     borders = [e for e in expected if e.method.startswith("moderation_region_")]
     assert sorted(r["at"] for r in rows if r.get("at") is not None) == sorted(e.estimate for e in inside + borders)
-    rest = [e for e in expected if e.outcome not in refused and e not in inside]
+    # three groups or more, schools and roles have tables of their own
+    apart = [e for e in expected if e.kind in {"arms", "sites", "role"}]
+    rest = [e for e in expected if e.outcome not in refused and e not in inside and e not in apart]
     assert len(rows) + len(main) + len(sized) == len(rest)
     assert all(row["n"] is not None for row in [*main, *rows])
     assert [r["estimate"] for r in main] == [t.estimate for t in shown.evidence.tests if t.estimate is not None]
+
+
+def of(results, *methods):
+    return [e for e in results.estimates if e.method in methods]
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_every_group_and_every_two_groups_are_in_tables_of_their_own(sections, report, language):
+    shown = sections("baumann", language)
+    results = report("baumann", language).results
+    means = [r for t in blocks(shown, Table) if t.id.startswith("tab-arms-") for r in t.rows]
+    pairs = [r for t in blocks(shown, Table) if t.id.startswith("tab-pairs-") for r in t.rows]
+    assert len(means) == 3 * 3
+    assert len(pairs) == 3 * (3 + 1)  # every two groups, and both treated groups together
+    kept = [(e.n, e.estimate, (e.ci_low, e.ci_high)) for e in of(results, "adjusted_mean")]
+    assert [(r["n"], r["mean"], r["ci"]) for r in means] == kept
+    kept = [(e.n, e.estimate, (e.ci_low, e.ci_high), e.p) for e in of(results, "pooled_contrast", "pairwise")]
+    assert sorted((r["n"], r["difference"], r["ci"], r["p"]) for r in pairs) == sorted(kept)
+    corrected = [r["p_holm"] for r in pairs if r["p_holm"] is not None]
+    assert corrected == [e.p for e in of(results, "p_holm_pairs")]
+    said = [p.text for p in blocks(shown, Paragraph)]
+    for test in of(results, "omnibus"):  # a test of all groups at once has no row: a sentence tells it
+        written = f" = {numbers.decimal(test.statistic, language)}, {numbers.p_phrase(test.p, language)}"
+        df = numbers.degrees(test.df, language)
+        assert [text for text in said if written in text and f"F(2; {df})" in text], test.id
+
+
+def within_classes(folder):
+    """Write a study of pupils who were assigned one by one, in twelve classes."""
+    rng = np.random.default_rng(3)
+    rows = ["pupil;klas;arm;wave;taal"]
+    for pupil in range(120):
+        for wave in ("T0", "T1"):
+            score = round(30 + pupil % 12 + rng.normal(0, 3), 2)
+            rows.append(f"p{pupil};k{pupil % 12};{('nieuw', 'gewoon')[pupil // 12 % 2]};{wave};{score}")
+    (folder / "raw.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    content = {
+        "title": "Binnen klassen", "design": {"kind": "randomised", "assigned_by": "pupil"},
+        "files": [{"path": "raw.csv"}],
+        "columns": {"pupil": "pupil", "class": "klas", "wave": "wave", "arm": "arm"},
+        "waves": {"T0": "pre", "T1": "post"}, "arms": {"nieuw": "intervention", "gewoon": "control"},
+        "outcomes": [{"name": "taal", "column": "taal", "range": [0, 60], "better": "higher", "role": "primary"}],
+    }  # fmt: skip
+    (folder / "study.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    return load_study(folder / "study.yaml")
+
+
+def test_both_questions_about_schools_and_how_these_differ_are_told(tmp_path, pipeline):
+    made = Bench.made(*pipeline(within_classes(tmp_path)), "nl")
+    shown = [evaluation.estimates(made)]
+    (table,) = (t for t in blocks(shown, Table) if t.id == "tab-sites")
+    told = of(made.results, "sites_fixed", "sites_like_these")
+    assert len({e.method for e in told}) == 2
+    rows = [(r["sites"], r["difference"], r["ci"], r["p"]) for r in table.rows if r.get("difference") is not None]
+    kept = [(e.n_clusters, e.estimate, (e.ci_low, e.ci_high), e.p) for e in told]
+    assert sorted(rows) == sorted(kept)
+    said = [p.text for p in blocks(shown, Paragraph)]
+    varies = [e for e in of(made.results, "sites_heterogeneity") if e.p is not None]
+    assert varies
+    for e in varies:
+        p = numbers.p_phrase(e.p, "nl")
+        assert [text for text in said if numbers.decimal(e.estimate, "nl") in text and p in text], e.id
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])

@@ -223,7 +223,9 @@ def _sure(report: Report) -> list[str]:
     # as it was judged when all was there to judge by: a copy to share lacks the counts
     (judged,) = report.results.claims_where(kind="grade")
     partly = "_partly" * (judged.grade == "effect" and bool(report.results.claims_where(kind="reason")))
-    grade = "description" if all(hidden_test(report, t) for t in tests) else f"{judged.grade}{partly}"
+    # nor does it hold a difference that is not shown: of what has no number this page can be sure of nothing
+    nothing = all(t.estimate is None or hidden_test(report, t) for t in tests)
+    grade = "description" if nothing else f"{judged.grade}{partly}"
     said = [words.say(f"{HERE}.sure.{grade}")]
     if grade == "description":
         return said
