@@ -50,8 +50,7 @@ def rows_of(study: Study, table: Table, ledger: Ledger) -> pd.DataFrame | None:
     known: dict[str, Iterable[str]] = {"arm": study.arms, "role": study.role_codes}
     for role in (*ROLES, *DECLARED):
         column = study.block_column if role == "block" else study.columns.named().get(role)
-        if column is None or column not in table.names or role in DECLARED:
-            frame[role] = ""
+        frame[role] = ""  # also of a column that stands there twice, which is a problem of its own
         if column is not None and column in table.names and report_columns([column], table, ledger):
             coded = known.get(role)
             if coded:
