@@ -147,7 +147,7 @@ def test_a_study_of_ones_own_is_opened_changed_and_reported_in_jupyterlab(browse
     page.wait_for_selector("text=Python 3 (werkbank) | Idle", timeout=60_000)
     page.wait_for_timeout(1000)  # Lab drops what is run before its connection to the kernel stands
     # what is committed with the notebook shows before anything was run
-    assert page.get_by_text("Mixed model with declared covariates").count()
+    assert page.get_by_text("Unit means at equal pre-test").count()
 
     page.locator(".jp-CodeCell .cm-content").first.click()
     page.keyboard.press("Control+a")
