@@ -28,9 +28,8 @@ STUDIES = [*range(3), *(pytest.param(seed, marks=pytest.mark.long) for seed in r
 
 def fault(name):
     """Open a study of the faults that stand beside the project."""
-    for folder in (FAULTS, Path("/work/shared/faults")):
-        if (folder / name).is_dir():
-            return werkbank.open(str(folder / name))
+    if (FAULTS / name).is_dir():
+        return werkbank.open(str(FAULTS / name))
     return lacking(f"no folder with the case {name}")
 
 
