@@ -292,9 +292,9 @@ A randomisation test of 6 classes cannot reach .05 (smallest p .10).
 With equal numbers and equal spread, as here, the tests that know classes hold .05 from 12 classes on; with fewer
 Kenward-Roger errs on the safe side where a class variance is often estimated as zero (small ICC, small classes): about
 .01 at 6 classes. None of these cells has arms that differ in number and spread. Where they do, one variance rejects up
-to 22 % of true nulls (4 v 16 classes in [calibration of designs](calibration_designs.md)) and the mixed model does no
-better, which is why neither leads ([decision 023](decisions/023-what-leads-in-which-design.md)). In a model over waves
-a class intercept without the term for class by wave rejects a true null several times too often.
+to 22 % of true nulls (4 v 16 classes in [calibration of designs](calibration_designs.md)) while the mixed model
+was not run in that cell; neither leads ([decision 023](decisions/023-what-leads-in-which-design.md)). In a model over
+waves a class intercept without the term for class by wave rejects a true null several times too often.
 """
 
 
