@@ -39,12 +39,13 @@ if TYPE_CHECKING:
     from werkbank.effects import ManyWays
     from werkbank.intake.model import FileReading
     from werkbank.study import Study
+    from werkbank.synthesis.review import Review
     from werkbank.underachievement.following import Followed
     from werkbank.underachievement.study import Examined
 
 SEED = 20250901
 # the parts of a study's results, each computed when a section or a user first asks for it
-PARTS = ("effects", "ways", "diagnostics", "measurement", "underachievement", "monitoring")
+PARTS = ("effects", "ways", "diagnostics", "measurement", "underachievement", "monitoring", "synthesis")
 _AS = re.compile(r"\bas (\w+)")  # in a formula: the statistic to which it refers
 UNITS = ("class", "teacher", "school")  # of pupils
 
@@ -93,8 +94,10 @@ class Bench:
 
     @property
     def files(self) -> tuple[FileReading, ...]:
-        """How every file was read, a monitoring export among them when it was."""
-        return (*self.intake.files, *(self.followed.files if "monitoring" in self._parts else ()))
+        """How every file was read, a monitoring export and a table of studies among them when they were."""
+        more = [*(self.followed.files if "monitoring" in self._parts else ())]
+        more += [*(self.reviewed.files if "synthesis" in self._parts else ())]
+        return (*self.intake.files, *more)
 
     # --- tables for one's own work
 
@@ -253,7 +256,7 @@ class Bench:
         if self.given is not None:
             return self.given
         asked = ["effects"] * bool(self.study.outcomes) + ["underachievement"] * bool(self.study.underachievement)
-        return self.part(*asked or ["monitoring"])
+        return self.part(*asked or ["synthesis" if self.study.synthesis else "monitoring"])
 
     def part(self, *names: str) -> Results:
         """Return some of `PARTS` as one store, in their fixed order."""
@@ -320,6 +323,19 @@ class Bench:
         from werkbank.underachievement import following
 
         return self._store(facts=tuple(following.facts(self.followed)))
+
+    def _synthesis(self) -> Results:
+        from werkbank.synthesis.pooling import synthesised
+
+        estimates, facts, claims = synthesised(self.reviewed, self.study.ci_level)
+        return self._store(estimates=tuple(estimates), facts=tuple(facts), claims=tuple(claims))
+
+    @cached_property
+    def reviewed(self) -> Review:
+        """The effects of several studies, as they were read: `reviewed.effects` has a row each."""
+        from werkbank.synthesis.reading import review_of
+
+        return review_of(self.study)
 
     @cached_property
     def ways(self) -> ManyWays | None:

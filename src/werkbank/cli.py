@@ -124,6 +124,7 @@ def _parsed(words: list[str], language: str) -> argparse.Namespace:
     run.add_argument("--out", metavar="DIR", help=text("out"))
     batch = command("batch", _batch, None)
     _batch_options(batch, text)
+    _review_commands(command, text)
     verify = command("verify", _verify, "language_here")
     verify.add_argument("folders", metavar="DIR", nargs="+", help=text("verify_dirs"))
     verify.add_argument("--quick", action="store_true", help=text("quick"))
@@ -146,6 +147,18 @@ def _parsed(words: list[str], language: str) -> argparse.Namespace:
     if words and not words[0].startswith("-") and words[0] not in names:
         raise UsageError(say("cli.problem.no_command", language, name=words[0], **nearest(words[0], names)))
     return parser.parse_args(words or ["--help"])
+
+
+def _review_commands(command: Callable[..., _Parser], text: Callable[..., str]) -> None:
+    pool = command("pool", _pool, "language_here")
+    pool.add_argument("files", metavar="FILE", nargs="+", help=text("pool_files"))
+    pool.add_argument("--outcome", metavar="KEY", help=text("pool_outcome"))
+    pool.add_argument("--better", choices=("higher", "lower"), default="higher", help=text("pool_better"))
+    pool.add_argument("--format", metavar="FORMAT", default="html", help=text("format"))
+    pool.add_argument("--out", metavar="DIR", required=True, help=text("pool_out"))
+    known = command("evidence", _evidence, "language_here")
+    known.add_argument("--outcome", metavar="NAME", help=text("evidence_outcome"))
+    known.add_argument("--json", action="store_true", help=text("json"))
 
 
 def _batch_options(batch: _Parser, text: Callable[..., str]) -> None:
@@ -216,7 +229,7 @@ def _run(arguments: argparse.Namespace) -> None:
     from werkbank.running.runner import run_report
 
     speech = arguments.speech
-    if arguments.report == "monitoring":  # what it reads is known to be fit before a notebook is started
+    if arguments.report in {"monitoring", "synthesis"}:  # what it reads is known to be fit before a notebook is started
         from werkbank.running.checking import check_study
         from werkbank.study import load_study
 
@@ -239,6 +252,30 @@ def _batch(arguments: argparse.Namespace) -> None:
     from werkbank.running.commands import batch_command
 
     batch_command(arguments, _tell, live=sys.stdout.isatty())
+
+
+def _pool(arguments: argparse.Namespace) -> None:
+    from werkbank.running.pooled import pool_files
+
+    made = pool_files(
+        arguments.files, out=Path(arguments.out), outcome=arguments.outcome, better=arguments.better,
+        language=arguments.speech, formats=tuple(arguments.format.split(",")),
+    )  # fmt: skip
+    _tell(say("cli.done.made", arguments.speech), *(f"  {path.as_posix()}" for path in made.files))
+
+
+def _evidence(arguments: argparse.Namespace) -> None:
+    from werkbank.synthesis.evidence import evidence, outcomes
+
+    if arguments.outcome and arguments.outcome not in outcomes():
+        valid = nearest(arguments.outcome, outcomes())
+        raise UsageError(say("cli.problem.no_evidence", arguments.speech, name=arguments.outcome, **valid))
+    if arguments.json:
+        _tell_json([vars(known) for known in evidence() if arguments.outcome in {None, known.outcome}])
+        return
+    from werkbank.reporting.known import told
+
+    _tell(*told(arguments.speech, arguments.outcome or ""))
 
 
 def _verify(arguments: argparse.Namespace) -> None:

@@ -71,8 +71,26 @@ def suppress(
     everyone that they are not in that category; so is a category that holds all but a few. Rules and sources: decision
     023 and docs/privacy.md.
     """
+    given, results = _published(results)
     counts = system(results, min_cell)
-    return _without(results, counts, hide(counts, min_cell, also), min_cell, bare, cells or {})
+    made = _without(results, counts, hide(counts, min_cell, also), min_cell, bare, cells or {})
+    return made.with_more(estimates=given.estimates, facts=given.facts, claims=given.claims)
+
+
+def _published(results: Results) -> tuple[Results, Results]:
+    """Return what was made of published numbers, in which there is nobody to protect, and the rest."""
+    estimates = tuple(e for e in results.estimates if kind(e.method) == "published")
+    facts = tuple(f for f in results.facts if kind(f.what) == "published")
+    known = {*(e.id for e in estimates), *(f.id for f in facts)}
+    claims = tuple(c for c in results.claims if c.about and set(c.about) <= known)
+    given = replace(results, estimates=estimates, facts=facts, claims=claims)
+    rest = replace(
+        results,
+        estimates=tuple(e for e in results.estimates if e.id not in known),
+        facts=tuple(f for f in results.facts if f.id not in known),
+        claims=tuple(c for c in results.claims if c not in claims),
+    )
+    return given, rest
 
 
 def few(n: float | None, min_cell: int) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -45,4 +45,10 @@ def check_study(study: Study) -> Checked:
         from werkbank.underachievement.following import follow
 
         files = (*files, *follow(study).files)
+    if study.synthesis is not None:
+        from werkbank.synthesis.reading import review_of
+
+        reviewed = review_of(study)
+        files = (*files, *reviewed.files)
+        intake = replace(intake, notes=(*intake.notes, *reviewed.notes))
     return Checked(intake, files)

@@ -52,6 +52,12 @@ class MonitoringParams(ReportParams):
     pupil_pages: bool = Field(default=False, description="true: pupils by name, on a page that is private")
 
 
+class SynthesisParams(ReportParams):
+    """Of ``synthesis.ipynb``."""
+
+    study: str = Field(default="overzicht", description="a study file with a block synthesis, or an example's name")
+
+
 class SchoolParams(ReportParams):
     """Of ``school.ipynb``."""
 
@@ -65,6 +71,7 @@ MODELS: dict[str, type[ReportParams]] = {
     "measurement": MeasurementParams,
     "monitoring": MonitoringParams,
     "school": SchoolParams,
+    "synthesis": SynthesisParams,
     "thesis": ThesisParams,
     "underachievement": UnderachievementParams,
 }

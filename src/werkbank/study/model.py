@@ -28,6 +28,7 @@ from werkbank.study.parts import (
     text_in,
     text_keys,
 )
+from werkbank.study.synthesis import Synthesis  # noqa: TC001 - pydantic reads it
 from werkbank.study.underachievement import Monitoring, Underachievement  # noqa: TC001 - pydantic reads it
 
 __all__ = ["WAVES", "Contrast", "Design", "FileSpec", "Outcome", "Programme", "Study", "text_in"]
@@ -279,12 +280,20 @@ class Programme(Part):
     fidelity_actual: Text | None = None
 
 
+def _needed(schema: dict[str, Any]) -> None:
+    """Say in the schema what a study file must have: pupils' answers, or one of the blocks that read something else."""
+    schema["required"] = [name for name in schema["required"] if name != "design"]
+    schema["anyOf"] = [
+        {"required": ["design", "files", "outcomes"]},
+        {"required": ["design", "monitoring"]},
+        {"required": ["synthesis"]},
+    ]
+
+
 class Study(Part):
     """Everything werkbank needs to know about a study, apart from the answers themselves."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"anyOf": [{"required": ["files", "outcomes"]}, {"required": ["monitoring"]}]}
-    )
+    model_config = ConfigDict(json_schema_extra=_needed)
 
     title: Text = Field(description="one title, or one per language: {nl: …, en: …}")
     language: Literal["nl", "en"] = "nl"
@@ -294,7 +303,7 @@ class Study(Part):
     programme: str | Programme | None = Field(default=None, description="a name, or a description (TIDieR)")
     evidence: list[Published] = Field(default_factory=list, description="published effects, to stand beside the own")
     school: School | None = Field(default=None, description="whose report it is: shown on its cover and pages")
-    design: Design
+    design: Design = Field(description="may be left out of a review")
     files: list[FileSpec] = Field(
         default_factory=list, min_length=1, description="may be left out when pupils are only monitored"
     )
@@ -333,6 +342,7 @@ class Study(Part):
     received: str | None = Field(default=None, description="the column with who took part: 0-1; for arms drawn by lot")
     underachievement: Underachievement | None = Field(default=None, description="who achieves less than expected")
     monitoring: Monitoring | None = Field(default=None, description="pupils followed by their test results")
+    synthesis: Synthesis | None = Field(default=None, description="effects of several studies, pooled")
     privacy: Privacy = Field(default_factory=Privacy)
     reports: list[str] = Field(default_factory=lambda: ["evaluation"])
 
@@ -421,6 +431,8 @@ class Study(Part):
     def _text_keys(cls, raw: Any) -> Any:  # noqa: ANN401 - whatever YAML held
         # a spreadsheet's arm codes are often 0 and 1: YAML reads numbers, the file holds text
         if isinstance(raw, dict):
+            if isinstance(raw.get("synthesis"), dict):  # which has no pupils of its own
+                raw = {"design": {"kind": "single_group"}, **raw}
             raw = {**raw, **{key: text_keys(raw[key]) for key in ("arms", "waves", "roles", "rules") if key in raw}}
             if isinstance(raw.get("aliases"), dict):
                 raw["aliases"] = {kind: _texts(text_keys(names)) for kind, names in raw["aliases"].items()}
@@ -468,7 +480,7 @@ class Study(Part):
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Study:
         ids = [outcome.id for outcome in self.outcomes]
-        if self.monitoring is None and not (self.files and self.outcomes):
+        if self.monitoring is None and self.synthesis is None and not (self.files and self.outcomes):
             raise ValueError("without_outcomes")
         named = self.underachievement.outcomes if self.underachievement else []
         if any(name.split(".")[0] not in ids for name in named):

@@ -1,0 +1,46 @@
+"""Whether small studies say otherwise, and whether what is said hangs on one study."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from werkbank.statistics.pooling.small_studies import FEWEST, egger, leave_one_out
+from werkbank.synthesis.pool import POOLED, Pool
+
+if TYPE_CHECKING:
+    from werkbank.results import Estimate
+
+
+def small_studies(made: Pool) -> list[Estimate]:
+    """Return Egger's regression, or why there is none."""
+    at = {"method": "egger", "kind": "small_studies"}
+    if made.review.is_nested:
+        return [made.estimate("egger", value=None, note="synthesis.egger_nested", **at)]
+    if len(made.y) < FEWEST:
+        return [made.estimate("egger", value=None, note="synthesis.egger_few", **at)]
+    found = egger(made.y, made.v)
+    return [made.estimate("egger", value=found.slope, se=found.se, df=found.df, statistic=found.t, p=found.p, **at)]
+
+
+def without_each(made: Pool) -> list[Estimate]:
+    """Return the pooled mean without each study in turn; nothing where only three remain none too many."""
+    review = made.review
+    if review.n_studies <= POOLED:
+        return []
+    if not review.is_nested:
+        found = leave_one_out(made.y, made.v, method=review.block.method, ci_level=made.ci_level)
+        columns = (review.effects["study"], found.estimate, found.se, found.low, found.high, found.p)
+        return [_left(made, *row) for row in zip(*columns, strict=True)]
+    out = []
+    for study in dict.fromkeys(review.effects["study"]):
+        kept = review.effects[review.effects["study"] != study].reset_index(drop=True)
+        m = Pool(replace(review, effects=kept), made.ci_level).mean
+        out.append(_left(made, study, m.estimate[0], m.se[0], m.low[0], m.high[0], m.p[0]))
+    return out
+
+
+def _left(made: Pool, study: str, value: float, se: float, low: float, high: float, p: float) -> Estimate:
+    at = {"se": float(se), "ci_low": float(low), "ci_high": float(high), "p": float(p), "n": None}
+    return made.estimate("without", study, method="leave_one_out", value=float(value), kind="without", metric="sd",
+                         grouped_by="study", group=study, n_clusters=made.review.n_studies - 1, **at)  # fmt: skip

@@ -1,0 +1,94 @@
+"""The evidence base: every number has a source, none is invented, and what was computed is computed again."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+from werkbank.catalogue import LANGUAGES
+from werkbank.cli import main
+from werkbank.reporting.known import told
+from werkbank.statistics.pooling.model import knapp_hartung, pool
+from werkbank.statistics.pooling.robust import cr2
+from werkbank.statistics.pooling.spread import prediction
+from werkbank.synthesis.evidence import evidence, outcomes
+
+ROOT = Path(__file__).parents[2]
+
+
+def benchmark(name):
+    spec = importlib.util.spec_from_file_location(name, ROOT / "benchmarks" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+CERTAINTIES = {"primary", "computed", "abstract", "unknown"}
+
+
+@pytest.mark.parametrize("known", evidence(), ids=lambda known: known.id)
+def test_an_entry_says_where_it_is_from_and_what_is_missing(known):
+    assert known.certainty in CERTAINTIES
+    assert set(known.label) == set(LANGUAGES)
+    assert len(known.source) > 40
+    assert known.licence
+    if known.g is None or known.se is None:
+        assert known.open
+    if known.ci:
+        assert known.ci[0] < known.g < known.ci[1]
+
+
+def test_what_was_not_found_stays_open(capsys):
+    assert next(known for known in evidence() if known.id == "kincade2020").g is None
+    lines = told("nl", "closeness")
+    assert any("niet gevonden" in line for line in lines)
+    assert main(["evidence", "--outcome", "closeness", "--language", "en"]) == 0
+    assert "not found" in capsys.readouterr().out
+    assert main(["evidence", "--outcome", "nabijheid"]) == 2
+    capsys.readouterr()
+    assert main(["evidence", "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)) == len(evidence())
+    assert "psychosocial" in outcomes()
+
+
+def test_expectancy_is_what_its_studies_give():
+    pinned = json.loads((ROOT / "tests" / "oracles" / "meta.json").read_text(encoding="utf-8"))
+    table = pd.DataFrame(pinned["studies"])
+    fit = pool(table[7].to_numpy(), table[8].to_numpy())
+    made, known = knapp_hartung(fit, never_narrower=False), next(k for k in evidence() if k.id == "raudenbush1985")
+    assert [made.estimate[0], made.se[0], made.low[0], made.high[0]] == pytest.approx(
+        [known.g, known.se, *known.ci], abs=6e-5
+    )
+    assert prediction(fit, made) == pytest.approx(known.prediction, abs=6e-5)
+
+
+def test_public_tables_give_what_is_listed(shared):
+    reviews = benchmark("prediction").reviews()
+    raw = pd.read_csv(shared / "data" / "meta_wwc_wolf2022.csv", low_memory=False)
+    wwc = reviews["WWC, Wolf & Harbatkin (2022)"]
+    kind, social = (
+        raw["category"].reindex(wwc.index),
+        (raw["interpersonal"] + raw["intrapersonal"]).reindex(wwc.index) > 0,
+    )
+    tables = {
+        "dietrichson2021": reviews["Dietrichson et al. (2021)"], "wwc_independent_broad": wwc[kind == "broad"],
+        "wwc_independent_narrow": wwc[kind == "narrow"], "wwc_researcher": wwc[kind == "researcher"],
+        "wwc_developer": wwc[kind == "developer"], "wwc_social": wwc[social],
+    }  # fmt: skip
+    of = {known.id: known for known in evidence()}
+    for name, table in tables.items():
+        fit = pool(table["g"].to_numpy(), table["v"].to_numpy(), studies=table["study"].to_numpy(), rho=0.6)
+        mean, known = cr2(fit), of[name]
+        assert table["study"].nunique() == known.studies
+        found = [mean.estimate[0], mean.se[0], mean.low[0], mean.high[0], *prediction(fit, mean)]
+        assert found == pytest.approx([known.g, known.se, *known.ci, *known.prediction], abs=6e-5)
+
+
+def test_the_file_is_plain_data():
+    rows = yaml.safe_load((ROOT / "src" / "werkbank" / "synthesis" / "evidence.yaml").read_text(encoding="utf-8"))
+    assert len({row["id"] for row in rows}) == len(rows)
