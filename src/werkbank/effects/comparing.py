@@ -110,8 +110,11 @@ def _unit_size(q: Question) -> str:
 
 
 def _gain(q: Question) -> Quantity:
-    """The difference in gain by the lead's own rule, at equal covariates."""
-    return answered(q.plan, q.whole.assign(gain=q.whole["post"] - q.whole["pre"]), "gain").test
+    """The difference in gain by the lead's own rule, at equal covariates; gains that are alike but for rounding are."""
+    gain = q.whole["post"] - q.whole["pre"]
+    rounding = 1e-12 * float(q.whole[["pre", "post"]].abs().max(axis=None))
+    gain = gain.where((gain - gain.median()).abs() > rounding, gain.median())
+    return answered(q.plan, q.whole.assign(gain=gain), "gain").test
 
 
 def _other_ways(q: Question) -> list[Estimate]:
@@ -147,7 +150,8 @@ def _reassigned(q: Question, seed: int) -> list[Estimate]:
     of = rows.groupby(rows["unit"].astype(str))["block"].first().astype(str) if q.blocks.level else None
     labels = None if of is None else of.reindex(list(means.labels)).tolist()
     two = sorted(q.weights.values()) == [-1.0, 1.0]
-    if not (two and sd(rows["post"]) > 0 and may_reassign(means, labels, q.plan.arms, drawn=q.randomised)):
+    varies = sd(rows["post"]) > 0 and q.answer.test.note != "no_residual_variation"
+    if not (two and varies and may_reassign(means, labels, q.plan.arms, drawn=q.randomised)):
         return []
     treated = (rows["arm"] == max(q.weights, key=q.weights.__getitem__)).to_numpy()
     covariates = {name: rows[name].to_numpy(float) for name in q.adjusting.adjusted_for}

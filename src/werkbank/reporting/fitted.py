@@ -55,6 +55,8 @@ def fitted(report: Report, e: Estimate) -> Fitted:
     known = facts(what="covariate", **at)
     used = {str(f.item) for f in known if f.value == "used" or (e.method in MODELS and f.value not in NOWHERE)}
     flat = facts(what="caution", category="pre_without_variation", **at)
+    if e.method not in MODELS:
+        flat = flat or facts(what="caution", category="pre_same_within_units", **at)
     levels = facts(what="random_effects", **at) if e.method == "mixed_kr" else []
     return Fitted(
         pre=bool(e.wave_from) and not flat,
