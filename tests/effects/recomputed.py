@@ -82,12 +82,14 @@ def of_pupils(rows, weights, covariates=()):
 
 
 def of_sites(rows, weights, covariates=()):
-    """A column for every site; sites without both arms, and pupils alone in one, are gone."""
+    """A column for every site; sites without both arms lend their slope only, pupils alone in one are gone."""
     both = rows.groupby("block")["arm"].transform(lambda a: set(weights) <= set(a))
-    rows = rows[both]
+    used = both & rows["arm"].isin(list(weights))
+    n, n_sites = int(used.sum()), rows.loc[used, "block"].nunique()
+    rows = rows[rows.groupby("block")["arm"].transform("size") > 1]
     sites = pd.get_dummies(rows["block"].astype(str), drop_first=True, dtype=float)
     made = robust(rows, weights, pd.concat([sites, columns_of(rows, list(covariates))], axis=1))
-    return Told(*made, int(rows["arm"].isin(list(weights)).sum()), rows["block"].nunique())
+    return Told(*made, n, n_sites)
 
 
 def slopes_within(rows, groups, names):

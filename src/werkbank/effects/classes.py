@@ -166,7 +166,8 @@ def cr2_difference(rows: pd.DataFrame, weights: Weights, covariates: Sequence[st
     if np.linalg.matrix_rank(X) < X.shape[1]:
         return not_computed("not_estimable")
     fit = multilevel.cluster_robust(rows["post"], X, rows["unit"].astype(str))
-    if math.sqrt(fit.residual) <= 1e-12 * sd(rows["post"]):  # what is left is rounding
+    rounding = max(1e-12 * sd(rows["post"]), 1e-14 * float(rows["post"].abs().max()))
+    if math.sqrt(fit.residual) <= rounding:
         return not_computed("no_residual_variation")
     return of_contrast_test(multilevel.cr2_test(fit, contrast))
 

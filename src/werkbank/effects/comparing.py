@@ -43,6 +43,7 @@ def sites(q: Question, seed: int) -> list[Estimate]:  # noqa: ARG001 - one shape
     n, n_sites = q.answer.n, q.answer.n_units
     if isinstance(found, SiteEffects):
         made.append(q.estimate("sites_fixed_pooled", found.in_these_pooled, n, n_sites))
+        made.append(_sites_at_random(q))
         if len(found.effects) >= SITES_FOR_A_POPULATION:
             made.append(q.estimate("sites_like_these", found.in_sites_like_these, n, n_sites))
         varies = found.heterogeneity
@@ -51,6 +52,15 @@ def sites(q: Question, seed: int) -> list[Estimate]:  # noqa: ARG001 - one shape
     if q.wave_from and q.outcome.same_measure:
         made.append(q.estimate("gain_difference", _gain(q), n))
     return [*made, *_beside(q)]
+
+
+def _sites_at_random(q: Question) -> Estimate:
+    """The mixed model: schools at random, so that what lies between them counts, too, if they differ little."""
+    rows = q.whole.assign(unit=q.whole["block"])
+    rows = rows.drop(columns=["school"] if "school" in rows else [])
+    mixed = classes.mixed_difference(rows, q.of_all_arms, q.adjusting.adjusted_for)
+    compared = rows.loc[rows["arm"].isin(q.plan.arms), "unit"]
+    return q.estimate("sites_mixed", mixed.test, len(compared), compared.nunique())
 
 
 def units(q: Question, seed: int) -> list[Estimate]:

@@ -65,10 +65,12 @@ class Question:
     def adjusting(self) -> Covariates:
         """What is adjusted for, and the pupils of all arms with all that every analysis of this question needs.
 
-        A block (a pair, a school) without one of the arms compared says nothing of the difference and is left out.
+        A block (a pair, a stratum) without one of the arms compared says nothing of the difference and is left out. The
+        pupils of such a school, where pupils were assigned within schools, lend their slope: they are in `whole`, and
+        not in `analysed`.
         """
         known = self._prepared(self._with_scores)
-        broken = self._broken(known.table)
+        broken = self._broken(known.table) if self.unit.of_pupil is not None else []
         return self._prepared(self._with_scores.loc[~self._in(broken)]) if broken else known
 
     @cached_property
@@ -151,7 +153,8 @@ class Question:
     @cached_property
     def analysed(self) -> pd.DataFrame:
         """The pupils of the arms compared with all that is needed: scores, unit, block and covariates."""
-        return self._compared(self.whole)
+        rows = self._compared(self.whole)
+        return rows.loc[~rows["block"].isin(self._broken(rows))] if self.blocks.level else rows
 
     def _compared(self, rows: pd.DataFrame) -> pd.DataFrame:
         return rows.loc[rows["arm"].isin(list(self.weights))] if self.weights else rows

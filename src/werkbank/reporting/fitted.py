@@ -18,7 +18,7 @@ LEADS = (
     "hc2", "unit_means_within", "unit_means_between", "block_differences", "fixed_blocks", "sites_fixed", "role_means",
     "cr2_groups",
 )  # fmt: skip
-MODELS = ("mixed_kr", "cr2", "ancova", "ancova_covariates")
+MODELS = ("mixed_kr", "sites_mixed", "cr2", "ancova", "ancova_covariates")
 BARE = ("hc2_post", "unit_means_post", "post_difference", "post_difference_unit_means", "mean_change",
         "change_unit_means")  # fmt: skip
 ALL_ARMS = ("omnibus", "adjusted_mean", "pooled_contrast", "pairwise")
