@@ -10,6 +10,7 @@ from werkbank.appraisal.precision import acceptable, attrition
 from werkbank.appraisal.wording import GRADES
 from werkbank.effects.asking import role_of_outcome, role_of_question
 from werkbank.effects.questions import contrasts
+from werkbank.effects.roles import arms_shown
 from werkbank.measurement.study_scores import scale_of
 
 if TYPE_CHECKING:
@@ -38,7 +39,13 @@ class Evidence:
     @cached_property
     def arms(self) -> list[str]:
         """The arms in the study file's order; a single group is the one arm without a name."""
-        return [""] if self.study.design.kind == "single_group" else list(self.study.arms)
+        if self.study.design.kind == "single_group":
+            return [""]
+        shown = arms_shown(self.study)
+        if shown.keys() == self.study.arms.keys():
+            return list(shown)
+        # coached teachers' pupils are shown by their role; the arm itself is that of pupils without one, if there are
+        return [arm for arm in shown if self.results.count(what="pupils_enrolled", arm=arm) != 0]
 
     @cached_property
     def waves(self) -> list[str]:

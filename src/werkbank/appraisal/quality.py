@@ -20,7 +20,8 @@ ALPHA = 0.05
 # what stands beside the lead and answers the same question
 CHECKS = (
     "mixed_kr", "cr2", "ancova", "ancova_covariates", "ancova_unit_means", "post_difference",
-    "post_difference_unit_means", "sites_fixed_pooled", "randomisation_test", "multiple_imputation",
+    "post_difference_unit_means", "sites_fixed_pooled", "sites_mixed", "randomisation_test",
+    "multiple_imputation",
 )  # fmt: skip
 # what the WWC says of a difference beforehand -> what the panel says
 ALIKE = {"satisfied": "equal", "with_adjustment": "adjusted", "not_satisfied": "unequal", "unknown": "unknown"}

@@ -67,7 +67,7 @@ def is_count(q: Question) -> bool:
 
 
 def _by_regression(q: Question, family: Family) -> Quantity:
-    rows = q.whole.loc[q.whole["arm"].isin(q.plan.arms)]
+    rows = q.analysed
     rows = rows if q.unit.of_pupil is not None else rows.assign(unit=[f"{i:09d}" for i in range(len(rows))])
     return generalised(rows, q.weights, family, covariates=q.adjusting.adjusted_for, level=q.ci_level).ratio
 

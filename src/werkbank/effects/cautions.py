@@ -21,11 +21,12 @@ def cautions(q: Question) -> list[Fact]:
     -------
     list of Fact
         ``caution`` (`category`): few_units, unequal_numbers, skewed_units; blocks_undeclared and _partly (the level as
-        value), blocks_dropped, sites_with_one_arm; pre_without_variation; weighting_conclusion, _direction or _size
-        (the mean over units and over pupils disagree); not_like_with_like, one_role_only. ``covariate`` (`item` its
-        name): used, or why not: no_variation, nothing_known, follows_from_others, within_slope_only,
-        too_many_for_units, same_in_a_block, not_with_roles. ``random_effects`` (`parts` the levels above the pupil that
-        the mixed model beside the lead can tell apart). Nothing where a question cannot be answered at all.
+        value), blocks_dropped, sites_with_one_arm, mixed_units_left_out; pre_without_variation, pre_same_within_units
+        (it could not be used); weighting_conclusion, _direction or _size (the means over units and over pupils
+        disagree); not_like_with_like, one_role_only. ``covariate`` (`item` its name): used, or why not: no_variation,
+        nothing_known, follows_from_others, within_slope_only, too_many_for_units, same_in_a_block, not_with_roles.
+        ``random_effects`` (`parts` the levels above the pupil that the mixed model beside the lead can tell apart).
+        Nothing where a question cannot be answered at all.
     """
     if not answerable(q):
         return []
@@ -34,10 +35,14 @@ def cautions(q: Question) -> list[Fact]:
         found["blocks_undeclared"] = q.blocks.level
     if q.blocks.partly:
         found["blocks_undeclared_partly"] = q.blocks.partly
+    if q.unit.mixed:
+        found["mixed_units_left_out"] = ""
     if q.in_broken_blocks.any():
         found["sites_with_one_arm" if q.unit.of_pupil is None else "blocks_dropped"] = ""
     if q.wave_from and not q.adjusting.pre:
         found["pre_without_variation"] = ""
+    if q.pre_same_within_units and q.plan.choice.slope == "within":
+        found["pre_same_within_units"] = ""
     weighting = weighted(q)
     if weighting is not None and weighting.disagreement:
         found[f"weighting_{weighting.disagreement}"] = ""

@@ -165,14 +165,31 @@ def cr2_difference(rows: pd.DataFrame, weights: Weights, covariates: Sequence[st
     X, contrast = _design(rows, weights, covariates)
     if np.linalg.matrix_rank(X) < X.shape[1]:
         return not_computed("not_estimable")
-    return of_contrast_test(
-        multilevel.cr2_test(multilevel.cluster_robust(rows["post"], X, rows["unit"].astype(str)), contrast)
-    )
+    fit = multilevel.cluster_robust(rows["post"], X, rows["unit"].astype(str))
+    rounding = max(1e-12 * sd(rows["post"]), 1e-14 * float(rows["post"].abs().max()))
+    if math.sqrt(fit.residual) <= rounding:
+        return not_computed("no_residual_variation")
+    return of_contrast_test(multilevel.cr2_test(fit, contrast))
+
+
+def independent(columns: np.ndarray) -> np.ndarray:
+    """Return the centred columns without those that follow from the ones before them.
+
+    The class mean of a score that whole classes share, and what is the same for a whole block, say nothing new. What
+    follows from the arms is kept: the programme cannot be told apart from it, and the analysis refuses by itself.
+    """
+    kept = np.empty((len(columns), 0))
+    for column in columns.T:
+        z = column / max(float(column.std()), np.finfo(float).tiny)
+        rest = z - kept @ np.linalg.lstsq(kept, z, rcond=None)[0] if kept.size else z
+        if np.abs(rest).max(initial=0.0) > 1e-9:
+            kept = np.column_stack([kept, z * column.std()])
+    return kept
 
 
 def _design(rows: pd.DataFrame, weights: Weights, covariates: Sequence[str]) -> tuple[np.ndarray, list[float]]:
     arms = [(rows["arm"] == arm).to_numpy(dtype=float) for arm in weights]
-    X = np.column_stack([*arms, comparison.numeric(rows, covariates)])
+    X = np.column_stack([*arms, independent(comparison.numeric(rows, covariates))])
     return X, [*weights.values(), *[0.0] * (X.shape[1] - len(weights))]
 
 

@@ -151,7 +151,7 @@ def _within_blocks(plan: Plan, rows: pd.DataFrame, y: str) -> Answer:
     lead = (len(found.blocks),) if found.lead == "block_differences" else counts
     cautions = _unless_refused(found.fixed, test)
     n = _pupils(units.only(kept), plan)
-    return Answer(found.lead, test, lead, n, sum(counts), cautions, {}, found)
+    return Answer(found.lead, test, lead, n, sum(counts), cautions, found.left_out, found)
 
 
 def _within_sites(plan: Plan, rows: pd.DataFrame, y: str) -> Answer:

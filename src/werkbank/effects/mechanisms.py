@@ -123,7 +123,11 @@ def _interaction(q: Question, rows: pd.DataFrame, level: str, at: list[float]) -
     before = rows["pre"].groupby(rows["unit"].astype(str)).mean()
     same = np.allclose(before, of_unit.mean(), rtol=1e-12, atol=0.0)  # the score before is its own moderator
     means = units_of(rows, pre="pre" if "pre" in others and not same else None, unit_level=["by"])
-    return interaction_between(means, "by", w, at, level=q.ci_level)
+    columns = None
+    if q.blocks.level and q.unit.of_pupil is not None:
+        of = rows.groupby(rows["unit"].astype(str))["block"].first().astype(str).reindex(list(means.labels))
+        columns = pd.get_dummies(of, drop_first=True, dtype=float).to_numpy()
+    return interaction_between(means, "by", w, at, columns=columns, level=q.ci_level)
 
 
 def _from_least_squares(found: Moderation, at: list[float]) -> Interaction:

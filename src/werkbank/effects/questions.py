@@ -14,14 +14,14 @@ from werkbank.effects.asking import Role, role_of_question
 from werkbank.effects.comparison import Weights, normalised
 from werkbank.effects.covariates import Covariates, prepared
 from werkbank.effects.kinds import KIND, metric_of
-from werkbank.effects.leading import Answer, Design, Plan, answered
+from werkbank.effects.leading import Answer, Design, Plan, answered, by_level
 from werkbank.effects.nesting import NO_BLOCKS, Blocks, blocks_of
 from werkbank.effects.roles import RoleArms, role_arms, shown_arms
 from werkbank.effects.units import Unit, unit_of_analysis
 from werkbank.remembering import remembered
 from werkbank.results import Estimate
 from werkbank.statistics.certainty import EQUIVALENCE_BOUND
-from werkbank.statistics.unit_means import choose_slope
+from werkbank.statistics.unit_means import SLOPE_NEEDS, SlopeChoice, choose_slope
 from werkbank.study.model import WAVES, Outcome, Study
 
 if TYPE_CHECKING:
@@ -65,10 +65,12 @@ class Question:
     def adjusting(self) -> Covariates:
         """What is adjusted for, and the pupils of all arms with all that every analysis of this question needs.
 
-        A block (a pair, a school) without one of the arms compared says nothing of the difference and is left out.
+        A block (a pair, a stratum) without one of the arms compared says nothing of the difference and is left out. The
+        pupils of such a school, where pupils were assigned within schools, lend their slope: they are in `whole`, and
+        not in `analysed`.
         """
         known = self._prepared(self._with_scores)
-        broken = self._broken(known.table)
+        broken = self._broken(known.table) if self.unit.of_pupil is not None else []
         return self._prepared(self._with_scores.loc[~self._in(broken)]) if broken else known
 
     @cached_property
@@ -107,11 +109,26 @@ class Question:
             weights=self.weights,
             pre=adjusting.pre,
             covariates=tuple(adjusting.columns),
-            choice=choose_slope(self.units_per_arm().values(), drawn=self.randomised, assigned=int(assigned)),
+            choice=self._slope(int(assigned)),
             n_blocks=int(self.table["block"].nunique()) if blocked else None,
             roles=self.roles,
             level=self.ci_level,
         )
+
+    def _slope(self, assigned: int) -> SlopeChoice:
+        counts = self.units_per_arm().values()
+        # a slope between differences of blocks needs one block more than it would need units an arm
+        few = bool(self.blocks.level) and min(counts) <= SLOPE_NEEDS
+        return choose_slope(
+            counts, drawn=self.randomised, assigned=assigned, moves=few or not self.pre_same_within_units
+        )
+
+    @cached_property
+    def pre_same_within_units(self) -> bool:
+        """Whether the pupils of a unit all have its score before, as with a score given to whole classes."""
+        if self.unit.of_pupil is None or not self.adjusting.pre:
+            return False
+        return not by_level(self.whole, ["pre"])[0]
 
     @cached_property
     def answer(self) -> Answer:
@@ -136,7 +153,8 @@ class Question:
     @cached_property
     def analysed(self) -> pd.DataFrame:
         """The pupils of the arms compared with all that is needed: scores, unit, block and covariates."""
-        return self._compared(self.whole)
+        rows = self._compared(self.whole)
+        return rows.loc[~rows["block"].isin(self._broken(rows))] if self.blocks.level else rows
 
     def _compared(self, rows: pd.DataFrame) -> pd.DataFrame:
         return rows.loc[rows["arm"].isin(list(self.weights))] if self.weights else rows

@@ -34,6 +34,14 @@ def role_arms(study: Study) -> RoleArms | None:
     return None
 
 
+def arms_shown(study: Study) -> dict[str, str]:
+    """Return the arms as results call them, with their roles: the study file's, and roles in a column of their own."""
+    roles = role_arms(study)
+    if roles is None or "role" not in study.columns.named():
+        return {code: str(role) for code, role in study.arms.items()}
+    return {roles.target: "target", roles.transfer: "transfer", **study.arms}
+
+
 def shown_arms(study: Study, pupils: pd.DataFrame) -> pd.Series:
     """Return every pupil's arm; of coached teachers' pupils with a role in a column of its own, that role.
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from werkbank.study.model import Outcome
     from werkbank.study.parts import Rule
 
-WHOLE = re.compile(r"[+-]?[0-9]+")
+WHOLE = re.compile(r"[+-]?[0-9]+(?:[eE][+-][0-9]{1,2})?")  # 1e-05 and 1E+06 are how programs write such numbers
 DECIMAL = {
     ".": re.compile(r"[+-]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"),
     ",": re.compile(r"[+-]?(?:[0-9]+,[0-9]*|,[0-9]+)(?:[eE][+-]?[0-9]+)?"),

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 # 1.0E+05, 1,23E+11 and 12345.0 are what spreadsheets and data programs make of the ids 100000, 123456789012 and 12345
 SOME = 0.1  # of the schools; fewer with both arms are an exception, and no design
+MOST, FEWEST_WHOLE = 0.8, 4  # of the pupils, and groups: whole groups were assigned
 DAYS = ("%Y-%m-%d", "%d-%m-%Y", "%d/%m/%Y", "%d.%m.%Y")
 NUMBERED = re.compile(r"[0-9](?:[.,][0-9]+)?E\+[0-9]+|[0-9]+[.,]0+", re.IGNORECASE)
 
@@ -296,12 +297,43 @@ def _check_blocks(study: Study, pupils: pd.DataFrame, ledger: Ledger) -> None:
         ledger.problem("unit_in_two_blocks", study.file, column=study.block_column, value=str(name), details=details)
 
 
+def held_whole(groups: pd.Series, arms: pd.Series) -> pd.Series | None:
+    """Tell of each pupil whether their group holds one arm only, where that is how groups were made; else None.
+
+    Pupils who were assigned one by one seldom end up in groups of one arm: where 80 % of the pupils who have a
+    group-mate do, whole groups were assigned, and the others are slips or moves. NaN without a group.
+    """
+    known = pd.DataFrame({"group": groups, "arm": arms.astype(object)}).dropna()
+    of = known.groupby("group", observed=True)["arm"].agg(["nunique", "size"])
+    several = of[of["size"] > 1]
+    whole = several["nunique"] == 1
+    if int(whole.sum()) < FEWEST_WHOLE or several.loc[whole, "size"].sum() < MOST * several["size"].sum():
+        return None
+    return groups.map(of["nunique"] == 1)
+
+
+def _ask_for_whole_groups(study: Study, pupils: pd.DataFrame, ledger: Ledger) -> str:
+    """Pupils who were assigned one by one, and yet whole classes (teachers, schools) in one arm: ask.
+
+    Returns the level that was assigned as it seems.
+    """
+    for level in ("class", "teacher", "school") if study.design.assigned_by == "pupil" else ():
+        whole = None if study.design.individual_arms else held_whole(pupils[level], pupils["arm"])
+        if whole is not None and pupils[level].nunique() < pupils[level].count():
+            of = whole.groupby(pupils[level]).first()
+            counts = {"n": int(of.sum()), "n_all": len(of)}
+            ledger.note("whole_groups_question", **counts, column=study.columns.named().get(level), level=level)
+            return level
+    return study.design.assigned_by
+
+
 def _ask_for_blocks(study: Study, pupils: pd.DataFrame, ledger: Ledger) -> None:
     """Both arms in one school (class, teacher) may mean that lots were drawn in it, and then the analysis differs."""
     above = {"pupil": ("class", "teacher", "school"), "class": ("school",), "teacher": ("school",)}
-    if study.design.blocks is False or study.columns.arm is None or study.unit == "teacher":
+    if study.columns.arm is None or study.unit == "teacher":
         return
-    for level in above.get(study.design.assigned_by, ()):
+    assigned = _ask_for_whole_groups(study, pupils, ledger)
+    for level in () if study.design.blocks is False else above.get(assigned, ()):
         within = pupils[[level, "arm"]].dropna()
         pairs = within.astype(str).drop_duplicates()
         both, n_all = pairs[level][pairs[level].duplicated()].nunique(), pairs[level].nunique()

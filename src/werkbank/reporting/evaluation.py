@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from werkbank.appraisal.evidence import SIZES, question
+from werkbank.effects.roles import arms_shown
 from werkbank.reporting import arms, covariates, describing, fitted, pictures, tables
 from werkbank.reporting.blocks import Bullets, Heading, Paragraph
 from werkbank.reporting.sections import maker
@@ -128,7 +129,7 @@ def estimates(report: Report) -> Blocks:
     yield covariates.adjusted_for(report)
     yield tables.sizes(report, report.evidence.tests)
     yield tables.evidence(report)
-    if "transfer" in report.study.arms.values():
+    if "transfer" in arms_shown(report.study).values():
         yield Paragraph(words.say("report.estimates.spill_over"), "note")
     for key in report.keys:
         role = words.say(f"report.outcome_role.{report.evidence.role(key)}")

@@ -18,7 +18,7 @@ LEADS = (
     "hc2", "unit_means_within", "unit_means_between", "block_differences", "fixed_blocks", "sites_fixed", "role_means",
     "cr2_groups",
 )  # fmt: skip
-MODELS = ("mixed_kr", "cr2", "ancova", "ancova_covariates")
+MODELS = ("mixed_kr", "sites_mixed", "cr2", "ancova", "ancova_covariates")
 BARE = ("hc2_post", "unit_means_post", "post_difference", "post_difference_unit_means", "mean_change",
         "change_unit_means")  # fmt: skip
 ALL_ARMS = ("omnibus", "adjusted_mean", "pooled_contrast", "pairwise")
@@ -55,6 +55,8 @@ def fitted(report: Report, e: Estimate) -> Fitted:
     known = facts(what="covariate", **at)
     used = {str(f.item) for f in known if f.value == "used" or (e.method in MODELS and f.value not in NOWHERE)}
     flat = facts(what="caution", category="pre_without_variation", **at)
+    if e.method not in MODELS:
+        flat = flat or facts(what="caution", category="pre_same_within_units", **at)
     levels = facts(what="random_effects", **at) if e.method == "mixed_kr" else []
     return Fitted(
         pre=bool(e.wave_from) and not flat,

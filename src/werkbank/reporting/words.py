@@ -9,6 +9,7 @@ from babel.lists import format_list
 
 from werkbank.catalogue import has, say
 from werkbank.effects.questions import contrasts
+from werkbank.effects.roles import arms_shown
 from werkbank.measurement.study_scores import scale_label
 from werkbank.reporting import numbers
 from werkbank.study import text_in
@@ -57,7 +58,9 @@ class Words:
         """Return the name of an arm; a bare number or letter is preceded by its role, no code at all is everyone."""
         if not code:
             return self.say("report.everyone")
-        role = say(f"report.role.{self.study.arms[code]}", self.language)
+        role = say(f"report.role.{arms_shown(self.study)[code]}", self.language)
+        if code not in self.study.arms:  # pupils with a role that stands in a column of its own
+            return role
         return f"{role} ({code})" if len(code) < 3 else code
 
     def listed(self, texts: list[str]) -> str:

@@ -252,8 +252,24 @@ def _refused(classes: ModeratedClasses, weights: Mapping[str, float]) -> str:
     return "one_class_decides" if (varying < 2).any() else ""
 
 
+def _new(columns: Floats, known: Floats) -> Floats:
+    """Return the columns that do not follow from the known ones and those before them."""
+    kept: list[Floats] = []
+    for column in columns.T:
+        basis = np.column_stack([known, *kept])
+        if np.abs(column - basis @ np.linalg.lstsq(basis, column, rcond=None)[0]).max() > 1e-9:
+            kept.append(column)
+    return np.column_stack(kept) if kept else np.empty((len(known), 0))
+
+
 def interaction_between(
-    units: Units, moderator: str, weights: Mapping[str, float], at: Sequence[float], *, level: float = 0.95
+    units: Units,
+    moderator: str,
+    weights: Mapping[str, float],
+    at: Sequence[float],
+    *,
+    columns: Floats | None = None,
+    level: float = 0.95,
 ) -> Interaction:
     """Test whether the difference between arms depends on a property of the class or teacher: rule K, arm by moderator.
 
@@ -263,6 +279,9 @@ def interaction_between(
         With the moderator among the covariates; the pre-test's unit mean (if any) is the only other one adjusted for.
     weights : mapping
         Weight of each of the two or more arms, summing to 0.
+    columns : array (J, k), optional
+        Further columns of the design, such as blocks; what follows from the others (blocks that share one value of the
+        moderator) is left out.
 
     Notes
     -----
@@ -273,6 +292,8 @@ def interaction_between(
     pre = units.x[:, :1] if units.has_pre and units.names[0] != moderator else np.empty((len(x), 0))
     k, centre = len(units.arms), float(x.mean())
     arms = np.eye(k)[units.arm]
+    if columns is not None:
+        pre = np.column_stack([pre, _new(columns, np.column_stack([arms, arms * (x - centre)[:, None], pre]))])
     X = np.column_stack([arms, arms * (x - centre)[:, None], pre - pre.mean(axis=0)])
     fit, counts = robust_means(units.y, X, units.arm), np.bincount(units.arm)
     w = np.array([weights.get(name, 0.0) for name in units.arms])

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from werkbank.statistics.blocks import compare_in_blocks
+from werkbank.statistics.quantity import not_computed
 from werkbank.statistics.unit_means import Comparison, adjust, compare
 from werkbank.statistics.units import units_of
 
 if TYPE_CHECKING:
     from werkbank.statistics.quantity import Quantity
     from werkbank.statistics.unit_means import Slope, SlopeChoice
+
+NOBODY = Comparison(not_computed("too_few_units"), math.nan, math.nan, {}, "too_few_units", ())
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,7 @@ def role_effects(  # noqa: PLR0913 - the columns of one table
     ----------
     rows : DataFrame
         One row per pupil: teacher, arm, role (of control teachers' pupils, too, where they nominated), scores; no
-        missing values.
+        missing values. A role that nobody has in one of the arms is refused (``too_few_units``), the other is answered.
     slope : see `unit_means.adjust`
         Of the pre-test, chosen for the number of teachers; within units it is that within teacher and role.
     roles : tuple of str
@@ -76,13 +80,23 @@ def role_effects(  # noqa: PLR0913 - the columns of one table
         like[name] = not theirs.empty
         theirs = theirs if like[name] else table[table[arm] == control]
         both = pd.concat([table[(table[arm] == coached) & (table[role] == name)], theirs])
+        n_of = both.groupby(arm)["_teacher"].nunique()
+        counted[name] = (int(n_of.get(coached, 0)), int(n_of.get(control, 0)))
+        if min(counted[name]) == 0:  # this role was not measured in one of the arms
+            against[name] = NOBODY
+            continue
         units = replace(units_of(both, y, pre=pre, unit="_teacher", arm=arm), sxx=cells.sxx, sxy=cells.sxy)
         against[name] = compare(adjust(units, slope), {coached: 1.0, control: -1.0})
-        counted[name] = (units.counts[coached], units.counts[control])
     theirs = table[(table[arm] == coached) & table[role].isin(roles)]
+    if theirs[role].nunique() < len(roles):
+        return RoleEffects(against, like, not_computed("no_blocks"), {**counted, "between": (0,)}, _teachers(theirs))
     pairs = units_of(theirs.assign(_cell=theirs["_teacher"] + " / " + theirs[role]), y, pre=pre, unit="_cell", arm=role)
     pairs = replace(pairs, sxx=cells.sxx, sxy=cells.sxy)
     of = [label.removesuffix(f" / {pairs.arms[a]}") for label, a in zip(pairs.labels, pairs.arm, strict=True)]
     found = compare_in_blocks(pairs, of, {roles[0]: 1.0, roles[1]: -1.0}, slope)
     teachers = {**counted, "between": (len(found.blocks),)}
     return RoleEffects(against, like, found.differences, teachers, found.dropped)
+
+
+def _teachers(rows: pd.DataFrame) -> tuple[str, ...]:
+    return tuple(sorted(rows["_teacher"].unique()))
