@@ -43,9 +43,10 @@ def describe(study: Study, scores_table: pd.DataFrame, pupils: pd.DataFrame) -> 
         `_cautious`, `_optimistic` of pupils, the same with `attrition_units` of the classes (teachers, schools) that
         were assigned and with `attrition_schools` of the schools above them, which per arm are counted as
         `schools_enrolled` and `schools_analysed`. `dropout_difference` is Hedges' g before of
-        those without the later score minus those with it (n = the former); `mcar_chi2`, `_df`, `_p` are Little's test over all waves, which takes pupils as
-        independent. Per wave where classes count: `icc` with `icc_ci_low`, `_high`. `caution` and `covariate` are those
-        of `cautions`, `before_mean`, `_sd` and `_difference` those of `baseline`. A single group has arm "". What
+        those without the later score minus those with it (n = the former); `mcar_chi2`, `_df`, `_p` are Little's test
+        over all waves, which takes pupils as independent. Per wave where classes count: `icc` with `icc_ci_low`,
+        `_high`. `caution` and `covariate` are those of `cautions`, `before_mean`, `_sd` and `_difference` those of
+        `baseline`. A single group has arm "". What
         cannot be computed (an SD of one pupil) has value None.
     """
     arms = _arms(study, pupils)
