@@ -73,7 +73,8 @@ def facts(examined: Examined) -> list[Fact]:
 
 def _shares(f: Finding) -> dict[str, dict[str, Any]]:
     flagged = f.table.loc[f.table["flag"].fillna(value=False).astype(bool), "probability"]
-    share = {"estimate": f.share, "ci_low": f.ci_low, "ci_high": f.ci_high, "n": f.n_able, "note": " ".join(f.notes)}
+    share: dict[str, Any] = {"estimate": f.share, "ci_low": f.ci_low, "ci_high": f.ci_high, "n": f.n_able}
+    share |= {"n_clusters": f.n_units, "df": f.n_units - 1 if f.n_units else None, "note": " ".join(f.notes)}
     found: dict[str, dict[str, Any]] = {"share": share, "chance": {"estimate": f.chance, "n": f.n_judged}}
     if f.criteria.method != "nomination":
         found["se_gap"] = {"estimate": f.se_gap, "n": f.n_judged}
@@ -142,13 +143,13 @@ def _agreement(examined: Examined, actual: str, at: dict[str, Any]) -> list[Esti
         return []
     found = [
         _estimate(name, _two(at, row["a"], row["b"]), **_interval(row, name), n=row["n"])
-        for row in pairwise(flags).to_dict("records")
+        for row in pairwise(flags, examined.units).to_dict("records")
         for name in ("kappa", "phi", "jaccard")
     ]
     standard = examined.methods[0]
     found += [
         _estimate(name, _two(at, row["method"], standard), **_interval(row, name), n=row[f"{name}_n"])
-        for row in against(flags, standard).to_dict("records")
+        for row in against(flags, standard, examined.units).to_dict("records")
         for name in ("sensitivity", "specificity")
     ]
     return found
@@ -166,14 +167,12 @@ def _fairness(examined: Examined, actual: str, at: dict[str, Any], min_cell: int
     found: list[Estimate] = []
     main = examined.flags(actual)[examined.methods[0]]
     residual = next((m for m in ("regression", "random_intercept") if m in examined.methods), None)
-    unit = next((g for g in ("class", "school") if g in examined.pupils), None)
     for group in examined.block.fairness:
         codes = examined.pupils[group.column].map(shown).replace("", np.nan)
-        rows = [("flag_rate", row) for row in flag_rates(main, codes, min_cell).to_dict("records")]
+        rows = [("flag_rate", row) for row in flag_rates(main, codes, min_cell, examined.units).to_dict("records")]
         if residual is not None:
             gap = -examined.finding(actual, residual).table["gap"]
-            clusters = None if unit is None else examined.pupils[unit]
-            by_group = residuals_by_group(gap, codes, min_cell, clusters).rename(columns={"mean": "share"})
+            by_group = residuals_by_group(gap, codes, min_cell, examined.units).rename(columns={"mean": "share"})
             rows += [("residual", row) for row in by_group.to_dict("records")]
         for name, row in rows:
             values = {k: row[k] for k in ("ci_low", "ci_high", "n", "n_clusters", "se", "df") if k in row}

@@ -15,7 +15,7 @@ from werkbank.underachievement.criteria import Criteria, Measure, Norm, same_met
 from werkbank.underachievement.durations import breadth, durations
 from werkbank.underachievement.kinds import Gates, gates, selective
 from werkbank.underachievement.methods import Finding, find
-from werkbank.underachievement.standardising import cut_score
+from werkbank.underachievement.standardising import cut_score, units_of
 
 if TYPE_CHECKING:
     from werkbank.study import Study
@@ -51,6 +51,8 @@ class Examined:
         ``producing`` and ``consuming`` -> `selective`, where the block says what was at stake or liked.
     pupils : DataFrame
         What intake knows of the pupils, columns that hold nothing left out.
+    units : Series or None
+        The school (or class) of every pupil, by which intervals are made; None where there is but one.
     """
 
     block: Underachievement
@@ -63,6 +65,7 @@ class Examined:
     gates: dict[str, Gates]
     patterns: dict[str, pd.DataFrame]
     pupils: pd.DataFrame
+    units: pd.Series | None
 
     def finding(self, actual: str, method: str = "") -> Finding:
         """Return what a method (the main one when left out) found at the last moment."""
@@ -141,7 +144,9 @@ def examine(study: Study, scores: pd.DataFrame, pupils: pd.DataFrame) -> Examine
     now = {a.id: findings[a.id, last[a.id], methods[0]].table for a in block.actual}
     through = {a.id: _gates(now[a.id], lasting[lasting["subject"] == a.id], answers) for a in block.actual}
     broad, patterns = _broad(now), _patterns(block, findings, known, methods[0])
-    return Examined(block, methods, findings, last, cuts, lasting, broad, through, patterns, known)
+    level, of_pupil = units_of(known)
+    units = of_pupil if level else None
+    return Examined(block, methods, findings, last, cuts, lasting, broad, through, patterns, known, units)
 
 
 def criteria(block: Underachievement, actual: Measured, method: str, wave: str, language: str) -> Criteria:
