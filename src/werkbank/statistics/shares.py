@@ -65,10 +65,8 @@ def share(yes: ArrayLike, units: ArrayLike | None = None, level: float = 0.95) -
         return Share(p, np.nan, np.nan, n, G, 0, np.nan)
     sums = np.bincount(codes, weights=flags - p)
     variance = G / (G - 1) * float(sums @ sums) / n**2
-    if 0 < count < n:
-        effective = p * (1 - p) / variance if variance > 1e-15 else np.inf
-    else:
-        effective = float(n)
+    alike = np.inf if 0 < count < n else float(n)  # of all or nobody it cannot be seen whether units differ
+    effective = p * (1 - p) / variance if variance > 1e-15 else alike
     tail = (1 - level) / 2
     few = float(stdtrit(n - 1, tail) / stdtrit(G - 1, tail)) ** 2
     effective = min(float(n), effective * few)

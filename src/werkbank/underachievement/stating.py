@@ -43,6 +43,7 @@ def estimates(examined: Examined, min_cell: int) -> list[Estimate]:
         at = {"outcome": actual, "wave_to": wave, "role": "exploratory"}
         found += _agreement(examined, actual, at)
         found += _fairness(examined, actual, at, min_cell)
+        found += _varied(examined, actual, at)
     return found
 
 
@@ -59,6 +60,9 @@ def facts(examined: Examined) -> list[Fact]:
         found += _gates(examined, actual, here)
         found += _durations(examined, actual, here)
         found += _overlap(examined, actual, here)
+        for v in examined.varied[actual]:
+            name, n = f"{v.varied}={v.value}", None if v.finding is None else v.finding.n_flagged
+            found.append(_fact(replace(here, table="varied"), name, "underachievement_varied_flagged", n))
     for breadth, n in examined.broad["breadth"].value_counts().items():
         found.append(_fact(_At("breadth"), str(breadth), "underachievement_duration", int(n), len(examined.broad)))
     for name, table in examined.patterns.items():
@@ -87,6 +91,8 @@ def _of_finding(f: Finding, at: _At) -> list[Fact]:
     counts = {"pupils": f.n, "both": f.n_both, "judged": f.n_judged, "able": f.n_able, "flagged": f.n_flagged}
     found = [_fact(at, name, "underachievement_count", n) for name, n in counts.items()]
     found.append(_fact(at, "correlation", "underachievement_correlation", f.correlation, f.n_both))
+    if f.clustered:
+        found.append(_fact(at, f.clustered, "underachievement_units", f.n_units))
     kinds = relative_or_absolute(f)
     found += [_fact(at, k, "underachievement_kind", int((kinds == k).sum())) for k in ("relative", "absolute")]
     return found if f.prediction is None else [*found, *_of_prediction(f.prediction, at)]
@@ -185,6 +191,18 @@ def _fairness(examined: Examined, actual: str, at: dict[str, Any], min_cell: int
     return found
 
 
+def _varied(examined: Examined, actual: str, at: dict[str, Any]) -> list[Estimate]:
+    """Say what one other choice at a time finds, and how many of those flagged now it flags as well."""
+    found = []
+    for v in examined.varied[actual]:
+        where = {**at, "contrast": f"{v.varied}={v.value}", "grouped_by": v.varied, "group": v.value}
+        where |= {"criterion": examined.methods[0] if v.varied != "method" else v.value}
+        share = {} if v.finding is None else _shares(v.finding)["share"]
+        found.append(_estimate("varied", where, **{"estimate": None, **share}))
+        found.append(_estimate("kept", where, estimate=v.kept.value, n=v.kept.n))
+    return found
+
+
 @dataclass(frozen=True)
 class _At:
     """Where a fact belongs: its table and, as far as it is of one, what was achieved, the moment and the method."""
@@ -199,6 +217,7 @@ METRICS = {"se_gap": "", "residual": "", "kappa": "", "phi": ""}  # the others a
 ROWS = {"share": "underachievement_share", "chance": "underachievement_chance", "se_gap": "underachievement_se_gap",
         "true_gap": "underachievement_true_gap", "kappa": "kappa_flags", "phi": "phi_flags", "jaccard": "jaccard_flags",
         "sensitivity": "sensitivity_flags", "specificity": "sensitivity_flags", "flag_rate": "flag_rate_by_group",
+        "varied": "underachievement_varied", "kept": "underachievement_kept",
         "residual": "residual_by_group"}  # fmt: skip
 
 
