@@ -137,19 +137,20 @@ Ability and achievement are normal and correlate .6; the threshold is one (resid
 
 ## What a count of flagged pupils tells
 
-10,000 pupils at a time. A share of them, drawn at random, achieves one or two SD less than without that. "Under normal
-scores" is what a report sets beside the share: it is computed from the correlation seen, and moves along with the share,
-because those who achieve less widen the spread of which the threshold is a multiple. The last two columns say which part
-of the pupils flagged does underachieve, and which part of those who do is flagged. With a drop of one SD the regression
-flags about 16 % whether nobody underachieves or three tenths of the pupils do: the list changes, its length does not. So
-a share near that under normal scores does not say that nobody underachieves, and a share above it does not say who does.
+10,000 pupils at a time. A share of them, drawn at random, achieves one or two SD less than without that. "Under
+normal scores" is what a report sets beside the share: it is computed from the correlation seen, and moves along with
+the share, because those who achieve less widen the spread of which the threshold is a multiple. The last two columns
+say which part of the pupils flagged does underachieve, and which part of those who do is flagged. With a drop of one
+SD the regression flags about 16 % whether nobody underachieves or three tenths of the pupils do: the list changes,
+its length does not. So a share near that under normal scores does not say that nobody underachieves, and a share
+above it does not say who does.
 """
 
 COVERAGE = """## Coverage of 95 % intervals
 
-Schools of 15 to 59 pupils; ability and achievement have the ICC shown. The truth is the share in 20,000 schools, so that
-the interval must also carry that thresholds were estimated from these pupils. "By schools" is what reports print (Korn
-and Graubard), "pupils independent" is Clopper and Pearson's. Monte-Carlo SE at .95: {se}.
+Schools of 15 to 59 pupils; ability and achievement have the ICC shown. The truth is the share in 20,000 schools, so
+that the interval must also carry that thresholds were estimated from these pupils. "By schools" is what reports print
+(Korn and Graubard), "pupils independent" is Clopper and Pearson's. Monte-Carlo SE at .95: {se}.
 """
 
 
