@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from werkbank.effects.binary import unsure_shares
 from werkbank.effects.classes import levels
 from werkbank.effects.comparing import weighted
 from werkbank.effects.questions import identifier
@@ -21,7 +22,8 @@ def cautions(q: Question) -> list[Fact]:
     -------
     list of Fact
         ``caution`` (`category`): few_units, unequal_numbers, skewed_units; blocks_undeclared and _partly (the level as
-        value), blocks_dropped, sites_with_one_arm; pre_without_variation; weighting_conclusion, _direction or _size
+        value), blocks_dropped, sites_with_one_arm; pre_without_variation; rare_shares
+        (near 0 or 1, and the odds are not clear); weighting_conclusion, _direction or _size
         (the mean over units and over pupils disagree); not_like_with_like, one_role_only. ``covariate`` (`item` its
         name): used, or why not: no_variation, nothing_known, follows_from_others, within_slope_only,
         too_many_for_units, same_in_a_block, not_with_roles. ``random_effects`` (`parts` the levels above the pupil that
@@ -36,6 +38,8 @@ def cautions(q: Question) -> list[Fact]:
         found["blocks_undeclared_partly"] = q.blocks.partly
     if q.in_broken_blocks.any():
         found["sites_with_one_arm" if q.unit.of_pupil is None else "blocks_dropped"] = ""
+    if unsure_shares(q):
+        found["rare_shares"] = ""
     if q.wave_from and not q.adjusting.pre:
         found["pre_without_variation"] = ""
     weighting = weighted(q)
