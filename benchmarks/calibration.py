@@ -281,7 +281,8 @@ INTRODUCTION = """# Calibration: how often the tests see an effect that is not t
 
 What leads a comparison is calibrated over all designs in [calibration of designs](calibration_designs.md). Here:
 whether `werkbank.estimate` does what was simulated there, and the tests that stand *beside* the lead where classes
-were assigned, half to each arm.
+were assigned, half to each arm. What a count of flagged pupils tells, and how sure its share is, stands in
+[flagging](flagging.md).
 
 Written by `python benchmarks/calibration.py --reps 5300 --write` (raw numbers: `benchmarks/calibration.json`) and
 `python benchmarks/whole_studies.py --write` (`benchmarks/whole_studies.json`). Tests at .05; pre and post correlate .6;

@@ -138,6 +138,22 @@ def test_lost_classes_are_judged_beside_lost_pupils():
     assert {c.verdict for c in appraise(study, results) if c.topic == "attrition"} == {"low"}
 
 
+def test_38_of_44_schools_left_is_no_reassurance():
+    study = a_study(by="class")
+    results = results_of(study)
+    arms = [f.arm for f in results.facts if f.what == "units_enrolled"]
+    counts = {f"{arm}/units": 22 for arm in arms} | {f"taal/{arm}/units": 19 for arm in arms}
+    facts = tuple(dataclasses.replace(f, value=counts.get(f.id, f.value)) for f in results.facts)
+    lost = dataclasses.replace(results, facts=facts)
+    panel = {c.verdict: c for c in appraise(study, lost) if c.topic == "attrition"}
+    assert set(panel) == {"low_but_units", "units_low"}
+    assert {c.status for c in panel.values()} == {"attention"}
+    text = said(study, lost)[panel["units_low"].id]
+    assert "44" in text
+    assert "38" in text
+    assert "binnen de grens" not in " ".join(said(study, lost).values())
+
+
 def test_pupils_have_no_lost_units():
     study = a_study()
     results = results_of(study, analysed=(95, 70))

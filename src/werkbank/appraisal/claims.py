@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from werkbank.appraisal.evidence import SIZES, Evidence
+from werkbank.appraisal.evidence import SIZES, Evidence, question
 from werkbank.appraisal.quality import quality_panel
 from werkbank.catalogue import has
 from werkbank.effects.questions import equivalence_bound
@@ -141,6 +141,8 @@ def _equivalence(evidence: Evidence, test: Estimate) -> dict[str, Any]:
 def _also(evidence: Evidence, test: Estimate, *, within: bool) -> list[str]:
     said = ["within_bounds"] * within + ["rated"] * evidence.rated_by_implementers(test.outcome)
     level = evidence.results.fact(what="invariance_level", outcome=test.outcome, wave=test.wave_to)
+    rare = evidence.results.facts_where(what="caution", category="rare_shares", **question(test))
+    said += ["rare_shares"] * bool(rare)
     said += ["growth_not_shown"] * (not test.contrast and level is not None and level.value == "unknown")
     return [f"claims.also.{name}" for name in said]
 

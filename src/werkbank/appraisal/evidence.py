@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from werkbank.appraisal.precision import acceptable, attrition
 from werkbank.appraisal.wording import GRADES
@@ -27,6 +27,15 @@ LEVELS = ("class", "teacher", "school")
 def question(of: Estimate) -> dict[str, str]:
     """Return the columns by which everything is found that belongs to the same question."""
     return {"outcome": of.outcome, "contrast": of.contrast, "wave_from": of.wave_from, "wave_to": of.wave_to}
+
+
+class LostUnits(NamedTuple):
+    """Whole classes, teachers or schools: how many are left of those assigned, and which shares (0-1) were lost."""
+
+    left: int
+    assigned: int
+    overall: float
+    differential: float
 
 
 @dataclass(frozen=True)
@@ -106,19 +115,33 @@ class Evidence:
         arms = list(self.weights(test.contrast)) or [""]
         return self._lost(test, arms, "pupils")
 
-    def lost_units(self, test: Estimate) -> tuple[float, float] | None:
-        """Return the same of the classes, teachers or schools that were assigned; None where pupils were."""
-        return (
-            self._lost(test, list(self.weights(test.contrast)), "units") if "units" in self._levels_of_loss() else None
-        )
+    def lost_units(self, test: Estimate) -> dict[str, LostUnits]:
+        """Return the same of whole units by their level: the one that was assigned, and schools above it.
+
+        Empty where pupils were assigned and all are of one school, or no school is known.
+        """
+        levels = {"school": "schools"} | ({self.unit: "units"} if "units" in self._levels_of_loss() else {})
+        found = {}
+        for level, what in levels.items():
+            enrolled, analysed = self._counts(test, list(self.weights(test.contrast)), what)
+            rates = attrition(enrolled, analysed) if enrolled and analysed else None
+            if rates is not None:
+                found[level] = LostUnits(sum(analysed.values()), sum(enrolled.values()), *rates)
+        return found
 
     def _lost(self, test: Estimate, arms: list[str], what: str) -> tuple[float, float] | None:
+        enrolled, analysed = self._counts(test, arms, what)
+        return attrition(enrolled, analysed) if enrolled and analysed else None
+
+    def _counts(self, test: Estimate, arms: list[str], what: str) -> tuple[dict[str, int], dict[str, int]]:
+        """Return by arm how many were assigned and how many analysed; nothing where one of these is not known."""
         asked = {k: v for k, v in question(test).items() if k != "contrast"}
-        enrolled = {a: self.results.count(what=f"{what}_enrolled", arm=a) for a in arms}
+        at_assignment = asked if what == "schools" else {}
+        enrolled = {a: self.results.count(what=f"{what}_enrolled", arm=a, **at_assignment) for a in arms}
         analysed = {a: self.results.count(what=f"{what}_analysed", arm=a, **asked) for a in arms}
         if any(n is None for n in (*enrolled.values(), *analysed.values())):
-            return None
-        return attrition({a: n or 0 for a, n in enrolled.items()}, {a: n or 0 for a, n in analysed.items()})
+            return {}, {}
+        return {a: n or 0 for a, n in enrolled.items()}, {a: n or 0 for a, n in analysed.items()}
 
     def reasons(self, test: Estimate) -> list[str]:
         """Return what keeps `test` from the grade "effect": keys under ``claims.reasons``, empty when nothing does."""

@@ -160,21 +160,23 @@ def _selection(e: Evidence) -> Iterator[Claim]:
 def _attrition(e: Evidence) -> Iterator[Claim]:
     for test in e.primary:
         lost = e.lost(test)
+        # few pupils lost may be whole schools lost, where these are small; no unit lost is no news
+        units = {level: u for level, u in e.lost_units(test).items() if u.left < u.assigned} if test.contrast else {}
         if lost is None:
             yield _of(test, "unknown", "unknown", (test.id,))
         elif not test.contrast:
             yield _of(test, "single", "information", (test.id,), share_overall=lost[0])
         else:
-            low = acceptable(*lost)
-            values = {"share_overall": lost[0], "points_differential": 100 * lost[1]}
-            yield _of(test, "low" if low else "high", "met" if low else "attention", (test.id,), **values)
-        # few pupils lost may be whole schools lost, where these are small; no unit lost is no news
-        units = e.lost_units(test) if test.contrast else None
-        if units is not None and units[0] > 0:
-            low = acceptable(*units)
-            values = {"share_overall": units[0], "points_differential": 100 * units[1]}
-            verdict = "units_low" if low else "units_high"
-            yield _of(test, verdict, "met" if low else "attention", (test.id,), unit=e.unit, **values)
+            verdict = "high" if not acceptable(*lost) else "low_but_units" if units else "low"
+            values: dict[str, Any] = {"share_overall": lost[0], "points_differential": 100 * lost[1]}
+            values |= {"unit": next(iter(units))} if verdict == "low_but_units" else {}
+            yield _of(test, verdict, "met" if verdict == "low" else "attention", (test.id,), **values)
+        for level, unit in units.items():
+            # the boundary takes it that one leaves without another: of whole units it is never more than not exceeded
+            verdict = "units_low" if acceptable(unit.overall, unit.differential) else "units_high"
+            values = {"share_overall": unit.overall, "points_differential": 100 * unit.differential}
+            counts = {"left": unit.left, "assigned": unit.assigned}
+            yield _of(test, verdict, "attention", (test.id,), unit=level, **counts, **values)
 
 
 def _baseline(e: Evidence) -> Iterator[Claim]:

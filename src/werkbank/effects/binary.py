@@ -56,6 +56,16 @@ def _adjusted(q: Question, *, binary: bool) -> list[Estimate]:
     return [*made, q.estimate("ratio_glm", _by_regression(q, "binomial" if binary else "poisson"), n, n_units)]
 
 
+def unsure_shares(q: Question) -> bool:
+    """Whether shares near 0 or 1 differ by the headline's test and not by that of their odds (`rates.Rates.unsure`)."""
+    found = q.answer.found
+    if q.plan.design not in {"pupils", "units"} or not isinstance(found, Adjusted) or not is_binary(q):
+        return False
+    if sorted(q.weights.values()) != [-1.0, 1.0] or q.partly_grouped:
+        return False
+    return compare_rates(found, q.weights, shares=True, level=q.ci_level).unsure
+
+
 def is_binary(q: Question) -> bool:
     """Whether an outcome is a yes or no: nothing but 0 and 1 occurs, and no other range is declared."""
     return q.outcome.range in {None, (0.0, 1.0)} and set(q.analysed["post"]) == {0.0, 1.0}

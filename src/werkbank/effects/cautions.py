@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from werkbank.effects.binary import unsure_shares
 from werkbank.effects.classes import levels
 from werkbank.effects.comparing import weighted
 from werkbank.effects.questions import identifier
@@ -22,7 +23,7 @@ def cautions(q: Question) -> list[Fact]:
     list of Fact
         ``caution`` (`category`): few_units, unequal_numbers, skewed_units; blocks_undeclared and _partly (the level as
         value), blocks_dropped, sites_with_one_arm, mixed_units_left_out; pre_without_variation, pre_same_within_units
-        (it could not be used); weighting_conclusion, _direction or _size (the means over units and over pupils
+        (it could not be used); rare_shares (near 0 or 1, and the odds are not clear); weighting_conclusion, _direction or _size (the means over units and over pupils
         disagree); not_like_with_like, one_role_only. ``covariate`` (`item` its name): used, or why not: no_variation,
         nothing_known, follows_from_others, within_slope_only, too_many_for_units, same_in_a_block, not_with_roles.
         ``random_effects`` (`parts` the levels above the pupil that the mixed model beside the lead can tell apart).
@@ -39,6 +40,8 @@ def cautions(q: Question) -> list[Fact]:
         found["mixed_units_left_out"] = ""
     if q.in_broken_blocks.any():
         found["sites_with_one_arm" if q.unit.of_pupil is None else "blocks_dropped"] = ""
+    if unsure_shares(q):
+        found["rare_shares"] = ""
     if q.wave_from and not q.adjusting.pre:
         found["pre_without_variation"] = ""
     if q.pre_same_within_units and q.plan.choice.slope == "within":

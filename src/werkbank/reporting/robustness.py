@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from werkbank.appraisal.evidence import SIZES
+from werkbank.disclosure.suppressing import HIDDEN
 from werkbank.effects.questions import outcome_waves
 from werkbank.effects.roles import shown_arms
 from werkbank.reporting import estimates, figures, numbers
@@ -15,6 +16,8 @@ from werkbank.reporting.table import table
 from werkbank.reporting.tables import texts
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from werkbank.reporting.blocks import Figure, Table
     from werkbank.reporting.report import Report
     from werkbank.reporting.sections import Blocks
@@ -59,6 +62,7 @@ def _categories(report: Report, key: str) -> Table | None:
         words.say(f"{labels}.{_origin(report, key)}", alpha=words.bounded(_number(judged[0]))),
         words.say(f"{labels}.smallest_all", smallest=words.listed(smallest)),
         *_recovered(report, key),
+        *_without_verdict(report, judged),
     )
     title = words.say(f"{labels}.title", outcome=words.outcome(key))
     return table(report, f"reliable-change-{key.replace('.', '-')}", title, kinds, rows, labels=labels, notes=notes)
@@ -74,6 +78,18 @@ def _counts(report: Report, judged: Fact, method: str) -> dict[str, int | None]:
     """Return by category how many pupils of one arm and wave a method puts there."""
     count = report.results.count
     return {name: count(criterion=method, category=name, kind=judged.kind, **place(judged)) for name in CATEGORIES}
+
+
+def _without_verdict(report: Report, judged: Sequence[Fact]) -> list[str]:
+    """Name the methods that judge nobody at some moment, and say why; what a copy to share hides is not meant."""
+    words, at = report.words, [{"kind": fact.kind, **place(fact)} for fact in judged]
+    silent = [
+        words.say(f"robustness.methods.{method}")
+        for method in METHODS
+        if any(f.value is None and f.note != HIDDEN for where in at
+               for f in report.results.facts_where(criterion=method, category="improved", **where))
+    ]  # fmt: skip
+    return [words.say("robustness.reliable_change.no_verdict", methods=words.listed(silent))] if silent else []
 
 
 def _recovered(report: Report, key: str) -> list[str]:

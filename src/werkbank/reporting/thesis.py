@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from werkbank.appraisal.evidence import SIZES
 from werkbank.catalogue import shipped
 from werkbank.effects.questions import equivalence_bound
-from werkbank.reporting import arms, covariates, fitted, numbers, pictures, tables
+from werkbank.reporting import arms, assumptions, covariates, fitted, numbers, pictures, tables
 from werkbank.reporting.blocks import Bullets, Heading, Paragraph
 from werkbank.reporting.numbers import Column
 from werkbank.reporting.plainly import answered, capital, ends
@@ -87,7 +87,7 @@ def procedure(report: Report) -> Blocks:
     yield tables.programme(report)
 
 
-@section()
+@section(reads=("effects", "diagnostics"))
 def analysis(report: Report) -> Blocks:
     """Which analysis, and why that one."""
     words, e = report.words, report.evidence
@@ -108,6 +108,9 @@ def analysis(report: Report) -> Blocks:
     yield from (Paragraph(text) for text in said)
     yield _conventions(report, tests)
     yield covariates.adjusted_for(report)
+    if any(f.value is not None for f in report.results.facts_where(what="residual_normality_w")):  # not in a copy
+        yield Heading(words.say("assumptions.heading.assumptions"), 3)
+        yield from assumptions.looked_at(report)
 
 
 @section(shared=True)
