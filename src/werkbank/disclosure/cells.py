@@ -8,6 +8,7 @@ import pandas as pd
 
 from werkbank.effects.mechanisms import moderator_values
 from werkbank.effects.questions import outcome_waves
+from werkbank.effects.roles import shown_arms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,6 +29,7 @@ def smallest_cells(study: Study, results: Results, scores: pd.DataFrame, pupils:
     """
     waves = {key: table for _, key, table in outcome_waves(study, scores)}
     by = {m.id: moderator_values(study, m, scores, pupils) for m in study.moderators}
+    pupils = pupils.assign(arm=shown_arms(study, pupils)) if "arm" in pupils else pupils  # as estimates name arms
     found: dict[str, int] = {}
     for e in results.estimates:
         rows = _analysed(e, waves, pupils)

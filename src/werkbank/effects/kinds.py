@@ -65,6 +65,8 @@ METRICS = {
     "log_ratio": ("bayes_factor_log",),
     "p": ("p_holm", "p_bh", "p_bh_interaction", "p_holm_pairs", "randomisation_smallest_p"),
 }  # fmt: skip
+# their interval is no t interval on the scale of their number, and they are given the study's level
+GIVEN_THE_LEVEL = ("improvement_index", "mean_ratio", "odds_ratio_means", "ratio_glm", "maintenance_ratio")
 METRIC = {method: metric for metric, methods in METRICS.items() for method in methods}
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from werkbank.appraisal.evidence import SIZES, question
 from werkbank.effects.questions import contrasts, outcome_waves
+from werkbank.effects.roles import shown_arms
 from werkbank.effects.units import unit_of_analysis
 from werkbank.reporting import diagrams, estimates, figures, standing, style
 from werkbank.reporting.plainly import (
@@ -259,10 +260,11 @@ def _panels(report: Report) -> tuple[list[list[figures.Panel]], str]:
 
 def _row(report: Report, key: str, wide: pd.DataFrame, units: pd.Series | None) -> list[figures.Panel]:
     pupils, words, e = report.intake.pupils, report.words, report.evidence
+    shown = shown_arms(report.study, pupils) if e.arms != [""] else None
     waves = list(wide.columns)
     row = []
     for arm in e.arms:
-        members = pupils.index if not arm else pupils.index[pupils["arm"].astype(object) == arm]
+        members = pupils.index if shown is None else pupils.index[shown == arm]
         scores = wide.reindex(members)
         lines = scores if units is None else scores.groupby(units.reindex(members), observed=True).mean()
         told = [described(report, key, arm, wave) for wave in waves]

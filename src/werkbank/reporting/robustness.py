@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from werkbank.appraisal.evidence import SIZES
 from werkbank.effects.questions import outcome_waves
+from werkbank.effects.roles import shown_arms
 from werkbank.reporting import estimates, figures, numbers
 from werkbank.reporting.blocks import Bullets, Paragraph
 from werkbank.reporting.report import place
@@ -92,7 +93,7 @@ def _scatter(report: Report, key: str) -> Figure | None:
     smallest = report.results.facts_where(what="rci_smallest_change", outcome=key)
     before, after = smallest[0].wave_from, smallest[0].wave_to
     wide = next(table for _, found, table in outcome_waves(report.study, report.scores.table) if found == key)
-    arms = report.intake.pupils["arm"].astype(object).reindex(wide.index) if e.arms != [""] else None
+    arms = shown_arms(report.study, report.intake.pupils).reindex(wide.index) if e.arms != [""] else None
     clouds = []
     for fact in sorted(smallest, key=lambda fact: e.arms.index(fact.arm)):
         points = _number(fact)

@@ -9,6 +9,7 @@ from babel.lists import format_list
 
 from werkbank.catalogue import has, say
 from werkbank.effects.questions import contrasts
+from werkbank.effects.roles import shown_roles
 from werkbank.measurement.study_scores import scale_label
 from werkbank.reporting import numbers
 from werkbank.study import text_in
@@ -33,8 +34,16 @@ class Words:
     language: str
 
     def say(self, key: str, **values: object) -> str:
-        """Return a sentence; it may also name {person} and {persons}, whom this study is about."""
-        return say(key, self.language, **self._persons(), **values)
+        """Return a sentence; it may also name {person} and {persons}, whom this study is about, and {level}.
+
+        The level is that of the study's intervals, in percent, unless `values` has that of one interval.
+        """
+        return say(key, self.language, **{**self._persons(), "level": self.level(self.study.ci_level), **values})
+
+    def level(self, share: float) -> str:
+        """Return the level of an interval in percent, with no more decimals than it has."""
+        text = f"{100 * share:.4g}"
+        return text.replace(".", ",") if self.language == "nl" else text
 
     def _persons(self) -> dict[str, str]:
         unit = self.study.unit
@@ -54,11 +63,20 @@ class Words:
         return say("report.wave_later", self.language, number=code.removeprefix("followup"))
 
     def arm(self, code: str) -> str:
-        """Return the name of an arm; a bare number or letter is preceded by its role, no code at all is everyone."""
+        """Return the name of an arm; a bare number or letter is preceded by its role, no code at all is everyone.
+
+        Pupils whose role stands in a column of its own are an arm that has no code.
+        """
         if not code:
             return self.say("report.everyone")
-        role = say(f"report.role.{self.study.arms[code]}", self.language)
+        role = self.role(code)
+        if code not in self.study.arms:
+            return role
         return f"{role} ({code})" if len(code) < 3 else code
+
+    def role(self, arm: str) -> str:
+        """Return what the role of an arm is called."""
+        return self.say(f"report.role.{shown_roles(self.study)[arm]}")
 
     def listed(self, texts: list[str]) -> str:
         """Return several texts as a list in a sentence: ``a, b en c``."""
@@ -139,13 +157,16 @@ class Words:
             return names[key](value)
         if key in {"treated", "control"}:
             return self.listed([self.arm(code) for code in value])
-        if key == "outcomes":
-            return self.listed([self.outcome(o) for o in value])
+        if key in {"outcomes", "methods", "covariates"}:
+            called = {"outcomes": self.outcome, "methods": self.method}.get(key, str)
+            return self.listed([called(name) for name in value])
         if key in {"pupils", "units"}:
             return self.count("pupil" if key == "pupils" else others["unit"], value)
         return self._number(key, value)
 
     def _number(self, key: str, value: Any) -> Any:  # noqa: ANN401 - JSON values
+        if key == "level":
+            return self.level(value / 100)
         if key in {"ci", "size_ci", "equivalence_ci"}:
             return _unbroken(numbers.interval(value[0], value[1], self.language))
         if key in {"p", "p_corrected", "p_equivalence"}:
