@@ -54,7 +54,9 @@ class Evidence:
         if set(made) == set(self.study.arms):
             return list(made)
         # of teachers whose pupils have roles: their own arm is that of pupils without one, if there are any
-        return [a for a in made if a not in self.study.treated_arms or self.results.count(what="pupils_enrolled", arm=a)]
+        return [
+            a for a in made if a not in self.study.treated_arms or self.results.count(what="pupils_enrolled", arm=a)
+        ]
 
     @cached_property
     def waves(self) -> list[str]:

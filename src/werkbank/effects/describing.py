@@ -9,6 +9,7 @@ import pandas as pd
 from werkbank.effects.baseline import baseline
 from werkbank.effects.cautions import cautions
 from werkbank.effects.comparison import samples
+from werkbank.effects.mechanisms import taken_up
 from werkbank.effects.questions import Question, equivalence_bound, identifier, outcome_waves, questions
 from werkbank.effects.roles import role_arms, shown_arms
 from werkbank.effects.units import Unit, unit_names, unit_of_analysis
@@ -42,7 +43,8 @@ def describe(study: Study, scores_table: pd.DataFrame, pupils: pd.DataFrame) -> 
         `_cautious`, `_optimistic`. `dropout_difference` is Hedges' g before of those without the later score minus
         those with it (n = the former); `mcar_chi2`, `_df`, `_p` are Little's test over all waves, which takes pupils as
         independent. Per wave where classes count: `icc` with `icc_ci_low`, `_high`. `caution` and `covariate` are those
-        of `cautions`, `before_mean`, `_sd` and `_difference` those of `baseline`. A single group has arm "". What
+        of `cautions`, `before_mean`, `_sd` and `_difference` those of `baseline`, `took_part` those of
+        `taken_up`. A single group has arm "". What
         cannot be computed (an SD of one pupil) has value None.
     """
     arms = _arms(study, pupils)
@@ -70,6 +72,7 @@ def describe(study: Study, scores_table: pd.DataFrame, pupils: pd.DataFrame) -> 
                 seen.add((question.key, arm, question.wave_from + question.wave_to))
                 facts += _analysed(question, arm, study.norm(question.key))
         facts += [*_of_contrast(study, question), *cautions(question), *baseline(question)]
+        facts += taken_up(study, question, pupils)
     return facts
 
 

@@ -32,7 +32,7 @@ KINDS = {
     ),
     "mediation": ("mediation",),
     "dose": ("dose_response",),
-    "cace": ("cace",),
+    "cace": ("first_stage", "cace"),
     "lagged": ("lagged_previous", "lagged_earlier", "lagged_cross", "lagged_cross_back"),
     "waves": ("waves_model", "maintenance_ratio"),
     "repeated": (

@@ -82,7 +82,9 @@ def forest(bars: Sequence[Bar], language: str, level: str) -> Figure:
         style.decimal_axis(axes, language, "x")
     alt = [say("figures.forest.alt", language, n=len(bars), level=level), *(_bar_seen(bar, language) for bar in bars)]
     captions = ["caption", *["caption_published"] * any(not bar.ours for bar in bars)]
-    return drawing.figure("fig-forest", alt, " ".join(say(f"figures.forest.{key}", language, level=level) for key in captions))
+    return drawing.figure(
+        "fig-forest", alt, " ".join(say(f"figures.forest.{key}", language, level=level) for key in captions)
+    )
 
 
 def _bar(axes: Axes, y: int, bar: Bar) -> None:
@@ -223,6 +225,11 @@ def _grouped(column: pd.Series) -> pd.Series:
     if column.name == "outliers":
         return column.str.partition("_")[0]
     return column.astype(str).str.lower()
+
+
+def differ(table: pd.DataFrame, choice: str) -> bool:
+    """Whether analyses took a decision in more than one way."""
+    return bool(_values(table, choice))
 
 
 def _values(table: pd.DataFrame, choice: str) -> list[str]:

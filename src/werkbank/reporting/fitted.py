@@ -88,7 +88,8 @@ def _within(report: Report, e: Estimate) -> str:
     if lead is None or lead.method not in BLOCKED:
         return ""
     undeclared = report.results.facts_where(what="caution", category="blocks_undeclared", **question(e))
-    return str(report.study.design.blocks or next((f.value for f in undeclared), ""))
+    declared = report.study.design.blocks
+    return declared if isinstance(declared, str) else next((str(f.value) for f in undeclared), "")
 
 
 def blocks(report: Report, name: str) -> str:

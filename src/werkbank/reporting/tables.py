@@ -274,11 +274,29 @@ def mechanisms(report: Report, kind: str) -> Table | None:
         else words.say("robustness.mechanism", name=words.listed(list(names)), by=_note(report, note))
         for note, names in asked.items()
     ]
+    if kind == "cace":
+        notes = [*_took_part(report), *notes]
     if many:
         n = len(report.results.where(method="p_bh_interaction"))
         notes.append(words.say("report.mechanisms.corrected", n=n))
     columns = ["question", "formula", "n", "clusters", "at", "estimate", "ci", "df", "p", *["p_corrected"] * many]
     return _estimated(report, f"mechanisms-{kind}", words.say(f"report.mechanisms.{kind}"), columns, rows, notes)
+
+
+def _took_part(report: Report) -> list[str]:
+    """Return of each question who took part in each arm: without it nobody can judge what a lot has changed."""
+    words, of = report.words, dict[tuple[str, ...], list[str]]()
+    for f in report.results.facts_where(what="took_part"):
+        if isinstance(f.value, float):
+            share = words.say("report.mechanisms.share", arm=words.arm(f.arm), share=words.share(f.value))
+            of.setdefault((f.outcome, f.wave_to, f.contrast), []).append(share)
+    asked: dict[str, dict[str, None]] = {}  # the same pupils answer most questions
+    for of_question, shares in of.items():
+        asked.setdefault(words.listed(shares), {})[words.test(*of_question)] = None
+    return [
+        words.say("report.mechanisms.took_part", questions=words.listed([*names]), shares=shares)
+        for shares, names in asked.items()
+    ]
 
 
 def _mechanism(report: Report, e: Estimate) -> dict[str, Any]:

@@ -104,6 +104,8 @@ def analysis(report: Report) -> Blocks:
         said.append(words.say(f"{HERE}.analysis.method", **named))
         same = [t for t in tests if t.method == method and t.contrast]
         said += fitted.notes(report, same)
+        within = next((name for t in same if (name := fitted.fitted(report, t).within)), "")
+        values["blocks"] = fitted.blocks(report, within) if within else ""
         said += [words.say(f"{HERE}.analysis.{why}", **values) for why in _reasons(report, method, same)]
     said += [words.claim(c) for c in report.results.claims_where(kind="quality", topic="unit") if not tests]
     yield from (Paragraph(text) for text in said)
@@ -194,6 +196,8 @@ def _reasons(report: Report, method: str, tests: list[Estimate]) -> list[str]:
     """Return the sentences that say why: by the method, and by what was in its model."""
     sets = [fitted.fitted(report, t) for t in tests]
     said = [WHY[method]] if method in WHY else []
+    if any(found.within for found in sets) and not report.study.design.blocks:
+        said = [f"{why}_undeclared" for why in said]
     if any(found.pre for found in sets):
         said.append("ancova")
     elif any(t.wave_from for t in tests):
@@ -265,7 +269,8 @@ def sources() -> tuple[dict[str, Any], ...]:
 
 
 def _sources(report: Report) -> list[str]:
-    used = {e.method for e in report.results.estimates if e.note not in REFUSED} | {f.what for f in report.results.facts}
+    used = {e.method for e in report.results.estimates if e.note not in REFUSED}
+    used |= {f.what for f in report.results.facts}
     used -= {m for m in tables.CORRECTED if not fitted.corrected(report, m)}
     used |= {"reporting"} | ({"units"} if report.evidence.unit != "pupil" else set())
     detectable = report.results.claims_where(kind="quality", topic="detectable")

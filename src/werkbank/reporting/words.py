@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from babel import Locale
 from babel.lists import format_list
 
 from werkbank.catalogue import has, say
@@ -60,7 +61,8 @@ class Words:
         """Return the name of a wave."""
         if has(f"report.wave.{code}", self.language) or not code:
             return say(f"report.wave.{code}", self.language) if code else ""
-        return say("report.wave_later", self.language, number=code.removeprefix("followup"))
+        number = code.removeprefix("followup")
+        return self.say(f"report.wave_later.{Locale(self.language).ordinal_form(int(number))}", number=number)
 
     def arm(self, code: str) -> str:
         """Return the name of an arm; a bare number or letter is preceded by its role, no code at all is everyone.
@@ -162,11 +164,9 @@ class Words:
             return self.listed([called(name) for name in value])
         if key in {"pupils", "units"}:
             return self.count("pupil" if key == "pupils" else others["unit"], value)
-        return self._number(key, value)
+        return self.level(value / 100) if key == "level" else self._number(key, value)
 
     def _number(self, key: str, value: Any) -> Any:  # noqa: ANN401 - JSON values
-        if key == "level":
-            return self.level(value / 100)
         if key in {"ci", "size_ci", "equivalence_ci"}:
             return _unbroken(numbers.interval(value[0], value[1], self.language))
         if key in {"p", "p_corrected", "p_equivalence"}:
