@@ -92,7 +92,7 @@ def _unit(e: Evidence) -> Iterator[Claim]:
         yield _claim("refused", "attention", tuple(t.id for t in e.tests if t.estimate is None), unit=e.unit)
     elif any(t.note == "units_in_more_than_one_arm" for t in e.tests):
         yield _claim("shared", "attention", tuple(t.id for t in e.tests if t.estimate is None), unit=e.unit)
-    if not any(t.estimate is not None for t in e.tests):
+    if e.tests and not any(t.estimate is not None for t in e.tests):
         return  # nothing was analysed, by whatever unit
     if e.one_arm_grouped:
         yield _claim(
