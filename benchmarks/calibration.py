@@ -268,7 +268,8 @@ COMPARED = """{n} studies (seed {seed}) were made pupil by pupil, with just the 
 fast functions had been given, and answered by `werkbank.estimate`. The p of the lead differs by at most {apart:.1e}."""
 FROM_FILES = """Each study (seed {seed}) was written as a CSV file with a study file, read, scored and estimated as a
 user's would be. The p of the fast function differs by at most {apart:.1e} in {n:,} studies: that is what this table
-shows. With 500 studies a cell (Monte-Carlo SE .010 at .05) the level is seen roughly; the fast functions see it sharply."""
+shows. With 500 studies a cell (Monte-Carlo SE .010 at .05) the level is seen roughly; the fast functions see it
+sharply."""
 TITLES = {
     "outcome": "No effect: one post-test, adjusted for the pre-test",
     "waves": "No effect: three waves, change from pre to post",

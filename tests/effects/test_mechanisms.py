@@ -1,6 +1,9 @@
 """Moderators, dose and taking part as a study file declares them."""
 
+from types import SimpleNamespace
+
 import numpy as np
+import pandas as pd
 import pytest
 from pydantic import ValidationError
 
@@ -143,8 +146,6 @@ def test_a_moderator_is_one_thing_that_exists(make_study):
 
 @pytest.mark.parametrize("by", ["pupil", "class"])
 def test_a_declared_mediator_is_answered_with_its_limits(make_study, classroom, long_scores, by):
-    import pandas as pd
-
     from werkbank.effects import estimate
 
     pupils, pre, post = classroom(classes=12, size=10)
@@ -185,8 +186,6 @@ def test_the_contextual_effect_is_that_of_statsmodels_and_of_the_other_parametri
 
 
 def test_classes_with_the_same_mean_have_no_contextual_effect(classroom):
-    import pandas as pd
-
     from werkbank.effects.classes import contextual_effect
 
     pupils, pre, post = classroom(classes=6)
@@ -194,3 +193,29 @@ def test_classes_with_the_same_mean_have_no_contextual_effect(classroom):
     table = pd.DataFrame({"arm": pupils["arm"], "unit": pupils["class"], "pre": pre.round(12), "post": post})
     made = contextual_effect(table, {"T": 1.0, "C": -1.0})
     assert made.p is None or not np.isfinite(made.value) or made.se > 1e6
+
+
+def taken(asked, followed, by):
+    from werkbank.effects.mechanisms import taken_up
+
+    _, q = asked({"came": followed}, received="came", by=by)
+    pupils = pd.DataFrame({"came": followed}, index=q.everyone.index)
+    study = SimpleNamespace(received="came")
+    return {f.arm: f for f in taken_up(study, q, pupils)}, q.analysed.assign(came=pupils["came"])
+
+
+def test_who_took_part_is_the_share_in_each_arm(asked):
+    followed = np.random.default_rng(4).integers(0, 2, N).astype(float)
+    made, rows = taken(asked, followed, "pupil")
+    for arm, came in rows.groupby(rows["arm"].astype(str))["came"]:
+        assert made[arm].value == pytest.approx(came.mean())
+        assert made[arm].n == len(came)
+
+
+def test_of_classes_who_took_part_is_the_mean_of_their_shares(asked):
+    followed = np.random.default_rng(4).integers(0, 2, N).astype(float)
+    made, rows = taken(asked, followed, "class")
+    for arm, of_arm in rows.groupby(rows["arm"].astype(str)):
+        of_class = of_arm.groupby(of_arm["unit"].astype(str))["came"].mean()
+        assert made[arm].value == pytest.approx(of_class.mean())
+        assert made[arm].n == len(of_class)

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from werkbank.effects import describe, estimate
-from werkbank.effects.moderation import cace, dose_response, moderated
+from werkbank.effects.moderation import cace, dose_response, first_stage, moderated
 
 
 @pytest.mark.parametrize("pair", ["DRTA_vs_Basal", "Strat_vs_Basal", "Strat_vs_DRTA"])
@@ -129,3 +129,19 @@ def test_classes_with_both_arms_are_counted_where_pupils_were_assigned(make_stud
     facts = describe(make_study(), long_scores({"pre": pre, "post": post}), mixed)
     (count,) = [f for f in facts if f.what == "classes_with_both"]
     assert count.value == 7
+
+
+def test_the_first_stage_is_statsmodels_slope_on_the_arm(pinned):
+    import statsmodels.api as sm
+
+    data = pd.DataFrame(pinned["cace"]["data"])
+    known = sm.OLS(data["received"], sm.add_constant(data[["arm", "pre"]])).fit()
+    made = first_stage(data.assign(arm=data["arm"].map({1: "T", 0: "C"})), {"T": 1.0, "C": -1.0}, "received")
+    assert (made.value, made.se, made.p) == pytest.approx((known.params["arm"], known.bse["arm"], known.pvalues["arm"]))
+
+
+def test_where_the_score_before_says_nothing_the_first_stage_is_the_difference_of_shares():
+    table = pd.DataFrame({"arm": list("TTTTCCCC"), "pre": [1.0, 2] * 4, "had": [1.0, 1, 1, 0, 1, 0, 0, 0]})
+    shares = table.groupby("arm")["had"].mean()
+    made = first_stage(table.assign(post=0.0), {"T": 1.0, "C": -1.0}, "had")
+    assert made.value == pytest.approx(shares["T"] - shares["C"])

@@ -10,7 +10,7 @@ from werkbank.appraisal.precision import acceptable, attrition
 from werkbank.appraisal.wording import GRADES
 from werkbank.effects.asking import role_of_outcome, role_of_question
 from werkbank.effects.questions import contrasts
-from werkbank.effects.roles import arms_shown
+from werkbank.effects.roles import shown_roles
 from werkbank.measurement.study_scores import scale_of
 
 if TYPE_CHECKING:
@@ -22,6 +22,15 @@ SIZES = (
     "g_adjusted", "g_hc2", "g_adjusted_unit_means", "g_unit_means", "g_cr2", "hedges_g", "smcr_unit_means", "smcr",
 )  # fmt: skip
 LEVELS = ("class", "teacher", "school")
+REFUSED = ("refused_too_few_units", "units_in_more_than_one_arm")  # notes of what was not estimated at all
+# why a difference has no test: too few units, too little spread, or groups that cannot be told apart
+UNTESTED = {
+    "few": (
+        "two_against_more", "too_few_units", "too_few_for_slope", "not_drawn_too_few_units", "no_degrees_of_freedom",
+    ),
+    "spread": ("no_residual_variation", "no_variation", "no_variance"),
+    "apart": ("not_estimable", "leverage_of_one"),
+}  # fmt: skip
 
 
 def question(of: Estimate) -> dict[str, str]:
@@ -50,11 +59,13 @@ class Evidence:
         """The arms in the study file's order; a single group is the one arm without a name."""
         if self.study.design.kind == "single_group":
             return [""]
-        shown = arms_shown(self.study)
-        if shown.keys() == self.study.arms.keys():
-            return list(shown)
-        # coached teachers' pupils are shown by their role; the arm itself is that of pupils without one, if there are
-        return [arm for arm in shown if self.results.count(what="pupils_enrolled", arm=arm) != 0]
+        made = shown_roles(self.study)
+        if set(made) == set(self.study.arms):
+            return list(made)
+        # of teachers whose pupils have roles: their own arm is that of pupils without one, if there are any
+        return [
+            a for a in made if a not in self.study.treated_arms or self.results.count(what="pupils_enrolled", arm=a)
+        ]
 
     @cached_property
     def waves(self) -> list[str]:
@@ -153,12 +164,12 @@ class Evidence:
         if self.study.design.assigned_by == "pupil" and self.unit != "pupil" and not self.one_arm_grouped:
             found.append("units_follow_arms")
         if test.df is None or test.p is None:
-            found.append("no_test")
+            found.append("no_test" + next((f"_{why}" for why, of in UNTESTED.items() if test.note in of), ""))
         rates = [self._lost(test, list(self.weights(test.contrast)), w) for w in self._levels_of_loss()]
         if any(rate is None for rate in rates):
             found.append("attrition_unknown")
         elif not all(acceptable(*rate) for rate in rates if rate is not None):
-            found.append("attrition")
+            found.append("attrition" if self.study.design.kind == "randomised" else "attrition_not_drawn")
         return found
 
     def _levels_of_loss(self) -> list[str]:

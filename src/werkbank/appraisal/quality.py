@@ -17,12 +17,14 @@ if TYPE_CHECKING:
     from werkbank.results import Estimate
 
 ALPHA = 0.05
-# what stands beside the lead and answers the same question
-CHECKS = (
-    "mixed_kr", "cr2", "ancova", "ancova_covariates", "ancova_unit_means", "post_difference",
-    "post_difference_unit_means", "sites_fixed_pooled", "sites_mixed", "randomisation_test",
-    "multiple_imputation",
-)  # fmt: skip
+# what stands beside the lead and answers the same question -> in what it differs from it
+CHECKS = {
+    "mixed_kr": "pupils_count", "cr2": "pupils_count", "ancova": "one_spread", "ancova_covariates": "one_spread",
+    "ancova_unit_means": "one_spread", "post_difference": "one_spread", "post_difference_unit_means": "one_spread",
+    "sites_fixed_pooled": "one_spread", "sites_mixed": "one_spread", "randomisation_test": "lots",
+    "multiple_imputation": "imputed",
+}  # fmt: skip
+IDLE = ("no_variation", "follows_from_others")  # a covariate without which nothing is lost
 # what the WWC says of a difference beforehand -> what the panel says
 ALIKE = {"satisfied": "equal", "with_adjustment": "adjusted", "not_satisfied": "unequal", "unknown": "unknown"}
 
@@ -91,6 +93,8 @@ def _unit(e: Evidence) -> Iterator[Claim]:
         yield _claim("refused", "attention", tuple(t.id for t in e.tests if t.estimate is None), unit=e.unit)
     elif any(t.note == "units_in_more_than_one_arm" for t in e.tests):
         yield _claim("shared", "attention", tuple(t.id for t in e.tests if t.estimate is None), unit=e.unit)
+    if e.tests and not any(t.estimate is not None for t in e.tests):
+        return  # nothing was analysed, by whatever unit
     if e.one_arm_grouped:
         yield _claim(
             "one_arm", "met", tuple(t.id for t in e.primary), unit=e.unit, control=e.study.design.individual_arms
@@ -107,35 +111,49 @@ def _unit(e: Evidence) -> Iterator[Claim]:
 
 def _analysis(e: Evidence) -> Iterator[Claim]:
     """What weighs on the lead of each primary question, and where it and a check beside it do not agree."""
+    if not any(t.estimate is not None for t in e.tests):
+        yield _claim("nothing", "information")
+        return
     found = False
     for test in e.primary:
         for fact in e.results.facts_where(what="caution", **question(test)):
             found = True
             unit = fact.value if fact.category.startswith("blocks_undeclared") else e.unit
             yield _of(test, fact.category, "attention", (fact.id, test.id), unit=unit)
-        left = [f for f in e.results.facts_where(what="covariate", **question(test)) if f.value != "used"]
-        if left:
-            found, names = True, ", ".join(f.item for f in left)
-            yield _of(
-                test, "covariates_left_out", "attention", tuple(f.id for f in left), covariates=names, unit=e.unit
-            )
+        unused = [f for f in e.results.facts_where(what="covariate", **question(test)) if f.value != "used"]
+        for variant, status in (("covariates_left_out", "attention"), ("covariates_idle", "information")):
+            of = [f for f in unused if (f.value in IDLE) is (variant == "covariates_idle")]
+            if of:
+                found = found or status == "attention"
+                about, names = tuple(f.id for f in of), [f.item for f in of]
+                yield _of(test, variant, status, about, covariates=names, unit=e.unit)
         if test.estimate is not None and test.p is None:
             found = True
             yield _of(test, "no_test", "attention", (test.id,), unit=e.unit)
-        if other := _disagreeing(e, test):
+        if others := _disagreeing(e, test):
             found = True
-            yield _of(test, "check_disagrees", "attention", (test.id, other.id), method=other.method, unit=e.unit)
+            yield _disagreement(e, test, others)
     if not found:
         yield _claim("none", "met")
 
 
-def _disagreeing(e: Evidence, test: Estimate) -> Estimate | None:
-    """Return a check of the same question that excludes zero where the lead does not, or the other way round."""
-    for method in CHECKS:
-        other = e.beside(test, method)
-        if other is not None and other.p is not None and test.p is not None and (other.p < ALPHA) != (test.p < ALPHA):
-            return other
-    return None
+def _disagreeing(e: Evidence, test: Estimate) -> list[Estimate]:
+    """Return the checks of the same question whose p is below .05 where the lead's is not, or the other way round."""
+    beside = [e.beside(test, method) for method in CHECKS]
+    tested = [other for other in beside if other is not None and other.p is not None]
+    return [other for other in tested if test.p is not None and ((other.p or 0) < ALPHA) != (test.p < ALPHA)]
+
+
+def _disagreement(e: Evidence, test: Estimate, others: list[Estimate]) -> Claim:
+    """Name every check that disagrees, and in what they differ from the lead: of what was in them, nothing else."""
+    why = [CHECKS[other.method] for other in others]
+    flat = e.results.facts_where(what="caution", category="pre_without_variation", **question(test))
+    if test.wave_from and not flat and {"mixed_kr", "cr2"} & {other.method for other in others}:
+        why.append("class_means")
+    also = [f"claims.why.{reason}" for reason in (*dict.fromkeys(why), "lead_counts")]
+    values = {"methods": [other.method for other in others], "unit": e.unit, "also": also}
+    variant = "lead_alone" if (test.p or 0) < ALPHA else "checks_alone"
+    return _of(test, variant, "attention", (test.id, *(other.id for other in others)), **values)
 
 
 def _followup(e: Evidence) -> Iterator[Claim]:

@@ -29,6 +29,7 @@ def smallest_cells(study: Study, results: Results, scores: pd.DataFrame, pupils:
     """
     waves = {key: table for _, key, table in outcome_waves(study, scores)}
     by = {m.id: moderator_values(study, m, scores, pupils) for m in study.moderators}
+    pupils = pupils.assign(arm=shown_arms(study, pupils)) if "arm" in pupils else pupils  # as estimates name arms
     found: dict[str, int] = {}
     for e in results.estimates:
         rows = _analysed(study, e, waves, pupils)

@@ -116,7 +116,8 @@ def _beside(q: Question) -> list[Estimate]:
 
 
 def _unit_size(q: Question) -> str:
-    return "g_adjusted_unit_means" if q.adjusting.adjusted_for else "g_unit_means"
+    adjusted = q.adjusting.adjusted_for and q.answer.method != "unit_means_post"  # which also leads without a slope
+    return "g_adjusted_unit_means" if adjusted else "g_unit_means"
 
 
 def _gain(q: Question) -> Quantity:

@@ -32,7 +32,7 @@ KINDS = {
     ),
     "mediation": ("mediation",),
     "dose": ("dose_response",),
-    "cace": ("cace",),
+    "cace": ("first_stage", "cace"),
     "lagged": ("lagged_previous", "lagged_earlier", "lagged_cross", "lagged_cross_back"),
     "waves": ("waves_model", "maintenance_ratio"),
     "repeated": (
@@ -65,6 +65,8 @@ METRICS = {
     "log_ratio": ("bayes_factor_log",),
     "p": ("p_holm", "p_bh", "p_bh_interaction", "p_holm_pairs", "randomisation_smallest_p"),
 }  # fmt: skip
+# their interval is no t interval on the scale of their number, and they are given the study's level
+GIVEN_THE_LEVEL = ("improvement_index", "mean_ratio", "odds_ratio_means", "ratio_glm", "maintenance_ratio")
 METRIC = {method: metric for metric, methods in METRICS.items() for method in methods}
 
 

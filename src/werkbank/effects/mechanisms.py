@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 
 from werkbank.effects.leading import by_level
-from werkbank.effects.moderation import Moderation, cace, dose_response, moderated
+from werkbank.effects.moderation import Moderation, cace, dose_response, first_stage, moderated
 from werkbank.effects.questions import Question, identifier, outcome_waves
 from werkbank.effects.resampling import mediated
 from werkbank.effects.units import unit_means, unit_names
+from werkbank.results import Fact
 from werkbank.statistics.interaction import (
     Interaction,
     Region,
@@ -56,7 +57,29 @@ def mechanisms(study: Study, q: Question, scores: pd.DataFrame, pupils: pd.DataF
     if study.received in pupils and q.weights and q.wave_from:
         rows, n, units = _rows(q, pupils, str(study.received), list(q.weights))
         effect = cace(rows, q.weights, "had") if q.randomised else not_computed("cace_needs_lot")
+        if len(rows) > 3 and len(set(rows["arm"])) > 1:
+            made.append(q.estimate("first_stage", first_stage(rows, q.weights, "had"), n, units))
         made.append(q.estimate("cace", effect if len(rows) > 3 else _too_few(), n, units))
+    return made
+
+
+def taken_up(study: Study, q: Question, pupils: pd.DataFrame) -> list[Fact]:
+    """Say of each arm of a comparison who took part: the mean of ``received`` of those analysed (of units, of theirs).
+
+    Returns
+    -------
+    list of Fact
+        ``took_part`` (arm; 0 to 1 where the column holds 0 and 1); none where nothing was declared.
+    """
+    if study.received not in pupils or not q.weights or not q.wave_from:
+        return []
+    rows, _, _ = _rows(q, pupils, str(study.received), list(q.weights))
+    made = []
+    for arm, had in rows.groupby(rows["arm"].astype(str), observed=True)["had"]:
+        place = identifier(q.key, q.contrast, f"{q.wave_from}-{q.wave_to}", "took_part", str(arm))
+        found = Fact(place, "took_part", float(had.mean()), q.key, q.outcome.informant, str(arm), q.wave_to, len(had))
+        found = replace(found, kind="took_part", contrast=q.contrast, arms=q.arms)
+        made.append(replace(found, wave_from=q.wave_from, wave_to=q.wave_to))
     return made
 
 

@@ -18,7 +18,7 @@ from werkbank.effects.moderation import moderated
 from werkbank.effects.questions import Question, identifier, questions
 from werkbank.measurement.study_scores import scale_of
 from werkbank.results import Fact
-from werkbank.statistics.quantity import Quantity
+from werkbank.statistics.quantity import Quantity, at_level
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -235,7 +235,7 @@ def _specified(q: Question, rows: pd.DataFrame, decisions: Decisions) -> list[di
     in_sds = comparison.adjusted_g(Quantity(1.0), rows, q.weights)  # the same SD for every model of these rows
     tests, n = _tests(q, rows, q.adjusting.columns if decisions.covariates else [])
     for model, test in tests.items():
-        size = test.scaled(in_sds.value, in_sds.standardiser)
+        size = (at_level(test, q.ci_level) or test).scaled(in_sds.value, in_sds.standardiser)
         if size.p is not None and in_sds.value > 0:
             numbers = {"effect": size.value, "p": size.p, "ci_low": size.ci_low, "ci_high": size.ci_high}
             made.append({**asdict(decisions), "model": model, **numbers, "n": n})

@@ -13,7 +13,7 @@ import pandas as pd
 from werkbank.effects.asking import Role, role_of_question
 from werkbank.effects.comparison import Weights, normalised
 from werkbank.effects.covariates import Covariates, prepared
-from werkbank.effects.kinds import KIND, metric_of
+from werkbank.effects.kinds import GIVEN_THE_LEVEL, KIND, metric_of
 from werkbank.effects.leading import Answer, Design, Plan, answered, by_level
 from werkbank.effects.nesting import NO_BLOCKS, Blocks, blocks_of
 from werkbank.effects.roles import RoleArms, role_arms, shown_arms
@@ -21,6 +21,7 @@ from werkbank.effects.units import Unit, unit_of_analysis
 from werkbank.remembering import remembered
 from werkbank.results import Estimate
 from werkbank.statistics.certainty import EQUIVALENCE_BOUND
+from werkbank.statistics.quantity import STANDARD_LEVEL, at_level
 from werkbank.statistics.unit_means import SLOPE_NEEDS, SlopeChoice, choose_slope
 from werkbank.study.model import WAVES, Outcome, Study
 
@@ -188,6 +189,19 @@ class Question:
         rows = rows.loc[~rows["arm"].isin(self.unit.alone)] if self.partly_grouped else rows
         return None if self.unit.of_pupil is None else int(rows["unit"].nunique())
 
+    def _at_its_level(self, method: str, quantity: Quantity) -> tuple[Quantity, float]:
+        """Return a quantity with its interval at the study's level, or as it is with the level that it has.
+
+        What is no t or z interval (a bootstrap, a size with a variance of its own) was made at 95 %, except by the
+        methods that were given the level.
+        """
+        if self.ci_level == STANDARD_LEVEL or quantity.ci_low is None:
+            return quantity, self.ci_level
+        found = at_level(quantity, self.ci_level)
+        if found is None:
+            return quantity, self.ci_level if method in GIVEN_THE_LEVEL else STANDARD_LEVEL
+        return found, self.ci_level
+
     def estimate(
         self,
         method: str,
@@ -202,6 +216,7 @@ class Question:
         from werkbank.catalogue import has, say
 
         estimand = f"effects.methods.{method}.estimand"
+        quantity, level = (quantity, ci_level) if ci_level is not None else self._at_its_level(method, quantity)
         exploratory = self.role == "exploratory" or not (headline or method in OF_THE_HEADLINE)
         return Estimate(
             id=place(self.key, self.wave_from, self.wave_to, self.contrast, method),
@@ -220,7 +235,7 @@ class Question:
             p=_plain(quantity.p),
             ci_low=_plain(quantity.ci_low),
             ci_high=_plain(quantity.ci_high),
-            ci_level=self.ci_level if ci_level is None else ci_level,
+            ci_level=level,
             standardiser=quantity.standardiser,
             n=n,
             n_clusters=n_clusters,

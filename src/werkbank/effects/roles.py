@@ -34,12 +34,17 @@ def role_arms(study: Study) -> RoleArms | None:
     return None
 
 
-def arms_shown(study: Study) -> dict[str, str]:
-    """Return the arms as results call them, with their roles: the study file's, and roles in a column of their own."""
+def shown_roles(study: Study) -> dict[str, str]:
+    """Return the role of every arm as results call it, in the order in which reports show them.
+
+    Where roles have a column of their own, coached teachers' pupils are the arms ``target`` and ``transfer``; the arm
+    of their teachers stays, as the last, for pupils without a role.
+    """
     roles = role_arms(study)
     if roles is None or "role" not in study.columns.named():
         return {code: str(role) for code, role in study.arms.items()}
-    return {roles.target: "target", roles.transfer: "transfer", **study.arms}
+    made = {roles.target: "target", roles.transfer: "transfer", roles.control: "control"}
+    return made | {code: str(role) for code, role in study.arms.items() if code not in made}
 
 
 def shown_arms(study: Study, pupils: pd.DataFrame) -> pd.Series:

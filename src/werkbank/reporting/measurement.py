@@ -159,7 +159,8 @@ def circle(report: Report) -> Blocks:
         orders = report.results.facts_where(what="circular_order", outcome=outcome.id)
         waves = [fact.wave for fact in orders]
         names = [key.label(name, report.language) for name in SECTORS]
-        rows = [row for arm in report.evidence.arms if (row := _roses(report, outcome.id, arm, waves[:2]))]
+        arms = list(report.study.arms) or [""]  # of respondents, whose arm is their class's or teacher's
+        rows = [row for arm in arms if (row := _roses(report, outcome.id, arm, waves[:2]))]
         yield diagrams.circle(rows, names, words.wave(waves[0]), report.language)
         yield tables.circle(report, outcome.id)
         known = [fact for fact in orders if fact.value is not None]

@@ -143,12 +143,15 @@ def many_ways(report: Report) -> Blocks:
     size = report.evidence.beside(ways.headline, *SIZES)
     said = {
         "n": n,
+        "level": words.level(report.study.ci_level),
         "n_text": numbers.count(n, report.language),
         "question": words.test(ways.headline.outcome, ways.headline.wave_to, ways.headline.contrast),
         **{k: words.decimal(facts[k]) for k in ("median", "lowest", "highest")},
         **{k: words.share(facts[k]) for k in ("same_sign", "significant")},
     }
-    yield Paragraph(words.say("robustness.many_ways.lead", **said))
+    open_ = [c for c in estimates.CHOICES if estimates.differ(ways.table, c)]
+    names = words.listed([words.say(f"robustness.many_ways.open.{c}") for c in open_])
+    yield Paragraph(words.say(f"robustness.many_ways.{'lead' if open_ else 'lead_alone'}", **said, choices=names))
     yield estimates.specifications(ways.table, size.estimate if size else None, said, report.language)
     yield Bullets(tuple(words.say(f"robustness.many_ways.{k}", **said) for k in ("median_said", "sign_said", "p_said")))
     yield Paragraph(words.say(f"robustness.many_ways.{'few' if n < 200 else 'reading'}", **said), "note")
