@@ -35,88 +35,86 @@ PAGE = Path(__file__).parents[1] / "docs" / "calibration_missing.md"
 DESIGNS = ((3, 3), (6, 6), (4, 8), (10, 10))
 SPREADS = {"1:1": (1, 1), "2:1": (2, 1), "1:2": (1, 2)}
 TWO = {"T": 1.0, "C": -1.0}
-WITHIN, BETWEEN = 0.6, 0.75
+WITHIN, BETWEEN, SEATS, ALPHA = 0.6, 0.75, 28, 0.05
 
 
-# -- one study, pupil by pupil ----------------------------------------------------------------------------------------
+# -- many studies side by side, as pupils on a grid --------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class Pupils:
-    """One study: class of every pupil, arm of every class (0 is the arm with the programme), scores with gaps."""
+class Grid:
+    """Many studies of the same classes: (studies, classes, seats), where `there` says which seats have a pupil.
 
-    code: np.ndarray
+    `arm` (classes,), 0 the arm with the programme; `post_seen` and `pre_seen` say which scores are known.
+    """
+
     arm: np.ndarray
+    there: np.ndarray
     pre: np.ndarray
     post: np.ndarray
-    full: np.ndarray
+    pre_seen: np.ndarray
+    post_seen: np.ndarray
 
 
-def pupils(rng, n, *, icc, spread, lost, pre_lost=0.0, effect=0.0):
-    """Classes of 12 to 28 pupils; the share `lost` of the post-test by what was seen, `pre_lost` by nothing."""
+def grid(rng, reps, *, n, icc, spread=(1, 1), lost=0.0, pre_lost=0.0, effect=0.0, by=1.0):
+    """Classes of 12 to 28 pupils; the share `lost` of the post-test, at random given pre-test and arm (`by` times)."""
     arm = np.repeat([0, 1], n)
-    code = np.repeat(np.arange(len(arm)), rng.integers(12, 29, len(arm)))
+    shape = (reps, len(arm), SEATS)
+    there = np.arange(SEATS) < rng.integers(12, SEATS + 1, shape[:2])[..., None]
     s = np.array(spread, dtype=float)[arm]
-    ux, uy = rng.normal(size=(2, len(arm)))
-    ex, ey = rng.normal(size=(2, len(code)))
+    ux, uy = rng.normal(size=(2, *shape[:2]))
+    ex, ey = rng.normal(size=(2, *shape))
     sd_b, sd_w = icc**0.5, (1 - icc) ** 0.5
-    pre = sd_b * ux[code] + sd_w * ex
+    pre = sd_b * ux[..., None] + sd_w * ex
     of_class = s * (BETWEEN * ux + (1 - BETWEEN**2) ** 0.5 * uy)
-    full = sd_b * of_class[code] + sd_w * (WITHIN * ex + (1 - WITHIN**2) ** 0.5 * ey) + effect * (arm[code] == 0)
-    # logistic in the score before and the arm; the constant makes the share what was asked
-    slope = -pre + 0.6 * (arm[code] == 0)
-    low, high = -12.0, 12.0
-    for _ in range(40):
+    post = sd_b * of_class[..., None] + sd_w * (WITHIN * ex + (1 - WITHIN**2) ** 0.5 * ey)
+    post = post + effect * (arm == 0)[:, None]
+    slope = by * (-pre + 0.6 * (arm == 0)[:, None])
+    low, high = np.full((reps, 1, 1), -12.0), np.full((reps, 1, 1), 12.0)
+    for _ in range(30):  # the constant that makes the share of the study what was asked
         middle = (low + high) / 2
-        low, high = (middle, high) if special.expit(slope + middle).mean() < lost else (low, middle)
-    post = np.where(rng.random(len(code)) < special.expit(slope + low), np.nan, full)
-    pre = np.where(rng.random(len(code)) < pre_lost, np.nan, pre)
-    return Pupils(code, arm, pre, post, full)
+        share = (special.expit(slope + middle) * there).sum(axis=(1, 2)) / there.sum(axis=(1, 2))
+        less = (share < lost)[:, None, None]
+        low, high = np.where(less, middle, low), np.where(less, high, middle)
+    post_seen = there & ((rng.random(shape) >= special.expit(slope + low)) | (lost == 0))
+    pre_seen = there & (rng.random(shape) >= pre_lost)
+    # a class of which nothing is left would be another design
+    post_seen[..., 0], pre_seen[..., 0] = True, True
+    return Grid(arm, there, pre, post, pre_seen, post_seen)
 
 
-def table_of(one):
-    """Return what `werkbank.estimate` takes: study, scores, pupils."""
-    index = pd.Index([f"p{i:05d}" for i in range(len(one.code))], name="pupil")
-    who = pd.DataFrame({"class": [f"k{c:03d}" for c in one.code], "arm": np.array(["T", "C"])[one.arm[one.code]]}, index)
-    parts = [
-        pd.DataFrame({"pupil": index, "wave": wave, "outcome": "y", "scale": "y", "score": score})
-        for wave, score in (("pre", one.pre), ("post", one.post))
-    ]
-    study = {
-        "title": "missing",
-        "design": {"kind": "randomised", "assigned_by": "class", "blocks": False},
-        "files": [{"path": "x.csv"}],
-        "columns": {"pupil": "id", "class": "class", "arm": "arm"},
-        "arms": {"T": "intervention", "C": "control"},
-        "outcomes": [{"name": "y", "column": "y", "better": "higher", "role": "primary"}],
-    }
-    return Study.model_validate(study), pd.concat(parts, ignore_index=True), who
+def only(g, i):
+    """Return some of the studies."""
+    parts = (g.there, g.pre, g.post, g.pre_seen, g.post_seen)
+    return Grid(g.arm, *(part[i] for part in parts))
 
 
-# -- many studies side by side ----------------------------------------------------------------------------------------
+def units_of_seats(arm, kept, y, x):
+    """Return Units of the pupils `kept` (studies, classes, seats) with covariates x (m, studies, classes, seats)."""
+    sizes = kept.sum(axis=-1).astype(float)
+    means = [np.where(kept, v, 0.0).sum(axis=-1) / sizes for v in (y, *x)]
+    inner = [np.where(kept, v - mean[..., None], 0.0) for v, mean in zip((y, *x), means, strict=True)]
+    sxx = np.stack([np.stack([(a * b).sum(axis=(-2, -1)) for b in inner[1:]], -1) for a in inner[1:]], -2)
+    sxy = np.stack([(a * inner[0]).sum(axis=(-2, -1)) for a in inner[1:]], -1)
+    return _units(arm, sizes, means[0], np.stack(means[1:], axis=-1), sxx, sxy)
 
 
-def units_side_by_side(arm, several):
-    """Return Units of tables (code, y, x (n, m)) that have the same classes, each a study of its own."""
-    j, k = len(arm), len(several)
-    m = several[0][2].shape[1]
-    sizes, y = np.zeros((k, j)), np.zeros((k, j))
-    x, sxx, sxy = np.zeros((k, j, m)), np.zeros((k, m, m)), np.zeros((k, m))
-    for i, (code, scores, covariates) in enumerate(several):
-        sizes[i] = np.bincount(code, minlength=j)
-        y[i] = np.bincount(code, scores, j) / sizes[i]
-        x[i] = np.stack([np.bincount(code, c, j) for c in covariates.T], axis=1) / sizes[i][:, None]
-        inner = covariates - x[i][code]
-        sxx[i], sxy[i] = inner.T @ inner, inner.T @ (scores - y[i][code])
+def _units(arm, sizes, y, x, sxx, sxy):
+    """Units whose covariates are those of pupils, the pre-test first."""
+    m = x.shape[-1]
     names = ("pre", *(f"x{i}" for i in range(1, m)))
-    return Units(tuple(f"{i:03d}" for i in range(j)), ("T", "C"), arm, sizes, y, x, names, True, m, sxx, sxy)
+    return Units(tuple(f"{i:03d}" for i in range(len(arm))), ("T", "C"), arm, sizes, y, x, names, True, m, sxx, sxy)
 
 
-def ruled(arm, several, slope):
-    """The headline rule for many tables: value, SE, df."""
-    adjusted = adjust(units_side_by_side(arm, several), slope)
-    found, df = compare_many(adjusted, TWO)
+def ruled(units, slope):
+    """The headline rule for many studies: value, SE, df."""
+    found, df = compare_many(adjust(units, slope), TWO)
     return found.value, found.se, df
+
+
+def pairs(g, slope):
+    """The lead among pupils with both scores."""
+    return ruled(units_of_seats(g.arm, g.pre_seen & g.post_seen, g.post, [g.pre]), slope)
 
 
 def p_of(value, se, df):
@@ -130,88 +128,197 @@ def half_width(se, df):
 
 
 def pooled_many(value, se, df):
-    """Rubin's rules with Barnard and Rubin's df over the last axis: value, SE, df (those of statistics.missing)."""
-    m = value.shape[-1]
-    between, within, complete = value.var(axis=-1, ddof=1), (se**2).mean(axis=-1), df.mean(axis=-1)
+    """Rubin's rules with Barnard and Rubin's df over the first axis: value, SE, df (as statistics.missing)."""
+    m = len(value)
+    between, within, complete = value.var(axis=0, ddof=1), (se**2).mean(axis=0), df.mean(axis=0)
     total = within + (1 + 1 / m) * between
     share = (1 + 1 / m) * between / total
     observed = (complete + 1) / (complete + 3) * complete * (1 - share)
-    return value.mean(axis=-1), np.sqrt(total), 1 / (share**2 / (m - 1) + 1 / observed)
+    return value.mean(axis=0), np.sqrt(total), 1 / (share**2 / (m - 1) + 1 / observed)
 
 
-def copies_of(one, seed):
-    """Return the copies that `werkbank.effects.imputing` would make of a study without covariates."""
-    # arms in the order in which they come, as there
-    of_arm = one.arm[one.code]
-    fixed = np.column_stack([of_arm == 1, of_arm == 0]).astype(float)
-    scores = np.column_stack([one.pre, one.post])
-    return Imputer(scores, fixed, one.code, of_arm).completed(COPIES, seed, burn_in=BURN_IN, thin=THIN)
+# -- the imputer of statistics.missing, on sums of classes -------------------------------------------------------------
 
 
-def imputation(studies, slope, seeds):
-    """Pooled value, SE and df of many studies with the same classes."""
-    arm = studies[0].arm
-    filled = [
-        (one.code, copy[:, 1], copy[:, :1])
-        for one, seed in zip(studies, seeds, strict=True)
-        for copy in copies_of(one, seed)
-    ]
-    found = [part.reshape(len(studies), COPIES) for part in ruled(arm, filled, slope)]
-    return pooled_many(*found)
+@dataclass(frozen=True)
+class Sums:
+    """Sums over the pupils of a class whose post-test is known (o) or not (m): numbers, x, x², and xy, y, y²."""
+
+    n_o: np.ndarray
+    x_o: np.ndarray
+    xx_o: np.ndarray
+    y: np.ndarray
+    xy: np.ndarray
+    yy: np.ndarray
+    n_m: np.ndarray
+    x_m: np.ndarray
+    xx_m: np.ndarray
 
 
-def complete_pairs(studies, slope):
-    """The lead among pupils with both scores."""
-    kept = [(one, ~(np.isnan(one.pre) | np.isnan(one.post))) for one in studies]
-    rows = [(one.code[k], one.post[k], one.pre[k, None]) for one, k in kept]
-    return ruled(studies[0].arm, rows, slope)
+def sums_of(g):
+    """Reduce studies to sums by class; x is the pre-test, which everybody has here."""
+    seen, gone = g.post_seen, g.there & ~g.post_seen
+    parts = [(seen, v) for v in (1.0, g.pre, g.pre**2, g.post, g.pre * g.post, g.post**2)]
+    parts += [(gone, v) for v in (1.0, g.pre, g.pre**2)]
+    return Sums(*(np.where(kept, v, 0.0).sum(axis=-1) for kept, v in parts))
 
 
-def whole(one):
-    """Whether every class has a pupil with both scores."""
-    seen = ~(np.isnan(one.pre) | np.isnan(one.post))
-    return np.bincount(one.code[seen], minlength=len(one.arm)).min() > 0
+def imputed_units(g, rng, copies=COPIES):
+    """Yield Units of completed copies of many studies.
+
+    The sampler of `statistics.missing.Imputer` for a post-test with gaps beside a full pre-test. All that it draws for
+    single pupils enters the rule by sums of classes, which are drawn as such: the same in distribution.
+    """
+    s, arm, nu = sums_of(g), g.arm, 4.0
+    n = s.n_o + s.n_m
+    centre = ((s.x_o + s.x_m) / n)[..., None]
+    Z = np.concatenate([np.broadcast_to(np.eye(2)[arm], (*n.shape, 2)), centre], axis=-1)  # of the class
+    # X of a pupil is (arms, class mean, x)
+    top = np.einsum("rj,rja,rjb->rab", s.n_o, Z, Z)
+    side = np.einsum("rj,rja->ra", s.x_o, Z)
+    XX = np.concatenate([
+        np.concatenate([top, side[..., None]], axis=-1),
+        np.concatenate([side, s.xx_o.sum(axis=-1)[:, None]], axis=-1)[:, None],
+    ], axis=-2)  # fmt: skip
+    inverse = np.linalg.inv(XX)
+    root = np.linalg.cholesky(inverse)
+    n_seen, k = s.n_o.sum(axis=-1), np.bincount(arm)
+    u, tau2 = np.zeros_like(n), np.full((len(n), 2), np.nan)
+    for sweep in range(BURN_IN + copies * THIN):
+        rest_y = s.y - s.n_o * u
+        Xy = np.concatenate([
+            np.einsum("rj,rja->ra", rest_y, Z), (s.xy - u * s.x_o).sum(axis=-1)[:, None],
+        ], axis=-1)  # fmt: skip
+        b = np.einsum("rab,rb->ra", inverse, Xy)
+        yy = (s.yy - 2 * u * s.y + s.n_o * u**2).sum(axis=-1)
+        sigma2 = (yy - (b * Xy).sum(axis=-1)) / rng.chisquare(n_seen - 4)
+        b = b + np.sqrt(sigma2)[:, None] * np.einsum("rab,rb->ra", root, rng.normal(size=b.shape))
+        fixed = np.einsum("rja,ra->rj", Z, b[:, :3])
+        tau2 = np.where(np.isnan(tau2), sigma2[:, None], tau2)
+        spread, noise = tau2[:, arm], sigma2[:, None]
+        shrunk = spread / (s.n_o * spread + noise)
+        u = shrunk * (s.y - s.n_o * fixed - b[:, 3:] * s.x_o) + np.sqrt(noise * shrunk) * rng.normal(size=u.shape)
+        scale = rng.gamma((2 * nu + 1) / 2, 2 / (nu * (1 / tau2).sum(axis=-1)))
+        squares = np.stack([(u[:, arm == a] ** 2).sum(axis=-1) for a in (0, 1)], axis=-1)
+        tau2 = np.maximum((squares + nu * scale[:, None]) / rng.chisquare(k + nu, tau2.shape), 1e-8 * noise)
+        if sweep >= BURN_IN and (sweep - BURN_IN + 1) % THIN == 0:
+            # the pupils' own errors: their sum, and their sum times x, of the missing of every class
+            first, second = rng.normal(size=(2, *n.shape))
+            e = np.sqrt(noise * s.n_m) * first
+            mean = np.divide(s.x_m, s.n_m, out=np.zeros_like(n), where=s.n_m > 0)
+            xe = mean * e + np.sqrt(noise * np.maximum(s.xx_m - s.n_m * mean**2, 0)) * second
+            y_m = s.n_m * (fixed + u) + b[:, 3:] * s.x_m + e
+            xy_m = s.x_m * (fixed + u) + b[:, 3:] * s.xx_m + xe
+            x_bar, y_bar = centre[..., 0], (s.y + y_m) / n
+            sxx = (s.xx_o + s.xx_m - n * x_bar**2).sum(axis=-1)[:, None, None]
+            sxy = (s.xy + xy_m - n * x_bar * y_bar).sum(axis=-1)[:, None]
+            yield _units(arm, n, y_bar, centre, sxx, sxy)
+
+
+def imputation(g, slope, rng, copies=COPIES):
+    """Pooled value, SE and df of many studies."""
+    found = [ruled(units, slope) for units in imputed_units(g, rng, copies)]
+    return pooled_many(*(np.stack(part) for part in zip(*found, strict=True)))
 
 
 # -- families of cells ------------------------------------------------------------------------------------------------
 
 
 def imputation_cell(rng, reps, *, n, drawn=True, **settings):
-    """Type I (or coverage of an effect) of the imputed row, of complete pairs, and of the study without gaps."""
-    studies = []
-    while len(studies) < reps:
-        if whole(one := pupils(rng, n, **settings)):
-            studies.append(one)
+    """Type I (or what an interval misses) of the imputed row, of complete pairs, and of the study without gaps."""
+    g = grid(rng, reps, n=n, **settings)
     slope, truth = choose_slope(n, drawn=drawn, assigned=sum(n)), settings.get("effect", 0.0)
-    value, se, df = imputation(studies, slope, rng.integers(0, 2**31, reps))
+    value, se, df = imputation(g, slope, rng)
     given = df >= FEWEST_DF
-    lead, lead_se, lead_df = complete_pairs(studies, slope)
-    rows = [(one.code, one.full, np.nan_to_num(one.pre)[:, None]) for one in studies]
-    full = ruled(studies[0].arm, rows, slope) if not settings.get("pre_lost") else None
-    made = {
-        "imputed": float((p_of(value - truth, se, df)[given] < 0.05).mean()),
-        "pairs": float((p_of(lead - truth, lead_se, lead_df) < 0.05).mean()),
+    lead, lead_se, lead_df = pairs(g, slope)
+    full = ruled(units_of_seats(g.arm, g.there, g.post, [g.pre]), slope)
+    return {
+        "imputed": float((p_of(value - truth, se, df)[given] < ALPHA).mean()),
+        "pairs": float((p_of(lead - truth, lead_se, lead_df) < ALPHA).mean()),
+        "no gaps": float((p_of(full[0] - truth, *full[1:]) < ALPHA).mean()),
         "refused": float((~given).mean()),
         "width": float(np.median(half_width(se, df)[given]) / np.median(half_width(lead_se, lead_df))),
         "widest": float(half_width(se, df)[given].max()),
         "bias": float((value - truth).mean()),
         "df": float(np.median(df)),
     }
-    if full is not None:
-        made["no gaps"] = float((p_of(full[0] - truth, *full[1:]) < 0.05).mean())
-    return made
+
+
+def indicator_cell(rng, reps, *, n, own=False, **settings):
+    """Classes drawn, a share of the pre-tests missing: complete pairs, and everybody by a missing indicator."""
+    share = settings.pop("pre_lost")
+    g = grid(rng, reps, n=n, **settings)
+    if own:  # absent beforehand are those who would have scored low
+        g = replace(g, pre_seen=g.there & (rng.random(g.pre.shape) >= 2 * share * special.expit(-2 * g.pre)))
+    else:
+        g = replace(g, pre_seen=g.there & (rng.random(g.pre.shape) >= share))
+    slope = choose_slope(n, drawn=True, assigned=sum(n))
+    filled = np.where(g.pre_seen, g.pre, g.pre[g.pre_seen].mean())
+    everybody = units_of_seats(g.arm, g.post_seen, g.post, [filled, (~g.pre_seen).astype(float)])
+    return _beside(pairs(g, slope), ruled(everybody, slope))
+
+
+def indicator_of_pupils_cell(rng, reps, *, n, pre_lost, own=False):
+    """Pupils drawn one by one: complete pairs, and everybody by a missing indicator, each by HC2."""
+    arm = np.repeat([0, 1], n)
+    shape = (reps, len(arm))
+    pre = rng.normal(size=shape)
+    post = 0.7 * pre + (1 - 0.49) ** 0.5 * rng.normal(size=shape)
+    chance = 2 * pre_lost * special.expit(-2 * pre) if own else pre_lost
+    # as many stay in every study, so that studies stand side by side
+    away = np.argsort(np.argsort(rng.random(shape) / np.maximum(chance, 1e-9), axis=1), axis=1)
+    gone = away < round(pre_lost * len(arm))
+    filled = np.where(gone, pre[~gone].mean(), pre)
+    everybody = _hc2(arm, post, [filled, gone.astype(float)])
+    found = [_hc2(arm[~lacks], y[~lacks], [x[~lacks]]) for lacks, y, x in zip(gone, post, pre, strict=True)]
+    return _beside(tuple(np.array(part) for part in zip(*found, strict=True)), everybody)
+
+
+def _hc2(arm, y, covariates):
+    """The rule for pupils who are each a unit of their own."""
+    x = np.stack(covariates, axis=-1)
+    none = np.zeros((*y.shape[:-1], x.shape[-1], x.shape[-1]))
+    units = _units(arm, np.ones_like(y), y, x, none, none[..., 0])
+    found, df = compare_many(adjust(units, "between", units_per_covariate=0), TWO)
+    return found.value, found.se, df
+
+
+def _beside(lead, other):
+    return {
+        "pairs": float((p_of(*lead) < ALPHA).mean()),
+        "everybody": float((p_of(*other) < ALPHA).mean()),
+        "width": float(np.median(half_width(*other[1:])) / np.median(half_width(*lead[1:]))),
+        "spread": float(np.std(other[0]) / np.std(lead[0])),
+        "bias": float(other[0].mean()),
+    }
 
 
 def cells():
     """Every cell: family -> name -> settings."""
-    made = {"imputation": {}}
+    made = {family: {} for family in RUN}
     for n, icc, (name, spread), lost in product(DESIGNS, (0.1, 0.2), SPREADS.items(), (0.2, 0.3)):
         label = f"{n[0]} v {n[1]}, ICC {icc}, {name}, {round(100 * lost)} % lost"
         made["imputation"][label] = {"n": n, "icc": icc, "spread": spread, "lost": lost}
+    for n, effect in product(((4, 8), (10, 10)), (0.3, 0.8)):
+        label = f"{n[0]} v {n[1]}, ICC 0.2, 2:1, 30 % lost, effect {effect}"
+        made["imputation"][label] = {"n": n, "icc": 0.2, "spread": (2, 1), "lost": 0.3, "effect": effect}
+    for n in ((4, 8), (6, 6), (10, 10)):
+        label = f"{n[0]} v {n[1]}, ICC 0.2, 2:1, 30 % lost, not drawn"
+        made["imputation"][label] = {"n": n, "icc": 0.2, "spread": (2, 1), "lost": 0.3, "drawn": False}
+    for n, icc, own in product(DESIGNS, (0.1, 0.2), (False, True)):
+        label = f"{n[0]} v {n[1]}, ICC {icc}, 20 % without pre-test, {'the low ones' if own else 'at random'}"
+        made["indicator"][label] = {"n": n, "icc": icc, "pre_lost": 0.2, "own": own}
+    for n, own in product(((20, 20), (60, 60), (30, 90)), (False, True)):
+        label = f"{n[0]} v {n[1]} pupils, 20 % without pre-test, {'the low ones' if own else 'at random'}"
+        made["indicator of pupils"][label] = {"n": n, "pre_lost": 0.2, "own": own}
     return made
 
 
-RUN = {"imputation": imputation_cell}
+RUN = {
+    "imputation": imputation_cell,
+    "indicator": indicator_cell,
+    "indicator of pupils": indicator_of_pupils_cell,
+}
 
 
 def run(reps, only, *, write):
