@@ -25,7 +25,7 @@ from scipy import special
 
 from werkbank.effects import estimate
 from werkbank.effects.imputing import BURN_IN, COPIES, FEWEST_DF, THIN
-from werkbank.statistics.missing import Imputer
+from werkbank.statistics.multilevel.over_waves import fit_over_waves, test_over_waves
 from werkbank.statistics.unit_means import adjust, choose_slope, compare_many
 from werkbank.statistics.units import Units
 from werkbank.study.model import Study
@@ -293,6 +293,40 @@ def _beside(lead, other):
     }
 
 
+def waves_cell(rng, reps, *, n, spread=(1, 1), by_unit=True):
+    """Model over three waves, drawn, scores lost one after another: the last wave's test under two covariances."""
+    arm = np.repeat([0, 1], n)
+    ps = {"classes unstructured": [], "classes alike": []} if by_unit else {"unstructured": [], "alike": []}
+    for _ in range(reps):
+        code, y, who, wave = _over_three_waves(rng, arm, spread, by_unit=by_unit)
+        treated = arm[code[who]] == 0
+        X = np.column_stack([*(wave == t for t in range(3)), *((wave == t) & treated for t in (1, 2))]).astype(float)
+        for name in ps:
+            alike = "alike" in name and not by_unit
+            fit = fit_over_waves(
+                y, X, who, wave, code[who] if by_unit else None,
+                structure="exchangeable" if alike else "unstructured",
+                units_structure="exchangeable" if "alike" in name else "unstructured",
+            )  # fmt: skip
+            ps[name].append(test_over_waves(fit, [0, 0, 0, 0, 1]).p)
+    return {name: float((np.array(p) < ALPHA).mean()) for name, p in ps.items()}
+
+
+def _over_three_waves(rng, arm, spread, *, by_unit):
+    """Return class of every pupil, scores that are there, and their pupil and wave; .75 and .6 from wave to wave."""
+    code = np.repeat(np.arange(len(arm)), rng.integers(12, SEATS + 1, len(arm)) if by_unit else 1)
+    apart = np.abs(np.subtract.outer(np.arange(3), np.arange(3)))
+    of_class = rng.normal(size=(len(arm), 3)) @ np.linalg.cholesky(BETWEEN**apart).T
+    of_class = of_class * np.array(spread, dtype=float)[arm][:, None] * (0.15**0.5 if by_unit else 0.0)
+    own = rng.normal(size=(len(code), 3)) @ np.linalg.cholesky(WITHIN**apart).T
+    y = of_class[code] + 0.85**0.5 * own
+    seen = np.ones(y.shape, dtype=bool)
+    for t in (1, 2):
+        seen[:, t] = seen[:, t - 1] & (rng.random(len(code)) >= special.expit(-2.2 - y[:, t - 1]))
+    who, wave = np.nonzero(seen)
+    return code, y[who, wave], who, wave
+
+
 def cells():
     """Every cell: family -> name -> settings."""
     made = {family: {} for family in RUN}
@@ -311,6 +345,9 @@ def cells():
     for n, own in product(((20, 20), (60, 60), (30, 90)), (False, True)):
         label = f"{n[0]} v {n[1]} pupils, 20 % without pre-test, {'the low ones' if own else 'at random'}"
         made["indicator of pupils"][label] = {"n": n, "pre_lost": 0.2, "own": own}
+    for n, (name, spread) in product(DESIGNS, list(SPREADS.items())[:2]):
+        made["waves"][f"{n[0]} v {n[1]} classes, {name}"] = {"n": n, "spread": spread}
+    made["waves"]["30 v 30 pupils"] = {"n": (30, 30), "by_unit": False}
     return made
 
 
@@ -318,6 +355,7 @@ RUN = {
     "imputation": imputation_cell,
     "indicator": indicator_cell,
     "indicator of pupils": indicator_of_pupils_cell,
+    "waves": waves_cell,
 }
 
 

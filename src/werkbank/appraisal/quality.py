@@ -20,8 +20,10 @@ ALPHA = 0.05
 # what stands beside the lead and answers the same question
 CHECKS = (
     "mixed_kr", "cr2", "ancova", "ancova_covariates", "ancova_unit_means", "post_difference",
-    "post_difference_unit_means", "sites_fixed_pooled", "randomisation_test", "multiple_imputation",
+    "post_difference_unit_means", "sites_fixed_pooled", "randomisation_test",
 )  # fmt: skip
+# what also counts those who miss a score that the lead needs
+FOR_THE_MISSING = ("multiple_imputation", "waves_model")
 # what the WWC says of a difference beforehand -> what the panel says
 ALIKE = {"satisfied": "equal", "with_adjustment": "adjusted", "not_satisfied": "unequal", "unknown": "unknown"}
 
@@ -121,16 +123,20 @@ def _analysis(e: Evidence) -> Iterator[Claim]:
         if test.estimate is not None and test.p is None:
             found = True
             yield _of(test, "no_test", "attention", (test.id,), unit=e.unit)
-        if other := _disagreeing(e, test):
-            found = True
-            yield _of(test, "check_disagrees", "attention", (test.id, other.id), method=other.method, unit=e.unit)
+        for checks in (CHECKS, FOR_THE_MISSING):
+            if other := _disagreeing(e, test, checks):
+                found = True
+                # with the same pupils it is not those who are missing that make the difference
+                more = checks is FOR_THE_MISSING and (other.n or 0) > (test.n or 0)
+                verdict = "missing_disagrees" if more else "check_disagrees"
+                yield _of(test, verdict, "attention", (test.id, other.id), method=other.method, unit=e.unit)
     if not found:
         yield _claim("none", "met")
 
 
-def _disagreeing(e: Evidence, test: Estimate) -> Estimate | None:
+def _disagreeing(e: Evidence, test: Estimate, methods: tuple[str, ...]) -> Estimate | None:
     """Return a check of the same question that excludes zero where the lead does not, or the other way round."""
-    for method in CHECKS:
+    for method in methods:
         other = e.beside(test, method)
         if other is not None and other.p is not None and test.p is not None and (other.p < ALPHA) != (test.p < ALPHA):
             return other

@@ -138,7 +138,7 @@ def waves_model(
     others = np.column_stack([*at.values(), *(here[:, None] * numbers for here in at.values())])
     arms = list(weights)[:-1]  # the last arm is what the others are compared with
     treated = [at[wave] * (long["arm"] == arm).to_numpy(float) for wave in later for arm in arms]
-    X = np.column_stack([*treated, _independent(others)])
+    X = np.column_stack([*treated, independent(others)])
     if np.linalg.matrix_rank(X / np.sqrt((X**2).sum(axis=0)).clip(1e-300)) < X.shape[1]:
         return dict.fromkeys(later, not_computed("not_testable_by_model"))
     by_unit = bool(long["unit"].notna().all())
@@ -186,7 +186,7 @@ def choose_structures(long: pd.DataFrame, waves: Sequence[str], columns: int) ->
     return [*first, *((structure, "exchangeable") for structure in pupils)]
 
 
-def _independent(columns: NDArray[np.float64]) -> NDArray[np.float64]:
+def independent(columns: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return columns with the same span, none of which follows from others."""
     size = np.sqrt((columns**2).sum(axis=0))
     scaled = columns[:, size > 0] / size[size > 0]
