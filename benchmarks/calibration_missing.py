@@ -23,8 +23,9 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from werkbank.effects import estimate
+from werkbank.effects import imputing
 from werkbank.effects.imputing import BURN_IN, COPIES, FEWEST_DF, THIN
+from werkbank.effects.questions import questions
 from werkbank.statistics.multilevel.over_waves import fit_over_waves, test_over_waves
 from werkbank.statistics.unit_means import adjust, choose_slope, compare_many
 from werkbank.statistics.units import Units
@@ -357,6 +358,57 @@ RUN = {
     "indicator of pupils": indicator_of_pupils_cell,
     "waves": waves_cell,
 }
+
+
+# -- the library's own answer -----------------------------------------------------------------------------------------
+
+
+def table_of(g, i):
+    """Return what `werkbank.effects.questions` takes of one study: study, scores, pupils."""
+    where, seat = np.nonzero(g.there[i])
+    index = pd.Index([f"p{k:05d}" for k in range(len(where))], name="pupil")
+    who = pd.DataFrame({"class": [f"k{k:03d}" for k in where], "arm": np.array(["T", "C"])[g.arm[where]]}, index)
+    parts = []
+    for wave, score, seen in (("pre", g.pre, g.pre_seen), ("post", g.post, g.post_seen)):
+        values = np.where(seen[i], score[i], np.nan)[where, seat]
+        parts.append(pd.DataFrame({"pupil": index, "wave": wave, "outcome": "y", "scale": "y", "score": values}))
+    study = {
+        "title": "missing",
+        "design": {"kind": "randomised", "assigned_by": "class", "blocks": False},
+        "files": [{"path": "x.csv"}],
+        "columns": {"pupil": "id", "class": "class", "arm": "arm"},
+        "arms": {"T": "intervention", "C": "control"},
+        "outcomes": [{"name": "y", "column": "y", "better": "higher", "role": "primary"}],
+    }
+    return Study.model_validate(study), pd.concat(parts, ignore_index=True), who
+
+
+def check(n_studies=25, copies=150):
+    """Compare the fast imputation with the library's row, each of many copies, in Monte-Carlo errors of the two."""
+    rng = np.random.default_rng(20261130)
+    away, ratios, dfs = [], [], []
+    imputing.COPIES = copies
+    for n in ((3, 3), (6, 6), (4, 8), (10, 10), (5, 7)):
+        g = grid(rng, n_studies // 5, n=n, icc=0.2, spread=(2, 1), lost=0.3)
+        slope = choose_slope(n, drawn=True, assigned=sum(n))
+        found = [ruled(units, slope) for units in imputed_units(g, rng, copies)]
+        values = np.stack([value for value, _, _ in found])
+        value, se, df = pooled_many(*(np.stack(part) for part in zip(*found, strict=True)))
+        error = np.sqrt(2 * values.var(axis=0, ddof=1) / copies)
+        for i in range(n_studies // 5):
+            (q,) = questions(*table_of(g, i))
+            row = imputing.imputed(q, int(rng.integers(2**31)))[0]
+            away.append((row.estimate - value[i]) / error[i])
+            ratios.append((row.se or np.nan) / se[i])
+            dfs.append((row.df or np.nan) / df[i])
+    return {
+        "studies": n_studies,
+        "largest": float(np.abs(away).max()),
+        "spread": float(np.std(away)),
+        "se_low": float(np.nanmin(ratios)),
+        "se_high": float(np.nanmax(ratios)),
+        "df": float(np.nanmedian(dfs)),
+    }
 
 
 def run(reps, only, *, write):

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from werkbank.effects import estimate
+from werkbank.effects import describe, estimate
 from werkbank.effects.waves import choose_structures, maintenance_ratio, waves_model
 from werkbank.statistics.quantity import t_test
 
@@ -121,7 +121,8 @@ def test_the_model_over_waves_takes_the_blocks_and_covariates_of_the_lead(make_s
         (3, 12, None, ("exchangeable", None)),
         (9, 80, None, ("by_distance", None)),
         (3, 400, 20, ("unstructured", "unstructured")),
-        (3, 120, 6, ("unstructured", "exchangeable")),
+        (3, 120, 6, ("unstructured", "unstructured")),
+        (3, 120, 4, ("unstructured", "exchangeable")),
         (9, 400, 20, ("by_distance", "exchangeable")),
     ],
 )
@@ -186,3 +187,28 @@ def test_fieller_covers_the_true_share():
         if not made.note:
             hits.append(made.ci_low < 0.6 < made.ci_high)
     assert np.mean(hits) == pytest.approx(0.95, abs=0.015)
+
+
+def test_solomon_s_arms_without_a_score_before_are_compared_afterwards_and_have_lost_nobody(make_study, long_scores):
+    rng = np.random.default_rng(1)
+    index = pd.Index([f"p{i:03d}" for i in range(160)], name="pupil")
+    group = np.arange(160) % 4
+    pupils = pd.DataFrame({"arm": np.array(["TP", "CP", "TN", "CN"])[group]}, index)
+    pre = pd.Series(rng.normal(size=160), index)
+    post = 0.6 * pre + rng.normal(size=160) + 0.6 * (group % 2 == 0)
+    arms = {"TP": "intervention", "CP": "control", "TN": "intervention", "CN": "control"}
+    study = make_study(arms=arms, columns={"pupil": "id", "arm": "arm"})
+    scores = long_scores({"pre": pre.where(group < 2), "post": post})
+    made = {(e.contrast, e.wave_from): e for e in estimate(study, scores, pupils, 1) if e.kind == "headline"}
+    assert set(made) == {("TP - CP", "pre"), ("TP - CN", ""), ("TN - CP", ""), ("TN - CN", "")}
+    assert all(e.p is not None and e.n == 80 for e in made.values())
+    alone = estimate(
+        make_study(arms={"TN": "intervention", "CN": "control"}, columns={"pupil": "id", "arm": "arm"}),
+        scores.loc[scores["pupil"].isin(index[group > 1]) & (scores["wave"] == "post")],
+        pupils.loc[group > 1],
+        1,
+    )
+    (known,) = [e for e in alone if e.kind == "headline"]
+    assert made["TN - CN", ""].estimate == pytest.approx(known.estimate)
+    lost = {f.contrast: f.value for f in describe(study, scores, pupils) if f.what == "attrition_overall"}
+    assert lost == {"TP - CP": 0.0}

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 FEWEST = 2  # units in an arm
 # beyond so many waves a covariance for every two has more parameters than a study of schools has classes and pupils
-MOST_WAVES, PUPILS_PER_WAVE, UNITS_PER_WAVE = 6, 5, 3
+MOST_WAVES, PUPILS_PER_WAVE = 6, 5
 
 
 def over_waves(asked: Sequence[Question]) -> list[Estimate]:
@@ -165,8 +165,9 @@ def choose_structures(long: pd.DataFrame, waves: Sequence[str], columns: int) ->
     """Choose how waves hang together, by numbers of waves, pupils and units alone, simpler ones after it.
 
     Pupils: a covariance for every two waves where enough pupils have both; by the number of waves apart where enough
-    have any two so far apart; else one for all. Units: one for every two where there are three units a wave beyond what
-    arms and covariates take; else one for all. The simpler ones follow for a search that does not end.
+    have any two so far apart; else one for all. Units: one for every two where there are more of them than waves beyond what
+    arms and covariates take, since one for all rejects up to 11 % of true nulls where units have courses of their own
+    (docs/calibration_missing.md); else one for all. The simpler ones follow for a search that does not end.
     """
     wide = pd.crosstab(long.index, long["wave"]).reindex(columns=list(waves), fill_value=0).to_numpy() > 0
     together = wide.T.astype(float) @ wide
@@ -181,7 +182,7 @@ def choose_structures(long: pd.DataFrame, waves: Sequence[str], columns: int) ->
         pupils.insert(0, "unstructured")
     if not by_unit:
         return [(structure, None) for structure in pupils]
-    many = n_waves <= MOST_WAVES and n_units - columns >= UNITS_PER_WAVE * n_waves
+    many = n_waves <= MOST_WAVES and n_units - columns > n_waves
     first: list[Structures] = [(pupils[0], "unstructured")] if many and pupils[0] == "unstructured" else []
     return [*first, *((structure, "exchangeable") for structure in pupils)]
 
