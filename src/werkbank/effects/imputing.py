@@ -54,7 +54,9 @@ def imputed(q: Question, seed: int) -> list[Estimate]:
     fixed = np.column_stack(
         [pd.get_dummies(table["arm"], dtype=float), *([table[q.adjusting.columns]] if q.covariates else [])]
     ).astype(float)
-    copies = Imputer(table[waves].to_numpy(float), fixed, codes, arms).completed(COPIES, seed, burn_in=BURN_IN, thin=THIN)
+    copies = Imputer(table[waves].to_numpy(float), fixed, codes, arms).completed(
+        COPIES, seed, burn_in=BURN_IN, thin=THIN
+    )
     treated = table["arm"].map(q.weights).fillna(0).to_numpy(float) > 0
     lost = missing[:, -1] & treated
 

@@ -125,17 +125,17 @@ def within_arms(
     Returns
     -------
     dict of Quantity
-        "" is the test under sphericity: value partial eta squared (0-1), statistic F, df that of the error,
-        (waves - 1)(n - arms - what else is adjusted for); that of the numerator is (waves - 1)·q. "_gg" and "_hf" have Greenhouse & Geisser's and
-        Huynh & Feldt's epsilon as value (Lecoutre's correction, at most 1), F, and the error df and p that epsilon
-        makes. NaN with a note when an arm has fewer than two pupils or nothing varies.
+        "" is the test under sphericity: value partial eta squared (0-1), statistic F, df that of the error, (waves -
+        1)(n - arms - what else is adjusted for); that of the numerator is (waves - 1)·q. "_gg" and "_hf" have
+        Greenhouse & Geisser's and Huynh & Feldt's epsilon as value (Lecoutre's correction, at most 1), F, and the
+        error df and p that epsilon makes. NaN with a note when an arm has fewer than two pupils or nothing varies.
 
     Notes
     -----
     With U the scores on orthonormal contrasts of waves: F = (tr H/df1)/(tr E/df2), every combination tested as if last
-    (type III); ε_GG = (tr E)²/(d·tr E²), ε_HF = ((ν + 1)·d·ε_GG - 2)/(d(ν - d·ε_GG)), d = waves - 1, ν = n - arms - others.
-    Pupils count as independent: not for assigned classes, and single groups in classes. O'Brien & Kaiser (1985);
-    Lecoutre (1991). Checked against R's anova.mlm, afex's O'Brien-Kaiser values and pingouin.
+    (type III); ε_GG = (tr E)²/(d·tr E²), ε_HF = ((ν + 1)·d·ε_GG - 2)/(d(ν - d·ε_GG)), d = waves - 1, ν = n - arms -
+    others. Pupils count as independent: not for assigned classes, and single groups in classes. O'Brien & Kaiser
+    (1985); Lecoutre (1991). Checked against R's anova.mlm, afex's O'Brien-Kaiser values and pingouin.
     """
     rows, sizes = np.atleast_2d(L), np.array([np.sum(arm) for arm in arms])
     if sizes.min() < 2:

@@ -56,8 +56,9 @@ def over_waves(asked: Sequence[Question]) -> list[Estimate]:
     constrained = first.randomised and first.adjusting.pre
     long, adjusted_for = _long(asked, with_start=constrained)
     later = [q.wave_to for q in asked]
-    settings = {"constrained": constrained, "adjusted_for": adjusted_for, "level": first.ci_level}
-    found = waves_model(long, first.weights, later, **settings)
+    found = waves_model(
+        long, first.weights, later, constrained=constrained, adjusted_for=adjusted_for, level=first.ci_level
+    )
     n, units = long.index.nunique(), long["unit"].nunique() if first.unit.of_pupil is not None else None
     made = [q.estimate("waves_model", found[q.wave_to], n, units) for q in asked]
     return [*made, *(_kept(first, q) for q in asked[1:])]
@@ -165,9 +166,9 @@ def choose_structures(long: pd.DataFrame, waves: Sequence[str], columns: int) ->
     """Choose how waves hang together, by numbers of waves, pupils and units alone, simpler ones after it.
 
     Pupils: a covariance for every two waves where enough pupils have both; by the number of waves apart where enough
-    have any two so far apart; else one for all. Units: one for every two where there are more of them than waves beyond what
-    arms and covariates take, since one for all rejects up to 11 % of true nulls where units have courses of their own
-    (docs/calibration_missing.md); else one for all. The simpler ones follow for a search that does not end.
+    have any two so far apart; else one for all. Units: one for every two where there are more of them than waves
+    beyond what arms and covariates take, since one for all rejects up to 11 % of true nulls where units have courses of
+    their own (docs/calibration_missing.md); else one for all. Simpler ones follow for a search that does not end.
     """
     wide = pd.crosstab(long.index, long["wave"]).reindex(columns=list(waves), fill_value=0).to_numpy() > 0
     together = wide.T.astype(float) @ wide

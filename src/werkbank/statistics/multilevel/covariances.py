@@ -47,7 +47,7 @@ class Covariance:
         """Return the λ of a covariance `alike` and a variance of `own` more."""
         n_waves = self.basis.shape[1]
         if self.structure == "exchangeable":
-            return np.sqrt(np.array([alike, own]))
+            return np.array([alike**0.5, own**0.5])
         if self.structure == "by_distance":
             return np.array([alike + own, *[alike] * (n_waves - 1)])
         L = np.linalg.cholesky(np.full((n_waves, n_waves), alike) + own * np.eye(n_waves))

@@ -201,7 +201,9 @@ def _parts(free: Floats, own: Covariance, shared: Covariance | None) -> list[tup
     return parts if shared is None else [*parts, shared.parameters(free[own.size :])]
 
 
-def _reduced(sums: _Sums, psi: Floats, own: Covariance, shared: Covariance | None, *, derivatives: bool) -> list[Jet]:
+def _reduced(
+    sums: _Sums, psi: Floats, own: Covariance, shared: Covariance | None, *, derivatives: bool
+) -> tuple[Jet, Jet]:
     """Return A'V⁻¹A and log|V| with their derivatives in ψ.
 
     V of a unit is the pupils' blocks plus ZGZ': V⁻¹ = S⁻¹ - S⁻¹Z G(I + WG)⁻¹ Z'S⁻¹, W = Z'S⁻¹Z, which needs no inverse
@@ -212,7 +214,7 @@ def _reduced(sums: _Sums, psi: Floats, own: Covariance, shared: Covariance | Non
     n_waves = S.shape[-1]
     inverses, logdet = [], np.zeros(len(S))
     for mask, count in zip(sums.masks.astype(bool), sums.counts, strict=True):
-        at = np.ix_(range(len(S)), np.flatnonzero(mask), np.flatnonzero(mask))
+        at = np.ix_(np.arange(len(S)), np.flatnonzero(mask), np.flatnonzero(mask))
         whole = np.zeros_like(S)
         whole[at] = inverse(S[at])
         inverses.append(whole)
@@ -220,7 +222,7 @@ def _reduced(sums: _Sums, psi: Floats, own: Covariance, shared: Covariance | Non
     A = np.stack(inverses, axis=1)  # (c, P, T, T)
     cross = np.einsum("cptu,ptuab->cab", A, sums.cross, optimize=True)
     if shared is None or sums.unit_n is None or sums.unit_s is None:
-        return [cross, logdet]
+        return cross, logdet
     G = np.tensordot(jets[:, own.size :], shared.basis, 1)[:, None]  # (c, 1, T, T)
     W = np.einsum("jp,cptu->cjtu", sums.unit_n, A, optimize=True)
     u = np.einsum("cptu,jpua->cjta", A, sums.unit_s, optimize=True)
@@ -230,12 +232,12 @@ def _reduced(sums: _Sums, psi: Floats, own: Covariance, shared: Covariance | Non
     v = product(weight, u, np.matmul)
     logdet = logdet + log_determinant(inner).sum(axis=1)
     a = u.shape[-1]
-    flat = [f.transpose(0, 1, 2, 3).reshape(len(f), -1, a) for f in (u, v)]
-    return [cross - product(np.swapaxes(flat[0], -1, -2), flat[1], np.matmul), logdet]
+    u, v = (f.reshape(len(f), -1, a) for f in (u, v))
+    return cross - product(np.swapaxes(u, -1, -2), v, np.matmul), logdet
 
 
-def _deviance(cross: Jet, logdet: Jet, n: int) -> tuple[Jet, Jet, Jet]:
-    """Return the restricted deviance, log|X'V⁻¹X| and the log of y'Py, as jets."""
+def _deviance(cross: Jet, logdet: Jet, n: int) -> Jet:
+    """Return the restricted deviance: log|V| + log|X'V⁻¹X| + y'Py and its constant."""
     p = cross.shape[-1] - 1
     log_F = log_determinant(cross[:, :p, :p])
     log_rss = log_determinant(cross) - log_F
@@ -248,13 +250,13 @@ def _deviance(cross: Jet, logdet: Jet, n: int) -> tuple[Jet, Jet, Jet]:
         exponent[1 + len(first) :] += rss * first[i] * first[j]
     value = value + exponent
     value[0] += (n - p) * math.log(2 * math.pi)
-    return value, log_F, log_rss
+    return value
 
 
 def _at(sums: _Sums, psi: Floats, own: Covariance, shared: Covariance | None) -> tuple[float, Information, Floats]:
     cross, logdet = _reduced(sums, psi, own, shared, derivatives=True)
     p = cross.shape[-1] - 1
-    deviance, _, _ = _deviance(cross, logdet, sums.n)
+    deviance = _deviance(cross, logdet, sums.n)
     F1, F2 = gradient_and_hessian(cross[:, :p, :p])
     F = cross[0, :p, :p]
     info = Information(
@@ -276,7 +278,8 @@ def _optimum(sums: _Sums, own: Covariance, shared: Covariance | None) -> tuple[F
         S = np.tensordot(psi[: own.size], own.basis, 1)
         if not np.isfinite(psi).all() or np.linalg.eigvalsh(S)[0] <= 1e-10 * np.trace(S):
             return None
-        deviance, _, _ = _deviance(*_reduced(sums, psi, own, shared, derivatives=True), sums.n)
+        cross, logdet = _reduced(sums, psi, own, shared, derivatives=True)
+        deviance = _deviance(cross, logdet, sums.n)
         if not np.isfinite(deviance).all():
             return None
         g, H = gradient_and_hessian(deviance)
@@ -317,9 +320,9 @@ def _descended(place: Callable[[Floats], _Place | None], free: Floats) -> tuple[
         for _ in range(30):
             there = place(free + length * step)
             if there is not None and here.deviance - there.deviance > 1e-4 * length * promise:
+                free, here = free + length * step, there
                 break
             length /= 2
         else:
             return free, promise < 1e-6, here.deviance
-        free, here = free + length * step, there  # type: ignore[assignment]  # the loop ended with a place
     return free, False, here.deviance
