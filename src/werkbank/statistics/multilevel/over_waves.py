@@ -248,7 +248,7 @@ def _deviance(cross: Jet, logdet: Jet, n: int) -> Jet:
         first, _ = gradient_and_hessian(log_rss)
         i, j = np.triu_indices(len(first))
         exponent[1 + len(first) :] += rss * first[i] * first[j]
-    value = value + exponent
+    value = np.asarray(value + exponent)
     value[0] += (n - p) * math.log(2 * math.pi)
     return value
 
