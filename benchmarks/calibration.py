@@ -280,7 +280,10 @@ TITLES = {
 }
 INTRODUCTION = """# Calibration: how often the tests see an effect that is not there
 
-What leads a comparison is calibrated over all designs in [calibration of designs](calibration_designs.md). Here:
+What leads a comparison is calibrated over all designs in [calibration of designs](calibration_designs.md);
+imputation, the model over waves and pupils without a pre-test in
+[calibration of missing scores](calibration_missing.md).
+Here:
 whether `werkbank.estimate` does what was simulated there, and the tests that stand *beside* the lead where classes
 were assigned, half to each arm. What a count of flagged pupils tells, and how sure its share is, stands in
 [flagging](flagging.md).

@@ -332,3 +332,21 @@ def test_growth_is_refused_where_the_scale_did_not_measure_the_same(level, langu
         assert claim.sentence == "claims.answer.not_comparable"
     sentence = topic_sentences("claims", language)["answer"]["not_comparable"]
     assert not [word for word in ("rose", "fell", "steeg", "daalde") if word in sentence]
+
+
+@pytest.mark.parametrize(
+    ("method", "n", "verdict"),
+    [
+        ("multiple_imputation", 200, "missing_disagrees"),
+        ("waves_model", 200, "missing_disagrees"),
+        ("waves_model", 190, "check_disagrees"),
+    ],
+)
+def test_one_sentence_says_that_those_who_miss_a_score_change_the_conclusion(method, n, verdict):
+    study = a_study()
+    found = results_of(study)
+    lead = next(e for e in found.estimates if e.kind == "headline")
+    other = dataclasses.replace(lead, id=f"x/{method}", method=method, kind="check", family="", p=0.4, n=n)
+    claims = appraise(study, dataclasses.replace(found, estimates=(*found.estimates, other)))
+    said = [c for c in claims if c.verdict in {"missing_disagrees", "check_disagrees"}]
+    assert [(c.verdict, c.values["method"]) for c in said] == [(verdict, method)]

@@ -22,8 +22,8 @@ CHECKS = {
     "mixed_kr": "pupils_count", "cr2": "pupils_count", "ancova": "one_spread", "ancova_covariates": "one_spread",
     "ancova_unit_means": "one_spread", "post_difference": "one_spread", "post_difference_unit_means": "one_spread",
     "sites_fixed_pooled": "one_spread", "sites_mixed": "one_spread", "randomisation_test": "lots",
-    "multiple_imputation": "imputed",
 }  # fmt: skip
+FOR_THE_MISSING = ("multiple_imputation", "waves_model")  # also count those who miss a score that the lead needs
 IDLE = ("no_variation", "follows_from_others")  # a covariate without which nothing is lost
 # what the WWC says of a difference beforehand -> what the panel says
 ALIKE = {"satisfied": "equal", "with_adjustment": "adjusted", "not_satisfied": "unequal", "unknown": "unknown"}
@@ -130,23 +130,30 @@ def _analysis(e: Evidence) -> Iterator[Claim]:
         if test.estimate is not None and test.p is None:
             found = True
             yield _of(test, "no_test", "attention", (test.id,), unit=e.unit)
-        if others := _disagreeing(e, test):
+        others = _disagreeing(e, test, CHECKS)
+        beside = _disagreeing(e, test, FOR_THE_MISSING)
+        # with the same pupils it is not those who are missing that make the difference
+        missing = [other for other in beside if (other.n or 0) > (test.n or 0)]
+        if others := [*others, *(other for other in beside if other not in missing)]:
             found = True
             yield _disagreement(e, test, others)
+        for other in missing[:1]:
+            found = True
+            yield _of(test, "missing_disagrees", "attention", (test.id, other.id), method=other.method, unit=e.unit)
     if not found:
         yield _claim("none", "met")
 
 
-def _disagreeing(e: Evidence, test: Estimate) -> list[Estimate]:
+def _disagreeing(e: Evidence, test: Estimate, methods: Iterable[str]) -> list[Estimate]:
     """Return the checks of the same question whose p is below .05 where the lead's is not, or the other way round."""
-    beside = [e.beside(test, method) for method in CHECKS]
+    beside = [e.beside(test, method) for method in methods]
     tested = [other for other in beside if other is not None and other.p is not None]
     return [other for other in tested if test.p is not None and ((other.p or 0) < ALPHA) != (test.p < ALPHA)]
 
 
 def _disagreement(e: Evidence, test: Estimate, others: list[Estimate]) -> Claim:
     """Name every check that disagrees, and in what they differ from the lead: of what was in them, nothing else."""
-    why = [CHECKS[other.method] for other in others]
+    why = [CHECKS[other.method] for other in others if other.method in CHECKS]
     flat = e.results.facts_where(what="caution", category="pre_without_variation", **question(test))
     if test.wave_from and not flat and {"mixed_kr", "cr2"} & {other.method for other in others}:
         why.append("class_means")

@@ -281,9 +281,19 @@ def questions(study: Study, scores: pd.DataFrame, pupils: pd.DataFrame) -> Itera
             pre = waves[wave_from] if wave_from else math.nan
             table = enrolled.assign(pre=pre, post=waves[wave_to])
             for contrast, weights in contrasts(study).items():
-                at = (outcome, key, contrast, weights, wave_from, wave_to)
+                # an arm in which nobody was measured beforehand was not to be (Solomon): its loss is none
+                asked_from = wave_from if _measured(table, weights) else ""
+                at = (outcome, key, contrast, weights, asked_from, wave_to)
                 role = role_of_question(study, key, wave_to, contrast, pairs[0][1])
-                yield Question(*at, table, unit, covariates, blocks, roles, *asked_for, role, by_lot, chosen)
+                rows = table if asked_from else table.assign(pre=math.nan)
+                yield Question(*at, rows, unit, covariates, blocks, roles, *asked_for, role, by_lot, chosen)
+
+
+def _measured(table: pd.DataFrame, weights: Weights) -> bool:
+    """Whether somebody in every arm of a contrast was measured beforehand, or nobody anywhere afterwards."""
+    known = table[["pre", "post"]].notna().groupby(table["arm"].astype(str)).any()
+    compared = known.reindex([arm for arm, w in weights.items() if w], fill_value=False)
+    return not weights or bool(compared["pre"].all() or not compared["post"].all())
 
 
 @remembered(1)
