@@ -130,6 +130,24 @@ def mixed_difference(rows: pd.DataFrame, weights: Weights, covariates: Sequence[
     return Mixed(of_contrast_test(multilevel.test(fit, contrast)), sum(fit.variances.values()), fit.residual)
 
 
+def slopes_difference(rows: pd.DataFrame, weights: Weights, by: str, covariates: Sequence[str] = ()) -> Quantity:
+    """Interaction of the arms with a pupil's property, from a mixed model in which its slope differs between classes.
+
+    post ~ arm + arm:by + covariates + (1 + by | class): REML, an unstructured covariance, Kenward-Roger. Slopes of
+    pupils within classes and of classes' means are taken to be one, and classes of all arms to vary alike: where arms
+    differ in number and spread of classes it rejects too many true nulls (docs/calibration_moderation.md). Source and
+    checks: `multilevel.fit_slopes`.
+    """
+    arms = np.column_stack([(rows["arm"] == arm).to_numpy(dtype=float) for arm in weights])
+    x = rows[by].to_numpy(dtype=float)
+    X = np.column_stack([arms, arms * (x - x.mean())[:, None], comparison.numeric(rows, covariates)])
+    if np.linalg.matrix_rank(X) < X.shape[1] or len(rows) <= X.shape[1] + 4:
+        return not_computed("not_estimable")
+    fit = multilevel.fit_slopes(rows["post"], X, rows["unit"].astype(str), x)
+    row = [*[0.0] * len(weights), *weights.values(), *[0.0] * (X.shape[1] - 2 * len(weights))]
+    return of_contrast_test(multilevel.test(fit, row))
+
+
 def with_class_means(rows: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     """Add the mean of the pre-test in each unit (``pre_of_unit``), if the pre-test is among the columns."""
     if "pre" not in columns:

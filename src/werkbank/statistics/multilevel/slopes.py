@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # the derivatives of a 2 x 2 covariance in its variance, covariance and variance
 PARTS = np.array([[[1.0, 0], [0, 0]], [[0, 1], [1, 0]], [[0, 0], [0, 1]]])
-# where the search starts, SDs of intercepts and slopes as shares of the residual SD: one start may end in a lesser maximum
+# where the search starts: SDs of intercepts and slopes as shares of the residual SD; one may end in a lesser maximum
 STARTS = ((0.4, 0.1), (1.0, 0.5), (0.1, 0.02), (0.1, 1.0))
 NOTHING = 1e-8  # a variance ratio below which there is none
 
