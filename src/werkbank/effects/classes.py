@@ -95,7 +95,7 @@ def _one_arm_in_total_sds(q: Question, test: Quantity) -> dict[str, Quantity]:
         s = math.sqrt(least_squares(rows["post"], _design(rows, q.weights, covariates)[0]).variance)
         if math.isfinite(icc):
             alone = len(rows) - len(grouped)
-            d = clustered.d_total_one_arm(test.value, s, sizes, alone, icc, test.df)
+            d = clustered.d_total_one_arm(test.value, s, sizes, alone, icc, test.df, q.ci_level)
             made[f"d_total_one_arm_{name}"] = d
     return made
 
@@ -194,7 +194,9 @@ def _design(rows: pd.DataFrame, weights: Weights, covariates: Sequence[str]) -> 
     return X, [*weights.values(), *[0.0] * (X.shape[1] - len(weights))]
 
 
-def in_total_and_within_sds(rows: pd.DataFrame, weights: Weights, covariates: Sequence[str]) -> dict[str, Quantity]:
+def in_total_and_within_sds(
+    rows: pd.DataFrame, weights: Weights, covariates: Sequence[str], level: float = 0.95
+) -> dict[str, Quantity]:
     """Hedges' (2007) d of the mixed model's difference: total and within SDs, with and without the covariates.
 
     The total SD is that of pupils within arms as they were sampled, which Hedges' factor corrects for their classes.
@@ -206,12 +208,15 @@ def in_total_and_within_sds(rows: pd.DataFrame, weights: Weights, covariates: Se
         return {}
     sizes = rows.groupby(["arm", "unit"], observed=True).size()
     treated, control = (sizes[arm].tolist() for arm in sorted(weights, key=weights.__getitem__, reverse=True))
-    null = mixed_difference(rows.assign(arm=""), {"": 1.0})
+    # variances within arms: without the arms their difference would count as one between classes
+    null = mixed_difference(rows, weights)
     made = {}
     for name, model, of in (("conditional", conditional, covariates), ("unconditional", null, [])):
         if math.isfinite(model.icc):
             b, df = conditional.test.value, conditional.test.df
             s = math.sqrt(least_squares(rows["post"], _design(rows, weights, of)[0]).variance)
-            made[f"d_total_{name}"] = clustered.d_total(b, s, treated, control, model.icc, df)
-            made[f"d_within_{name}"] = clustered.d_within(b, math.sqrt(model.within), treated, control, model.icc, df)
+            made[f"d_total_{name}"] = clustered.d_total(b, s, treated, control, model.icc, df, level)
+            made[f"d_within_{name}"] = clustered.d_within(
+                b, math.sqrt(model.within), treated, control, model.icc, df, level
+            )
     return made

@@ -21,6 +21,7 @@ from werkbank.effects.units import Unit, unit_of_analysis
 from werkbank.remembering import remembered
 from werkbank.results import Estimate
 from werkbank.statistics.certainty import EQUIVALENCE_BOUND
+from werkbank.statistics.quantity import at_level
 from werkbank.statistics.unit_means import choose_slope
 from werkbank.study.model import WAVES, Outcome, Study
 
@@ -183,6 +184,8 @@ class Question:
         """Put a quantity into the results store; only the headline test of a question belongs to a family."""
         from werkbank.catalogue import has, say
 
+        if ci_level is None and self.ci_level != 0.95:
+            quantity = at_level(quantity, self.ci_level)
         estimand = f"effects.methods.{method}.estimand"
         exploratory = self.role == "exploratory" or not (headline or method in OF_THE_HEADLINE)
         return Estimate(

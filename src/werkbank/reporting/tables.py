@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkbank.appraisal.evidence import SIZES, question
 from werkbank.catalogue import has
+from werkbank.effects.multiplicity import number_of_tests
 from werkbank.reporting import fitted
 from werkbank.reporting.numbers import Column
 from werkbank.reporting.report import place
@@ -196,9 +197,8 @@ def main(report: Report, tests: Sequence[Estimate]) -> Table | None:
     notes = [words.say("report.estimates.main_method", names=words.listed(list(used)))]
     notes += fitted.notes(report, [t for t in found if t.contrast])
     notes += [_note(report, key) for key in dict.fromkeys(t.note for t in found if t.note)]
-    families = dict.fromkeys(
-        (CORRECTED[c.method], int(c.df)) for c in beside if c is not None and c.df is not None and c.df > 1
-    )
+    sized = [(c, number_of_tests(c, report.results.estimates)) for c in beside if c is not None]
+    families = dict.fromkeys((CORRECTED[c.method], n) for c, n in sized if n > 1)
     if families:
         how = [words.say("report.estimates.family", name=name, n=n) for name, n in families]
         notes.append(words.say("report.estimates.corrected", families=words.listed(how)))
@@ -274,6 +274,10 @@ def mechanisms(report: Report, kind: str) -> Table | None:
 def _mechanism(report: Report, e: Estimate) -> dict[str, Any]:
     estimate, asked = report.results.estimate, {**question(e), "moderator": e.moderator, "level": e.level}
     row, by = _row(report, e), called(report, e)
+    if e.grouped_by == "arm":
+        by = report.words.arm(e.group)
+    elif by is not None and e.group and not e.level:  # of two words, which is compared with which
+        by = f"{by}: {e.group.replace(' - ', ' − ')}"
     if by is not None:
         row["formula"] = report.words.say("robustness.mechanism", name=row["formula"], by=by)
     if e.level and (at := estimate(metric="moderator", **asked)):

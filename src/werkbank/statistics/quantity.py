@@ -63,10 +63,26 @@ def t_test(value: float, se: float, df: float, level: float = 0.95) -> Quantity:
     return Quantity(value, se, df, t, p, value - half, value + half)
 
 
-def large_sample_interval(value: float, variance: float, standardiser: str, df: float | None = None) -> Quantity:
-    """95 % interval from a published variance, without a test: value ± z·√variance, or t(df) where df are given."""
+def at_level(quantity: Quantity, level: float) -> Quantity:
+    """Return a quantity that has a t test with an interval of another level; anything else as it is.
+
+    What is symmetric around its value and has an SE and df of its own rests on t, also in other units.
+    """
+    value, se, df, low, high = quantity.value, quantity.se, quantity.df, quantity.ci_low, quantity.ci_high
+    if quantity.p is None or se is None or df is None or low is None or high is None:
+        return quantity
+    if abs((low + high) / 2 - value) > 1e-9 * (high - low):
+        return quantity
+    half = float(special.stdtrit(df, (1 + level) / 2)) * se
+    return replace(quantity, ci_low=value - half, ci_high=value + half)
+
+
+def large_sample_interval(
+    value: float, variance: float, standardiser: str, df: float | None = None, level: float = 0.95
+) -> Quantity:
+    """Interval from a published variance, without a test: value ± z·√variance, or t(df) where df are given."""
     if not variance >= 0:
         return Quantity(value, standardiser=standardiser, note="no_variance")
     se = math.sqrt(variance)
-    half = float(special.ndtri(0.975) if df is None else special.stdtrit(df, 0.975)) * se
+    half = float(special.ndtri((1 + level) / 2) if df is None else special.stdtrit(df, (1 + level) / 2)) * se
     return Quantity(value, se, ci_low=value - half, ci_high=value + half, standardiser=standardiser)
