@@ -112,7 +112,7 @@ def test_what_cannot_be_told_is_refused():
     same = rows.assign(m=(rows["arm"] == "T").astype(float))
     assert mediated(plan(), same, "m", seed=1).note in {"not_estimable", "no_residual_variation"}
     few = rows[rows["unit"].isin(["0", "1", "2", "3"])]
-    assert mediated(plan("units"), few, "m", seed=1).note == "no_degrees_of_freedom"
+    assert mediated(plan("units"), few, "m", seed=1).note == "too_few_for_slope"
 
 
 def test_a_way_that_was_put_in_is_covered():

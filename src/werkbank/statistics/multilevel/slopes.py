@@ -153,7 +153,7 @@ def _searched(sums: _Sums) -> tuple[Floats, _At, bool]:
 
     found = [
         optimize.minimize(objective, [a, 0.0, b], jac=True, method="BFGS", options={"gtol": 1e-7, "maxiter": 300})
-        for a, b in STARTS
+        for a, b in sorted(STARTS, key=lambda at: objective(np.array([at[0], 0.0, at[1]]))[0])[:2]
     ]
     best = min(found, key=lambda one: float(one.fun))
     L = np.array([[best.x[0], 0.0], [best.x[1], best.x[2]]])
