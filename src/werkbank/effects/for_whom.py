@@ -118,7 +118,11 @@ def _beside(q: Question, rows: pd.DataFrame) -> Plan:
 def _within(q: Question, plan: Plan, rows: pd.DataFrame, at: list[float]) -> Interaction:
     """Slopes within classes; the differences at a value are at equal class means and blocks, as the lead's is."""
     names = [*["pre"] * plan.pre, *plan.covariates]
-    classes = moderated_classes(rows, "by", covariates=by_level(rows, names)[0])
+    inner = by_level(rows, names)[0]
+    own = rows[["by", *inner]] - rows[["by", *inner]].groupby(rows["unit"].astype(str)).transform("mean")
+    # what says the same as the moderator among pupils of a class has no slope of its own beside it
+    inner = [name for name in inner if abs(own["by"].corr(own[name])) <= 1 - 1e-12]
+    classes = moderated_classes(rows, "by", covariates=inner)
     of, lead = assigned(plan, rows), q.answer.found
     between = lead.between if isinstance(lead, Adjusted) else ()
     columns = np.column_stack([of.blocks, *[of.means(rows[name]) for name in between]])

@@ -150,7 +150,7 @@ def interaction_within(
     alike; its variance Σ_g {e_g/(n_a √(1 - 1/n_a)) + (x - x̄_a) u_g}², e_g the residual of r_g and u_g the class's part
     of the slope by CR2: level and slope of a class may go together. With `beside` the level is that of least squares
     of r_g on arms and those columns, its variance HC2. All differences stand on one df (`df_effects`), so that the
-    borders of Johnson & Neyman (1936; Bauer & Curran 2005) are those of their intervals.
+    borders of Johnson & Neyman (1936; Bauer & Curran 2005) are where their p is .05, whatever the level of intervals.
     """
     refusal = _refused(classes, weights)
     fit = None if refusal else cross_fit(classes.cross, classes.moments, classes.arm)
@@ -171,7 +171,7 @@ def interaction_within(
     effects = {
         float(x): t_test(*_at(line, float(x) - centre), df, level) for x in at
     }  # fmt: skip
-    region = _region(line, centre, df, level)
+    region = _region(line, centre, df)
     return Interaction(tested, slopes, effects, region, df, float(df_bm), float(df_welch), few)
 
 
@@ -242,8 +242,9 @@ def _at(line: Line, d: float) -> tuple[float, float]:
     return float(line.level) + d * float(line.slope), math.sqrt(max(variance, 0.0))
 
 
-def _region(line: Line, centre: float, df: float, level: float) -> Region:
-    t2 = float(special.stdtrit(df, (1 + level) / 2)) ** 2
+def _region(line: Line, centre: float, df: float) -> Region:
+    # a border is where p = .05, whatever the level of the intervals
+    t2 = float(special.stdtrit(df, 0.975)) ** 2
     a = float(line.slope) ** 2 - t2 * float(line.v_slope)
     b = 2 * (float(line.level) * float(line.slope) - t2 * float(line.cov))
     c = float(line.level) ** 2 - t2 * float(line.v_level)
@@ -346,7 +347,7 @@ def interaction_between(
     slopes = {name: tested(np.r_[0 * w, np.eye(k)[i]])[0] for i, name in enumerate(units.arms)}
     effects = {float(v): t_test(*_at(line, float(v) - centre), df, level) for v in at}
     few = ("few_classes",) if len(x) <= FEW_CLASSES else ()
-    region = _region(line, centre, df, level)
+    region = _region(line, centre, df)
     return Interaction(interaction, slopes, effects, region, df, df_bm, df_welch, few, adjusted.left_out)
 
 
