@@ -40,6 +40,21 @@ class _Sums(NamedTuple):
     F: Floats
 
 
+class _Parts(NamedTuple):
+    """Matrices of one place that its second derivatives are made of; see `_evaluated`."""
+
+    n: int
+    Phi: Floats
+    first: Floats
+    W2: Floats
+    F: Floats
+    MF: Floats
+    T: Floats
+    U: Floats
+    B: Floats
+    C: Floats
+
+
 @dataclass(frozen=True)
 class _At:
     """The restricted likelihood at one place: deviance, its gradient (4,) in the variances, and the rest at σ²."""
@@ -48,7 +63,7 @@ class _At:
     gradient: Floats
     beta: Floats
     sigma2: float
-    information: Information
+    parts: _Parts
 
 
 def fit_slopes(
@@ -104,7 +119,7 @@ def fit_slopes(
     singular = bool(ratio.min() < NOTHING or np.linalg.det(D) < NOTHING * max(float(np.prod(np.diag(D))), 1e-300))
     s2 = scale**2
     variances = {"intercept": D[0, 0] * s2, "covariance": D[0, 1] * s2 / spread, "slope": D[1, 1] * s2 / spread**2}
-    info = rotated(at.information, R, scale)
+    info = rotated(_information(at), R, scale)
     deviance = at.deviance + 2 * (sums.n - len(R)) * np.log(scale) + 2 * float(np.log(np.abs(np.diag(R))).sum())
     return MixedFit(
         names=columns,
@@ -168,7 +183,7 @@ def _polished(sums: _Sums, D: Floats, at: _At) -> tuple[Floats, _At]:
     for _ in range(8):
         if np.linalg.eigvalsh(D)[0] < 1e-6 * at.sigma2:
             break
-        hessian = at.information.hessian
+        hessian = _information(at).hessian
         if np.linalg.eigvalsh(hessian)[0] <= 0:
             break
         step = -np.linalg.solve(hessian, at.gradient)
@@ -200,7 +215,7 @@ def _reduced(sums: _Sums, D: Floats, sigma2: float) -> tuple[Floats, Floats]:
 
 
 def _evaluated(sums: _Sums, D: Floats, sigma2: float) -> _At:
-    """Return deviance, gradient, and what Kenward-Roger needs, in ψ = (variance, covariance, variance, residual)."""
+    """Return deviance and gradient in ψ = (variance, covariance, variance, residual), and what the curvature needs."""
     p, k = sums.whole.shape[0] - 1, len(sums.C)
     W1, M = _reduced(sums, D, sigma2)
     Phi = np.linalg.inv(W1[:p, :p])
@@ -210,32 +225,50 @@ def _evaluated(sums: _Sums, D: Floats, sigma2: float) -> _At:
     basis[:p, p] = -b
     W1, F, C = basis.T @ W1 @ basis, sums.F @ basis, sums.C
     T = (np.eye(2) - M @ C) / sigma2  # V⁻¹Z = ZT
-    T2 = T @ T
-    U, U2 = np.swapaxes(F, -1, -2) @ T, np.swapaxes(F, -1, -2) @ T2  # A'V⁻¹Z and A'V⁻²Z
+    U = np.swapaxes(F, -1, -2) @ T  # A'V⁻¹Z
     MF = M @ F
-    W2 = (W1 - np.einsum("kai,kib->ab", U, MF)) / sigma2
-    W3 = (W2 - np.einsum("kai,kib->ab", U2, MF)) / sigma2
-    B, B2 = C @ T, C @ T2  # Z'V⁻¹Z and Z'V⁻²Z
-    first = -np.stack([*np.einsum("kai,mij,kbj->mab", U, PARTS, U), W2])
+    W2 = (W1 - _crossed(U, MF)) / sigma2
+    u, v = U[..., 0], U[..., 1]
+    uv = u.T @ v
+    first = -np.stack([u.T @ u, uv + uv.T, v.T @ v, W2])  # of A'V⁻¹A
+    B = C @ T  # Z'V⁻¹Z
+    by_class = np.stack([B[:, 0, 0], 2 * B[:, 0, 1], B[:, 1, 1]]).sum(axis=1)
+    traces = np.r_[by_class, (sums.n - 2 * k) / sigma2 + np.trace(T, axis1=-2, axis2=-1).sum()]
+    gradient = traces + (Phi * first[:, :p, :p]).sum(axis=(-1, -2)) + first[:, p, p]
+    logdet = sums.n * np.log(sigma2) + float(np.linalg.slogdet(np.eye(2) + C @ D / sigma2)[1].sum())
+    deviance = logdet - float(np.linalg.slogdet(Phi)[1]) + float(W1[p, p]) + (sums.n - p) * np.log(2 * np.pi)
+    return _At(deviance, gradient, b, sigma2, _Parts(sums.n, Phi, first, W2, F, MF, T, U, B, C))
+
+
+def _crossed(U: Floats, MF: Floats) -> Floats:
+    """Return Σ U_g M_g F_g over classes, as one product of matrices."""
+    a = U.shape[1]
+    return np.asarray(np.swapaxes(U, 1, 2).reshape(-1, a).T @ MF.reshape(-1, a))
+
+
+def _information(at: _At) -> Information:
+    """Return what Kenward-Roger needs, and the Hessian of the restricted deviance, at a place."""
+    n, Phi, first, W2, F, MF, T, U, B, C = at.parts
+    p, k, sigma2 = len(Phi), len(C), at.sigma2
+    T2 = T @ T
+    U2 = np.swapaxes(F, -1, -2) @ T2  # A'V⁻²Z
+    W3 = (W2 - _crossed(U2, MF)) / sigma2
     second = np.empty((4, 4, p + 1, p + 1))
     K = np.empty((4, 4))
     UE = np.einsum("kai,mij->kmaj", U, PARTS)
-    second[:3, :3] = np.einsum("kmai,kij,knbj->mnab", UE, B, UE)
-    second[:3, 3] = np.einsum("kmai,kbi->mab", UE, U2)
+    second[:3, :3] = np.einsum("kmaj,knbj->mnab", UE @ B[:, None], UE, optimize=True)
+    second[:3, 3] = np.einsum("kmai,kbi->mab", UE, U2, optimize=True)
     second[3, :3], second[3, 3] = second[:3, 3], W3
     second = (second + np.swapaxes(second, -1, -2)) / 2
     BE = np.einsum("kij,mjl->kmil", B, PARTS)
     K[:3, :3] = np.einsum("kmij,knji->mn", BE, BE)
-    K[:3, 3] = K[3, :3] = np.einsum("kij,mji->m", B2, PARTS)
-    K[3, 3] = (sums.n - 2 * k) / sigma2**2 + float(np.trace(T2, axis1=-2, axis2=-1).sum())
-    traces = np.r_[np.einsum("kmii->m", BE), (sums.n - 2 * k) / sigma2 + np.trace(T, axis1=-2, axis2=-1).sum()]
+    K[:3, 3] = K[3, :3] = np.einsum("kij,mji->m", C @ T2, PARTS)
+    K[3, 3] = (n - 2 * k) / sigma2**2 + float(np.trace(T2, axis1=-2, axis2=-1).sum())
     P, Q, at_rest = first[:, :p, :p], second[:, :, :p, :p], first[:, p, :p]
-    gradient = traces + np.einsum("ab,mba->m", Phi, P) + first[:, p, p]
-    expected = K - 2 * np.einsum("ab,mnba->mn", Phi, Q) + np.einsum("ab,mbc,cd,nda->mn", Phi, P, Phi, P)
-    bends = second[:, :, p, p] - np.einsum("ma,ab,nb->mn", at_rest, Phi, at_rest)
-    logdet = sums.n * np.log(sigma2) + float(np.linalg.slogdet(np.eye(2) + C @ D / sigma2)[1].sum())
-    deviance = logdet - float(np.linalg.slogdet(Phi)[1]) + float(W1[p, p]) + (sums.n - p) * np.log(2 * np.pi)
-    return _At(deviance, gradient, b, sigma2, Information(Phi, P, Q, K, 2 * bends - expected))
+    PhiP = Phi @ P
+    expected = K - 2 * np.einsum("ab,mnba->mn", Phi, Q) + np.einsum("mab,nba->mn", PhiP, PhiP)
+    bends = second[:, :, p, p] - at_rest @ Phi @ at_rest.T
+    return Information(Phi, P, Q, K, 2 * bends - expected)
 
 
 def _without(names: tuple[str, ...], beta: Floats, n: int, k: int, note: str) -> MixedFit:
