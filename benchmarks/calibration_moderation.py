@@ -184,7 +184,7 @@ def grid():
     for n, sd in product(((6, 6), (4, 12), (12, 12)), ((0.2, 0.2), (0.3, 0.0))):
         name = f"{n[0]} v {n[1]}, slope SD {sd[0]} v {sd[1]}"
         yield "mixed", name, mixed_cell, {"n": n, "sizes": "5-35", "slope_sd": sd}
-    for n, (a, b), spread in product(((6, 6), (12, 12), (4, 12)), ((0.0, 0.0), (0.6, 0.5)), ("1:1", "2:1")):
+    for n, ((a, b), spread) in product(((6, 6), (12, 12), (4, 12)), (((0.0, 0.0), "1:1"), ((0.6, 0.5), "2:1"))):
         name = f"{n[0]} v {n[1]}, a {a}, b {b}, {spread}"
         yield "ways", name, ways_cell, {"n": n, "a": a, "b": b, "spread": SPREADS[spread]}
     for n, (f, m) in product(((4, 4), (6, 6), (12, 12), (4, 12)), ((0.9, 0.0), (0.8, 0.4))):
