@@ -191,8 +191,8 @@ def grid():
         yield "taking part", f"{n[0]} v {n[1]}, {f} v {m}", taking_part_cell, {"n": n, "followed": f, "mistaken": m}
 
 
-def simulated(reps, only):
-    """Return {family: {cell: {"reps": studies, test: rate of p < .05}}} of the whole grid or one family."""
+def simulated(reps, only, kept=None):
+    """Return {family: {cell: {"reps": studies, test: rate of p < .05}}} of the grid; `kept` holds each as it ends."""
     found = {}
     for family, name, cell, settings in grid():
         if only in ("", family):
@@ -201,6 +201,10 @@ def simulated(reps, only):
             rates = {test: round(float(np.mean(p < 0.05)), 4) for test, p in made.items()}
             found.setdefault(family, {})[name] = {"reps": studies, **rates}
             print(family, name, rates, flush=True)
+            if kept is not None:  # a run that is broken off loses no cell
+                old = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
+                old.setdefault(family, {})[name] = found[family][name]
+                kept.write_text(json.dumps(old, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return found
 
 
@@ -228,6 +232,8 @@ def page(found):
         f"Above .065 by more than two Monte-Carlo errors: {len(over)} of {len(tested)} rates.\n",
         *over,
     ]
+    lacking = [f"{family}, {name}" for family, name, *_ in grid() if name not in found.get(family, {})]
+    lines += ["", f"Cells of the grid that were not run: {'; '.join(lacking)}."] if lacking else []
     for family, cells in found.items():
         tests = list(dict.fromkeys(t for c in cells.values() for t in c))
         lines += ["", f"## {family[0].upper()}{family[1:]}", "", f"| cell | {' | '.join(tests)} |"]
@@ -268,12 +274,12 @@ def main():
     parser.add_argument("--write", action="store_true", help="keep the numbers, write docs/calibration_moderation.md")
     parser.add_argument("--render", action="store_true", help="simulate nothing, only write the page again")
     asked, start = parser.parse_args(), time.perf_counter()
-    found = {} if asked.render else simulated(asked.reps, asked.only)
-    print(f"{time.perf_counter() - start:.0f} s", file=sys.stderr)
-    old = json.loads(RAW.read_text(encoding="utf-8")) if RAW.exists() else {}  # families may be run one by one
+    if not asked.render:
+        simulated(asked.reps, asked.only, RAW if asked.write else None)
+        print(f"{time.perf_counter() - start:.0f} s", file=sys.stderr)
     if asked.write or asked.render:
-        RAW.write_text(json.dumps(old | found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        (RAW.parents[1] / "docs" / "calibration_moderation.md").write_text(page(old | found), encoding="utf-8")
+        kept = json.loads(RAW.read_text(encoding="utf-8"))
+        (RAW.parents[1] / "docs" / "calibration_moderation.md").write_text(page(kept), encoding="utf-8")
 
 
 if __name__ == "__main__":
