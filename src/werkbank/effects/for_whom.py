@@ -73,7 +73,8 @@ def moderation(q: Question, moderator: Moderator, values: pd.Series, pupils: pd.
         at = {"low": float(rows["by"].min()), "high": float(rows["by"].max())}
     found = _interaction(q, rows, moderator.at, list(at.values()))
     made = {"moderation": ("", found.interaction)}  # method -> level, quantity
-    if by_unit and _differs(rows, "unit"):
+    # a model that answers where the lead refuses would only answer by what it assumes
+    if by_unit and found.interaction.p is not None and _differs(rows, "unit"):
         made["moderation_kr"] = ("", _by_model(q, rows))
     if found.effects:
         made |= {f"moderation_{place}": (place, found.effects[x]) for place, x in at.items()}
