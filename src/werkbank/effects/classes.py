@@ -134,9 +134,9 @@ def slopes_difference(rows: pd.DataFrame, weights: Weights, by: str, covariates:
     """Interaction of the arms with a pupil's property, from a mixed model in which its slope differs between classes.
 
     post ~ arm + arm:by + covariates + (1 + by | class): REML, an unstructured covariance, Kenward-Roger. Slopes of
-    pupils within classes and of classes' means are taken to be one, and classes of all arms to vary alike: where arms
-    differ in number and spread of classes it rejects too many true nulls (docs/calibration_moderation.md). Source and
-    checks: `multilevel.fit_slopes`.
+    pupils within classes and of classes' means are taken to be one, and classes of all arms to vary alike, which fails
+    where arms differ in number and spread of classes (docs/calibration_moderation.md). Source and checks:
+    `multilevel.fit_slopes`.
     """
     arms = np.column_stack([(rows["arm"] == arm).to_numpy(dtype=float) for arm in weights])
     x = rows[by].to_numpy(dtype=float)
