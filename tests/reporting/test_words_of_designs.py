@@ -12,7 +12,7 @@ from tests.reporting.conftest import reading
 
 from werkbank.bench import Bench
 from werkbank.errors import Problem, UnfitError
-from werkbank.reporting import assumptions, evaluation, fitted, numbers, robustness, school, style, thesis
+from werkbank.reporting import assumptions, evaluation, fitted, robustness, school, style, thesis
 from werkbank.reporting.blocks import Bullets, Figure, Heading, Paragraph, Table
 from werkbank.reporting.sections import maker
 from werkbank.study import load_study
@@ -286,10 +286,10 @@ def test_a_word_is_named_where_a_difference_depends_on_it(language, told):
 def test_who_took_part_stands_beside_what_it_made_of_the_difference(language, told):
     bench, sections = told("received", language)
     block = table(sections["evaluation"], "tab-mechanisms-cace")
-    shares = bench.results.facts_where(what="took_part", outcome="reading", wave_to="post")
-    assert {f.arm for f in shares} == {"A", "B"}
-    whole = " ".join(block.notes)
-    assert all(numbers.share(f.value, language) in whole for f in shares)
+    shares = bench.results.where(method="take_up", outcome="reading", wave_to="post")
+    assert {e.group for e in shares} == {"A", "B"}
+    told_of = [row["estimate"] for row in block.rows]
+    assert all(e.estimate in told_of for e in shares)
     assert any("1" in str(row["n"]) for row in block.rows)
     assert not re.search(
         r"effect op wie meedeed|effect on those who took part", " ".join(cells(sections["evaluation"]))

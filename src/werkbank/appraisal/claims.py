@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from werkbank.appraisal.evidence import SIZES, Evidence, question
 from werkbank.appraisal.quality import quality_panel
 from werkbank.catalogue import has
+from werkbank.effects.multiplicity import number_of_tests
 from werkbank.effects.questions import equivalence_bound
 from werkbank.results import Claim
 
@@ -82,7 +83,7 @@ def _answer(evidence: Evidence, test: Estimate) -> Claim:
         "p": test.p,
         "p_corrected": corrected.p if corrected is not None else test.p,
         "correction": corrected.method if corrected is not None else "",
-        "n_tests": int(corrected.df or 1) if corrected is not None else 1,
+        "n_tests": number_of_tests(corrected, evidence.results.estimates) if corrected is not None else 1,
         "level": round(100 * test.ci_level, 6),
         "size": size.estimate if size is not None else None,
         "size_ci": [size.ci_low, size.ci_high] if size is not None else [None, None],

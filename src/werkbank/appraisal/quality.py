@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from werkbank.appraisal.evidence import SIZES, Evidence, question
 from werkbank.appraisal.precision import acceptable, minimum_detectable
+from werkbank.effects.multiplicity import number_of_tests
 from werkbank.results import Claim
 from werkbank.statistics.standards import baseline_equivalence
 from werkbank.study.model import WAVES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from werkbank.results import Estimate
 
@@ -258,7 +259,8 @@ def _multiplicity(e: Evidence) -> Iterator[Claim]:
         yield _claim("one", "met", (tests[0].id,))
     else:
         # one correction is named: the one that was made; a family of one test needs none
-        made = [m for m in ("p_holm", "p_bh") if any((x.df or 0) > 1 for x in e.results.where(method=m))]
+        every = e.results.estimates
+        made = [m for m in ("p_holm", "p_bh") if any(number_of_tests(x, every) > 1 for x in e.results.where(method=m))]
         variant = "_".join(["corrected", *made]) if made else "families_of_one" if corrected else "uncorrected"
         yield _claim(variant, "met" if corrected else "attention", tuple(t.id for t in tests), n=len(tests))
 

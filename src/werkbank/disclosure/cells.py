@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from werkbank.effects.mechanisms import moderator_values
+from werkbank.effects.for_whom import moderator_values
 from werkbank.effects.questions import outcome_waves
 from werkbank.effects.roles import shown_arms
 

@@ -40,7 +40,7 @@ def as_rates(q: Question) -> list[Estimate]:
         return []
     odds: list[Estimate] = []
     if binary:
-        ratio, d = odds_ratio(q.analysed, q.weights, by_unit=q.unit.of_pupil is not None)
+        ratio, d = odds_ratio(q.analysed, q.weights, by_unit=q.unit.of_pupil is not None, level=q.ci_level)
         odds = [q.estimate("odds_ratio", ratio, n, n_units), q.estimate("d_odds_ratio", d, n, n_units)]
     return [*([] if q.partly_grouped else _adjusted(q, binary=binary)), *odds]
 
@@ -82,7 +82,9 @@ def _by_regression(q: Question, family: Family) -> Quantity:
     return generalised(rows, q.weights, family, covariates=q.adjusting.adjusted_for, level=q.ci_level).ratio
 
 
-def odds_ratio(rows: pd.DataFrame, weights: Weights, *, by_unit: bool = False) -> tuple[Quantity, Quantity]:
+def odds_ratio(
+    rows: pd.DataFrame, weights: Weights, *, by_unit: bool = False, level: float = 0.95
+) -> tuple[Quantity, Quantity]:
     """Odds of a 1 in the treated arm over those in the other, and ln(OR)/1.65, both unadjusted.
 
     Parameters
@@ -120,7 +122,7 @@ def odds_ratio(rows: pd.DataFrame, weights: Weights, *, by_unit: bool = False) -
         yes, no = (yes + 0.5, no + 0.5) if not min(*yes, *no) > 0 else (yes, no)
         se, df = math.sqrt(float((1 / yes + 1 / no).sum())), math.inf
     log = float(np.log(yes[0] / no[0]) - np.log(yes[1] / no[1]))
-    tested = replace(t_test(log, se, df), df=df if by_unit else None)
+    tested = replace(t_test(log, se, df, level), df=df if by_unit else None)
     if tested.p is None or tested.ci_low is None or tested.ci_high is None:
         return (not_computed("no_residual_variation"),) * 2
     ends = math.exp(tested.ci_low), math.exp(tested.ci_high)

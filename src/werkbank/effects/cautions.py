@@ -26,8 +26,8 @@ def cautions(q: Question) -> list[Fact]:
         (it could not be used); rare_shares (near 0 or 1, and the odds are not clear); weighting_conclusion, _direction
         or _size (the means over units and over pupils disagree); not_like_with_like, one_role_only. ``covariate``
         (`item` its name): used, or why not: no_variation, nothing_known, follows_from_others, within_slope_only,
-        no_slope, too_many_for_units, same_in_a_block, not_with_roles. ``random_effects`` (`parts` the levels above the
-        pupil that the mixed model beside the lead can tell apart). Nothing where a question cannot be answered at all.
+        no_slope, too_many_for_units, same_in_a_block. ``random_effects`` (`parts` the levels above the pupil that the
+        mixed model beside the lead can tell apart). Nothing where a question cannot be answered at all.
     """
     if not answerable(q):
         return []

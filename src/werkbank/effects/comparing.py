@@ -29,10 +29,10 @@ def pupils(q: Question, seed: int) -> list[Estimate]:  # noqa: ARG001 - one shap
         made.append(q.estimate(name, comparison.ancova(q.whole, q.of_all_arms, adjusting.columns), n))
     elif not adjusting.columns:
         made.append(q.estimate("post_difference", comparison.post_difference(q.whole, q.of_all_arms), n))
-    size = hedges_g(comparison.samples(rows, q.weights), list(q.weights.values()))
+    size = hedges_g(comparison.samples(rows, q.weights), list(q.weights.values()), level=q.ci_level)
     made.append(q.estimate("hedges_g", size, n))
     if q.wave_from and q.outcome.same_measure:
-        change = d_ppc2(comparison.paired_groups(rows, q.weights), list(q.weights.values()))
+        change = d_ppc2(comparison.paired_groups(rows, q.weights), list(q.weights.values()), level=q.ci_level)
         made += [q.estimate("gain_difference", _gain(q), n), q.estimate("d_ppc2", change, n)]
     return [*made, *_beside(q)]
 
@@ -150,7 +150,7 @@ def _other_ways(q: Question) -> list[Estimate]:
         made.append(q.estimate("gain_difference_unit_means", gain, answer.n, answer.n_units))
         made.append(q.estimate("d_ppc2_unit_means", in_sds, answer.n, answer.n_units))
     compared = rows.loc[rows["arm"].isin(q.plan.arms)]
-    sizes = {} if q.blocks.level else classes.in_total_and_within_sds(compared, q.weights, covariates)
+    sizes = {} if q.blocks.level else classes.in_total_and_within_sds(compared, q.weights, covariates, q.ci_level)
     return [*made, *(q.estimate(name, d, n, n_units) for name, d in sizes.items())]
 
 

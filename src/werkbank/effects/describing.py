@@ -10,7 +10,6 @@ from werkbank.effects.baseline import baseline
 from werkbank.effects.cautions import cautions
 from werkbank.effects.comparison import samples
 from werkbank.effects.losing import at_every_level, schools_above
-from werkbank.effects.mechanisms import taken_up
 from werkbank.effects.questions import Question, equivalence_bound, identifier, outcome_waves, questions
 from werkbank.effects.roles import role_arms, shown_arms
 from werkbank.effects.units import Unit, unit_names, unit_of_analysis
@@ -47,7 +46,7 @@ def describe(study: Study, scores_table: pd.DataFrame, pupils: pd.DataFrame) -> 
         those without the later score minus those with it (n = the former); `mcar_chi2`, `_df`, `_p` are Little's test
         over all waves, which takes pupils as independent. Per wave where classes count: `icc` with `icc_ci_low`,
         `_high`. `caution` and `covariate` are those of `cautions`, `before_mean`, `_sd` and `_difference` those of
-        `baseline`, `took_part` those of `taken_up`. A single group has arm "". What
+        `baseline`. A single group has arm "". What
         cannot be computed (an SD of one pupil) has value None.
     """
     arms = _arms(study, pupils)
@@ -75,7 +74,6 @@ def describe(study: Study, scores_table: pd.DataFrame, pupils: pd.DataFrame) -> 
                 seen.add((question.key, arm, question.wave_from + question.wave_to))
                 facts += _analysed(question, arm, study.norm(question.key), schools)
         facts += [*_of_contrast(study, question, schools), *cautions(question), *baseline(question)]
-        facts += taken_up(study, question, pupils)
     return facts
 
 

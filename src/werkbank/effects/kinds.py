@@ -27,12 +27,12 @@ KINDS = {
     "arms": ("omnibus", "adjusted_mean", "pooled_contrast", "pairwise"),
     "context": ("contextual_effect",),
     "moderation": (
-        "moderation", "moderation_low", "moderation_mean", "moderation_high", "moderation_at_low",
+        "moderation", "moderation_kr", "moderation_low", "moderation_mean", "moderation_high", "moderation_at_low",
         "moderation_at_mean", "moderation_at_high", "moderation_region_low", "moderation_region_high",
     ),
     "mediation": ("mediation",),
     "dose": ("dose_response",),
-    "cace": ("first_stage", "cace"),
+    "cace": ("take_up", "first_stage", "cace"),
     "lagged": ("lagged_previous", "lagged_earlier", "lagged_cross", "lagged_cross_back"),
     "waves": ("waves_model", "maintenance_ratio"),
     "repeated": (
@@ -51,8 +51,8 @@ METRICS = {
         "sites_heterogeneity", "role_pairs", "adjusted_mean", "pooled_contrast", "pairwise", "mean_change",
         "change_unit_means", "ancova", "ancova_covariates", "ancova_unit_means", "post_difference",
         "post_difference_unit_means", "gain_difference", "gain_difference_unit_means", "mixed_kr", "cr2",
-        "cr2_groups", "contextual_effect", "multiple_imputation", "waves_model", "moderation", "moderation_low",
-        "moderation_mean", "moderation_high", "mediation", "dose_response", "cace",
+        "cr2_groups", "contextual_effect", "multiple_imputation", "waves_model", "moderation", "moderation_kr",
+        "moderation_low", "moderation_mean", "moderation_high", "mediation", "dose_response", "cace",
     ),
     "moderator": (
         "moderation_at_low", "moderation_at_mean", "moderation_at_high", "moderation_region_low",
@@ -61,7 +61,7 @@ METRICS = {
     "percentiles": ("improvement_index",),
     "ratio": ("odds_ratio", "mean_ratio", "odds_ratio_means", "ratio_glm", "bayes_factor_jzs"),
     "kept": ("maintenance_ratio",),
-    "share": ("rm_wave", "rm_interaction"),
+    "share": ("rm_wave", "rm_interaction", "take_up", "first_stage"),
     "log_ratio": ("bayes_factor_log",),
     "p": ("p_holm", "p_bh", "p_bh_interaction", "p_holm_pairs", "randomisation_smallest_p"),
 }  # fmt: skip

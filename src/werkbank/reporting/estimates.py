@@ -53,6 +53,7 @@ class Slope:
     effects: tuple[float, ...]
     ses: tuple[float, ...]
     df: float
+    level: float = 0.95
 
 
 def forest(bars: Sequence[Bar], language: str, level: str) -> Figure:
@@ -109,7 +110,7 @@ def slopes(found: Sequence[Slope], language: str) -> Figure:
     shown = drawing.first(list(found), MOST_SLOPES)
     columns = min(2, len(shown))
     lines = -(-len(shown) // columns)
-    curves = [along(s.at, s.effects, s.ses, s.df) for s in shown]
+    curves = [along(s.at, s.effects, s.ses, s.df, s.level) for s in shown]
     wide = (WIDTH - 17 - 15 * (columns - 1)) / columns
     titles = drawing.fits([s.question for s in shown], wide, 4, 9, bold=True)
     names = drawing.fits([s.by for s in shown], wide)

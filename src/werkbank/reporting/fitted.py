@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from werkbank.appraisal.evidence import question
+from werkbank.effects.multiplicity import number_of_tests
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -159,4 +160,4 @@ def of_method(report: Report, method: str) -> str:
 
 def corrected(report: Report, method: str) -> bool:
     """Whether any p was corrected by this method: in a family of one test nothing is."""
-    return any((e.df or 0) > 1 for e in report.results.where(method=method))
+    return any(number_of_tests(e, report.results.estimates) > 1 for e in report.results.where(method=method))

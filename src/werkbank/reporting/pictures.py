@@ -215,7 +215,7 @@ def slopes(report: Report) -> Figure | None:
         if len(known) == 9 and e.df is not None:  # a place, a difference and its SE, thrice
             asks = report.words.test(e.outcome, e.wave_to, e.contrast)
             places, effects, ses = (tuple(known[part::3]) for part in range(3))
-            found.append(estimates.Slope(asks, called(report, e) or "", places, effects, ses, e.df))
+            found.append(estimates.Slope(asks, called(report, e) or "", places, effects, ses, e.df, e.ci_level))
     return estimates.slopes(found, report.language) if found else None
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkbank.appraisal.evidence import SIZES, question
 from werkbank.catalogue import has
+from werkbank.effects.multiplicity import number_of_tests
 from werkbank.reporting import fitted, numbers
 from werkbank.reporting.numbers import Column
 from werkbank.reporting.report import place
@@ -199,9 +200,8 @@ def main(report: Report, tests: Sequence[Estimate]) -> Table | None:
     shares = [words.test(t.outcome, t.wave_to, "") for t in found if is_share(report, t)]
     notes += [words.say("report.estimates.shares", questions=words.listed([*dict.fromkeys(shares)]))] * bool(shares)
     notes += [_note(report, key) for key in dict.fromkeys(t.note for t in found if t.note)]
-    families = dict.fromkeys(
-        (CORRECTED[c.method], int(c.df)) for c in beside if c is not None and c.df is not None and c.df > 1
-    )
+    sized = [(c, number_of_tests(c, report.results.estimates)) for c in beside if c is not None]
+    families = dict.fromkeys((CORRECTED[c.method], n) for c, n in sized if n > 1)
     if families:
         how = [words.say("report.estimates.family", name=name, n=n) for name, n in families]
         notes.append(words.say("report.estimates.corrected", families=words.listed(how)))
@@ -274,8 +274,6 @@ def mechanisms(report: Report, kind: str) -> Table | None:
         else words.say("robustness.mechanism", name=words.listed(list(names)), by=_note(report, note))
         for note, names in asked.items()
     ]
-    if kind == "cace":
-        notes = [*_took_part(report), *notes]
     if many:
         n = len(report.results.where(method="p_bh_interaction"))
         notes.append(words.say("report.mechanisms.corrected", n=n))
@@ -283,25 +281,13 @@ def mechanisms(report: Report, kind: str) -> Table | None:
     return _estimated(report, f"mechanisms-{kind}", words.say(f"report.mechanisms.{kind}"), columns, rows, notes)
 
 
-def _took_part(report: Report) -> list[str]:
-    """Return of each question who took part in each arm: without it nobody can judge what a lot has changed."""
-    words, of = report.words, dict[tuple[str, ...], list[str]]()
-    for f in report.results.facts_where(what="took_part"):
-        if isinstance(f.value, float):
-            share = words.say("report.mechanisms.share", arm=words.arm(f.arm), share=words.share(f.value))
-            of.setdefault((f.outcome, f.wave_to, f.contrast), []).append(share)
-    asked: dict[str, dict[str, None]] = {}  # the same pupils answer most questions
-    for of_question, shares in of.items():
-        asked.setdefault(words.listed(shares), {})[words.test(*of_question)] = None
-    return [
-        words.say("report.mechanisms.took_part", questions=words.listed([*names]), shares=shares)
-        for shares, names in asked.items()
-    ]
-
-
 def _mechanism(report: Report, e: Estimate) -> dict[str, Any]:
     estimate, asked = report.results.estimate, {**question(e), "moderator": e.moderator, "level": e.level}
     row, by = _row(report, e), called(report, e)
+    if e.grouped_by == "arm":
+        by = report.words.arm(e.group)
+    elif by is not None and e.group and not e.level:  # of two words, which is compared with which
+        by = f"{by}: {e.group.replace(' - ', ' − ')}"
     if by is not None:
         row["formula"] = report.words.say("robustness.mechanism", name=row["formula"], by=by)
     ends = [estimate(metric="moderator", **{**asked, "level": level}) for level in ("low", "high")]

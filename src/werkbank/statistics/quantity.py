@@ -87,10 +87,12 @@ def at_level(found: Quantity, level: float) -> Quantity | None:
     return None
 
 
-def large_sample_interval(value: float, variance: float, standardiser: str, df: float | None = None) -> Quantity:
-    """95 % interval from a published variance, without a test: value ± z·√variance, or t(df) where df are given."""
+def large_sample_interval(
+    value: float, variance: float, standardiser: str, df: float | None = None, level: float = 0.95
+) -> Quantity:
+    """Interval from a published variance, without a test: value ± z·√variance, or t(df) where df are given."""
     if not variance >= 0:
         return Quantity(value, standardiser=standardiser, note="no_variance")
     se = math.sqrt(variance)
-    half = float(special.ndtri(0.975) if df is None else special.stdtrit(df, 0.975)) * se
+    half = float(special.ndtri((1 + level) / 2) if df is None else special.stdtrit(df, (1 + level) / 2)) * se
     return Quantity(value, se, ci_low=value - half, ci_high=value + half, standardiser=standardiser)

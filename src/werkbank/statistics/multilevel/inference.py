@@ -131,7 +131,8 @@ def _kenward_roger(fit: MixedFit, info: Information, L: Floats, ci_level: float)
 
 def satterthwaite_df(info: Information, variances: Floats, row: Floats) -> float:
     """Return Satterthwaite's df of one row: 2v²/(g'Ag), v its variance, g the gradient of v, A = 2·inv(Hessian)."""
-    free = variances > 1e-8 * variances.sum()
+    # a covariance may be negative, and counts as long as it is not nothing
+    free = np.abs(variances) > 1e-8 * np.abs(variances).sum()
     v = row @ info.Phi @ row
     gradient = -np.array([row @ info.Phi @ P @ info.Phi @ row for P in info.P])[free]
     spread = 2 * _inverse(info.hessian[np.ix_(free, free)])
