@@ -14,6 +14,7 @@ from werkbank.intake.layout import report_columns, wave_codes
 from werkbank.intake.ledger import listed, nearest, shown
 from werkbank.intake.lookalikes import NAMED
 from werkbank.intake.model import DECLARED, ROLES
+from werkbank.intake.moments import window_of, windows
 from werkbank.study.model import WAVES
 from werkbank.study.spelling import tidy
 
@@ -45,7 +46,7 @@ def rows_of(study: Study, table: Table, ledger: Ledger) -> pd.DataFrame | None:
         ledger.cells("id_missing", table, id_column, pupils == "")
     else:
         return None
-    known_waves = waves_of(study, table, ledger)
+    known_waves = waves_of(study, table, ledger, pupils == "")
     frame = pd.DataFrame({"pupil": pupils, "pupil_raw": written, "wave": known_waves, "row": table.rows}, dtype=object)
     known: dict[str, Iterable[str]] = {"arm": study.arms, "role": study.role_codes}
     for role in (*ROLES, *DECLARED):
@@ -110,12 +111,20 @@ def _coded(study: Study, what: str, table: Table, column: str, known: Iterable[s
     labels = table.reading.labels.get(column, {})
     given = study.aliases.get(what, {})  # type: ignore[call-overload]
     alias = {tidy(old): new for old, new in given.items()} if isinstance(given, dict) else {}
-    names = []
+    names, days = [], windows(known) if what == "wave" else []
     for cell in cells:
+        if found_in := window_of(cell, days) if days else None:
+            names.append(found_in)
+            continue
         ways = [tidy(way) for way in (*ways_to_write(cell), str(labels.get(cell, "")))]
         ways = [alias.get(way, way) for way in ways]
         names.append(next((way for way in ways if way in known), ways[0]))
     found = np.asarray(np.array([*names, ""], dtype=object)[codes])
+    if days:
+        counts = ", ".join(f"{window.code}: {int((found == window.code).sum())}" for window in days)
+        ledger.note("waves_by_time", file=table.path, column=column, counts=counts)
+        ledger.cells("time_in_no_wave", table, column, ~np.isin(found, [*known, ""]), windows=listed(list(known)))
+        return found
     ledger.cells(f"unknown_{what}", table, column, ~np.isin(found, [*known, ""]), known)
     return found
 
@@ -141,8 +150,11 @@ def file_wave(study: Study, table: Table) -> str | None:
     return None if code is None else wave_codes(study).get(code, code)
 
 
-def waves_of(study: Study, table: Table, ledger: Ledger) -> np.ndarray:
-    """Return the canonical wave of each row, '' where neither the row nor the file has one."""
+def waves_of(study: Study, table: Table, ledger: Ledger, nobody: np.ndarray) -> np.ndarray:
+    """Return the canonical wave of each row, '' where neither the row nor the file has one.
+
+    `nobody` marks rows without a pupil, which are a problem already.
+    """
     codes, column = wave_codes(study), study.columns.wave
     whole = file_wave(study, table)
     if whole is not None and whole not in WAVES:
@@ -155,7 +167,7 @@ def waves_of(study: Study, table: Table, ledger: Ledger) -> np.ndarray:
     found = _coded(study, "wave", table, column, codes, ledger)
     canonical = np.array([codes.get(str(f), "") for f in found], dtype=object)
     if whole is None:
-        ledger.cells("wave_missing", table, column, found == "")
+        ledger.cells("wave_missing", table, column, (found == "") & ~nobody)
         return canonical
     ledger.cells("wave_conflict", table, column, (canonical != "") & (canonical != whole), wave=whole)
     return np.full(len(table.rows), whole, dtype=object)
@@ -167,6 +179,8 @@ def check_rows(study: Study, rows: pd.DataFrame, ledger: Ledger) -> None:
     if _numbers_restart(study, named, ledger):
         return
     double = named.duplicated(["file", "pupil", "wave"])
+    if double.any() and _one_wave_of_two_codes(study, ledger):
+        return
     first = named.drop_duplicates(["file", "pupil", "wave"]).set_index(["file", "pupil", "wave"])["row"]
     for row in named[double].itertuples():
         where = {"column": _id_column(study), "row": int(row.row), "value": row.pupil}
@@ -187,6 +201,17 @@ def check_rows(study: Study, rows: pd.DataFrame, ledger: Ledger) -> None:
     for row in without.itertuples():
         where = {"column": study.columns.arm, "row": int(row.row), "value": row.pupil}
         ledger.problem("arm_missing", row.file, **where, details={"valid": ", ".join(study.arms)})
+
+
+def _one_wave_of_two_codes(study: Study, ledger: Ledger) -> bool:
+    """Report once that two codes stand for one wave, where pupils have several rows at a wave."""
+    waves = list(study.waves.values())
+    twice = next((wave for wave in waves if waves.count(wave) > 1), None)
+    if twice is None:
+        return False
+    codes = ", ".join(code for code, wave in study.waves.items() if wave == twice)
+    ledger.problem("waves_collide", study.file, column="waves", value=str(twice), details={"codes": codes})
+    return True
 
 
 def _numbers_restart(study: Study, named: pd.DataFrame, ledger: Ledger) -> bool:

@@ -11,15 +11,16 @@ import numpy as np
 import pandas as pd
 
 from werkbank.intake.ages import add_age
-from werkbank.intake.cells import Counts, Reading, convert, decide_decimal, report_outside
+from werkbank.intake.cells import Counts, Reading, convert, decide_decimal, report_outside, report_words
 from werkbank.intake.contradicting import as_bytes, check_copies, check_labels, note_headings, note_same_answers
 from werkbank.intake.covariates import add_covariates
-from werkbank.intake.declared import note_absent, note_constant, note_declared
+from werkbank.intake.declared import check_rules, note_absent, note_constant, note_declared, note_range
 from werkbank.intake.filtering import filtered
 from werkbank.intake.layout import Placed, Slot, declared_names, place, report_columns, slots_of
 from werkbank.intake.ledger import Ledger
 from werkbank.intake.lone import Part, check_lone
 from werkbank.intake.lookalikes import settled
+from werkbank.intake.marks import note_marks
 from werkbank.intake.model import ROLES, Intake, Table
 from werkbank.intake.opening import open_table
 from werkbank.intake.people import at_assignment, check_rows, file_wave, rows_of
@@ -76,6 +77,8 @@ def read_answers(study: Study) -> Intake:
     if len(tables) < len(opened):  # with a file lacking, all that follows would only repeat that
         ledger.stop_if_unfit(study.language)
     tables = filtered(study, tables, ledger)
+    note_marks(study, tables, ledger)
+    check_rules(study, tables, ledger)
     placed = place(slots, tables, {t.path: file_wave(study, t) for t in tables}, ledger)
     _check_roles(study, tables, ledger)
     if not ledger.has("file_double"):
@@ -100,6 +103,7 @@ def read_answers(study: Study) -> Intake:
     note_sharing(study, rows, _informants(blocks), ledger)
     note_same_answers(_answers_by_wave(blocks), ledger)
     note_constant(answers, ledger)
+    note_range(study, answers, ledger)
     note_absent(study, answers, pupils, ledger)
     signs = {block.path: block.sign for block in blocks}
     files = tuple(replace(t.reading, decimal=signs.get(t.path)) for t in tables)
@@ -185,6 +189,7 @@ def _blocks(
             who = frame["pupil"].to_numpy()[keep]
             blocks.append(_Block(table.path, sign, slot, who, waves[keep], table.rows[keep], values_of[keep]))
         for count in counts.values():
+            report_words(table, count, ledger)
             report_outside(table, count, ledger)
         _note_counts(table, counts, ledger)
         _note_file(table, sign, ledger)

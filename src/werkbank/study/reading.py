@@ -79,14 +79,22 @@ def _found(
             made.append(spec)
             continue
         pattern = PurePosixPath(spec.path)
-        fitting = [] if pattern.is_absolute() or ".." in pattern.parts else sorted(folder.glob(spec.path))[:MOST_FILES]
+        fitting = [] if pattern.is_absolute() or ".." in pattern.parts else _fitting(folder, spec.path)
         names = [p.relative_to(folder).as_posix() for p in fitting if p.is_file() and not p.name.startswith((".", "~"))]
+        names = [name for name in names if name != Path(shown).name]  # `*` would be the study file, too
         if not names:
             row = lines.get(("files", str(n), "path"))
             problem = Problem("files_none", shown, f"files.{n}.path", row, spec.path)
             raise UnfitError([problem], language)
         made += [spec.model_copy(update={"path": name}) for name in names]
     return made
+
+
+def _fitting(folder: Path, pattern: str) -> list[Path]:
+    try:
+        return sorted(folder.glob(pattern))[:MOST_FILES]
+    except (ValueError, OSError, NotImplementedError, RecursionError):  # `**.csv` is no pattern
+        return []
 
 
 @lru_cache(maxsize=8)  # a batch reads the same study for every report
