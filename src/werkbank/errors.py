@@ -113,10 +113,14 @@ class Problem:
         if "reason_key" in self.details:  # a reason that is a sentence of its own, in the reader's language
             values["reason"] = say(f"problems.reason.{self.details['reason_key']}", language, **values)
         parts = [say("problems.where", language, file=values["file"])] if self.file else []
+        written = self.file.endswith((".yaml", ".yml"))  # what a user wrote has names and lines; data, columns and rows
         if self.column is not None:
-            parts.append(say("problems.where_column", language, column=values["column"]))
+            name = "where_key" if written and not self.details.get("of_data") else "where_column"
+            numbered = re.sub(r"\.(\d+)(?=\.|$)", lambda found: f"[{int(found[1]) + 1}]", str(values["column"]))
+            shown = numbered if name == "where_key" else values["column"]
+            parts.append(say(f"problems.{name}", language, column=shown))
         if self.row is not None:
-            parts.append(say("problems.where_row", language, row=self.row))
+            parts.append(say("problems.where_line" if written else "problems.where_row", language, row=self.row))
         where = ", ".join(parts)
         what = say(f"problems.{self.code}.what", language, **values) + self._and_more(language)
         way_out = say(self._way_out(language), language, **values)
@@ -129,6 +133,8 @@ class Problem:
         near, given, key = self.details.get("nearest"), self.value or self.column or self.file, f"problems.{self.code}"
         if isinstance(near, str) and has(f"{key}.way_out_far", language) and far(given, near):
             return f"{key}.way_out_far"
+        if self.details.get("example") and has(f"{key}.way_out_example", language):
+            return f"{key}.way_out_example"
         return f"{key}.way_out"
 
     def _and_more(self, language: str) -> str:

@@ -35,6 +35,7 @@ THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(?:[.,' \u00a0][0-9]{3})+(?:[.,][0-9]+)?
 MONTH = "jan|feb|mrt|mar|maa|apr|mei|may|jun|jul|aug|sep|okt|oct|nov|dec"
 LABELLED = re.compile(r"([+-]?[0-9]+)\s*(?:[-–—=:.)]|\s)\s*([^\W\d_].*)", re.DOTALL)  # 5 - Helemaal mee eens
 WITH_NUMBER = re.compile(r"([^\W\d_].*?)\s*[(\[]\s*([+-]?[0-9]+)\s*[)\]]", re.DOTALL)  # Helemaal mee eens (5)
+FAILED = re.compile(r"#[A-Z/0]+[!?]", re.IGNORECASE)  # what a spreadsheet writes for a formula that failed
 A_FEW = 4  # answers that may be wrong in any file
 WORDS_SHOWN = 7  # answers that a message names
 WRONG_RANGE = 0.05  # of the answers outside a range: it is not these answers that are wrong
@@ -86,6 +87,8 @@ def number(cell: Any, sign: str | None) -> float | str:  # noqa: ANN401 - whatev
         return "decimal_ambiguous"
     if any(form.fullmatch(text) for form in DECIMAL.values()) or THOUSANDS.fullmatch(text):
         return "decimal_mixed"
+    if FAILED.fullmatch(text):
+        return "formula_failed"
     if text.startswith("="):
         return "formula_without_value"
     return "date_found" if is_date(text) else "not_a_number"

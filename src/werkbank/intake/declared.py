@@ -42,7 +42,7 @@ def note_declared(study: Study, ledger: Ledger) -> None:
         ledger.problem("waves_overlap", study.file, column="waves", details=details)
     note_languages(study, ledger)
     for outcome in study.outcomes:
-        if "informant" not in outcome.model_fields_set and outcome.instrument is None:
+        if outcome.informant == "unknown":
             ledger.note("informant_not_said", outcome=outcome.id)
 
 

@@ -14,7 +14,7 @@ from werkbank.intake.layout import report_columns, wave_codes
 from werkbank.intake.ledger import listed, nearest, shown
 from werkbank.intake.lookalikes import NAMED
 from werkbank.intake.model import DECLARED, ROLES
-from werkbank.intake.moments import window_of, windows
+from werkbank.intake.moments import time_of, window_of, windows
 from werkbank.study.model import WAVES
 from werkbank.study.spelling import tidy
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 # 1.0E+05, 1,23E+11 and 12345.0 are what spreadsheets and data programs make of the ids 100000, 123456789012 and 12345
 SOME = 0.1  # of the schools; fewer with both arms are an exception, and no design
 DAYS = ("%Y-%m-%d", "%d-%m-%Y", "%d/%m/%Y", "%d.%m.%Y")
+CLOCK = re.compile(r"\d{1,2}:\d{2}")
 NUMBERED = re.compile(r"[0-9](?:[.,][0-9]+)?E\+[0-9]+|[0-9]+[.,]0+", re.IGNORECASE)
 
 
@@ -125,8 +126,22 @@ def _coded(study: Study, what: str, table: Table, column: str, known: Iterable[s
         ledger.note("waves_by_time", file=table.path, column=column, counts=counts)
         ledger.cells("time_in_no_wave", table, column, ~np.isin(found, [*known, ""]), windows=listed(list(known)))
         return found
-    ledger.cells(f"unknown_{what}", table, column, ~np.isin(found, [*known, ""]), known)
+    strange = ~np.isin(found, [*known, ""])
+    if what == "wave" and strange.any() and _are_times(cells, table, column, ledger):
+        return found
+    ledger.cells(f"unknown_{what}", table, column, strange, known)
     return found
+
+
+def _are_times(cells: list[object], table: Table, column: str, ledger: Ledger) -> bool:
+    """Report once that a column of waves holds moments, where all its cells are."""
+    moments = [time_of(cell) if CLOCK.search(shown(cell)) else pd.NaT for cell in cells]
+    if any(pd.isna(moment) for moment in moments):
+        return False
+    days = sorted({moment.date().isoformat() for moment in moments})
+    details = {"first": days[0], "last": days[-1], "n": len(days)}
+    ledger.problem("wave_is_time", table.path, column=column, details=details)
+    return True
 
 
 def ways_to_write(cell: object) -> list[str]:
@@ -178,6 +193,8 @@ def check_rows(study: Study, rows: pd.DataFrame, ledger: Ledger) -> None:
     named = rows[rows["pupil"] != ""]
     if _numbers_restart(study, named, ledger):
         return
+    if ledger.has("unknown_wave") or ledger.has("wave_is_time"):
+        return  # rows of which the wave is not known would look double
     double = named.duplicated(["file", "pupil", "wave"])
     if double.any() and _one_wave_of_two_codes(study, ledger):
         return
@@ -281,7 +298,7 @@ def _check_units(study: Study, pupils: pd.DataFrame, first_seen: pd.Series, ledg
         return pupils
     column = study.columns.named().get(unit)
     for pupil in pupils.index[pupils[unit].isna()]:
-        ledger.problem("unit_missing", study.file, column=column, value=pupil, details={"unit": column})
+        ledger.problem("unit_missing", study.file, column=column, value=pupil, details={"unit": column, "of_data": True})
     if study.columns.arm is None:
         return pupils
     moved: list[str] = []
@@ -294,7 +311,10 @@ def _check_units(study: Study, pupils: pd.DataFrame, first_seen: pd.Series, ledg
         seen = first_seen.reindex(members.index)
         at_start = members["arm"][seen == seen.min()].unique()
         if len(at_start) > 1:
-            details = {"unit": column, "arms": ", ".join(at_start)}
+            sizes = members["arm"].value_counts()
+            few = members.index[members["arm"] == sizes.index[-1]].astype(str).tolist()
+            counts = ", ".join(f"{arm}: {n}" for arm, n in sizes.items())
+            details = {"unit": column, "of_data": True, "arms": ", ".join(at_start), "counts": counts, "pupils": listed(few[:5])}
             ledger.problem("unit_in_two_arms", study.file, column=column, value=str(name), details=details)
         else:
             moved += members.index[members["arm"] != at_start[0]].tolist()
@@ -317,7 +337,7 @@ def _check_blocks(study: Study, pupils: pd.DataFrame, ledger: Ledger) -> None:
     pairs = pupils[[unit, "block"]].dropna().drop_duplicates()
     column = study.columns.named().get(unit)
     for name, blocks in pairs[pairs[unit].duplicated(keep=False)].groupby(unit, sort=False)["block"]:
-        details = {"unit": column, "blocks": listed(blocks.tolist())}
+        details = {"unit": column, "of_data": True, "blocks": listed(blocks.tolist())}
         ledger.problem("unit_in_two_blocks", study.file, column=study.block_column, value=str(name), details=details)
 
 

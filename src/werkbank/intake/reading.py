@@ -76,6 +76,10 @@ def read_answers(study: Study) -> Intake:
     tables = [table for table in opened if table is not None]
     if len(tables) < len(opened):  # with a file lacking, all that follows would only repeat that
         ledger.stop_if_unfit(study.language)
+    if ledger.has("waves_overlap"):
+        ledger.stop_if_unfit(study.language)
+    if _delimiters_wrong(tables, declared, ledger):
+        ledger.stop_if_unfit(study.language)
     tables = filtered(study, tables, ledger)
     note_marks(study, tables, ledger)
     check_rules(study, tables, ledger)
@@ -140,6 +144,17 @@ def _informants(blocks: list[_Block]) -> dict[str, set[str]]:
         if len(block.pupils):
             seen[block.slot.outcome.informant].update(block.pupils)
     return dict(seen)
+
+
+def _delimiters_wrong(tables: list[Table], declared: set[str], ledger: Ledger) -> bool:
+    """Report text that was read as one column whose name holds another delimiter and several declared names."""
+    for table in tables:
+        name = table.names[0] if len(table.names) == 1 else ""
+        for sign in (";", ",", "\t", "|"):
+            if sign != table.reading.delimiter and len(declared & {part.strip() for part in name.split(sign)}) > 1:
+                told = {"sign": "tab" if sign == "\t" else sign, "given": table.reading.delimiter or "–"}
+                ledger.problem("delimiter_wrong", table.path, details=told)
+    return ledger.has("delimiter_wrong")
 
 
 def _check_roles(study: Study, tables: list[Table], ledger: Ledger) -> None:

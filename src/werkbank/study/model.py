@@ -93,7 +93,9 @@ class Outcome(Part):
     instrument: str | None = Field(default=None, description="a scoring key: `werkbank instruments` lists them")
     version: str | None = Field(default=None, description="which version of the key, where more than one circulates")
     order: str | None = Field(default=None, description="which item order, where more than one circulates")
-    informant: Informant = "pupil"
+    informant: Informant | Literal["unknown"] = Field(
+        default="unknown", description="who filled it in; left out, it is the only one that its key allows, or not said"
+    )
     scales: list[str] | None = Field(default=None, description="which scales of the instrument; all when left out")
     items: str | list[str] | dict[str, str | list[str]] | None = Field(
         default=None,
