@@ -106,6 +106,8 @@ def planned(**changes):
 )
 def test_counts_alone_say_what_will_be_allowed(changes, state, reason, grade):
     study, *_ = study_of(np.random.default_rng(3))
-    drawn = study.model_copy(update={"design": study.design.model_copy(update={"kind": "randomised", "assigned_by": "class"})})
+    drawn = study.model_copy(
+        update={"design": study.design.model_copy(update={"kind": "randomised", "assigned_by": "class"})}
+    )
     (found,) = foresee(drawn, [planned(**changes)])
     assert (found.state, found.reason, found.grade) == (state, reason, grade)

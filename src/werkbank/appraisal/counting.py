@@ -56,7 +56,9 @@ def counted(
                 waves = seen.get(key, [])
                 at = {"wave_from": "", "wave_to": waves[0] if waves else ""}
                 lacking = Counted(key, outcome.informant, "", **at, role=role_of_outcome(study, key), unit="pupil")
-                yield replace(lacking, absent="never_twice" if waves else "no_scores", contrast=next(iter(contrasts(study))))
+                yield replace(
+                    lacking, absent="never_twice" if waves else "no_scores", contrast=next(iter(contrasts(study)))
+                )
 
 
 def _of_question(q: Question) -> Counted:

@@ -85,7 +85,11 @@ class Evidence:
     def rated_by_implementers(self, key: str) -> bool:
         """Whether those who gave the programme filled in what results call `key`; pupils and tests are not they."""
         outcome = self.study.outcome(scale_of(key)[0])
-        return self.study.design.raters_are_implementers is True and outcome.informant not in {"pupil", "test", "unknown"}
+        return self.study.design.raters_are_implementers is True and outcome.informant not in {
+            "pupil",
+            "test",
+            "unknown",
+        }
 
     def beside(self, test: Estimate, *methods: str) -> Estimate | None:
         """Return the first estimate of one of `methods` that answers the same question as `test`."""

@@ -106,7 +106,15 @@ def _parsed(path: Path, shown: str = "") -> dict[str, Any]:
     forms = [raw.get(axis) or {} for axis in _AXES] if isinstance(raw, dict) else [raw]
     forms += [form or {} for axis in forms if isinstance(axis, dict) for form in axis.values()]
     if not all(isinstance(form, dict) for form in forms) or not isinstance(raw, dict):
-        raise UnfitError([Problem("instrument_invalid", shown or path.name, details={"reason_key": "key_block", "reason": "not a mapping"})])
+        raise UnfitError(
+            [
+                Problem(
+                    "instrument_invalid",
+                    shown or path.name,
+                    details={"reason_key": "key_block", "reason": "not a mapping"},
+                )
+            ]
+        )
     return raw
 
 

@@ -129,7 +129,12 @@ def note_range(study: Study, answers: pd.DataFrame, ledger: Ledger) -> None:
         values = answers.loc[answers["outcome"] == outcome.id, "value"].dropna()
         low, high = outcome.range
         if len(values) >= MANY and values.max() > values.min() and values.max() - values.min() < WIDE * (high - low):
-            seen = {"lowest": f"{values.min():g}", "highest": f"{values.max():g}", "low": f"{low:g}", "high": f"{high:g}"}
+            seen = {
+                "lowest": f"{values.min():g}",
+                "highest": f"{values.max():g}",
+                "low": f"{low:g}",
+                "high": f"{high:g}",
+            }
             ledger.note("range_wide", outcome=outcome.id, **seen)
 
 

@@ -78,8 +78,9 @@ def _ids(table: Table, column: str, ledger: Ledger) -> tuple[np.ndarray, np.ndar
     """
     codes, cells = distinct(table.cells(column))
     if all_floats := _all_written_as_floats(cells):
+        example = str(cells[0]).strip()
         cells = [cell.strip()[:-2] if isinstance(cell, str) and cell.strip() else cell for cell in cells]
-        ledger.note("ids_point_zero", file=table.path, column=column, example=f"{cells[0]}.0")
+        ledger.note("ids_point_zero", file=table.path, column=column, example=example)
     ledger.cells("id_damaged", table, column, np.isin(codes, [i for i, cell in enumerate(cells) if _is_damaged(cell)]))
     spaced = [i for i, cell in enumerate(cells) if isinstance(cell, str) and cell.strip() not in {"", cell}]
     if spaced and not all_floats:
@@ -96,7 +97,7 @@ def _ids(table: Table, column: str, ledger: Ledger) -> tuple[np.ndarray, np.ndar
 def _all_written_as_floats(cells: list[object]) -> bool:
     """Whether a data program wrote every number of a column as 1.0, 2.0: an empty cell had made it a decimal column."""
     texts = [cell.strip() for cell in cells if isinstance(cell, str) and cell.strip()]
-    return len(texts) > 1 and len(texts) == len(cells) and all(re.fullmatch(r"[0-9]+[.]0", text) for text in texts)
+    return len(texts) > 1 and len(texts) == len(cells) and all(re.fullmatch(r"[0-9]+[.,]0", text) for text in texts)
 
 
 def _is_damaged(cell: object) -> bool:
@@ -298,7 +299,9 @@ def _check_units(study: Study, pupils: pd.DataFrame, first_seen: pd.Series, ledg
         return pupils
     column = study.columns.named().get(unit)
     for pupil in pupils.index[pupils[unit].isna()]:
-        ledger.problem("unit_missing", study.file, column=column, value=pupil, details={"unit": column, "of_data": True})
+        ledger.problem(
+            "unit_missing", study.file, column=column, value=pupil, details={"unit": column, "of_data": True}
+        )
     if study.columns.arm is None:
         return pupils
     moved: list[str] = []
@@ -314,7 +317,13 @@ def _check_units(study: Study, pupils: pd.DataFrame, first_seen: pd.Series, ledg
             sizes = members["arm"].value_counts()
             few = members.index[members["arm"] == sizes.index[-1]].astype(str).tolist()
             counts = ", ".join(f"{arm}: {n}" for arm, n in sizes.items())
-            details = {"unit": column, "of_data": True, "arms": ", ".join(at_start), "counts": counts, "pupils": listed(few[:5])}
+            details = {
+                "unit": column,
+                "of_data": True,
+                "arms": ", ".join(at_start),
+                "counts": counts,
+                "pupils": listed(few[:5]),
+            }
             ledger.problem("unit_in_two_arms", study.file, column=column, value=str(name), details=details)
         else:
             moved += members.index[members["arm"] != at_start[0]].tolist()

@@ -125,7 +125,13 @@ def _called(one: Foreseen, language: str) -> dict[str, str]:
 def _wave(wave: str, language: str) -> str:
     key = f"report.wave.{wave}"
     later = wave.removeprefix("followup")
-    return wave if not wave else say(key, language) if has(key, language) else say("report.wave_later", language, number=later)
+    return (
+        wave
+        if not wave
+        else say(key, language)
+        if has(key, language)
+        else say("report.wave_later", language, number=later)
+    )
 
 
 def _units(units: Any, unit: str, language: str) -> str:  # noqa: ANN401 - a mapping of counts

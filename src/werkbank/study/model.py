@@ -317,7 +317,10 @@ class Study(Part):
     roles: dict[str, Literal["target", "transfer"]] = Field(
         default_factory=dict, description="the codes in columns.role -> target, transfer"
     )
-    waves: dict[str, Wave] = Field(default_factory=dict, description="the file's wave codes, or windows of days (2026-09-01 .. 2026-10-15), -> pre, post, followup …")
+    waves: dict[str, Wave] = Field(
+        default_factory=dict,
+        description="the file's wave codes, or windows of days (2026-09-01 .. 2026-10-15), -> pre, post, followup …",
+    )
     outcomes: list[Outcome] = Field(default_factory=list, min_length=1, description="as files")
     primary: list[Primary] = Field(
         default_factory=list, description="the questions asked beforehand; wins over an outcome's `role`"

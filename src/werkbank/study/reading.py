@@ -137,7 +137,9 @@ def _read_yaml(file: Path, shown: str) -> tuple[dict[str, Any], dict[tuple[str, 
     try:
         raw, node = read_yaml(file)
     except NotYamlError as error:
-        raise UnfitError([Problem("study_not_yaml", file=shown, row=error.row, details=unreadable(error.reason))]) from None
+        raise UnfitError(
+            [Problem("study_not_yaml", file=shown, row=error.row, details=unreadable(error.reason))]
+        ) from None
     if not isinstance(raw, dict):
         raise UnfitError([Problem("study_not_mapping", file=shown)])
     return tidied(raw), _lines(node)
