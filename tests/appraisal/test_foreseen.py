@@ -31,7 +31,7 @@ def study_of(rng):
         arm = rng.integers(0, max(len(arms), 1), n)  # arms that do not follow units
     index = pd.Index([f"p{i:03d}" for i in range(n)], name="pupil")
     names = np.array([f"u{u}" for u in unit], dtype=object)
-    pupils = pd.DataFrame({level: names for level in ("class", "teacher", "school")}, index)
+    pupils = pd.DataFrame(dict.fromkeys(("class", "teacher", "school"), names), index)
     pupils["arm"] = np.array(arms or [""], dtype=object)[arm]
     outcome = {"name": "y", "column": "y", "better": "higher", "role": "primary", "same_measure": rng.random() > 0.2}
     study = Study.model_validate({

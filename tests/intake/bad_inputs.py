@@ -48,11 +48,11 @@ def text(made, head=None):
     return "\n".join(";".join(map(str, row)) for row in [head or HEAD, *made]) + "\n"
 
 
-def put(column, value, which=lambda row: True):
+def put(column, value, which=None):
     """Return the text with `value` (or what it makes of the old one) in a column of some rows."""
     at, made = HEAD.index(column), rows()
     for row in made:
-        if which(row):
+        if which is None or which(row):
             row[at] = value(row[at]) if callable(value) else value
     return text(made)
 
@@ -155,7 +155,7 @@ CONTENT = {
     "only a header": (";".join(HEAD), ["no_rows"]),
     "a title above the header": ("Export van 3 september\n\n" + PLAIN, ["header_lower"]),
     "questions below the header": (
-        text([["Wie?", "lk", "kl", "sch", "groep", "wanneer", "jaar", "Vraag 1", "Vraag 2", "Vraag 3", "score"], *rows()]),
+        text([["Wie?", "lk", "kl", "sch", "groep", "wanneer", "jaar", "Vr 1", "Vr 2", "Vr 3", "score"], *rows()]),
         ["header_second"],
     ),
     "the header again": (text([*rows()[:40], HEAD, *rows()[40:]]), ["header_again"]),
@@ -255,7 +255,7 @@ SAID = {
     "a filter of SPSS": ({"m.csv": with_column("filter_$", lambda n: int(n % 5 != 0))}, ["marked_filter"]),
     "forms that were not finished": ({"m.csv": with_column("Finished", lambda n: n % 5 != 0)}, ["marked_unfinished"]),
     "forms half done": ({"m.csv": with_column("Progress", lambda n: 100 if n % 5 else 40)}, ["marked_unfinished"]),
-    "forms not sent in": ({"m.csv": with_column("submitdate", lambda n: "2026" if n % 5 else "")}, ["marked_unfinished"]),
+    "forms not sent": ({"m.csv": with_column("submitdate", lambda n: "2026" if n % 5 else "")}, ["marked_unfinished"]),
     "previews": (
         {"m.csv": with_column("Status", lambda n: "IP Address" if n % 5 else "Survey Preview")}, ["marked_preview"],
     ),
@@ -283,7 +283,7 @@ def written(changes):
 
 def not_ordinary(folder):
     """Return paths in `folder` that are no ordinary files: name -> code."""
-    os.symlink("loop.csv", folder / "loop.csv")
+    (folder / "loop.csv").symlink_to("loop.csv")
     (folder / "map.csv").mkdir()
     os.mkfifo(folder / "pijp.csv")
     return {"loop.csv": "path_unusable", "map.csv": "file_is_folder", "pijp.csv": "file_is_no_file"}

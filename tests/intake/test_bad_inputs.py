@@ -1,4 +1,4 @@
-"""Every bad input is said: in one problem a cause, with its file, in the reader's language, with a way out that works."""
+"""Every bad input is said: one problem a cause, with its file, in the reader's language, with a way out that works."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from werkbank.running.checking import check_study
 from werkbank.study import load_study
 
 # words of the libraries, which no Dutch reader should meet
-FOREIGN = re.compile(r"\b(should|input|must|expected|required|error|unexpected|given|invalid|field|traceback)\b", re.I)
+FOREIGN = re.compile(
+    r"\b(should|input|must|expected|required|error|unexpected|given|invalid|field|traceback)\b", re.IGNORECASE
+)
 
 
 def check(folder, changes=None, text=None, extra=None):

@@ -36,11 +36,11 @@ def frame():
     return pd.DataFrame(ROWS, columns=HEAD).astype({"nr": float, "q1": float, "q2": float})
 
 
-def as_csv(folder):
+def as_csv(_folder):
     return ("scores.csv", frame().to_csv(index=False, sep=";", decimal=",").encode())
 
 
-def as_xlsx(folder):
+def as_xlsx(_folder):
     book, content = openpyxl.Workbook(), io.BytesIO()
     book.active.append(HEAD)
     for row in ROWS:
@@ -59,11 +59,11 @@ def as_por(folder):
     return ("scores.por", (folder / "made.por").read_bytes())
 
 
-def as_xls(folder):
+def as_xls(_folder):
     return ("scores.xls", (FILES / "scores.xls").read_bytes())
 
 
-def as_ods(folder):
+def as_ods(_folder):
     return ("scores.ods", (FILES / "scores.ods").read_bytes())
 
 

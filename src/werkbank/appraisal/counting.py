@@ -54,11 +54,11 @@ def counted(
             yield from (_of_question(q) for q in asked.get(key, []))
             if key not in asked:
                 waves = seen.get(key, [])
-                at = {"wave_from": "", "wave_to": waves[0] if waves else ""}
-                lacking = Counted(key, outcome.informant, "", **at, role=role_of_outcome(study, key), unit="pupil")
-                yield replace(
-                    lacking, absent="never_twice" if waves else "no_scores", contrast=next(iter(contrasts(study)))
-                )
+                lacking = Counted(
+                    key, outcome.informant, next(iter(contrasts(study))), "", waves[0] if waves else "",
+                    role_of_outcome(study, key), "pupil",
+                )  # fmt: skip
+                yield replace(lacking, absent="never_twice" if waves else "no_scores")
 
 
 def _of_question(q: Question) -> Counted:

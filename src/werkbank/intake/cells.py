@@ -83,6 +83,11 @@ def number(cell: Any, sign: str | None) -> float | str:  # noqa: ANN401 - whatev
     text = cell.strip().replace("−", "-")
     if WHOLE.fullmatch(text) or (sign and DECIMAL[sign].fullmatch(text)):
         return float(text.replace(",", "."))
+    return _no_number(text, sign)
+
+
+def _no_number(text: str, sign: str | None) -> str:
+    """Return the code of the problem with text that is no number."""
     if sign is None and TWO_WAYS.fullmatch(text):
         return "decimal_ambiguous"
     if any(form.fullmatch(text) for form in DECIMAL.values()) or THOUSANDS.fullmatch(text):

@@ -82,7 +82,8 @@ def _note_worth(study: Study, name: str, pupils: pd.DataFrame, ledger: Ledger) -
 
 def _follows(values: pd.Series, arm: pd.Series) -> bool:
     both = pd.DataFrame({"value": values, "arm": arm.astype(object)}).dropna()
-    return bool(both.groupby("arm")["value"].nunique().max() == 1) and both["arm"].nunique() > 1
+    per_arm = both.groupby("arm")["value"].nunique()
+    return len(per_arm) > 1 and bool(per_arm.max() == 1)
 
 
 def _cells(study: Study, table: Table, name: str, ledger: Ledger) -> np.ndarray:

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 # of the templates, and what people write to come back to
 PLACEHOLDER = re.compile(
-    r"(de )?titel( van (het|uw|mijn) onderzoek)?|(the )?title( of (the|your|my) study)?|(mijn|uw) onderzoek|(my|your) study"
-    r"|naam van .*|name of .*|todo\b.*|tbd|n\.?t\.?b\.?|\.{2,}|…+|\?+|-+|_+|x{3,}|<[^>]*>|\[[^]]*\]|\{[^}]*\}"
+    r"(de )?titel( van (het|uw|mijn) onderzoek)?|(the )?title( of (the|your|my) study)?|(mijn|uw) onderzoek"
+    r"|(my|your) study|naam van .*|name of .*|todo\b.*|tbd|n\.?t\.?b\.?|\.{2,}|…+|\?+|-+|_+|x{3,}"
+    r"|<[^>]*>|\[[^]]*\]|\{[^}]*\}"
     r"|(nog |hier )*(in te vullen|invullen|vul\b.*\bin)( .*)?|fill .*in|to be (filled in|decided).*|lorem ipsum.*",
     re.IGNORECASE,
 )

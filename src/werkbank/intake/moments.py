@@ -1,7 +1,7 @@
 """Times in files: when a form was sent in, and which wave that is where waves are said as windows of days.
 
-A window is a code of `waves` with two days: ``2026-09-01 .. 2026-10-15``. It holds from the first moment of its first day
-to the last of its last.
+A window is a code of `waves` with two days: ``2026-09-01 .. 2026-10-15``. It holds from the first moment of its
+first day to the last of its last.
 """
 
 from __future__ import annotations
@@ -41,10 +41,9 @@ def windows(codes: Iterable[str]) -> list[Window]:
     made = []
     for code in codes:
         found = WINDOW.fullmatch(code)
-        days = [_day(text) for text in found.groups()] if found else []
-        if found and None not in days:
-            first, last = days
-            made.append(Window(code, *sorted((first, last))))  # type: ignore[type-var]
+        days = [day for text in (found.groups() if found else ()) if (day := _day(text)) is not None]
+        if len(days) == 2:
+            made.append(Window(code, min(days), max(days)))
     return made
 
 

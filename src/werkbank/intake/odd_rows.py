@@ -75,7 +75,7 @@ def _is_second_header(study: Study, table: Table, wanted: list[str]) -> bool:
         first, below = cells[0], [cell for cell in cells[1:] if shown(cell)]
         if not below or not isinstance(first, str) or not first.strip():
             continue
-        if name in codes and codes[name]:
+        if codes.get(name):
             fits = plain(first) in codes[name]
             others = all(plain(shown(cell)) in codes[name] for cell in below)
         elif name in items:
@@ -104,10 +104,10 @@ def _without_summaries(study: Study, table: Table, ledger: Ledger) -> Table:
         return table  # where every other id is such a word, these are codes
     odd = np.isin(ids, list(named)) if named else np.zeros(len(ids), dtype=bool)
     word = {int(i): str(ids[i]).strip() for i in odd.nonzero()[0]}
-    for i in np.array([not shown(cell) for cell in ids], dtype=bool).nonzero()[0]:
+    for i in map(int, np.array([not shown(cell) for cell in ids], dtype=bool).nonzero()[0]):
         said = [str(cells[i]).strip() for cells in table.columns if isinstance(cells[i], str) and is_summary(cells[i])]
         if said:
-            word[int(i)], odd[i] = said[0], True
-    for i, name in word.items():
-        ledger.add(Problem("id_summary", table.path, column, int(table.rows[i]), name))
+            word[i], odd[i] = said[0], True
+    for at, name in word.items():
+        ledger.add(Problem("id_summary", table.path, column, int(table.rows[at]), name))
     return only_rows(table, ~odd) if odd.any() else table

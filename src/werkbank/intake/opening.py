@@ -9,8 +9,8 @@ import numpy as np
 
 from werkbank.errors import Problem, readable
 from werkbank.intake.delimited import read_delimited
-from werkbank.intake.given import with_given
 from werkbank.intake.disguised import check_kind
+from werkbank.intake.given import with_given
 from werkbank.intake.grid import MAX_CELLS, Grid, RefusedFileError, header_at, text
 from werkbank.intake.ledger import nearest
 from werkbank.intake.model import FileReading, Table

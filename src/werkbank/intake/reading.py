@@ -60,29 +60,13 @@ def read_answers(study: Study) -> Intake:
     counted in notes. A pupil who answered nothing of an outcome at a wave has no rows for it, and is counted.
     """
     ledger = Ledger()
-    if not study.files:  # a study that only follows pupils by their test results
-        nobody = pd.DataFrame(columns=[*ROLES], index=pd.Index([], name="pupil"))
-        return Intake(study, pd.DataFrame(columns=[*WHO, *ANSWERED]), nobody, (), ())
     note_declared(study, ledger)
+    if not study.files:  # a study that only follows pupils by their test results
+        ledger.stop_if_unfit(study.language)
+        nobody = pd.DataFrame(columns=[*ROLES], index=pd.Index([], name="pupil"))
+        return Intake(study, pd.DataFrame(columns=[*WHO, *ANSWERED]), nobody, tuple(ledger.notes), ())
     slots = slots_of(study, ledger)
-    declared = declared_names(study)
-    seen: set[tuple[str, str | None]] = set()
-    for spec in study.files:
-        name = (os.path.normpath(spec.path), spec.sheet)
-        if name in seen:
-            ledger.problem("file_double", spec.path)
-        seen.add(name)
-    opened = [open_table(study, spec, declared, ledger) for spec in study.files]
-    tables = [table for table in opened if table is not None]
-    if len(tables) < len(opened):  # with a file lacking, all that follows would only repeat that
-        ledger.stop_if_unfit(study.language)
-    if ledger.has("waves_overlap"):
-        ledger.stop_if_unfit(study.language)
-    if _delimiters_wrong(tables, declared, ledger):
-        ledger.stop_if_unfit(study.language)
-    tables = filtered(study, tables, ledger)
-    note_marks(study, tables, ledger)
-    check_rules(study, tables, ledger)
+    tables = _tables(study, ledger)
     placed = place(slots, tables, {t.path: file_wave(study, t) for t in tables}, ledger)
     _check_roles(study, tables, ledger)
     if not ledger.has("file_double"):
@@ -112,6 +96,26 @@ def read_answers(study: Study) -> Intake:
     signs = {block.path: block.sign for block in blocks}
     files = tuple(replace(t.reading, decimal=signs.get(t.path)) for t in tables)
     return Intake(study, answers, pupils, tuple(ledger.notes), files)
+
+
+def _tables(study: Study, ledger: Ledger) -> list[Table]:
+    """Open every file, and keep the rows that belong to the study; with a file lacking, stop."""
+    declared = declared_names(study)
+    seen: set[tuple[str, str | None]] = set()
+    for spec in study.files:
+        name = (os.path.normpath(spec.path), spec.sheet)
+        if name in seen:
+            ledger.problem("file_double", spec.path)
+        seen.add(name)
+    opened = [open_table(study, spec, declared, ledger) for spec in study.files]
+    tables = [table for table in opened if table is not None]
+    wrong = _delimiters_wrong(tables, declared, ledger)
+    if len(tables) < len(opened) or wrong or ledger.has("waves_overlap"):  # all that follows would only repeat that
+        ledger.stop_if_unfit(study.language)
+    tables = filtered(study, tables, ledger)
+    note_marks(study, tables, ledger)
+    check_rules(study, tables, ledger)
+    return tables
 
 
 @dataclass(frozen=True)

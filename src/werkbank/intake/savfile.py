@@ -1,4 +1,4 @@
-"""A .sav or .por file -> JSON on standard output: the program that `werkbank.intake.spss` starts; nothing else reads one.
+"""A .sav or .por file -> JSON on standard output: the program that `werkbank.intake.spss` starts; none else reads one.
 
 The C library that knows the format ends the process on some damaged files (a format code of which only a byte was
 changed). It does so here, in a process of its own, and never in one that has a report in hand. Nothing of werkbank is

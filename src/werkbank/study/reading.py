@@ -28,7 +28,7 @@ EXAMPLES = {
     "range": "range: [1, 5]", "items": "items: [v1, v2]", "missing": "missing: [9]", "scales": "scales: [closeness]",
     "reversed": "reversed: [v2]", "covariates": "covariates: [a, b]", "moderators": "moderators: [{column: a}]",
     "mediators": "mediators: [a]", "reports": "reports: [evaluation]", "primary": "primary: [{outcome: a, wave: post}]",
-    "aliases": "aliases: {class: {5a: 5A}}", "distinct": 'distinct: [["A", "B"]]', "rules": "rules: {a: {missing: [9]}}",
+    "aliases": "aliases: {class: {5a: 5A}}", "distinct": "distinct: [[A, B]]", "rules": "rules: {a: {range: [1, 5]}}",
     "norms": "norms: {a: [14.2, 5.1]}", "skip": "skip: [2]", "privacy": "privacy: {min_cell: 6}",
     "outcomes": "outcomes: [{name: a, items: [v1, v2], range: [1, 5], better: higher}]",
     "contrasts": "contrasts: [{name: a-b, weights: {A: 1, B: -1}}]",
@@ -81,7 +81,7 @@ def _filled_in_by(study: Study, folder: Path) -> list[Outcome]:
     whole = next(iter(of_files)) if len(of_files) == 1 else None
     made = []
     for outcome in study.outcomes:
-        who = None if outcome.informant != "unknown" else whole
+        who: str | None = None if outcome.informant != "unknown" else whole
         if outcome.informant == "unknown" and who is None and outcome.instrument is not None:
             try:
                 key = load(outcome.instrument, outcome.version, outcome.order, folder / "instruments")
