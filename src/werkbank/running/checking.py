@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from werkbank.catalogue import has, say
+from werkbank.errors import Problem, UnfitError
 
 if TYPE_CHECKING:
     from werkbank.appraisal.foreseen import Foreseen
@@ -47,6 +48,21 @@ class Checked:
             "fit": True, "pupils": len(self.intake.pupils), "files": files, "notes": notes, "questions": asked,
             "problems": [],
         }  # fmt: skip
+
+
+def check_report(study: Study, report: str) -> None:
+    """Refuse a report of what the study file does not declare, before a notebook is started for it.
+
+    Raises
+    ------
+    UnfitError
+        ``monitoring_not_declared``, ``underachievement_not_declared``, ``outcomes_not_declared``.
+    """
+    needed: dict[str, object] = {"monitoring": study.monitoring, "underachievement": study.underachievement}
+    needed |= dict.fromkeys(("evaluation", "measurement", "school", "thesis"), study.outcomes or None)
+    if needed.get(report, "") is None:
+        code = f"{report if report in {'monitoring', 'underachievement'} else 'outcomes'}_not_declared"
+        raise UnfitError([Problem(code, study.file)], study.language)
 
 
 def check_study(study: Study) -> Checked:
