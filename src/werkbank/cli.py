@@ -218,7 +218,13 @@ def _run(arguments: argparse.Namespace) -> None:
     from werkbank.running.runner import run_report
 
     speech = arguments.speech
-    _check_report(arguments)
+    if arguments.report == "monitoring":  # what it reads is known to be fit before a notebook is started
+        from werkbank.running.checking import check_report, check_study
+        from werkbank.study import load_study
+
+        study = load_study(arguments.study)
+        check_report(study, arguments.report)
+        check_study(study)
     _tell(say("cli.done.reading", speech, study=arguments.study))
     formats = tuple(arguments.format.split(","))
     made = run_report(
@@ -231,16 +237,6 @@ def _run(arguments: argparse.Namespace) -> None:
     if made.left_out:
         _tell(say("cli.done.left_out", speech, n=made.left_out))
     _tell(say("cli.done.made", speech), *(f"  {path.as_posix()}" for path in made.files))
-
-
-def _check_report(arguments: argparse.Namespace) -> None:
-    from werkbank.running.checking import check_report, check_study
-    from werkbank.study import load_study
-
-    study = load_study(arguments.study)
-    check_report(study, arguments.report)
-    if arguments.report == "monitoring":  # what it reads is known to be fit before a notebook is started
-        check_study(study)
 
 
 def _batch(arguments: argparse.Namespace) -> None:

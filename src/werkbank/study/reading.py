@@ -173,7 +173,10 @@ def _lines(node: yaml.Node | None, path: tuple[str, ...] = ()) -> dict[tuple[str
 
 def _problem(error: dict[str, Any], lines: dict[tuple[str, ...], int], file: str) -> Problem:
     """Translate one pydantic error into a Problem that a teacher can mend."""
-    path = [str(part) for part in error["loc"] if _is_written(part)]
+    path: list[str] = []
+    for part in map(str, error["loc"]):
+        if _is_written(part) or (*path, part) in lines:  # an arm may be called int
+            path.append(part)
     row = next((lines[tuple(path[:n])] for n in range(len(path), 0, -1) if tuple(path[:n]) in lines), None)
     column = ".".join(path) or None
     value = error.get("input")
