@@ -132,7 +132,7 @@ def run_held(
         raise UsageError(say("cli.problem.no_only", told, path=notebook.name))
 
     study = load_study(study_file)
-    if not is_own(notebook):
+    if is_own(notebook):
         check_report(study, notebook.stem)
     from werkbank.intake import read_answers  # after the study file is known to be fit: it takes a second
 
