@@ -1,6 +1,5 @@
 """Moderators, dose and taking part as a study file declares them."""
 
-
 import numpy as np
 import pandas as pd
 import pytest

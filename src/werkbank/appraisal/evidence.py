@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from werkbank.appraisal.precision import acceptable, attrition
+from werkbank.appraisal.grading import grade_of, reasons_against
+from werkbank.appraisal.precision import attrition
 from werkbank.appraisal.wording import GRADES
 from werkbank.effects.asking import role_of_outcome, role_of_question
 from werkbank.effects.questions import contrasts
@@ -111,7 +112,11 @@ class Evidence:
     def rated_by_implementers(self, key: str) -> bool:
         """Whether those who gave the programme filled in what results call `key`; pupils and tests are not they."""
         outcome = self.study.outcome(scale_of(key)[0])
-        return self.study.design.raters_are_implementers is True and outcome.informant not in {"pupil", "test"}
+        return self.study.design.raters_are_implementers is True and outcome.informant not in {
+            "pupil",
+            "test",
+            "unknown",
+        }
 
     def beside(self, test: Estimate, *methods: str) -> Estimate | None:
         """Return the first estimate of one of `methods` that answers the same question as `test`."""
@@ -156,21 +161,17 @@ class Evidence:
 
     def reasons(self, test: Estimate) -> list[str]:
         """Return what keeps `test` from the grade "effect": keys under ``claims.reasons``, empty when nothing does."""
-        if test.estimate is None:
-            return ["no_estimate"]
-        if not test.contrast:
-            return ["single_group"]
-        found = [] if self.study.design.kind == "randomised" else ["not_randomised"]
-        if self.study.design.assigned_by == "pupil" and self.unit != "pupil" and not self.one_arm_grouped:
-            found.append("units_follow_arms")
-        if test.df is None or test.p is None:
-            found.append("no_test" + next((f"_{why}" for why, of in UNTESTED.items() if test.note in of), ""))
-        rates = [self._lost(test, list(self.weights(test.contrast)), w) for w in self._levels_of_loss()]
-        if any(rate is None for rate in rates):
-            found.append("attrition_unknown")
-        elif not all(acceptable(*rate) for rate in rates if rate is not None):
-            found.append("attrition" if self.study.design.kind == "randomised" else "attrition_not_drawn")
-        return found
+        arms = list(self.weights(test.contrast))
+        untested = next((why for why, notes in UNTESTED.items() if test.note in notes), "")
+        return reasons_against(
+            self.study,
+            contrast=test.contrast,
+            unit=self.unit,
+            estimated=test.estimate is not None,
+            tested=test.df is not None and test.p is not None,
+            untested=untested,
+            lost=[self._lost(test, arms, what) for what in self._levels_of_loss()] if test.contrast else [],
+        )
 
     def _levels_of_loss(self) -> list[str]:
         return ["pupils"] if self.unit == "pupil" or self.one_arm_grouped else ["units", "pupils"]
@@ -181,15 +182,7 @@ class Evidence:
         An effect needs assignment by lot, analysis by the unit that was assigned with at least two of them in each
         arm, a test, and attrition within the cautious WWC boundary (for classes and for pupils).
         """
-        match self.reasons(test):
-            case []:
-                return "effect"
-            case ["no_estimate"]:
-                return "description"
-            case ["single_group"]:
-                return "change"
-            case _:
-                return "association"
+        return grade_of(self.reasons(test))
 
     @cached_property
     def best_grade(self) -> str:

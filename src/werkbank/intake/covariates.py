@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from werkbank.study.model import Study
 
 
+FEW = 8  # pupils of whom each may well have a value of their own
 YES_OR_NO = dict.fromkeys(("1", "ja", "yes", "j", "y", "true", "waar", "wel", "1.0"), 1.0)
 YES_OR_NO |= dict.fromkeys(("0", "nee", "no", "n", "false", "onwaar", "niet", "0.0"), 0.0)
 
@@ -48,6 +49,7 @@ def add_covariates(
             parts.append(pd.DataFrame({"pupil": frame["pupil"], "order": frame["wave"].map(order), "cell": cells}))
         if not parts:
             continue
+        in_line = name in study.covariates
         if (study.rules.get(name) or Rule()).range is None:
             check_lone(read, ledger)
         seen = pd.concat(parts).dropna(subset="cell").sort_values("order", kind="stable")
@@ -55,8 +57,33 @@ def add_covariates(
         if changed := later["pupil"][later["pupil"].duplicated()].nunique():
             ledger.note("covariate_changed", covariate=name, n=changed)
         first = seen.drop_duplicates("pupil").set_index("pupil")["cell"]
-        added[name] = _typed(first, name, ledger, in_line=name in study.covariates).reindex(added.index)
+        added[name] = _typed(first, name, ledger, in_line=in_line).reindex(added.index)
+        if in_line:
+            _note_worth(study, name, added, ledger)
     return added
+
+
+def _note_worth(study: Study, name: str, pupils: pd.DataFrame, ledger: Ledger) -> None:
+    """Note a covariate that can adjust nothing, or costs pupils: empty, of one value, the arm itself, a name."""
+    values, n = pupils[name], len(pupils)
+    known = values.dropna()
+    if known.empty:
+        ledger.note("covariate_empty", covariate=name)
+        return
+    if len(known) < n:
+        ledger.note("covariate_unknown", covariate=name, n=n - len(known), n_all=n)
+    if known.nunique() < 2:
+        ledger.note("covariate_constant", covariate=name, value=shown(known.iloc[0]))
+    elif known.dtype == object and known.nunique() * 2 > len(known) > FEW:
+        ledger.note("covariate_all_different", covariate=name, n=known.nunique(), n_all=len(known))
+    elif study.columns.arm is not None and known.nunique() <= len(study.arms) and _follows(values, pupils["arm"]):
+        ledger.note("covariate_is_arm", covariate=name)
+
+
+def _follows(values: pd.Series, arm: pd.Series) -> bool:
+    both = pd.DataFrame({"value": values, "arm": arm.astype(object)}).dropna()
+    per_arm = both.groupby("arm")["value"].nunique()
+    return len(per_arm) > 1 and bool(per_arm.max() == 1)
 
 
 def _cells(study: Study, table: Table, name: str, ledger: Ledger) -> np.ndarray:

@@ -135,6 +135,8 @@ def _joined(
     column = named or _column(study, kind)
     declared = study.aliases.get(kind, {})  # type: ignore[call-overload]
     given = {tidy(old): new for old, new in declared.items()} if isinstance(declared, dict) else {}
+    if unused := [old for old in given if old not in set(rows[kind]) | set(rows[f"{kind}_raw"])]:
+        ledger.note("alias_unused", column=column, n=len(unused), pupils=listed(unused))
     seen = rows[rows[kind] != ""].assign(scope=_scope(kind, rows))
     counted = seen.groupby(["scope", f"{kind}_raw"], sort=False).agg(
         clean=(kind, "first"), n=("row", "size"), file=("file", "first"), row=("row", "first")

@@ -14,6 +14,7 @@ from werkbank.intake.layout import report_columns, wave_codes
 from werkbank.intake.ledger import listed, nearest, shown
 from werkbank.intake.lookalikes import NAMED
 from werkbank.intake.model import DECLARED, ROLES
+from werkbank.intake.moments import time_of, window_of, windows
 from werkbank.study.model import WAVES
 from werkbank.study.spelling import tidy
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 SOME = 0.1  # of the schools; fewer with both arms are an exception, and no design
 MOST, FEWEST_WHOLE = 0.8, 4  # of the pupils, and groups: whole groups were assigned
 DAYS = ("%Y-%m-%d", "%d-%m-%Y", "%d/%m/%Y", "%d.%m.%Y")
+CLOCK = re.compile(r"\d{1,2}:\d{2}")
 NUMBERED = re.compile(r"[0-9](?:[.,][0-9]+)?E\+[0-9]+|[0-9]+[.,]0+", re.IGNORECASE)
 
 
@@ -46,7 +48,7 @@ def rows_of(study: Study, table: Table, ledger: Ledger) -> pd.DataFrame | None:
         ledger.cells("id_missing", table, id_column, pupils == "")
     else:
         return None
-    known_waves = waves_of(study, table, ledger)
+    known_waves = waves_of(study, table, ledger, pupils == "")
     frame = pd.DataFrame({"pupil": pupils, "pupil_raw": written, "wave": known_waves, "row": table.rows}, dtype=object)
     known: dict[str, Iterable[str]] = {"arm": study.arms, "role": study.role_codes}
     for role in (*ROLES, *DECLARED):
@@ -77,8 +79,9 @@ def _ids(table: Table, column: str, ledger: Ledger) -> tuple[np.ndarray, np.ndar
     """
     codes, cells = distinct(table.cells(column))
     if all_floats := _all_written_as_floats(cells):
+        example = str(cells[0]).strip()
         cells = [cell.strip()[:-2] if isinstance(cell, str) and cell.strip() else cell for cell in cells]
-        ledger.note("ids_point_zero", file=table.path, column=column, example=f"{cells[0]}.0")
+        ledger.note("ids_point_zero", file=table.path, column=column, example=example)
     ledger.cells("id_damaged", table, column, np.isin(codes, [i for i, cell in enumerate(cells) if _is_damaged(cell)]))
     spaced = [i for i, cell in enumerate(cells) if isinstance(cell, str) and cell.strip() not in {"", cell}]
     if spaced and not all_floats:
@@ -95,7 +98,7 @@ def _ids(table: Table, column: str, ledger: Ledger) -> tuple[np.ndarray, np.ndar
 def _all_written_as_floats(cells: list[object]) -> bool:
     """Whether a data program wrote every number of a column as 1.0, 2.0: an empty cell had made it a decimal column."""
     texts = [cell.strip() for cell in cells if isinstance(cell, str) and cell.strip()]
-    return len(texts) > 1 and len(texts) == len(cells) and all(re.fullmatch(r"[0-9]+[.]0", text) for text in texts)
+    return len(texts) > 1 and len(texts) == len(cells) and all(re.fullmatch(r"[0-9]+[.,]0", text) for text in texts)
 
 
 def _is_damaged(cell: object) -> bool:
@@ -111,14 +114,36 @@ def _coded(study: Study, what: str, table: Table, column: str, known: Iterable[s
     labels = table.reading.labels.get(column, {})
     given = study.aliases.get(what, {})  # type: ignore[call-overload]
     alias = {tidy(old): new for old, new in given.items()} if isinstance(given, dict) else {}
-    names = []
+    names, days = [], windows(known) if what == "wave" else []
     for cell in cells:
+        if found_in := window_of(cell, days) if days else None:
+            names.append(found_in)
+            continue
         ways = [tidy(way) for way in (*ways_to_write(cell), str(labels.get(cell, "")))]
         ways = [alias.get(way, way) for way in ways]
         names.append(next((way for way in ways if way in known), ways[0]))
     found = np.asarray(np.array([*names, ""], dtype=object)[codes])
-    ledger.cells(f"unknown_{what}", table, column, ~np.isin(found, [*known, ""]), known)
+    if days:
+        counts = ", ".join(f"{window.code}: {int((found == window.code).sum())}" for window in days)
+        ledger.note("waves_by_time", file=table.path, column=column, counts=counts)
+        ledger.cells("time_in_no_wave", table, column, ~np.isin(found, [*known, ""]), windows=listed(list(known)))
+        return found
+    strange = ~np.isin(found, [*known, ""])
+    if what == "wave" and strange.any() and _are_times(cells, table, column, ledger):
+        return found
+    ledger.cells(f"unknown_{what}", table, column, strange, known)
     return found
+
+
+def _are_times(cells: list[object], table: Table, column: str, ledger: Ledger) -> bool:
+    """Report once that a column of waves holds moments, where all its cells are."""
+    moments = [time_of(cell) if CLOCK.search(shown(cell)) else pd.NaT for cell in cells]
+    if any(pd.isna(moment) for moment in moments):
+        return False
+    days = sorted({moment.date().isoformat() for moment in moments})
+    details = {"first": days[0], "last": days[-1], "n": len(days)}
+    ledger.problem("wave_is_time", table.path, column=column, details=details)
+    return True
 
 
 def ways_to_write(cell: object) -> list[str]:
@@ -142,8 +167,11 @@ def file_wave(study: Study, table: Table) -> str | None:
     return None if code is None else wave_codes(study).get(code, code)
 
 
-def waves_of(study: Study, table: Table, ledger: Ledger) -> np.ndarray:
-    """Return the canonical wave of each row, '' where neither the row nor the file has one."""
+def waves_of(study: Study, table: Table, ledger: Ledger, nobody: np.ndarray) -> np.ndarray:
+    """Return the canonical wave of each row, '' where neither the row nor the file has one.
+
+    `nobody` marks rows without a pupil, which are a problem already.
+    """
     codes, column = wave_codes(study), study.columns.wave
     whole = file_wave(study, table)
     if whole is not None and whole not in WAVES:
@@ -156,7 +184,7 @@ def waves_of(study: Study, table: Table, ledger: Ledger) -> np.ndarray:
     found = _coded(study, "wave", table, column, codes, ledger)
     canonical = np.array([codes.get(str(f), "") for f in found], dtype=object)
     if whole is None:
-        ledger.cells("wave_missing", table, column, found == "")
+        ledger.cells("wave_missing", table, column, (found == "") & ~nobody)
         return canonical
     ledger.cells("wave_conflict", table, column, (canonical != "") & (canonical != whole), wave=whole)
     return np.full(len(table.rows), whole, dtype=object)
@@ -167,7 +195,11 @@ def check_rows(study: Study, rows: pd.DataFrame, ledger: Ledger) -> None:
     named = rows[rows["pupil"] != ""]
     if _numbers_restart(study, named, ledger):
         return
+    if ledger.has("unknown_wave") or ledger.has("wave_is_time"):
+        return  # rows of which the wave is not known would look double
     double = named.duplicated(["file", "pupil", "wave"])
+    if double.any() and _one_wave_of_two_codes(study, ledger):
+        return
     first = named.drop_duplicates(["file", "pupil", "wave"]).set_index(["file", "pupil", "wave"])["row"]
     for row in named[double].itertuples():
         where = {"column": _id_column(study), "row": int(row.row), "value": row.pupil}
@@ -188,6 +220,17 @@ def check_rows(study: Study, rows: pd.DataFrame, ledger: Ledger) -> None:
     for row in without.itertuples():
         where = {"column": study.columns.arm, "row": int(row.row), "value": row.pupil}
         ledger.problem("arm_missing", row.file, **where, details={"valid": ", ".join(study.arms)})
+
+
+def _one_wave_of_two_codes(study: Study, ledger: Ledger) -> bool:
+    """Report once that two codes stand for one wave, where pupils have several rows at a wave."""
+    waves = list(study.waves.values())
+    twice = next((wave for wave in waves if waves.count(wave) > 1), None)
+    if twice is None:
+        return False
+    codes = ", ".join(code for code, wave in study.waves.items() if wave == twice)
+    ledger.problem("waves_collide", study.file, column="waves", value=str(twice), details={"codes": codes})
+    return True
 
 
 def _numbers_restart(study: Study, named: pd.DataFrame, ledger: Ledger) -> bool:
@@ -257,7 +300,9 @@ def _check_units(study: Study, pupils: pd.DataFrame, first_seen: pd.Series, ledg
         return pupils
     column = study.columns.named().get(unit)
     for pupil in pupils.index[pupils[unit].isna()]:
-        ledger.problem("unit_missing", study.file, column=column, value=pupil, details={"unit": column})
+        ledger.problem(
+            "unit_missing", study.file, column=column, value=pupil, details={"unit": column, "of_data": True}
+        )
     if study.columns.arm is None:
         return pupils
     moved: list[str] = []
@@ -270,7 +315,16 @@ def _check_units(study: Study, pupils: pd.DataFrame, first_seen: pd.Series, ledg
         seen = first_seen.reindex(members.index)
         at_start = members["arm"][seen == seen.min()].unique()
         if len(at_start) > 1:
-            details = {"unit": column, "arms": ", ".join(at_start)}
+            sizes = members["arm"].value_counts()
+            few = members.index[members["arm"] == sizes.index[-1]].astype(str).tolist()
+            counts = ", ".join(f"{arm}: {n}" for arm, n in sizes.items())
+            details = {
+                "unit": column,
+                "of_data": True,
+                "arms": ", ".join(at_start),
+                "counts": counts,
+                "pupils": listed(few[:5]),
+            }
             ledger.problem("unit_in_two_arms", study.file, column=column, value=str(name), details=details)
         else:
             moved += members.index[members["arm"] != at_start[0]].tolist()
@@ -293,7 +347,7 @@ def _check_blocks(study: Study, pupils: pd.DataFrame, ledger: Ledger) -> None:
     pairs = pupils[[unit, "block"]].dropna().drop_duplicates()
     column = study.columns.named().get(unit)
     for name, blocks in pairs[pairs[unit].duplicated(keep=False)].groupby(unit, sort=False)["block"]:
-        details = {"unit": column, "blocks": listed(blocks.tolist())}
+        details = {"unit": column, "of_data": True, "blocks": listed(blocks.tolist())}
         ledger.problem("unit_in_two_blocks", study.file, column=study.block_column, value=str(name), details=details)
 
 

@@ -36,6 +36,9 @@ JARS = {
 MECHANISMS = ("moderation", "mediation", "dose", "cace", "lagged")
 APART = {*MECHANISMS, "correction", "arms", "sites", "role"}  # what has tables of its own
 
+# rows that the study file leaves out, before anybody is counted
+LEFT_OUT = ("intake.where", "intake.latest", "intake.rows_skipped")
+
 
 @section(shared=True)
 def summary(report: Report) -> Blocks:
@@ -90,6 +93,11 @@ def flow(report: Report) -> Blocks:
     words = report.words
     grouped = report.evidence.unit != "pupil" or "class" in report.study.columns.named()
     yield Paragraph(words.say(f"report.flow.lead{'' if grouped else '_alone'}"))
+    # rows that never became pupils; a copy to share has no notes of files
+    left = [note.sentence(report.language) for note in report.intake.notes if note.key in LEFT_OUT]
+    if left:
+        yield Paragraph(words.say("report.flow.left_out"))
+        yield Bullets(tuple(left))
     yield pictures.flow(report)
     yield tables.flow(report)
     yield pictures.missing(report)

@@ -206,7 +206,7 @@ def _paragraph(report: Report, scale: ScaleOf) -> str:
         return words.say(f"{HERE}.paste.ready", scale=shown, title=better)
     k, (low, high), (least, most) = len(part.items), part.response, key.score_range(scale.scale)
     title = words.say(f"{HERE}.instruments.title", title=key.title, version=key.version) if key.version else key.title
-    who = "" if outcome.informant != "test" else "_test"
+    who = f"_{outcome.informant}" if outcome.informant in {"test", "unknown"} else ""
     values = {"scale": shown, "title": title, "k": k, "low": f"{low:g}", "high": f"{high:g}"}
     values["informant"] = words.say(f"{HERE}.informant.{outcome.informant}")
     said = [words.say(f"{HERE}.paste.{'measured' if outcome.instrument else 'own'}{who}", **values)]

@@ -52,7 +52,7 @@ WORST_FIRST = ("attention", "unknown", "information", "met")
 UNEVEN = 10  # percentage points between groups from which what is missing is called uneven
 QUESTION = "\0"  # stands for the questions of which the same is said
 TOLD = {"reliability", "multiplicity"}  # what a reader needs even where nothing is wrong
-INFORMANTS = ("teacher", "pupil", "parent", "observer", "test")
+INFORMANTS = ("teacher", "pupil", "parent", "observer", "test", "unknown")
 
 
 @section(shared=True)
