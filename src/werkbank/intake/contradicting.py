@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from werkbank.intake.cells import plain
 from werkbank.intake.folding import keys
 from werkbank.intake.ledger import brief, shown
 from werkbank.study.spelling import tidy
@@ -18,10 +19,11 @@ if TYPE_CHECKING:
     from werkbank.intake.layout import Placed
     from werkbank.intake.ledger import Ledger
     from werkbank.intake.model import Table
-    from werkbank.study.model import Study
+    from werkbank.study.model import Outcome, Study
 
 CONTROL = ("controle", "control", "wachtlijst", "waitlist", "vergelijk", "comparison", "geen programma", "no treatment")
 TREATED = ("interventie", "intervention", "experiment", "programma", "treatment", "behandel", "coaching")
+MANY = 4  # different answers: a short scale on which all stay where they were is no copy
 FEWEST = 8  # rows in which answers that are all the same say anything
 Labels = dict[str, dict[str, tuple[str, "Table", str]]]  # what is meant -> code -> label, file, column
 
@@ -31,13 +33,15 @@ def check_labels(study: Study, tables: list[Table], placed: list[Placed], ledger
     seen: Labels = defaultdict(dict)
     named = study.columns.named()
     for table in tables:
-        for role in ("arm", "wave", "role"):
-            if named.get(role) in table.names:
-                _hold(seen, role, table, named[role], ledger)
+        about = {**named, "block": study.block_column, **{name: name for name in study.pupil_columns}}
+        for meant, column in about.items():
+            if column is not None and column in table.names:
+                _hold(seen, meant, table, column, ledger)
     for here in placed:
         for item, column in zip(here.slot.items, here.slot.columns, strict=True):
             if column in here.table.names:
                 _hold(seen, f"{here.slot.outcome.id}.{item}", here.table, column, ledger)
+                _hold_against(here.slot.outcome, here.table, column, study, ledger)
     for code, (label, table, column) in seen["arm"].items():
         given, text = study.arms.get(code), label.casefold()
         control, treated = any(w in text for w in CONTROL), any(w in text for w in TREATED)
@@ -57,6 +61,31 @@ def _hold(seen: Labels, meant: str, table: Table, column: str, ledger: Ledger) -
             details = {"label": brief(text), "other": brief(first), "other_file": other.path}
             details["other_column"] = other_column
             ledger.problem("labels_conflict", table.path, column=column, value=code, details=details)
+
+
+def _hold_against(outcome: Outcome, table: Table, column: str, study: Study, ledger: Ledger) -> None:
+    """Labels whose codes rise where the answers of the study file fall: one of the two is wrong.
+
+    Answers that are only counted from elsewhere (0 for 1), or declared for this very column, say what is meant.
+    """
+    rule = study.rules.get(column)
+    answers = {plain(word): value for word, value in (outcome.answers or {}).items()}
+    if not answers or (rule is not None and rule.answers is not None):
+        return
+    codes = table.reading.labels.get(column, {})
+    pairs = sorted(
+        (float(code), answers[plain(label)], str(label))
+        for code, label in codes.items()
+        if isinstance(code, int | float) and plain(label) in answers
+    )
+    for (one, low, label), (other, high, other_label) in pairwise(pairs):
+        if low > high:
+            details = {
+                "one": f"{one:g} = {brief(label)}", "other": f"{other:g} = {brief(other_label)}",
+                "outcome": outcome.id, "low": f"{low:g}", "high": f"{high:g}",
+            }  # fmt: skip
+            ledger.problem("labels_against_answers", table.path, column=column, value=brief(label), details=details)
+            return
 
 
 def check_copies(tables: list[Table], ledger: Ledger) -> None:
@@ -85,7 +114,7 @@ def note_same_answers(answers: Mapping[tuple[str, str], dict[str, bytes]], ledge
             a, b = answers[outcome, one], answers[outcome, other]
             both = a.keys() & b.keys()
             same = sum(a[pupil] == b[pupil] for pupil in both)
-            if len(both) >= FEWEST and same >= 0.9 * len(both) and len({a[pupil] for pupil in both}) > 2:
+            if len(both) >= FEWEST and same >= 0.9 * len(both) and len({a[pupil] for pupil in both}) > MANY:
                 ledger.note("same_answers", outcome=outcome, one=one, other=other, n=same, n_all=len(both))
 
 

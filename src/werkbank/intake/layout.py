@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from werkbank.errors import Problem, UnfitError
+from werkbank.errors import Problem, Said, UnfitError
 from werkbank.instruments import Instrument, load
+from werkbank.intake.folding import difference, keys
 from werkbank.intake.ledger import nearest
 from werkbank.study.model import WAVES
 
@@ -222,8 +223,18 @@ def report_columns(columns: Iterable[str], table: Table, ledger: Ledger) -> bool
     for column in wanted:
         count = table.names.count(column)
         if count == 0:
-            ledger.problem("column_missing", table.path, column=column, details=nearest(column, others))
+            _report_missing(column, others, table, ledger)
         if count > 1:
             ledger.problem("column_double", table.path, column=column, details={"n": count})
         fit = fit and count == 1
     return fit
+
+
+def _report_missing(column: str, others: list[str], table: Table, ledger: Ledger) -> None:
+    """Name the column that was meant; of one that looks the same, in what it differs."""
+    twin = next((name for name in others if keys(name) & keys(column)), None)
+    if twin is None:
+        ledger.problem("column_missing", table.path, column=column, details=nearest(column, others))
+        return
+    how = Said(f"problems.differs.{difference(column, twin)}")
+    ledger.problem("column_alike", table.path, column=column, details={"other": twin, "how": how})

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from werkbank.errors import Said
 from werkbank.intake.cells import distinct, is_date
+from werkbank.intake.folding import difference, keys
 from werkbank.intake.layout import report_columns, wave_codes
 from werkbank.intake.ledger import listed, nearest, shown
 from werkbank.intake.lookalikes import NAMED
@@ -110,13 +112,27 @@ def _coded(study: Study, what: str, table: Table, column: str, known: Iterable[s
     labels = table.reading.labels.get(column, {})
     given = study.aliases.get(what, {})  # type: ignore[call-overload]
     alias = {tidy(old): new for old, new in given.items()} if isinstance(given, dict) else {}
-    names = []
-    for cell in cells:
+    names, renamed = [], []
+    for i, cell in enumerate(cells):
         ways = [tidy(way) for way in (*ways_to_write(cell), str(labels.get(cell, "")))]
-        ways = [alias.get(way, way) for way in ways]
-        names.append(next((way for way in ways if way in known), ways[0]))
+        meant = [way for way in dict.fromkeys(alias.get(way, way) for way in ways) if way in known]
+        if len(meant) > 1:
+            ledger.cells("code_and_label", table, column, codes == i, label=meant[1], block=f"{what}s")
+        name = meant[0] if meant else ""
+        if not name and given == "all":
+            name = next(iter(code for code in known if keys(code) & keys(ways[0])), "")
+        renamed += [i] if name and name not in ways else []
+        names.append(name or ways[0])
+    if renamed:
+        ledger.note("aliases", column=column, n=int(np.isin(codes, renamed).sum()))
     found = np.asarray(np.array([*names, ""], dtype=object)[codes])
-    ledger.cells(f"unknown_{what}", table, column, ~np.isin(found, [*known, ""]), known)
+    strange = [i for i, name in enumerate(names) if name and name not in known]
+    twins = {i: code for i in strange for code in known if what != "role" and keys(code) & keys(names[i])}
+    for i, code in twins.items():
+        how = Said(f"problems.differs.{difference(code, names[i])}")
+        ledger.cells("code_alike", table, column, codes == i, kind=what, nearest=code, how=how, block=f"{what}s")
+    unlike = np.isin(codes, [i for i in strange if i not in twins])
+    ledger.cells(f"unknown_{what}", table, column, unlike, known)
     return found
 
 

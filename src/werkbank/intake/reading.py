@@ -120,10 +120,10 @@ class _Block:
 
 
 def _answers_by_wave(blocks: list[_Block]) -> dict[tuple[str, str], dict[str, bytes]]:
-    """Return what each pupil answered: (outcome, wave) -> pupil -> answers, for outcomes with several items."""
+    """Return what each pupil answered: (outcome, wave) -> pupil -> answers; not for yes or no, which are often equal."""
     seen: dict[tuple[str, str], dict[str, bytes]] = defaultdict(dict)
     for block in blocks:
-        if block.matrix.shape[1] > 1:
+        if block.matrix.shape[1] > 1 or block.slot.outcome.kind == "score":
             for pupil, wave, row in zip(block.pupils, block.waves, as_bytes(block.matrix), strict=True):
                 seen[block.slot.outcome.id, wave][pupil] = row
     return seen
