@@ -9,7 +9,8 @@ import random
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tests.intake.making import HEAD, ITEMS, ROLES, Made, Row, clean
+from tests.intake.habits import HABITS
+from tests.intake.making import HEAD, ITEMS, ROLES, Made, clean
 from tests.intake.respelling import respelled
 from tests.intake.verdict import Case
 from tests.intake.writing import LAYOUTS, LONG, as_csv, as_spss, as_workbook, cells, frame_of, written
@@ -124,11 +125,13 @@ def headings(chance: random.Random) -> Case:
     made = clean(chance)
     column = chance.choice(HEAD)
     other, way = respelled(column, chance, "heading")
-    layout = chance.choice(("csv", "xlsx", "waves"))
+    layout = chance.choice(("csv", "xlsx", "waves", "schools"))
     if column == "meting" and layout == "waves":
         layout = "csv"
     files, told = written(made, layout, chance)
     name = chance.choice(sorted(files))
+    if layout == "schools":
+        told = {**told, "files": [{"path": path} for path in sorted(files)]}
     if layout == "xlsx":
         head = [other if n == column else n for n in made.head]
         from tests.intake.writing import typed
@@ -137,6 +140,8 @@ def headings(chance: random.Random) -> Case:
     else:
         head = [n for n in made.head if layout != "waves" or n != "meting"]
         mine = [r for r in made.rows if layout != "waves" or r["meting"] == made.waves["ab".index(name[4])]]
+        if layout == "schools":
+            mine = [r for r in mine if r["school"] == made.names("school")[int(name[11])]]
         files[name] = as_csv([other if n == column else n for n in head], cells(mine, head), ";")
     listed = [
         {**spec, "columns": {column: other}} if spec["path"] == name else spec for spec in told["files"]
@@ -442,7 +447,8 @@ def decimals(chance: random.Random) -> Case:
     """Decimals with a comma, percent signs, units, and both decimal signs at once."""
     made = clean(chance)
     spoiled, column = _copied(made), chance.choice(["leeftijd", "lessen", "taal"])
-    how = chance.choice(["comma", "point", "percent", "unit", "both", "thousand"])
+    layout = chance.choice(("csv", "waves", "schools", "xlsx", "apart"))
+    how = chance.choice(["comma", "point", "percent", "unit", "both", *(["thousand"] if layout in {"csv", "schools"} else [])])
     bulk = random.Random(chance.randrange(1 << 30))  # noqa: S311 - as in making
     sign = "." if how == "point" else ","
     about = {who: f"{bulk.randint(8, 11)}{sign}{bulk.randint(1, 9)}" for who in made.names("nr")}
@@ -451,7 +457,6 @@ def decimals(chance: random.Random) -> Case:
         if how == "both":
             text = text.replace(",", ".") if int.from_bytes(row["nr"].encode()) % 2 else text
         row[column] = {"percent": f"{text}%", "unit": f"{text} jaar", "thousand": "1.234" if n < 2 else row[column]}.get(how, text)
-    layout = chance.choice(("csv", "waves", "schools", "xlsx", "apart"))
     if how in {"comma", "point"}:
         truthful = replace(spoiled, rows=[{**row, column: row[column].replace(",", ".")} for row in spoiled.rows])
         return _case(f"{how} in {column}", spoiled, layout, chance, truthful.truth())
@@ -519,8 +524,8 @@ def copies(chance: random.Random) -> Case:
         return Case(f"{how} {column}", {"raw/m.csv": content}, study, truth, refused=wrong,
                     noted=_words("headings_alike") if how == "heading case" else frozenset(), altered=False)  # fmt: skip
     if how == "path":
-        again = [*listed, *listed]
-    elif how == "alias":
+        again = [*listed, *map(dict, listed)]
+    elif how == "alias":  # one file, two spellings of its path
         again = [*listed, {"path": chance.choice(["raw/../raw/m.csv", "./raw/m.csv", "raw//m.csv", "raw/./m.csv"])}]
     elif how == "as wave":
         head = [n for n in HEAD if n != "meting"]
@@ -569,7 +574,7 @@ KINDS: dict[str, Callable[[random.Random], Case]] = {
     "answers labelled": answers_labelled, "received": received, "no answer": no_answer, "collide": collide,
     "two arms": two_arms, "code or far": code_or_far, "two codes": two_codes, "covariate word": covariate_word,
     "covariate spelling": covariate_spelling, "decimals": decimals, "born": born, "outside": outside, "copies": copies,
-    "same answers": same_answers, "strangers": strangers,
+    "same answers": same_answers, "strangers": strangers, **HABITS,
 }  # fmt: skip
 WEIGHTS = {"names": 6, "code or far": 2, "codes": 2, "headings": 2, "results": 2}
 
@@ -580,5 +585,3 @@ def any_kind(seed: int) -> Case:
     kind = chance.choices(list(KINDS), [WEIGHTS.get(kind, 1) for kind in KINDS])[0]
     return KINDS[kind](chance)
 
-
-Row = Row

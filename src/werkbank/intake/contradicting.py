@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from werkbank.errors import Problem
 from werkbank.intake.cells import plain
 from werkbank.intake.folding import keys
+from werkbank.intake.layout import report_twin
 from werkbank.intake.ledger import brief, shown
 from werkbank.study.spelling import tidy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from werkbank.intake.layout import Placed
+    from werkbank.intake.layout import Placed, Slot
     from werkbank.intake.ledger import Ledger
     from werkbank.intake.model import Table
     from werkbank.study.model import Outcome, Study
@@ -51,6 +54,7 @@ def check_labels(study: Study, tables: list[Table], placed: list[Placed], ledger
 
 
 def _hold(seen: Labels, meant: str, table: Table, column: str, ledger: Ledger) -> None:
+    found: list[Problem] = []
     for cell, label in table.reading.labels.get(column, {}).items():
         code, text = shown(cell), tidy(str(label))
         if code not in seen[meant]:
@@ -60,7 +64,11 @@ def _hold(seen: Labels, meant: str, table: Table, column: str, ledger: Ledger) -
         if not keys(first) & keys(text):
             details = {"label": brief(text), "other": brief(first), "other_file": other.path}
             details["other_column"] = other_column
-            ledger.problem("labels_conflict", table.path, column=column, value=code, details=details)
+            found.append(Problem("labels_conflict", table.path, column, value=code, details=details))
+    if found:
+        more = {"n": len(found), "rows": [], "columns": [], "values": [str(one.value) for one in found[1:5]]}
+        details = {**found[0].details, "more": more} if len(found) > 1 else found[0].details
+        ledger.add(replace(found[0], details=details))
 
 
 def _hold_against(outcome: Outcome, table: Table, column: str, study: Study, ledger: Ledger) -> None:
@@ -116,6 +124,30 @@ def note_same_answers(answers: Mapping[tuple[str, str], dict[str, bytes]], ledge
             same = sum(a[pupil] == b[pupil] for pupil in both)
             if len(both) >= FEWEST and same >= 0.9 * len(both) and len({a[pupil] for pupil in both}) > MANY:
                 ledger.note("same_answers", outcome=outcome, one=one, other=other, n=same, n_all=len(both))
+
+
+def check_headings(study: Study, tables: list[Table], slots: list[Slot], ledger: Ledger) -> None:
+    """Look in every file for headings that differ from one that is read only in what nobody sees or means.
+
+    A score called ‘Taal’ in the file of one school, and ‘taal’ in all others, would be lost for that school.
+    """
+    about = dict.fromkeys([*study.columns.named().values(), *study.pupil_columns])
+    if study.birth_date is not None:
+        about[study.birth_date.column] = None
+    apart = {frozenset(pair) for names in study.distinct for pair in combinations(names, 2)}
+    measured = {
+        column: slot.outcome.informant
+        for slot in slots
+        for column in slot.columns
+        if any(column in table.names for table in tables)  # one that no file has is a problem of its own
+    }
+    for table in tables:
+        here = {c for c, informant in measured.items() if table.spec.informant in {None, informant}}
+        wanted = [*about, *(here - about.keys())]
+        others = [name for name in dict.fromkeys(table.names) if name and name not in {*about, *measured}]
+        for column in sorted({*wanted} - {*table.names}):
+            alike = [name for name in others if frozenset((name, column)) not in apart]
+            report_twin(column, alike, table, ledger)
 
 
 def note_headings(study: Study, tables: list[Table], placed: list[Placed], ledger: Ledger) -> None:

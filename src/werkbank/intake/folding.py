@@ -49,11 +49,12 @@ PLAIN = str.maketrans({"ı": "i", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "�
 TWINS = str.maketrans(
     {
         **dict(zip("авеёнкморстухіјѕԁһѵԛԝ", "abeehkmopctyxijsdhvqw", strict=True)),
-        **dict(zip("αβεζηικμνορτυχϲ", "abezhikmnoptyxc", strict=True)),
+        **dict(zip("αβεζηικμνορτυχϲ", "abeznikmvoptuxc", strict=True)),
         **dict.fromkeys("‐‑‒–—―−﹘﹣－", "-"),
         **dict.fromkeys("‘’‛`´ʹʼʾʿˈ′＇", "'"),
     }
 )
+CAPITALS = str.maketrans("ΗΝΥ", "HNY")  # that look like another letter than when they are small
 DIFFERENCES = ("invisible", "spaces", "case", "twins", "accents", "zeros", "signs", "title", "order")
 
 
@@ -118,7 +119,7 @@ def _accentless(name: str) -> str:
 
 def _twinless(name: str) -> str:
     """Return a name without case, with the one sign that its look-alikes stand for; accents are kept."""
-    folded = tidy(name).casefold().translate(TWINS)  # before NFKD, which makes an accent and a space of some apostrophes
+    folded = tidy(name).translate(CAPITALS).casefold().translate(TWINS)  # before NFKD, which makes an accent and a space of some apostrophes
     return unicodedata.normalize("NFKC", folded).casefold().translate(TWINS)
 
 

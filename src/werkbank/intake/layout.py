@@ -232,9 +232,14 @@ def report_columns(columns: Iterable[str], table: Table, ledger: Ledger) -> bool
 
 def _report_missing(column: str, others: list[str], table: Table, ledger: Ledger) -> None:
     """Name the column that was meant; of one that looks the same, in what it differs."""
-    twin = next((name for name in others if keys(name) & keys(column)), None)
-    if twin is None:
+    if not report_twin(column, others, table, ledger):
         ledger.problem("column_missing", table.path, column=column, details=nearest(column, others))
-        return
-    how = Said(f"problems.differs.{difference(column, twin)}")
-    ledger.problem("column_alike", table.path, column=column, details={"other": twin, "how": how})
+
+
+def report_twin(column: str, others: Iterable[str], table: Table, ledger: Ledger) -> bool:
+    """Return whether a heading of a file that lacks `column` looks the same; if so, that is a problem."""
+    twin = next((name for name in others if keys(name) & keys(column)), None)
+    if twin is not None:
+        how = Said(f"problems.differs.{difference(column, twin)}")
+        ledger.problem("column_alike", table.path, column=column, details={"other": twin, "how": how})
+    return twin is not None

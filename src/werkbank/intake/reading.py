@@ -12,7 +12,14 @@ import pandas as pd
 
 from werkbank.intake.ages import add_age
 from werkbank.intake.cells import Counts, Reading, convert, decide_decimal, report_outside
-from werkbank.intake.contradicting import as_bytes, check_copies, check_labels, note_headings, note_same_answers
+from werkbank.intake.contradicting import (
+    as_bytes,
+    check_copies,
+    check_headings,
+    check_labels,
+    note_headings,
+    note_same_answers,
+)
 from werkbank.intake.covariates import add_covariates
 from werkbank.intake.declared import note_absent, note_constant, note_declared
 from werkbank.intake.filtering import filtered
@@ -81,6 +88,7 @@ def read_answers(study: Study) -> Intake:
     if not ledger.has("file_double"):
         check_copies(tables, ledger)
     check_labels(study, tables, placed, ledger)
+    check_headings(study, tables, slots, ledger)
     note_headings(study, tables, placed, ledger)
     if ledger.has("file_copied") or ledger.has("file_double"):
         ledger.stop_if_unfit(study.language)  # every answer of it would be double
