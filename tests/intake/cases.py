@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tests.intake.habits import HABITS
-from tests.intake.making import HEAD, ITEMS, ROLES, Made, clean
+from tests.intake.making import HEAD, ITEMS, ROLES, Made, Row, clean
 from tests.intake.respelling import respelled
 from tests.intake.verdict import Case
 from tests.intake.writing import LAYOUTS, LONG, as_csv, as_spss, as_workbook, cells, frame_of, written
@@ -27,7 +27,7 @@ UNKNOWN = ["onbekend", "?", "n.v.t.", "N/A", "Onbekend ", "unknown", "-", "weet 
 NO_ANSWER = ["weet niet", "n.v.t.", "Weet ik niet", "weet niet / n.v.t.", "N/A", "geen antwoord", "niet ingevuld"]
 
 
-def _case(kind: str, made: Made, layout: str, chance: random.Random, truth: Truth, **more: Any) -> Case:  # noqa: ANN401
+def _case(kind: str, made: Made, layout: str, chance: random.Random, truth: Truth, **more: Any) -> Case:
     files, told = written(made, layout, chance)
     return Case(f"{kind} ({layout})", files, {**made.study(), **told}, truth, **more)
 
@@ -52,6 +52,17 @@ def sound(chance: random.Random) -> Case:
 # --- 1: look-alikes
 
 
+def _some_of(made: Made, column: str, name: str, chance: random.Random, *, by_wave: bool) -> list[Row]:
+    """Return the rows of one school in which a name gets its other spelling: at the second wave, or of some pupils."""
+    school = chance.choice(sorted({row["school"] for row in made.rows if row[column] == name}))
+    mine = [row for row in made.rows if row[column] == name and row["school"] == school]
+    if by_wave:
+        return [row for row in mine if row["meting"] == made.waves[1]]
+    pupils = sorted({row["nr"] for row in mine})
+    some = pupils[: chance.randint(1, len(pupils) // 2)]
+    return [row for row in mine if row["nr"] in some]
+
+
 def names(chance: random.Random) -> Case:
     """A pupil, teacher, class or school in two spellings."""
     made = clean(chance)
@@ -64,24 +75,8 @@ def names(chance: random.Random) -> Case:
         return sound(chance)
     spoiled = _copied(made)
     by_wave = place == "pupil" or (layout in LONG and chance.random() < 0.3)
-    if by_wave:
-        mine = [row for row in spoiled.rows if row[column] == name and row["meting"] == made.waves[1]]
-    else:
-        pupils = sorted({row["nr"] for row in spoiled.rows if row[column] == name})
-        some = set(pupils[: chance.randint(1, max(1, len(pupils) // 2))])
-        mine = [row for row in spoiled.rows if row["nr"] in some]
-    if place in {"class", "teacher"}:  # of one school
-        school = mine[0]["school"]
-        mine = [row for row in mine if row["school"] == school]
-        if {row["nr"] for row in mine} >= {row["nr"] for row in spoiled.rows if row[column] == name and row["school"] == school} and not by_wave:
-            mine = mine[:1]
-    for row in mine:
+    for row in _some_of(spoiled, column, name, chance, by_wave=by_wave):
         row[column] = other
-    if place not in {"pupil"} and layout in {"apart", "wide"}:  # they hold the first row of a pupil only
-        for row in mine:
-            for also in spoiled.rows:
-                if also["nr"] == row["nr"]:
-                    also[column] = other
     settled: list[dict[str, Any]] = [{"aliases": {place: "all"}}, {"aliases": {place: {other: name}}}]
     visible = tidy(other) != tidy(name)
     if not visible:
@@ -168,14 +163,25 @@ def unknown(chance: random.Random) -> Case:
 
 def results(chance: random.Random) -> Case:
     """A subject, pupil or school of a monitoring export in two spellings."""
-    subjects = chance.choice([["rekenen", "spelling"], ["Begrijpend lezen", "Rekenen-Wiskunde"], ["Fijne motoriek", "DMT"]])
+    subjects = chance.choice(
+        [["rekenen", "spelling"], ["Begrijpend lezen", "Rekenen-Wiskunde"], ["Fijne motoriek", "DMT"]]
+    )
     rows, bulk = [], random.Random(chance.randrange(1 << 30))  # noqa: S311 - results, not a secret
     for n in range(1, 31):
         for subject in subjects:
             for year in range(2, 7):
                 for half, month in (("M", "01"), ("E", "06")):
                     score = 100 + 12 * year + (6 if half == "E" else 0) + bulk.randint(-9, 9) + n % 7
-                    rows.append([f"L{n:03d}", chance_school(n), subject, f"1{n % 9}-{month}-202{year}", f"{half}{year}", str(score)])
+                    rows.append(
+                        [
+                            f"L{n:03d}",
+                            chance_school(n),
+                            subject,
+                            f"1{n % 9}-{month}-202{year}",
+                            f"{half}{year}",
+                            str(score),
+                        ]
+                    )
     place, at = chance.choice([("subject", 2), ("pupil", 0), ("school", 1)])
     name = chance.choice(sorted({row[at] for row in rows}))
     other, way = respelled(name, chance, place)
@@ -194,7 +200,9 @@ def results(chance: random.Random) -> Case:
     }  # fmt: skip
     visible = bool(mine) and tidy(other) != tidy(name)
     settled = [{"aliases": {place: "all"}}, {"aliases": {place: {other: name}}}] if visible else []
-    refused = _words("lookalikes", "lookalikes_unseen", "id_damaged") if mine and other.strip() != name else frozenset[str]()
+    refused = (
+        _words("lookalikes", "lookalikes_unseen", "id_damaged") if mine and other.strip() != name else frozenset[str]()
+    )
     noted = frozenset[str]() if visible or not mine or other.strip() == name else _words("ids_unseen")
     return Case(f"monitored {place} {way}: {name!r} {other!r}", {"raw/lvs.csv": as_csv(head, rows)}, study, None,
                 refused=refused, noted=noted, settled=settled)  # fmt: skip
@@ -208,7 +216,9 @@ def chance_school(n: int) -> str:
 # --- 4: what files say against each other
 
 
-def _two_sav(made: Made, labels: list[dict[str, dict[float, str]]], coded: dict[str, dict[str, float]]) -> dict[str, bytes]:
+def _two_sav(
+    made: Made, labels: list[dict[str, dict[float, str]]], coded: dict[str, dict[str, float]]
+) -> dict[str, bytes]:
     files = {}
     schools = made.names("school")
     for n, part in enumerate((schools[:1], schools[1:])):
@@ -256,7 +266,9 @@ def waves_labelled(chance: random.Random) -> Case:
     text = files["raw/m.csv"].decode()
     sign = next(s for s in ";,\t" if s in text.partition("\n")[0])
     frame = pd.read_csv(io.StringIO(text), sep=sign, dtype={"nr": str, **dict.fromkeys(ROLES.values(), str)})
-    words = chance.choice([["oneens", "beetje oneens", "neutraal", "beetje eens", "eens"], ["1 nooit", "2", "3", "4", "5 altijd"]])
+    words = chance.choice(
+        [["oneens", "beetje oneens", "neutraal", "beetje eens", "eens"], ["1 nooit", "2", "3", "4", "5 altijd"]]
+    )
     one = {float(n + 1): word for n, word in enumerate(words)}
     turned = dict(zip(one, reversed(one.values()), strict=True))
     content = as_spss(frame, variable_value_labels={"q2_1": one, "q2_2": turned})
@@ -267,8 +279,14 @@ def waves_labelled(chance: random.Random) -> Case:
 def arms_labelled(chance: random.Random) -> Case:
     """A label that calls the control group the programme's."""
     made = clean(chance)
-    made = replace(made, arms=("1", "2"), rows=[{**row, "conditie": str(1 + made.arms.index(row["conditie"]))} for row in made.rows])
-    pair = chance.choice([("interventie", "controle"), ("Programma", "Wachtlijst"), ("experimenteel", "vergelijkingsgroep")])
+    made = replace(
+        made,
+        arms=("1", "2"),
+        rows=[{**row, "conditie": str(1 + made.arms.index(row["conditie"]))} for row in made.rows],
+    )
+    pair = chance.choice(
+        [("interventie", "controle"), ("Programma", "Wachtlijst"), ("experimenteel", "vergelijkingsgroep")]
+    )
     agree = chance.random() < 0.3
     texts = pair if agree else pair[::-1]
     frame = frame_of(made.rows, made.head)
@@ -285,21 +303,38 @@ def answers_labelled(chance: random.Random) -> Case:
     words = ["nooit", "soms", "vaak", "meestal", "altijd"]
     frame = frame_of(made.rows, made.head)
     names = {float(n + 1): word for n, word in enumerate(words)}
-    content = as_spss(frame, variable_value_labels={n: names for n in ("q1", "q2", "q3")})
+    content = as_spss(frame, variable_value_labels=dict.fromkeys(("q1", "q2", "q3"), names))
     agree = chance.random() < 0.3
     numbers = range(1, 6) if agree else range(5, 0, -1)
     own, score = made.study()["outcomes"]
-    study = {**made.study(), "files": [{"path": "raw/m.sav"}], "outcomes": [{**own, "answers": dict(zip(words, numbers, strict=True))}, score]}
-    turned = {n: {"answers": {str(k): k for k in range(1, 6)}} for n in ("q1", "q2", "q3")}
-    noted = _words("words") if agree else frozenset[str]()
-    return Case(f"answers against labels, {agree=}", {"raw/m.sav": content}, study, made.truth(), noted=noted,
-                refused=frozenset() if agree else _words("labels_against_answers"), settled=[] if agree or turned else [])  # fmt: skip
+    study = {
+        **made.study(),
+        "files": [{"path": "raw/m.sav"}],
+        "outcomes": [{**own, "answers": dict(zip(words, numbers, strict=True))}, score],
+    }
+    case = Case(f"answers against labels, {agree=}", {"raw/m.sav": content}, study, made.truth())
+    if agree:
+        return replace(case, noted=_words("words"))
+    by_column = {n: {"answers": dict(zip(words, range(1, 6), strict=True))} for n in ("q1", "q2", "q3")}
+    return replace(case, refused=_words("labels_against_answers"), settled=[{"rules": by_column}])
 
 
 def received(chance: random.Random) -> Case:
     """Who took part, coded as 1 and 2, or in words."""
     made = clean(chance)
-    pair = chance.choice([("1", "2"), ("2", "1"), ("wel", "deels"), ("ja", "nee"), ("Ja", "Nee"), ("1", "0"), ("x", "-1"), ("true", "false"), ("WAAR", "ONWAAR")])
+    pair = chance.choice(
+        [
+            ("1", "2"),
+            ("2", "1"),
+            ("wel", "deels"),
+            ("ja", "nee"),
+            ("Ja", "Nee"),
+            ("1", "0"),
+            ("x", "-1"),
+            ("true", "false"),
+            ("WAAR", "ONWAAR"),
+        ]
+    )
     sound_coding = pair in {("ja", "nee"), ("Ja", "Nee"), ("1", "0"), ("true", "false"), ("WAAR", "ONWAAR")}
     mine = {who: pair[n % 3 == 0] for n, who in enumerate(made.names("nr"))}
     spoiled = replace(made, head=[*HEAD, "mee"], rows=[{**row, "mee": mine[row["nr"]]} for row in made.rows])
@@ -351,7 +386,11 @@ def collide(chance: random.Random) -> Case:
     made = clean(chance)
     word, number = chance.choice(["Altijd", "nooit", "soms wel"]), chance.randint(1, 4)
     own, score = made.study()["outcomes"]
-    answers = {word: number, "anders": 5, chance.choice([word.upper(), f" {word}", word.replace(" ", "  ") + " "]): number + 1}
+    answers = {
+        word: number,
+        "anders": 5,
+        chance.choice([word.upper(), f" {word}", word.replace(" ", "  ") + " "]): number + 1,
+    }
     case = _case("answers collide", made, "csv", chance, made.truth(), refused=_words("study_answers_collide"))
     return replace(case, study={**case.study, "outcomes": [{**own, "answers": answers}, score]})
 
@@ -374,7 +413,11 @@ def code_or_far(chance: random.Random) -> Case:
     made = clean(chance)
     truth, column = made.truth(), chance.choice(["leeftijd", "lessen", "taal"])
     far = chance.random() < 0.25
-    code = chance.choice(["1961", "250", "2026"] if far else ["999", "9999", "-9", "-99", "8888", "-999", *(["99"] if column != "taal" else [])])
+    code = chance.choice(
+        ["1961", "250", "2026"]
+        if far
+        else ["999", "9999", "-9", "-99", "8888", "-999", *(["99"] if column != "taal" else [])]
+    )
     spoiled = _copied(made)
     waves = dict(zip(made.waves, ("pre", "post"), strict=True))
     if column == "taal":
@@ -388,7 +431,11 @@ def code_or_far(chance: random.Random) -> Case:
                 row[column] = code if row["nr"] == who else row[column]
     rule: dict[str, Any] = {"missing": [int(code)]}
     layout = chance.choice(LAYOUTS)
-    wide = {f"{column}_1": {"missing": [int(code)]}, f"{column}_2": rule} if column == "taal" and layout == "wide" else {column: rule}
+    wide = (
+        {f"{column}_1": {"missing": [int(code)]}, f"{column}_2": rule}
+        if column == "taal" and layout == "wide"
+        else {column: rule}
+    )
     return _case(
         f"{code} in {column}", spoiled, layout, chance, truth, settled=[{"rules": wide}], altered=True,
         refused=frozenset() if far else _words("value_usual"), noted=_words("value_far", "usual_near"),
@@ -399,7 +446,9 @@ def two_codes(chance: random.Random) -> Case:
     """Two codes at once, or a code and a far value: neither hides the other."""
     made = clean(chance)
     truth, spoiled = made.truth(), _copied(made)
-    pair = chance.choice([("99", "999"), ("-9", "99"), ("999", "1961"), ("99", "150"), ("88", "99"), ("-99", "999"), ("98", "99")])
+    pair = chance.choice(
+        [("99", "999"), ("-9", "99"), ("999", "1961"), ("99", "150"), ("88", "99"), ("-99", "999"), ("98", "99")]
+    )
     column = chance.choice(["leeftijd", "lessen"])
     for who, code in zip(chance.sample(made.names("nr"), 2), pair, strict=True):
         truth[0][who][column] = None
@@ -421,8 +470,9 @@ def covariate_word(chance: random.Random) -> Case:
         truth[0][who][column] = None
         for row in spoiled.rows:
             row[column] = word if row["nr"] == who else row[column]
+    layout = chance.choice(("csv", "xlsx", "waves", "schools", "apart", "wide"))
     return _case(
-        f"{word!r} in {column}", spoiled, chance.choice(("csv", "xlsx", "waves", "schools", "apart", "wide")), chance, truth,
+        f"{word!r} in {column}", spoiled, layout, chance, truth,
         refused=_words("covariate_missing_word"), settled=[{"rules": {column: {"missing": [word]}}}],
     )  # fmt: skip
 
@@ -438,7 +488,8 @@ def covariate_spelling(chance: random.Random) -> Case:
     noted = _words("covariate_spellings") if other.casefold() == "meisje" else frozenset[str]()
     if all(row["sekse"] != other for row in spoiled.rows):
         return sound(chance)
-    return _case(f"category {other!r}", spoiled, chance.choice(("csv", "xlsx", "waves", "schools")), chance, made.truth(),
+    layout = chance.choice(("csv", "xlsx", "waves", "schools"))
+    return _case(f"category {other!r}", spoiled, layout, chance, made.truth(),
                  noted=noted or _words("covariate_spellings", "file_csv", "file_xlsx", "file_csv_whole"),
                  spelled={other: "meisje", tidy(other): "meisje", "Meisje": "meisje", "MEISJE": "meisje"})  # fmt: skip
 
@@ -448,7 +499,9 @@ def decimals(chance: random.Random) -> Case:
     made = clean(chance)
     spoiled, column = _copied(made), chance.choice(["leeftijd", "lessen", "taal"])
     layout = chance.choice(("csv", "waves", "schools", "xlsx", "apart"))
-    how = chance.choice(["comma", "point", "percent", "unit", "both", *(["thousand"] if layout in {"csv", "schools"} else [])])
+    how = chance.choice(
+        ["comma", "point", "percent", "unit", "both", *(["thousand"] if layout in {"csv", "schools"} else [])]
+    )
     bulk = random.Random(chance.randrange(1 << 30))  # noqa: S311 - as in making
     sign = "." if how == "point" else ","
     about = {who: f"{bulk.randint(8, 11)}{sign}{bulk.randint(1, 9)}" for who in made.names("nr")}
@@ -456,12 +509,25 @@ def decimals(chance: random.Random) -> Case:
         text = about[row["nr"]] if column != "taal" else f"{bulk.randint(5, 60)}{about[row['nr']][-2:]}"
         if how == "both":
             text = text.replace(",", ".") if int.from_bytes(row["nr"].encode()) % 2 else text
-        row[column] = {"percent": f"{text}%", "unit": f"{text} jaar", "thousand": "1.234" if n < 2 else row[column]}.get(how, text)
+        row[column] = {
+            "percent": f"{text}%",
+            "unit": f"{text} jaar",
+            "thousand": "1.234" if n < 2 else row[column],
+        }.get(how, text)
     if how in {"comma", "point"}:
         truthful = replace(spoiled, rows=[{**row, column: row[column].replace(",", ".")} for row in spoiled.rows])
         return _case(f"{how} in {column}", spoiled, layout, chance, truthful.truth())
     refused = _words("decimal_mixed", "decimal_ambiguous", "not_a_number", "covariate_not_a_number")
-    return _case(f"{how} in {column}", spoiled, layout, chance, made.truth(), refused=refused, noted=_words("covariate_words") if how == "both" and layout != "csv" else frozenset(), altered=True)
+    return _case(
+        f"{how} in {column}",
+        spoiled,
+        layout,
+        chance,
+        made.truth(),
+        refused=refused,
+        noted=_words("covariate_words") if how == "both" and layout != "csv" else frozenset(),
+        altered=True,
+    )
 
 
 def born(chance: random.Random) -> Case:
@@ -491,12 +557,22 @@ def outside(chance: random.Random) -> Case:
         own, score = made.study()["outcomes"]
         answers = [{**own, "answers": {str(n - 1): n for n in range(1, 6)}}, score]
         return _case("scale from 0", spoiled, chance.choice(("csv", "xlsx", "sav", "schools")), chance, made.truth(),
-                     refused=_words("scale_differs", "range_wrong", "out_of_range"), settled=[{"outcomes": answers}])  # fmt: skip
+                     refused=_words("scale_differs"), settled=[{"outcomes": answers}])  # fmt: skip
     word = chance.choice(["6", "0", "9", "99", "3,5x", "3 mrt", "=1+1", "1961", "8888", "é", "-1", "III"])
     for row in chance.sample(spoiled.rows, chance.randint(1, 3)):
         row[chance.choice(["q1", "q2", "q3"])] = word
-    refused = _words("out_of_range", "out_of_range_usual", "not_a_number", "date_found", "formula_without_value", "range_wrong", "scale_differs")
-    return _case(f"answer {word!r}", spoiled, chance.choice(("csv", "waves", "schools")), chance, made.truth(), refused=refused)
+    refused = _words(
+        "out_of_range",
+        "out_of_range_usual",
+        "not_a_number",
+        "date_found",
+        "formula_without_value",
+        "range_wrong",
+        "scale_differs",
+    )
+    return _case(
+        f"answer {word!r}", spoiled, chance.choice(("csv", "waves", "schools")), chance, made.truth(), refused=refused
+    )
 
 
 # --- 4: copies
@@ -506,7 +582,9 @@ def copies(chance: random.Random) -> Case:
     """The same file twice, a column twice, a heading twice, a row twice."""
     made = clean(chance)
     truth = made.truth()
-    how = chance.choice(["path", "alias", "bytes", "other sign", "order", "heading", "heading case", "row", "as wave", "two files"])
+    how = chance.choice(
+        ["path", "alias", "bytes", "other sign", "order", "heading", "heading case", "row", "as wave", "two files"]
+    )
     files, told = written(made, "csv", chance)
     listed = told["files"]
     study = {**made.study(), **told}
@@ -515,14 +593,21 @@ def copies(chance: random.Random) -> Case:
         spoiled.rows.append(dict(chance.choice(spoiled.rows)))
         if chance.random() < 0.5:
             spoiled.rows[-1]["taal"] = "7"
-        return _case("row twice", spoiled, chance.choice(("csv", "xlsx", "sav", "schools", "waves")), chance, truth, refused=_words("duplicate_pupil_wave"))
+        return _case(
+            "row twice",
+            spoiled,
+            chance.choice(("csv", "xlsx", "sav", "schools", "waves")),
+            chance,
+            truth,
+            refused=_words("duplicate_pupil_wave"),
+        )
     if how in {"heading", "heading case"}:
         column = chance.choice([n for n in HEAD if n != "nr"] if how == "heading case" else HEAD)
         also = column.upper() if how == "heading case" else column
         content = as_csv([*HEAD, also], [[*line, "9"] for line in cells(made.rows, HEAD)])
         wrong = _words("column_double") if how == "heading" else frozenset[str]()
         return Case(f"{how} {column}", {"raw/m.csv": content}, study, truth, refused=wrong,
-                    noted=_words("headings_alike") if how == "heading case" else frozenset(), altered=False)  # fmt: skip
+                    noted=frozenset() if wrong else _words("headings_alike"))  # fmt: skip
     if how == "path":
         again = [*listed, *map(dict, listed)]
     elif how == "alias":  # one file, two spellings of its path
@@ -531,10 +616,21 @@ def copies(chance: random.Random) -> Case:
         head = [n for n in HEAD if n != "meting"]
         content = as_csv(head, cells([row for row in made.rows if row["meting"] == made.waves[0]], head))
         shuffled = [row for row in reversed(made.rows) if row["meting"] == made.waves[0]]
-        files = {"raw/m.csv": content, "raw/n.csv": as_csv(head, cells(shuffled, head), ",") if chance.random() < 0.5 else content}
+        files = {
+            "raw/m.csv": content,
+            "raw/n.csv": as_csv(head, cells(shuffled, head), ",") if chance.random() < 0.5 else content,
+        }
         again = [{"path": f"raw/{'mn'[n]}.csv", "wave": wave} for n, wave in enumerate(made.waves)]
         study["columns"] = {"pupil": "nr", **ROLES}
-        return Case("one file as two waves", files, {**study, "files": again}, None, refused=_words("file_copied"), noted=_words("same_answers"), altered=True)
+        return Case(
+            "one file as two waves",
+            files,
+            {**study, "files": again},
+            None,
+            refused=_words("file_copied"),
+            noted=_words("same_answers"),
+            altered=True,
+        )
     else:
         other = {"bytes": files["raw/m.csv"], "other sign": as_csv(HEAD, cells(made.rows, HEAD), "|"),
                  "order": as_csv(HEAD, cells(list(reversed(made.rows)), HEAD))}  # fmt: skip
@@ -553,7 +649,9 @@ def same_answers(chance: random.Random) -> Case:
     first = {row["nr"]: row for row in made.rows if row["meting"] == made.waves[0]}
     for row in spoiled.rows:
         row.update({item: first[row["nr"]][item] for item in which})
-    return _case(f"copied {which}", spoiled, chance.choice(LAYOUTS), chance, spoiled.truth(), noted=_words("same_answers"))
+    return _case(
+        f"copied {which}", spoiled, chance.choice(LAYOUTS), chance, spoiled.truth(), noted=_words("same_answers")
+    )
 
 
 def strangers(chance: random.Random) -> Case:
@@ -564,7 +662,7 @@ def strangers(chance: random.Random) -> Case:
     for row in spoiled.rows:
         if row["meting"] == made.waves[1]:
             row["nr"] = renamed[row["nr"]]
-    return _case("waves of strangers", spoiled, chance.choice(("csv", "xlsx", "sav", "waves", "schools")), chance, spoiled.truth(),
+    return _case("waves of strangers", spoiled, chance.choice(LONG), chance, spoiled.truth(),
                  noted=_words("waves_share_few"))  # fmt: skip
 
 
@@ -584,4 +682,3 @@ def any_kind(seed: int) -> Case:
     chance = random.Random(f"case {seed}")  # noqa: S311 - a study, not a secret
     kind = chance.choices(list(KINDS), [WEIGHTS.get(kind, 1) for kind in KINDS])[0]
     return KINDS[kind](chance)
-

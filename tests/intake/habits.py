@@ -17,14 +17,16 @@ if TYPE_CHECKING:
 WORDS = ["Helemaal mee oneens", "Mee oneens", "Neutraal", "Mee eens", "Helemaal mee eens"]
 
 
-def _either(case: Case, chance: random.Random, declared: dict[str, Any], *codes: str, noted: tuple[str, ...] = ()) -> Case:
+def _either(
+    case: Case, chance: random.Random, declared: dict[str, Any], *codes: str, noted: tuple[str, ...] = ()
+) -> Case:
     """Return a case as it was declared, to be read as it is; or not declared, to be refused until it is."""
     if chance.random() < 0.4:
         return replace(case, kind=f"{case.kind}, declared", study={**case.study, **declared})
     return replace(case, refused=frozenset(codes), noted=frozenset(noted), settled=[declared], altered=True)
 
 
-def _study(made: Made, name: str = "raw/m.csv", **more: Any) -> dict[str, Any]:  # noqa: ANN401 - as in YAML
+def _study(made: Made, name: str = "raw/m.csv", **more: Any) -> dict[str, Any]:
     return {**made.study(), "files": [{"path": name}], **more}
 
 
@@ -33,8 +35,9 @@ def resubmitted(chance: random.Random) -> Case:
     made = clean(chance)
     form = chance.choice(["{d}-9-2026 {h}:00:11", "2026-09-{d:02} {h:02}:00:11", "2026/09/{d:02} {h}:00:11 a.m. CEST"])
     rows = [[*line, form.format(d=11 + n % 9, h=8 + n % 3)] for n, line in enumerate(cells(made.rows, HEAD))]
-    for line in chance.sample(rows, chance.randint(1, 3)):
-        rows.append([*line[:9], *("1" if a != "1" else "2" for a in line[9:12]), "33", form.format(d=9, h=8)])
+    before = form.format(d=9, h=8)
+    first = chance.sample(rows, chance.randint(1, 3))
+    rows += [[*line[:9], *("1" if a != "1" else "2" for a in line[9:12]), "33", before] for line in first]
     case = Case("form sent in twice", {"raw/m.csv": as_csv([*HEAD, "Tijdstempel"], rows)}, _study(made), made.truth())
     return _either(case, chance, {"latest": "Tijdstempel"}, "duplicate_pupil_wave")
 
@@ -47,7 +50,9 @@ def previews(chance: random.Random) -> Case:
         odd = list(rows[n][:-2])
         odd[0] = made.rows[0]["nr"] if n == 0 else odd[0]
         rows.append([*odd, "Survey Preview", "0"])
-    condition = chance.choice(['Status != "Survey Preview"', "filter_$ == 1", 'not (Status in ["Survey Preview"])', "`filter_$` = 1"])
+    condition = chance.choice(
+        ['Status != "Survey Preview"', "filter_$ == 1", 'not (Status in ["Survey Preview"])', "`filter_$` = 1"]
+    )
     content = as_csv([*HEAD, "Status", "filter_$"], rows)
     case = Case(f"preview, {condition}", {"raw/m.csv": content}, _study(made), made.truth())
     return _either(case, chance, {"where": condition}, "duplicate_pupil_wave", "pupil_in_two_arms", "unit_in_two_arms")
@@ -73,7 +78,10 @@ def lower_header(chance: random.Random) -> Case:
     rows = [*([] if second else above), HEAD, *(below if second else []), *cells(made.rows, HEAD)]
     how: dict[str, Any] = {"skip": [2]} if second else {"header": len(above) + 1}
     if chance.random() < 0.5:
-        typed_rows = [row if n <= len(above) else [typed(h, c) for h, c in zip(HEAD, row, strict=True)] for n, row in enumerate(rows)]
+        typed_rows = [
+            row if n <= len(above) else [typed(h, c) for h, c in zip(HEAD, row, strict=True)]
+            for n, row in enumerate(rows)
+        ]
         name, content = "raw/m.xlsx", as_workbook(typed_rows)
     else:
         name, content = "raw/m.csv", as_csv(rows[0], rows[1:])
@@ -115,7 +123,9 @@ def dated(chance: random.Random) -> Case:
         name, content = "raw/m.xlsx", as_workbook([HEAD, *lines])
     else:
         name = "raw/m.csv"
-        content = as_csv(HEAD, [[row[n] if n != "meting" else at[row[n]].strftime(form) for n in HEAD] for row in made.rows])
+        content = as_csv(
+            HEAD, [[row[n] if n != "meting" else at[row[n]].strftime(form) for n in HEAD] for row in made.rows]
+        )
     known = {day.strftime(form): wave for day, wave in zip(days, ("pre", "post"), strict=True)}
     case = Case(f"dates, {stored=} {form}", {name: content}, _study(made, name), made.truth())
     return _either(case, chance, {"waves": known}, "unknown_wave")

@@ -113,7 +113,7 @@ def clean(chance: random.Random) -> Made:
     return Made(rows, arms, waves)
 
 
-def _names(style: str, bulk: random.Random) -> Any:  # noqa: ANN401 - an iterator without end
+def _names(style: str, bulk: random.Random) -> Any:
     if style.startswith("name"):
         pairs = [(first, last) for first in FIRST for last in SURNAMES]
         bulk.shuffle(pairs)

@@ -16,6 +16,7 @@ CYRILLIC = dict(zip("ABCEHIKMOPTXYaceopxyis", "АВСЕНІКМОРТХУасе�
 GREEK = dict(zip("ABEZHIKMNOPTYXov", "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧον", strict=True))
 LIGATURES = {"ffi": "ﬃ", "ff": "ﬀ", "fi": "ﬁ", "ij": "ĳ"}
 DASHES, APOSTROPHES = "–—‐‑−", "’‘`´ʼ′"
+TITLED = {"juf", "meester", "mw", "obs", "cbs", "groep"}
 TITLES = {
     "teacher": ["Juf ", "Meester ", "Mw. ", "dhr. ", "JUF ", "Drs. "], "class": ["Klas ", "Groep ", "groep "],
     "school": ["De ", "OBS ", "Basisschool "],
@@ -49,7 +50,7 @@ def _outer(name: str, chance: random.Random, _: str) -> str:
 
 
 def _title(name: str, chance: random.Random, place: str) -> str:
-    if place not in TITLES or name.split()[0].strip(".").casefold() in {"juf", "meester", "mw", "obs", "cbs", "groep"}:
+    if place not in TITLES or name.split(maxsplit=1)[0].strip(".").casefold() in TITLED:
         return name
     if place == "class" and not name[0].isdigit():
         return name

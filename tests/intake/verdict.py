@@ -1,4 +1,4 @@
-"""What intake made of a case, held against what is true of it: nothing silent, nothing untrue, and every way out leads out."""
+"""What intake made of a case, held against the truth: nothing silent, nothing untrue, and every way out leads out."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 ALARMS = frozenset([
     "near_names", "value_far", "usual_near", "waves_share_few", "informants_share_few", "files_share_few",
-    "same_answers", "headings_alike", "ids_unseen", "headings_unseen", "item_constant", "covariate_words", "covariate_alike", "ids_zeros",
+    "same_answers", "headings_alike", "ids_unseen", "headings_unseen", "item_constant", "covariate_words",
+    "covariate_alike", "ids_zeros",
     "class_changed", "teacher_changed", "school_changed", "covariate_changed", "answers_elsewhere", "unit_unknown",
     "words", "labelled_numbers", "wave_absent", "arm_absent", "covariate_spellings",
 ])  # fmt: skip
@@ -41,7 +42,7 @@ class Case:
 
     `refused`: problems of which one must be among those found. `noted`: notes of which one must be given when the study
     is read. Both empty: it must be read without an alarm. `settled`: changes of the study file, each of which makes the
-    study the true one. `spelled`: other spelling -> true name. `altered`: what is read, with its note, need not be true.
+    study the true one. `spelled`: other spelling -> true name. `altered`: what is read need not be true.
     """
 
     kind: str
@@ -70,10 +71,7 @@ def judged(case: Case, folder: Path) -> str:
     """Return what was wrong with the answer to a case; nothing when all was right."""
     case.write(folder)
     intake, problems = tried(folder)
-    if intake is None:
-        wrong = _refused_wrongly(case, problems)
-    else:
-        wrong = _read_wrongly(case, intake)
+    wrong = _refused_wrongly(case, problems) if intake is None else _read_wrongly(case, intake)
     for changes in [] if wrong else case.settled:
         case.write(folder, **changes)
         intake, problems = tried(folder)
@@ -92,7 +90,7 @@ def tried(folder: Path) -> tuple[Intake | None, tuple[Problem, ...] | list[Probl
         return None, unfit.problems
 
 
-def _refused_wrongly(case: Case, problems: Any) -> str:  # noqa: ANN401 - a sequence of problems
+def _refused_wrongly(case: Case, problems: Any) -> str:
     codes = {problem.code for problem in problems}
     told = [problem.sentence("en") for problem in problems]
     if not codes & case.refused:
@@ -136,19 +134,25 @@ def difference(case: Case, intake: Intake, changes: dict[str, Any]) -> str:
         return "" if len(pupils) >= len(true_pupils) else "distinct names became one"
     wanted = {who: {k: _plain(v, spelled) for k, v in row.items()} for who, row in true_pupils.items()}
     if pupils != wanted:
-        off = [(who, pupils.get(who), wanted.get(who)) for who in {*pupils, *wanted} if pupils.get(who) != wanted.get(who)]
+        off = [
+            (who, pupils.get(who), wanted.get(who)) for who in {*pupils, *wanted} if pupils.get(who) != wanted.get(who)
+        ]
         return f"{len(off)} pupils differ: {off[:1]}"
     table = intake.answers.dropna(subset=["value"])
     keys = zip(table["pupil"].astype(str), table["wave"].astype(str), table["item"].astype(str), strict=True)
     found = {(_true(p, spelled), w, _item(i)): v for (p, w, i), v in zip(keys, table["value"], strict=True)}
     if found != true_answers or len(found) != len(table):
-        off = [(k, found.get(k), true_answers.get(k)) for k in {*found, *true_answers} if found.get(k) != true_answers.get(k)]
+        off = [
+            (k, found.get(k), true_answers.get(k))
+            for k in {*found, *true_answers}
+            if found.get(k) != true_answers.get(k)
+        ]
         return f"{len(off)} answers differ: {off[:2]}"
     return ""
 
 
 def _item(name: str) -> str:
-    return name.split("_")[0]
+    return name.split("_", maxsplit=1)[0]
 
 
 def _true(name: str, spelled: dict[str, str]) -> str:
@@ -168,7 +172,7 @@ def spss_in_process() -> Iterator[None]:
     """Read SPSS files here: those of a case are whole, and a process for each takes longer than all the rest."""
     before = spss._told
 
-    def told(path: Path) -> Any:  # noqa: ANN401 - as it stands in JSON
+    def told(path: Path) -> Any:
         spoken = io.StringIO()
         with contextlib.redirect_stdout(spoken):
             savfile.main(str(path), spss.MAX_CELLS)
@@ -187,6 +191,6 @@ def found_wrong(cases: Iterator[tuple[int, Case]], folder: Path) -> list[str]:
         return [f"{number} {case.kind}: {wrong}" for number, case in cases if (wrong := judged(case, folder))]
 
 
-def many(made: Any, seeds: range) -> Iterator[tuple[int, Case]]:  # noqa: ANN401 - a generator of cases
+def many(made: Any, seeds: range) -> Iterator[tuple[int, Case]]:
     """Return the cases of so many seeds."""
     return ((seed, made(seed)) for seed in itertools.chain(seeds))

@@ -1,4 +1,4 @@
-"""A made study as files: csv, workbook or SPSS, long or wide, whole or in parts; and what the study file says of them."""
+"""A made study as files: csv, workbook or SPSS, long or wide, whole or in parts; and its study file."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def as_workbook(rows: Iterable[Sequence[Any]]) -> bytes:
     return content.getvalue()
 
 
-def as_spss(frame: pd.DataFrame, **options: Any) -> bytes:  # noqa: ANN401 - what pyreadstat takes
+def as_spss(frame: pd.DataFrame, **options: Any) -> bytes:
     """Return a table as an SPSS file."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "m.sav"
@@ -77,17 +77,14 @@ def written(made: Made, layout: str, chance: random.Random) -> tuple[Files, dict
         return {"raw/m.xlsx": as_workbook(table)}, {"files": [{"path": "raw/m.xlsx"}]}
     if layout == "sav":
         return {"raw/m.sav": as_spss(frame_of(rows, head))}, {"files": [{"path": "raw/m.sav"}]}
-    if layout == "waves":
-        return _by_wave(made, sign)
+    apart = {"waves": _by_wave, "apart": _apart, "wide": _wide}
+    if layout in apart:
+        return apart[layout](made, sign)
     if layout == "schools":
         parts = {f"raw/school {n}.csv": [row for row in rows if row["school"] == school]
                  for n, school in enumerate(made.names("school"))}  # fmt: skip
         files = {name: as_csv(head, cells(part, head), sign) for name, part in parts.items()}
         return files, {"files": [{"path": "raw/school*.csv"}]}
-    if layout == "apart":
-        return _apart(made, sign)
-    if layout == "wide":
-        return _wide(made, sign)
     encoding = chance.choice(["utf-8", "utf-8-sig", "utf-16"])
     return {"raw/m.csv": as_csv(head, cells(rows, head), sign, encoding)}, {"files": [{"path": "raw/m.csv"}]}
 

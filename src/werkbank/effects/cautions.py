@@ -24,8 +24,8 @@ def cautions(q: Question) -> list[Fact]:
         value), blocks_dropped, sites_with_one_arm; pre_without_variation; weighting_conclusion, _direction or _size
         (the mean over units and over pupils disagree); not_like_with_like, one_role_only. ``covariate`` (`item` its
         name): used, or why not: no_variation, nothing_known, follows_from_others, within_slope_only,
-        too_many_for_units, same_in_a_block, not_with_roles. ``random_effects`` (`parts` the levels above the pupil that
-        the mixed model beside the lead can tell apart). Nothing where a question cannot be answered at all.
+        too_many_for_units, no_slope, same_in_a_block, not_with_roles. ``random_effects`` (`parts` the levels above the
+        pupil that the mixed model beside the lead can tell apart). Nothing where a question cannot be answered at all.
     """
     if not answerable(q):
         return []

@@ -32,20 +32,34 @@ Labels = dict[str, dict[str, tuple[str, "Table", str]]]  # what is meant -> code
 
 
 def check_labels(study: Study, tables: list[Table], placed: list[Placed], ledger: Ledger) -> None:
-    """Hold value labels against each other over files and waves, and those of arms against `arms`."""
+    """Hold value labels against each other over files and waves, and against `arms` and `answers`.
+
+    One problem for a file and what is meant by its columns: fifteen items were labelled by one hand.
+    """
     seen: Labels = defaultdict(dict)
+    found: dict[tuple[str, str], list[Problem]] = defaultdict(list)
     named = study.columns.named()
+    about = {**named, "block": study.block_column, **{name: name for name in study.pupil_columns}}
     for table in tables:
-        about = {**named, "block": study.block_column, **{name: name for name in study.pupil_columns}}
         for meant, column in about.items():
             if column is not None and column in table.names:
-                _hold(seen, meant, table, column, ledger)
+                found[table.path, meant] += _held(seen, meant, table, column)
     for here in placed:
+        outcome = here.slot.outcome
         for item, column in zip(here.slot.items, here.slot.columns, strict=True):
             if column in here.table.names:
-                _hold(seen, f"{here.slot.outcome.id}.{item}", here.table, column, ledger)
-                _hold_against(here.slot.outcome, here.table, column, study, ledger)
-    for code, (label, table, column) in seen["arm"].items():
+                path = here.table.path
+                found[path, f"items of {outcome.id}"] += _held(seen, f"{outcome.id}.{item}", here.table, column)
+                found[path, f"answers to {outcome.id}"] += _held_against(outcome, here.table, column, study)
+    for problems in found.values():
+        if problems:
+            ledger.add(_together(problems))
+    _hold_arms(study, seen["arm"], ledger)
+
+
+def _hold_arms(study: Study, seen: dict[str, tuple[str, Table, str]], ledger: Ledger) -> None:
+    """A label that calls the control group the programme's, or the other way round."""
+    for code, (label, table, column) in seen.items():
         given, text = study.arms.get(code), label.casefold()
         control, treated = any(w in text for w in CONTROL), any(w in text for w in TREATED)
         if given is not None and control != treated and (given == "control") is not control:
@@ -53,7 +67,16 @@ def check_labels(study: Study, tables: list[Table], placed: list[Placed], ledger
             ledger.problem("arm_label_conflict", table.path, column=column, value=code, details=details)
 
 
-def _hold(seen: Labels, meant: str, table: Table, column: str, ledger: Ledger) -> None:
+def _together(problems: list[Problem]) -> Problem:
+    first, columns = problems[0], list(dict.fromkeys(str(one.column) for one in problems))
+    if len(problems) == 1:
+        return first
+    values = [str(one.value) for one in problems[1:5] if one.column == first.column]
+    more = {"n": len(problems), "rows": [], "columns": columns[1:5], "values": values}
+    return replace(first, details={**first.details, "more": more})
+
+
+def _held(seen: Labels, meant: str, table: Table, column: str) -> list[Problem]:
     found: list[Problem] = []
     for cell, label in table.reading.labels.get(column, {}).items():
         code, text = shown(cell), tidy(str(label))
@@ -65,13 +88,10 @@ def _hold(seen: Labels, meant: str, table: Table, column: str, ledger: Ledger) -
             details = {"label": brief(text), "other": brief(first), "other_file": other.path}
             details["other_column"] = other_column
             found.append(Problem("labels_conflict", table.path, column, value=code, details=details))
-    if found:
-        more = {"n": len(found), "rows": [], "columns": [], "values": [str(one.value) for one in found[1:5]]}
-        details = {**found[0].details, "more": more} if len(found) > 1 else found[0].details
-        ledger.add(replace(found[0], details=details))
+    return found
 
 
-def _hold_against(outcome: Outcome, table: Table, column: str, study: Study, ledger: Ledger) -> None:
+def _held_against(outcome: Outcome, table: Table, column: str, study: Study) -> list[Problem]:
     """Labels whose codes rise where the answers of the study file fall: one of the two is wrong.
 
     Answers that are only counted from elsewhere (0 for 1), or declared for this very column, say what is meant.
@@ -79,7 +99,7 @@ def _hold_against(outcome: Outcome, table: Table, column: str, study: Study, led
     rule = study.rules.get(column)
     answers = {plain(word): value for word, value in (outcome.answers or {}).items()}
     if not answers or (rule is not None and rule.answers is not None):
-        return
+        return []
     codes = table.reading.labels.get(column, {})
     pairs = sorted(
         (float(code), answers[plain(label)], str(label))
@@ -88,12 +108,12 @@ def _hold_against(outcome: Outcome, table: Table, column: str, study: Study, led
     )
     for (one, low, label), (other, high, other_label) in pairwise(pairs):
         if low > high:
-            details = {
+            details: dict[str, Any] = {
                 "one": f"{one:g} = {brief(label)}", "other": f"{other:g} = {brief(other_label)}",
                 "outcome": outcome.id, "low": f"{low:g}", "high": f"{high:g}",
             }  # fmt: skip
-            ledger.problem("labels_against_answers", table.path, column=column, value=brief(label), details=details)
-            return
+            return [Problem("labels_against_answers", table.path, column, value=brief(label), details=details)]
+    return []
 
 
 def check_copies(tables: list[Table], ledger: Ledger) -> None:

@@ -101,9 +101,7 @@ def _cells(study: Study, table: Table, name: str, ledger: Ledger) -> np.ndarray:
     return np.asarray(values[codes])
 
 
-def _check_groups(
-    study: Study, table: Table, name: str, codes: np.ndarray, values: np.ndarray, ledger: Ledger
-) -> None:
+def _check_groups(study: Study, table: Table, name: str, codes: np.ndarray, values: np.ndarray, ledger: Ledger) -> None:
     """Words that say that nothing is known are no group of pupils, nor are numbers with a sign or a unit."""
     allowed = {name for names in study.distinct for name in names}
     words = [(i, value) for i, value in enumerate(values) if isinstance(value, str) and tidy(value) not in allowed]
@@ -127,7 +125,9 @@ def _in_one_spelling(cells: pd.Series, name: str, ledger: Ledger) -> pd.Series:
         if others or tidy(words[0]) != words[0]:
             old = [word for word in words if word != tidy(words[0])]
             n = int(counts[old].sum())
-            ledger.note("covariate_spellings", covariate=name, n=n, new=tidy(words[0]), old=", ".join(map(repr, old[:3])))
+            ledger.note(
+                "covariate_spellings", covariate=name, n=n, new=tidy(words[0]), old=", ".join(map(repr, old[:3]))
+            )
     for one, other in combinations([tidy(words[0]) for words in spelled.values()][:MOST], 2):
         if keys(one) & keys(other):
             how = Said(f"problems.differs.{difference(one, other)}")

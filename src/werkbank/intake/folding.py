@@ -44,7 +44,7 @@ MISSING = frozenset(
 )  # fmt: skip
 # letters that no decomposition takes apart
 PLAIN = str.maketrans({"ı": "i", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "æ": "ae", "œ": "oe", "þ": "th", "ß": "ss"})
-# signs that look like another: letters of other alphabets (compared without case: В is a Latin B to the eye), dashes and
+# signs that look like another: letters of other alphabets (without case: В is a Latin B to the eye), dashes and
 # apostrophes. NFKD knows the others: ligatures, full-width letters and digits
 TWINS = str.maketrans(
     {
@@ -119,7 +119,9 @@ def _accentless(name: str) -> str:
 
 def _twinless(name: str) -> str:
     """Return a name without case, with the one sign that its look-alikes stand for; accents are kept."""
-    folded = tidy(name).translate(CAPITALS).casefold().translate(TWINS)  # before NFKD, which makes an accent and a space of some apostrophes
+    folded = (
+        tidy(name).translate(CAPITALS).casefold().translate(TWINS)
+    )  # before NFKD, which makes an accent and a space of some apostrophes
     return unicodedata.normalize("NFKC", folded).casefold().translate(TWINS)
 
 

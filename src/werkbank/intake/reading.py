@@ -128,7 +128,7 @@ class _Block:
 
 
 def _answers_by_wave(blocks: list[_Block]) -> dict[tuple[str, str], dict[str, bytes]]:
-    """Return what each pupil answered: (outcome, wave) -> pupil -> answers; not for yes or no, which are often equal."""
+    """Return what each pupil answered: (outcome, wave) -> pupil -> answers; not of yes or no, often equal."""
     seen: dict[tuple[str, str], dict[str, bytes]] = defaultdict(dict)
     for block in blocks:
         if block.matrix.shape[1] > 1 or block.slot.outcome.kind == "score":
