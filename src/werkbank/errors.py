@@ -105,8 +105,9 @@ class Problem:
         if self.row is not None:
             parts.append(say("problems.where_row", language, row=self.row))
         where = ", ".join(parts)
-        what = say(f"problems.{self.code}.what", language, **values) + self._and_more(language)
-        way_out = say(f"problems.{self.code}.way_out", language, **values)
+        told = self.details.get("told_as", self.code)  # a narrower sentence, where more is known
+        what = say(f"problems.{told}.what", language, **values) + self._and_more(language)
+        way_out = say(f"problems.{told}.way_out", language, **values)
         return f"{where + ': ' if where else ''}{what} → {way_out}"
 
     def _and_more(self, language: str) -> str:

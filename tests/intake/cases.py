@@ -111,7 +111,7 @@ def codes(chance: random.Random) -> Case:
     settled = [{"aliases": {place: {other: name}}}, {"aliases": {place: "all"}}]
     return _case(
         f"{place} {way}: {name!r} {other!r}", spoiled, layout, chance, made.truth(),
-        refused=_words("code_alike"), settled=settled,
+        refused=_words(f"unknown_{place}"), settled=settled,
     )  # fmt: skip
 
 
@@ -143,7 +143,7 @@ def headings(chance: random.Random) -> Case:
     ]  # fmt: skip
     visible = tidy(other) != column
     noted = frozenset[str]() if visible else _words("headings_unseen", "file_csv", "file_csv_whole", "file_xlsx")
-    refused = _words("column_missing", "outcome_missing", "column_alike")
+    refused = _words("column_missing", "outcome_missing")
     return Case(
         f"heading {way}: {column!r} {other!r} ({layout})", files, {**made.study(), **told}, made.truth(),
         refused=refused if visible else frozenset(), noted=noted, settled=[{"files": listed}] if visible else [],
@@ -499,16 +499,15 @@ def decimals(chance: random.Random) -> Case:
     made = clean(chance)
     spoiled, column = _copied(made), chance.choice(["leeftijd", "lessen", "taal"])
     layout = chance.choice(("csv", "waves", "schools", "xlsx", "apart"))
-    how = chance.choice(
-        ["comma", "point", "percent", "unit", "both", *(["thousand"] if layout in {"csv", "schools"} else [])]
-    )
+    more = {"csv": ["both", "thousand"], "schools": ["thousand"], "apart": ["both"], "waves": ["both"]}
+    how = chance.choice(["comma", "point", "percent", "unit", *more.get(layout, [])])
     bulk = random.Random(chance.randrange(1 << 30))  # noqa: S311 - as in making
     sign = "." if how == "point" else ","
     about = {who: f"{bulk.randint(8, 11)}{sign}{bulk.randint(1, 9)}" for who in made.names("nr")}
     for n, row in enumerate(spoiled.rows):
         text = about[row["nr"]] if column != "taal" else f"{bulk.randint(5, 60)}{about[row['nr']][-2:]}"
         if how == "both":
-            text = text.replace(",", ".") if int.from_bytes(row["nr"].encode()) % 2 else text
+            text = text.replace(",", ".") if made.names("nr").index(row["nr"]) % 2 else text
         row[column] = {
             "percent": f"{text}%",
             "unit": f"{text} jaar",
@@ -525,8 +524,6 @@ def decimals(chance: random.Random) -> Case:
         chance,
         made.truth(),
         refused=refused,
-        noted=_words("covariate_words") if how == "both" and layout != "csv" else frozenset(),
-        altered=True,
     )
 
 

@@ -241,5 +241,6 @@ def report_twin(column: str, others: Iterable[str], table: Table, ledger: Ledger
     twin = next((name for name in others if keys(name) & keys(column)), None)
     if twin is not None:
         how = Said(f"problems.differs.{difference(column, twin)}")
-        ledger.problem("column_alike", table.path, column=column, details={"other": twin, "how": how})
+        details = {"told_as": "column_alike", "other": twin, "nearest": twin, "how": how}
+        ledger.problem("column_missing", table.path, column=column, details=details)
     return twin is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -130,7 +130,8 @@ def _coded(study: Study, what: str, table: Table, column: str, known: Iterable[s
     twins = {i: code for i in strange for code in known if what != "role" and keys(code) & keys(names[i])}
     for i, code in twins.items():
         how = Said(f"problems.differs.{difference(code, names[i])}")
-        ledger.cells("code_alike", table, column, codes == i, kind=what, nearest=code, how=how, block=f"{what}s")
+        told: dict[str, Any] = {"told_as": "code_alike", "kind": what, "nearest": code, "how": how, "block": f"{what}s"}
+        ledger.cells(f"unknown_{what}", table, column, codes == i, **told)
     unlike = np.isin(codes, [i for i in strange if i not in twins])
     ledger.cells(f"unknown_{what}", table, column, unlike, known)
     return found
