@@ -139,9 +139,9 @@ def _joined(
     declared = study.aliases.get(kind, {})  # type: ignore[call-overload]
     given = {tidy(old): new for old, new in declared.items()} if isinstance(declared, dict) else {}
     seen = rows[rows[kind] != ""].assign(scope=_scope(kind, rows))
-    spelled_in = ["scope", f"{kind}_raw"]
-    first = seen.drop_duplicates(spelled_in).rename(columns={kind: "clean"}).set_index(spelled_in)
-    counted = first[["clean", "file", "row"]].assign(n=seen.groupby(spelled_in, sort=False).size())
+    counted = seen.groupby(["scope", f"{kind}_raw"], sort=False).agg(
+        clean=(kind, "first"), n=("row", "size"), file=("file", "first"), row=("row", "first")
+    )
     names: dict[tuple[str, str], str] = {}
     open_groups: list[list[Spelling]] = []
     by_scope: dict[str, list[Spelling]] = defaultdict(list)
