@@ -305,7 +305,7 @@ def answers_labelled(chance: random.Random) -> Case:
     names = {float(n + 1): word for n, word in enumerate(words)}
     content = as_spss(frame, variable_value_labels=dict.fromkeys(("q1", "q2", "q3"), names))
     agree = chance.random() < 0.3
-    numbers = range(1, 6) if agree else range(5, 0, -1)
+    numbers = range(1, 6) if agree else chance.choice([(5, 4, 3, 2, 1), (1, 3, 2, 4, 5), (2, 1, 3, 5, 4)])
     own, score = made.study()["outcomes"]
     study = {
         **made.study(),
@@ -316,6 +316,8 @@ def answers_labelled(chance: random.Random) -> Case:
     if agree:
         return replace(case, noted=_words("words"))
     by_column = {n: {"answers": dict(zip(words, range(1, 6), strict=True))} for n in ("q1", "q2", "q3")}
+    if numbers == (5, 4, 3, 2, 1):  # so it was declared, and so it is read; it is named all the same
+        return replace(case, noted=_words("labels_turned"), settled=[{"rules": by_column}], altered=True)
     return replace(case, refused=_words("labels_against_answers"), settled=[{"rules": by_column}])
 
 

@@ -50,7 +50,7 @@ def check_labels(study: Study, tables: list[Table], placed: list[Placed], ledger
             if column in here.table.names:
                 path = here.table.path
                 found[path, f"items of {outcome.id}"] += _held(seen, f"{outcome.id}.{item}", here.table, column)
-                found[path, f"answers to {outcome.id}"] += _held_against(outcome, here.table, column, study)
+                found[path, f"answers to {outcome.id}"] += _held_against(outcome, here.table, column, study, ledger)
     for problems in found.values():
         if problems:
             ledger.add(_together(problems))
@@ -91,10 +91,11 @@ def _held(seen: Labels, meant: str, table: Table, column: str) -> list[Problem]:
     return found
 
 
-def _held_against(outcome: Outcome, table: Table, column: str, study: Study) -> list[Problem]:
-    """Labels whose codes rise where the answers of the study file fall: one of the two is wrong.
+def _held_against(outcome: Outcome, table: Table, column: str, study: Study, ledger: Ledger) -> list[Problem]:
+    """Labels whose codes rise where the answers of the study file do now rise and now fall: one of the two is wrong.
 
-    Answers that are only counted from elsewhere (0 for 1), or declared for this very column, say what is meant.
+    Answers that are counted from elsewhere (0 for 1), the other way round, or declared for this very column, say what
+    is meant; the other way round is named.
     """
     rule = study.rules.get(column)
     answers = {plain(word): value for word, value in (outcome.answers or {}).items()}
@@ -106,6 +107,10 @@ def _held_against(outcome: Outcome, table: Table, column: str, study: Study) -> 
         for code, label in codes.items()
         if isinstance(code, int | float) and plain(label) in answers
     )
+    falls = [low > high for (_, low, _), (_, high, _) in pairwise(pairs)]
+    if falls and all(falls):
+        ledger.note("labels_turned", file=table.path, column=column, outcome=outcome.id)
+        return []
     for (one, low, label), (other, high, other_label) in pairwise(pairs):
         if low > high:
             details: dict[str, Any] = {

@@ -23,7 +23,7 @@ ASKED = frozenset(
     for name in (
         "near_names", "value_far", "usual_near", "waves_share_few", "files_share_few", "informants_share_few",
         "same_answers", "headings_alike", "item_constant", "units_per_arm", "units_too_few", "informant_not_said",
-        "blocks_question", "wave_absent", "arm_absent", "covariate_alike",
+        "blocks_question", "wave_absent", "arm_absent", "covariate_alike", "labels_turned",
     )
 )  # fmt: skip
 
