@@ -122,15 +122,16 @@ class Problem:
         if self.row is not None:
             parts.append(say("problems.where_line" if written else "problems.where_row", language, row=self.row))
         where = ", ".join(parts)
-        what = say(f"problems.{self.code}.what", language, **values) + self._and_more(language)
-        way_out = say(self._way_out(language), language, **values)
+        told = str(self.details.get("told_as", self.code))  # a narrower sentence, where more is known
+        what = say(f"problems.{told}.what", language, **values) + self._and_more(language)
+        way_out = say(self._way_out(told, language), language, **values)
         return f"{where + ': ' if where else ''}{what} → {way_out}"
 
-    def _way_out(self, language: str) -> str:
+    def _way_out(self, told: str, language: str) -> str:
         """Return the key of the way out: without a guess, where no valid name is like what was written."""
         from werkbank.catalogue import has
 
-        near, given, key = self.details.get("nearest"), self.value or self.column or self.file, f"problems.{self.code}"
+        near, given, key = self.details.get("nearest"), self.value or self.column or self.file, f"problems.{told}"
         if isinstance(near, str) and has(f"{key}.way_out_far", language) and far(given, near):
             return f"{key}.way_out_far"
         if self.details.get("example") and has(f"{key}.way_out_example", language):

@@ -189,7 +189,8 @@ def _read(cell: Any, column: str, table: Table, how: Reading, counts: Counts, n:
     if known & how.missing:
         counts.missing[text] += n
         return np.nan
-    if how.words is not None and (label or table.reading.kind != "sav" or isinstance(cell, str)):
+    coded = label or table.reading.kind != "sav" or isinstance(cell, str)  # codes without a label are numbers
+    if how.words is not None and (coded or plain(text) in how.words):
         return _word(text, label, value, how, counts, n)
     if label and says_missing(label):
         return "label_says_missing"

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from werkbank.errors import Problem, UnfitError
+from werkbank.errors import Problem, Said, UnfitError
 from werkbank.instruments import Instrument, load
-from werkbank.intake.ledger import listed, nearest
+from werkbank.intake.folding import difference, keys
+from werkbank.intake.ledger import nearest
 from werkbank.study.model import WAVES
 
 if TYPE_CHECKING:
@@ -223,10 +224,25 @@ def report_columns(columns: Iterable[str], table: Table, ledger: Ledger) -> bool
     for column in wanted:
         count = table.names.count(column)
         if count == 0:
-            there = listed([name for name in dict.fromkeys(table.names) if name])
-            details = {**nearest(column, others), "valid": there}
-            ledger.problem("column_missing", table.path, column=column, details=details)
+            _report_missing(column, others, table, ledger)
         if count > 1:
             ledger.problem("column_double", table.path, column=column, details={"n": count})
         fit = fit and count == 1
     return fit
+
+
+def _report_missing(column: str, others: list[str], table: Table, ledger: Ledger) -> None:
+    """Name the column that was meant; of one that looks the same, in what it differs."""
+    if not report_twin(column, others, table, ledger):
+        there = listed([name for name in dict.fromkeys(table.names) if name])
+        ledger.problem("column_missing", table.path, column=column, details={**nearest(column, others), "valid": there})
+
+
+def report_twin(column: str, others: Iterable[str], table: Table, ledger: Ledger) -> bool:
+    """Return whether a heading of a file that lacks `column` looks the same; if so, that is a problem."""
+    twin = next((name for name in others if keys(name) & keys(column)), None)
+    if twin is not None:
+        how = Said(f"problems.differs.{difference(column, twin)}")
+        details = {"told_as": "column_alike", "other": twin, "nearest": twin, "how": how}
+        ledger.problem("column_missing", table.path, column=column, details=details)
+    return twin is not None

@@ -26,7 +26,8 @@ ASKED = frozenset(
         "informant_not_said", "blocks_question", "wave_absent", "arm_absent", "alias_unused", "skip_beyond",
         "role_absent", "school_absent", "text_lacks_nl", "text_lacks_en", "score_constant", "item_empty",
         "marked_filter", "marked_unfinished", "marked_preview", "marked_excluded", "covariate_constant",
-        "covariate_empty", "covariate_is_arm", "covariate_all_different", "range_wide",
+        "covariate_empty", "covariate_is_arm", "covariate_all_different", "range_wide", "covariate_alike",
+        "labels_turned",
     )
 )  # fmt: skip
 

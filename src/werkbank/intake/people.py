@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from werkbank.errors import Said
 from werkbank.intake.cells import distinct, is_date
+from werkbank.intake.folding import difference, keys
 from werkbank.intake.layout import report_columns, wave_codes
 from werkbank.intake.ledger import listed, nearest, shown
 from werkbank.intake.lookalikes import NAMED
@@ -114,24 +116,39 @@ def _coded(study: Study, what: str, table: Table, column: str, known: Iterable[s
     labels = table.reading.labels.get(column, {})
     given = study.aliases.get(what, {})  # type: ignore[call-overload]
     alias = {tidy(old): new for old, new in given.items()} if isinstance(given, dict) else {}
-    names, days = [], windows(known) if what == "wave" else []
-    for cell in cells:
+    names, renamed = [], []
+    days = windows(known) if what == "wave" else []
+    for i, cell in enumerate(cells):
         if found_in := window_of(cell, days) if days else None:
             names.append(found_in)
             continue
         ways = [tidy(way) for way in (*ways_to_write(cell), str(labels.get(cell, "")))]
-        ways = [alias.get(way, way) for way in ways]
-        names.append(next((way for way in ways if way in known), ways[0]))
+        meant = [way for way in dict.fromkeys(alias.get(way, way) for way in ways) if way in known]
+        if len(meant) > 1:
+            ledger.cells("code_and_label", table, column, codes == i, label=meant[1], block=f"{what}s")
+        name = meant[0] if meant else ""
+        if not name and given == "all":
+            name = next(iter(code for code in known if keys(code) & keys(ways[0])), "")
+        renamed += [i] if name and name not in ways else []
+        names.append(name or ways[0])
+    if renamed:
+        ledger.note("aliases", column=column, n=int(np.isin(codes, renamed).sum()))
     found = np.asarray(np.array([*names, ""], dtype=object)[codes])
     if days:
         counts = ", ".join(f"{window.code}: {int((found == window.code).sum())}" for window in days)
         ledger.note("waves_by_time", file=table.path, column=column, counts=counts)
         ledger.cells("time_in_no_wave", table, column, ~np.isin(found, [*known, ""]), windows=listed(list(known)))
         return found
-    strange = ~np.isin(found, [*known, ""])
-    if what == "wave" and strange.any() and _are_times(cells, table, column, ledger):
+    strange = [i for i, name in enumerate(names) if name and name not in known]
+    if what == "wave" and strange and _are_times(cells, table, column, ledger):
         return found
-    ledger.cells(f"unknown_{what}", table, column, strange, known)
+    twins = {i: code for i in strange for code in known if what != "role" and keys(code) & keys(names[i])}
+    for i, code in twins.items():
+        how = Said(f"problems.differs.{difference(code, names[i])}")
+        told: dict[str, Any] = {"told_as": "code_alike", "kind": what, "nearest": code, "how": how, "block": f"{what}s"}
+        ledger.cells(f"unknown_{what}", table, column, codes == i, **told)
+    unlike = np.isin(codes, [i for i in strange if i not in twins])
+    ledger.cells(f"unknown_{what}", table, column, unlike, known)
     return found
 
 

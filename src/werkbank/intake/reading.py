@@ -12,7 +12,14 @@ import pandas as pd
 
 from werkbank.intake.ages import add_age
 from werkbank.intake.cells import Counts, Reading, convert, decide_decimal, report_outside, report_words
-from werkbank.intake.contradicting import as_bytes, check_copies, check_labels, note_headings, note_same_answers
+from werkbank.intake.contradicting import (
+    as_bytes,
+    check_copies,
+    check_headings,
+    check_labels,
+    note_headings,
+    note_same_answers,
+)
 from werkbank.intake.covariates import add_covariates
 from werkbank.intake.declared import check_rules, note_absent, note_constant, note_declared, note_range
 from werkbank.intake.filtering import filtered
@@ -72,6 +79,7 @@ def read_answers(study: Study) -> Intake:
     if not ledger.has("file_double"):
         check_copies(tables, ledger)
     check_labels(study, tables, placed, ledger)
+    check_headings(study, tables, slots, ledger)
     note_headings(study, tables, placed, ledger)
     if ledger.has("file_copied") or ledger.has("file_double"):
         ledger.stop_if_unfit(study.language)  # every answer of it would be double
@@ -132,10 +140,10 @@ class _Block:
 
 
 def _answers_by_wave(blocks: list[_Block]) -> dict[tuple[str, str], dict[str, bytes]]:
-    """Return what each pupil answered: (outcome, wave) -> pupil -> answers, for outcomes with several items."""
+    """Return what each pupil answered: (outcome, wave) -> pupil -> answers; not of yes or no, often equal."""
     seen: dict[tuple[str, str], dict[str, bytes]] = defaultdict(dict)
     for block in blocks:
-        if block.matrix.shape[1] > 1:
+        if block.matrix.shape[1] > 1 or block.slot.outcome.kind == "score":
             for pupil, wave, row in zip(block.pupils, block.waves, as_bytes(block.matrix), strict=True):
                 seen[block.slot.outcome.id, wave][pupil] = row
     return seen

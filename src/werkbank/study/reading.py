@@ -6,7 +6,7 @@ import typing
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -19,6 +19,9 @@ from werkbank.study.logo import draw_logo
 from werkbank.study.model import WAVES, FileSpec, Outcome, Study
 from werkbank.study.parts import Informant
 from werkbank.study.spelling import tidy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # how a part of a study file is written, where it was written otherwise
 EXAMPLES = {
@@ -142,7 +145,29 @@ def _read_yaml(file: Path, shown: str) -> tuple[dict[str, Any], dict[tuple[str, 
         ) from None
     if not isinstance(raw, dict):
         raise UnfitError([Problem("study_not_mapping", file=shown)])
-    return tidied(raw), _lines(node)
+    lines = _lines(node)
+    if twice := list(_twice(raw)):
+        language = "en" if raw.get("language") == "en" else "nl"
+        raise UnfitError([_named_twice(path, lines, shown) for path in twice], language)
+    return tidied(raw), lines
+
+
+def _twice(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:  # noqa: ANN401 - whatever YAML held
+    """Return the names that are one without signs that cannot be seen, and stand for different things."""
+    parts = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    seen: dict[Any, Any] = {}
+    for key, value in parts:
+        here = (*path, str(key))
+        if seen.setdefault(_tidied(key), value) != value:
+            yield here
+        yield from _twice(value, here)
+
+
+def _named_twice(path: tuple[str, ...], lines: dict[tuple[str, ...], int], shown: str) -> Problem:
+    column, row = ".".join(path), lines.get(path)
+    if path[-2:-1] == ("answers",):
+        return Problem("study_answers_collide", shown, column, row)
+    return Problem("study_not_yaml", shown, column, row, details={"reason_key": "yaml_twice", "said": path[-1]})
 
 
 def tidied(node: Any) -> Any:  # noqa: ANN401 - whatever YAML held

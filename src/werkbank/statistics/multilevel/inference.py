@@ -123,6 +123,9 @@ def _chop(value: float) -> float:
 
 def _kenward_roger(fit: MixedFit, info: Information, L: Floats, ci_level: float) -> ContrastTest:
     adjusted, W = adjusted_vcov(info)
+    if not np.linalg.eigvalsh(L @ adjusted @ L.T)[0] > 0:  # an approximation: it may exceed what it corrects
+        note = "Kenward and Roger's variance is not above zero here: too few groups for the variances"
+        return untestable(len(L), "kenward-roger", ci_level, note)
     df, scaling = kenward_roger_df(info, W, L)
     if len(L) == 1:
         return t_test(float(L[0] @ fit.beta), float(np.sqrt(L[0] @ adjusted @ L[0])), df, "kenward-roger", ci_level)
