@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from werkbank.errors import Problem, Said, UnfitError
 from werkbank.instruments import Instrument, load
 from werkbank.intake.folding import difference, keys
-from werkbank.intake.ledger import nearest
+from werkbank.intake.ledger import listed, nearest
 from werkbank.study.model import WAVES
 
 if TYPE_CHECKING:
