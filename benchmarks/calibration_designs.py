@@ -308,8 +308,11 @@ def rates_cell(rng, reps, *, n, sizes, rate, sd, spread=(1, 1), kind="share"):
         made[f"{name} of means"] = p_of(value, linear.se, free)
         if name == "logit":
             share = np.minimum(adjusted.means, 1 - adjusted.means).min(axis=-1)
-            odds = (share < rates.RARE) & np.isfinite(value)
-            made["lead"] = np.where(odds, made["logit of means"], made["difference"])
+            rare = share < rates.RARE
+            # both must be clear where shares are rare, before a difference is called clear without reserve
+            odds = np.where(np.isfinite(value), made["logit of means"], 1.0)
+            both = np.maximum(odds, made["difference"])
+            made["without reserve"] = np.where(rare, both, made["difference"])
     pupils = adjust(units, None, by="pupils")
     value, linear, free = rates.mean_ratio_many(pupils, TWO, "logit" if kind == "share" else "log")
     # of pupils, without covariates: what the generalised model with CR2 estimates, too
@@ -467,7 +470,7 @@ LEADS = {
     "sites": "fixed, HC2",
     "interaction": "interaction",
     "three arms": "omnibus",
-    "shares": "lead",
+    "shares": "without reserve",
     "counts": "difference",
     "teacher moderator": "interaction",
     "roles": "target",
@@ -539,8 +542,10 @@ name: units per arm, ICC, pupils a class (all alike, from 5 to 35, or few in one
 ratio of the spread of the arms' classes. Pre-test and post-test correlate .6 within classes and .75 between; a fifth of
 the pupils is lost at random where classes have 5 to 35. "rule" is the slope that the rule chooses, P the slope within
 classes, K that between class means, "one variance" the analysis of covariance of class means, "pupils count" the row
-that weights by pupils. *Strata differ* and *sites differ* show what happens to an answer about these blocks or sites
-when it is read as one about blocks or sites like these; *power* is no error.
+that weights by pupils. "without reserve" is a difference of shares that a report calls clear: it excludes 0 and, where
+a share lies below .2 or above .8, so do the odds; the difference itself leads in all cells and is a caution where the
+odds do not agree. *Strata differ* and *sites differ* show what happens to an answer about these blocks or sites when it
+is read as one about blocks or sites like these; *power* is no error.
 """
 
 

@@ -223,6 +223,8 @@ def _check(arguments: argparse.Namespace) -> None:
     if found.notes:
         _tell(say("cli.done.decided", speech))
         _tell(*(f"  {note.sentence(speech)}" for note in found.notes))
+    if found.questions:
+        _tell(say("check.heading", speech), *(f"  {line}" for line in found.foreseen(speech)))
 
 
 def _run(arguments: argparse.Namespace) -> None:
@@ -230,10 +232,12 @@ def _run(arguments: argparse.Namespace) -> None:
 
     speech = arguments.speech
     if arguments.report in {"monitoring", "synthesis"}:  # what it reads is known to be fit before a notebook is started
-        from werkbank.running.checking import check_study
+        from werkbank.running.checking import check_report, check_study
         from werkbank.study import load_study
 
-        check_study(load_study(arguments.study))
+        study = load_study(arguments.study)
+        check_report(study, arguments.report)
+        check_study(study)
     _tell(say("cli.done.reading", speech, study=arguments.study))
     formats = tuple(arguments.format.split(","))
     made = run_report(

@@ -15,10 +15,13 @@ Every error is picklable: they cross process borders in a batch.
 from __future__ import annotations
 
 import difflib
+import re
 import unicodedata
 from dataclasses import dataclass, field
 from typing import Any
 
+PATH = 200  # characters of a path in a message
+NEAR = 0.6  # how alike two names are before one may be asked for the other
 LONGEST = 900  # characters of a text in a message; a value is cut sooner, where it is taken from a cell
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_UNFIT, EXIT_ENVIRONMENT, EXIT_INTERRUPTED = 0, 1, 2, 3, 4, 130
 
@@ -28,6 +31,15 @@ def nearest(given: str, valid: list[str]) -> dict[str, str]:
     names = {name.lower(): name for name in valid}
     close = difflib.get_close_matches(given.lower(), names, n=1, cutoff=0.0)
     return {"nearest": names[close[0]] if close else "–", "valid": ", ".join(valid) or "–"}
+
+
+def far(given: str, near: str) -> bool:
+    """Whether the valid name most like `given` is no guess worth making: unlike it, or another number (T2, T1)."""
+    a, b = given.casefold(), near.casefold()
+    numbers = [[int(found) for found in re.findall(r"[0-9]{1,9}", name)] for name in (a, b)]
+    if numbers[0] != numbers[1] and re.sub(r"[0-9]+", "", a) == re.sub(r"[0-9]+", "", b):
+        return True
+    return difflib.SequenceMatcher(None, a[:200], b[:200]).ratio() < NEAR
 
 
 @dataclass(frozen=True)
@@ -95,19 +107,36 @@ class Problem:
         """Return where, what and the way out as one line in `language`."""
         from werkbank.catalogue import say
 
-        given = {"value": self.value, "column": self.column, "row": self.row, "file": self.file, **self.details}
+        file = self.file if len(self.file) <= PATH else f"{self.file[:PATH]}…"
+        given = {"value": self.value, "column": self.column, "row": self.row, "file": file, **self.details}
         values = {name: readable(_spoken(text, language)) for name, text in given.items()}
         if "reason_key" in self.details:  # a reason that is a sentence of its own, in the reader's language
             values["reason"] = say(f"problems.reason.{self.details['reason_key']}", language, **values)
         parts = [say("problems.where", language, file=values["file"])] if self.file else []
+        written = self.file.endswith((".yaml", ".yml"))  # what a user wrote has names and lines; data, columns and rows
         if self.column is not None:
-            parts.append(say("problems.where_column", language, column=values["column"]))
+            name = "where_key" if written and not self.details.get("of_data") else "where_column"
+            numbered = re.sub(r"\.(\d+)(?=\.|$)", lambda found: f"[{int(found[1]) + 1}]", str(values["column"]))
+            shown = numbered if name == "where_key" else values["column"]
+            parts.append(say(f"problems.{name}", language, column=shown))
         if self.row is not None:
-            parts.append(say("problems.where_row", language, row=self.row))
+            parts.append(say("problems.where_line" if written else "problems.where_row", language, row=self.row))
         where = ", ".join(parts)
-        what = say(f"problems.{self.code}.what", language, **values) + self._and_more(language)
-        way_out = say(f"problems.{self.code}.way_out", language, **values)
+        told = str(self.details.get("told_as", self.code))  # a narrower sentence, where more is known
+        what = say(f"problems.{told}.what", language, **values) + self._and_more(language)
+        way_out = say(self._way_out(told, language), language, **values)
         return f"{where + ': ' if where else ''}{what} → {way_out}"
+
+    def _way_out(self, told: str, language: str) -> str:
+        """Return the key of the way out: without a guess, where no valid name is like what was written."""
+        from werkbank.catalogue import has
+
+        near, given, key = self.details.get("nearest"), self.value or self.column or self.file, f"problems.{told}"
+        if isinstance(near, str) and has(f"{key}.way_out_far", language) and far(given, near):
+            return f"{key}.way_out_far"
+        if self.details.get("example") and has(f"{key}.way_out_example", language):
+            return f"{key}.way_out_example"
+        return f"{key}.way_out"
 
     def _and_more(self, language: str) -> str:
         """Return in brackets how often this was found, and where else, when that is more than once."""

@@ -164,8 +164,8 @@ class Fact:
         invariance, reliable_change, multiverse, underachievement, monitoring.
     table : str
         Within underachievement and monitoring the table of counts to which it belongs: found, coefficients, cuts,
-        gates, causes (of what was not established), duration, overlap, breadth, selective, profiles; followed, bands,
-        schools.
+        gates, causes (of what was not established), duration, overlap, varied (one choice changed at a time), breadth,
+        selective, profiles; followed, bands, schools.
         Of invariance what was compared: waves or arms.
     category : str
         Which of its kind: improved, flagged, chi2, median, the name of a band, profile, sector or coefficient …

@@ -138,6 +138,22 @@ def test_lost_classes_are_judged_beside_lost_pupils():
     assert {c.verdict for c in appraise(study, results) if c.topic == "attrition"} == {"low"}
 
 
+def test_38_of_44_schools_left_is_no_reassurance():
+    study = a_study(by="class")
+    results = results_of(study)
+    arms = [f.arm for f in results.facts if f.what == "units_enrolled"]
+    counts = {f"{arm}/units": 22 for arm in arms} | {f"taal/{arm}/units": 19 for arm in arms}
+    facts = tuple(dataclasses.replace(f, value=counts.get(f.id, f.value)) for f in results.facts)
+    lost = dataclasses.replace(results, facts=facts)
+    panel = {c.verdict: c for c in appraise(study, lost) if c.topic == "attrition"}
+    assert set(panel) == {"low_but_units", "units_low"}
+    assert {c.status for c in panel.values()} == {"attention"}
+    text = said(study, lost)[panel["units_low"].id]
+    assert "44" in text
+    assert "38" in text
+    assert "binnen de grens" not in " ".join(said(study, lost).values())
+
+
 def test_pupils_have_no_lost_units():
     study = a_study()
     results = results_of(study, analysed=(95, 70))
@@ -316,3 +332,21 @@ def test_growth_is_refused_where_the_scale_did_not_measure_the_same(level, langu
         assert claim.sentence == "claims.answer.not_comparable"
     sentence = topic_sentences("claims", language)["answer"]["not_comparable"]
     assert not [word for word in ("rose", "fell", "steeg", "daalde") if word in sentence]
+
+
+@pytest.mark.parametrize(
+    ("method", "n", "verdict"),
+    [
+        ("multiple_imputation", 200, "missing_disagrees"),
+        ("waves_model", 200, "missing_disagrees"),
+        ("waves_model", 190, "check_disagrees"),
+    ],
+)
+def test_one_sentence_says_that_those_who_miss_a_score_change_the_conclusion(method, n, verdict):
+    study = a_study()
+    found = results_of(study)
+    lead = next(e for e in found.estimates if e.kind == "headline")
+    other = dataclasses.replace(lead, id=f"x/{method}", method=method, kind="check", family="", p=0.4, n=n)
+    claims = appraise(study, dataclasses.replace(found, estimates=(*found.estimates, other)))
+    said = [c for c in claims if c.verdict in {"missing_disagrees", "check_disagrees"}]
+    assert [(c.verdict, c.values["method"]) for c in said] == [(verdict, method)]

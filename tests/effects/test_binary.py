@@ -80,3 +80,21 @@ def test_a_true_null_is_rejected_no_more_often_than_said():
         rows = pd.DataFrame({"arm": np.where(unit % 2 == 0, "T", "C"), "unit": unit, "post": post})
         found.append(odds_ratio(rows, WEIGHTS, by_unit=True)[0].p < 0.05)
     assert 0.01 < np.mean(found) < 0.09  # three Monte-Carlo SEs around .05
+
+
+def test_rare_shares_whose_odds_are_not_clear_are_a_caution_and_a_sentence(make_study, long_scores):
+    from werkbank.appraisal import appraise
+    from werkbank.effects import describe
+    from werkbank.results import Results
+
+    counts = {"C": (2, 3, 2, 3, 2, 3, 2, 2, 3), "T": (1, 0, 0)}
+    rows = [
+        (arm, f"{arm}{i}", float(j < n)) for arm, many in counts.items() for i, n in enumerate(many) for j in range(20)
+    ]
+    pupils = pd.DataFrame(rows, columns=["arm", "class", "post"], index=[f"p{i:03}" for i in range(len(rows))])
+    study, scores = make_study(by="class"), long_scores({"post": pupils["post"]})
+    facts = describe(study, scores, pupils[["arm", "class"]])
+    assert any(f.what == "caution" and f.category == "rare_shares" for f in facts)
+    made = estimate(study, scores, pupils[["arm", "class"]], 1)
+    (answer,) = [c for c in appraise(study, Results({}, tuple(made), tuple(facts))) if c.kind == "answer"]
+    assert "claims.also.rare_shares" in dict(answer.values)["also"]

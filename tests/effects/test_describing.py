@@ -6,6 +6,7 @@ import pytest
 
 from werkbank.effects import describe
 from werkbank.results import Results
+from werkbank.statistics.standards import attrition
 
 
 def facts_of(facts, **wanted):
@@ -295,3 +296,51 @@ def test_reliability_is_the_alpha_before_the_programme():
     assert used == {key: alphas[key] for key in used}
     assert {"strs-sf.closeness", "strs-sf.conflict"} <= set(used)
     assert "rekenen" not in used  # a ready score has no alpha
+
+
+def a_trial_of_schools(lost, size=12, per_school=2):
+    """44 schools, half of them treated; those in `lost` have no score afterwards."""
+    n = 44 * size
+    index = pd.Index([f"p{i}" for i in range(n)])
+    school = np.repeat(np.arange(44), size)
+    classes = [f"{s}-{i % per_school}" for i, s in enumerate(school)]
+    pupils = pd.DataFrame(
+        {"arm": np.where(school % 2 == 0, "T", "C"), "school": [f"s{s}" for s in school], "class": classes}, index=index
+    )
+    rng = np.random.default_rng(6)
+    pre = pd.Series(rng.normal(size=n), index)
+    post = (pre + rng.normal(size=n)).where(~np.isin(school, lost))
+    return pupils, pre, post
+
+
+def test_whole_schools_that_left_are_counted_and_judged(make_study, long_scores):
+    pupils, pre, post = a_trial_of_schools([0, 2, 4, 6, 8, 1])
+    facts = describe(make_study(by="school"), long_scores({"pre": pre, "post": post}), pupils)
+    left = {arm: facts_of(facts, what="units_analysed", arm=arm)[0].value for arm in "TC"}
+    assert left == {"T": 17, "C": 21}
+    (overall,) = facts_of(facts, what="attrition_units_overall")
+    (apart,) = facts_of(facts, what="attrition_units_differential")
+    assert (overall.value, apart.value) == pytest.approx((6 / 44, 4 / 22))
+    assert facts_of(facts, what="attrition_units_cautious")[0].value == "high"
+    assert not facts_of(facts, what="attrition_schools_overall")  # schools were assigned: said once
+
+
+def test_schools_above_the_classes_that_were_assigned_count_too(make_study, long_scores):
+    pupils, pre, post = a_trial_of_schools([0, 1, 2, 3])
+    facts = describe(make_study(by="class"), long_scores({"pre": pre, "post": post}), pupils)
+    for level, n in (("units", 88), ("schools", 44)):
+        assert facts_of(facts, what=f"attrition_{level}_overall")[0].value == pytest.approx(4 / 44)
+        enrolled = [f.value for f in facts_of(facts, what=f"{level}_enrolled")]
+        assert sum(enrolled) == n
+    assert [f.value for f in facts_of(facts, what="schools_analysed")] == [20, 20]
+
+
+def test_loss_is_known_of_three_arms_and_without_a_measurement_before(make_study, long_scores):
+    index = pd.Index([f"p{i}" for i in range(60)])
+    pupils = pd.DataFrame({"arm": np.repeat(["T", "C"], 30)}, index=index)
+    post = pd.Series(np.random.default_rng(2).normal(size=60), index)
+    post.iloc[:9] = np.nan
+    facts = describe(make_study(), long_scores({"post": post}), pupils)
+    assert facts_of(facts, what="attrition_differential")[0].value == pytest.approx(0.3)
+    assert not facts_of(facts, what="baseline_difference")
+    assert attrition((30, 20, 10), (27, 20, 5)).differential == pytest.approx(0.5)

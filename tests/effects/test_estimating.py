@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from werkbank.effects import estimate, headline
+from werkbank.effects.multiplicity import number_of_tests
 from werkbank.effects.questions import questions
 from werkbank.effects.units import unit_of_analysis
 from werkbank.results import Results
@@ -155,7 +156,7 @@ def test_three_waves_give_post_and_followup_apart_and_holm_counts_both(make_stud
     assert [(e.wave_from, e.wave_to, e.family) for e in tests] == [
         ("pre", "post", "primary"), ("pre", "followup", "secondary"),
     ]  # fmt: skip
-    assert [e.df for e in made if e.method == "p_holm"] == [1, 1]
+    assert [(e.df, number_of_tests(e, made)) for e in made if e.method == "p_holm"] == [(None, 1), (None, 1)]
 
 
 def test_two_baselines_show_the_change_without_the_programme(make_study, classroom, long_scores):

@@ -79,3 +79,14 @@ def test_the_scale_that_runs_ahead_is_found(crossed, by):
         assert ahead.n_clusters == (12 if by == "class" else None)
     assert made["post", "lagged_cross/m"].n == 179
     assert {(e.role, e.family, e.note) for e in made.values()} == {("exploratory", "", "lagged_association")}
+
+
+def test_slopes_within_blocks_are_least_squares_with_a_column_for_every_block(rows):
+    import statsmodels.formula.api as smf
+
+    blocked = rows.assign(block=np.arange(len(rows)) % 5)
+    made = slope(blocked, ["post", "pre"], ["block"])
+    known = smf.ols("y ~ post + pre + C(arm) + C(block)", blocked).fit()
+    assert (made.value, made.se, made.p) == pytest.approx(
+        (known.params["post"], known.bse["post"], known.pvalues["post"]), rel=1e-8
+    )

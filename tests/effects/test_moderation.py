@@ -1,11 +1,11 @@
-"""Interactions, Johnson-Neyman regions and effects on those who took part, against R."""
+"""Interactions and Johnson-Neyman regions, against R."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from werkbank.effects import describe, estimate
-from werkbank.effects.moderation import cace, dose_response, moderated
+from werkbank.effects.moderation import moderated
 
 
 @pytest.mark.parametrize("pair", ["DRTA_vs_Basal", "Strat_vs_Basal", "Strat_vs_DRTA"])
@@ -53,32 +53,6 @@ def test_a_moderator_that_does_not_vary_within_the_arms_cannot_be_told():
     made = moderated(table.assign(m=[1, 1, 1, 0, 0, 0]), {"T": 1.0, "C": -1.0}, "m")
     assert made.interaction.note == "not_estimable"
     assert made.region is None
-
-
-def test_cace_and_dose_match_r(pinned):
-    known = pinned["cace"]
-    data = pd.DataFrame(known["data"])
-    data["arm"] = data["arm"].map({1: "T", 0: "C"})
-    made = cace(data, {"T": 1.0, "C": -1.0}, "received")
-    assert (made.value, made.se, made.df) == pytest.approx((known["b"], known["se"], 77), rel=1e-9)
-    slope = dose_response(data[data["arm"] == "T"], "dose")
-    assert (slope.value, slope.se, slope.statistic, slope.p) == pytest.approx(tuple(known["dose"]), rel=1e-8)
-
-
-def test_cace_is_the_plain_effect_when_everybody_complies(pinned):
-    from werkbank.effects.comparison import ancova
-
-    data = pd.DataFrame(pinned["cace"]["data"])
-    data = data.assign(received=data["arm"], arm=data["arm"].map({1: "T", 0: "C"}))
-    weights = {"T": 1.0, "C": -1.0}
-    made, plain = cace(data, weights, "received"), ancova(data, weights)
-    assert (made.value, made.se) == pytest.approx((plain.value, plain.se), rel=1e-9)
-
-
-def test_cace_needs_a_lot_that_was_followed(pinned):
-    data = pd.DataFrame(pinned["cace"]["data"])
-    data = data.assign(received=np.resize([0.0, 1.0], len(data)), arm=data["arm"].map({1: "T", 0: "C"}))
-    assert cace(data, {"T": 1.0, "C": -1.0}, "received").note == "weak_instrument"
 
 
 def test_for_whom_is_answered_only_when_it_is_asked(make_study, classroom, long_scores):

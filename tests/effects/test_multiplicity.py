@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from werkbank.effects.multiplicity import adjusted, corrected, of_interactions
+from werkbank.effects.multiplicity import adjusted, corrected, number_of_tests, of_interactions
 from werkbank.results import Estimate
 
 
@@ -44,7 +44,9 @@ def test_families_are_corrected_apart():
     ]
     made = {e.id: e for e in corrected(tests)}
     assert made["y0/pre-post/t-c/p_holm"].p == pytest.approx(0.06)
-    assert made["y0/pre-post/t-c/p_holm"].df == 2
+    assert {e.df for e in made.values()} == {None}  # a corrected p has no df of its own
+    assert number_of_tests(made["y0/pre-post/t-c/p_holm"], made.values()) == 2
+    assert number_of_tests(made["y2/pre-post/t-c/p_bh"], made.values()) == 1
     assert made["y2/pre-post/t-c/p_bh"].p == pytest.approx(0.02)
     assert made["y2/pre-post/t-c/p_bh"].n == 10
     assert {e.kind for e in made.values()} == {"correction"}
@@ -59,5 +61,6 @@ def test_differences_by_characteristic_are_one_exploratory_family():
     made = of_interactions(tests)
     assert [e.id for e in made] == [f"{e.id}/p_bh_interaction" for e in tests[:3]]
     assert [e.p for e in made] == pytest.approx([0.03, 0.03, 0.9])
-    assert {(e.df, e.se, e.ci_low, e.note, e.n) for e in made} == {(3.0, None, None, "", 10)}
+    assert {(e.df, e.se, e.ci_low, e.note, e.n) for e in made} == {(None, None, None, "", 10)}
+    assert number_of_tests(made[0], made) == 3
     assert of_interactions(tests[2:]) == []

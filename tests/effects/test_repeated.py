@@ -159,3 +159,40 @@ def test_two_waves_are_refused(make_study, three_waves):
         assert "straight line" in problem.sentence("en")
     made = {e.method for e in estimate(study, two, mixed, 1)}
     assert not {m for m in made if m.startswith(("rm_", "lagged", "waves_model", "maintenance"))}
+
+
+def test_blocks_and_covariates_are_the_multivariate_regression_s():
+    # with two waves: the t of the arm in a regression of the change; and Wilks' arm term never sees the blocks
+    from werkbank.statistics.linear import least_squares
+
+    rng = np.random.default_rng(2)
+    block, age = rng.integers(0, 4, 60), rng.normal(size=60)
+    treated = rng.random(60) < 0.2 + 0.15 * block
+    scores = np.column_stack([rng.normal(size=60), rng.normal(size=60) + block + 0.5 * age + 0.3 * treated])
+    others = np.column_stack([age, *(block == b for b in range(4))]).astype(float)
+    members = [treated, ~treated]
+    found = within_arms(scores, members, [1.0, -1.0], others)[""]
+    X = np.column_stack([treated, ~treated, age, *(block == b for b in range(1, 4))]).astype(float)
+    known = least_squares(scores[:, 1] - scores[:, 0], X).combination([1, -1, 0, 0, 0, 0])
+    assert found.statistic == pytest.approx(known.statistic**2, rel=1e-9)
+    assert (found.df, found.p) == pytest.approx((known.df, known.p), rel=1e-9)
+    alone = within_arms(scores, members, [1.0, -1.0], np.column_stack([treated]).astype(float))
+    assert alone[""].note == "not_estimable"
+    assert within_arms(scores, members, [1.0, -1.0])[""].p == within_arms(scores, members, [1.0, -1.0], None)[""].p
+
+
+def test_three_waves_with_blocks_match_statsmodels():
+    from statsmodels.multivariate.manova import MANOVA
+
+    rng = np.random.default_rng(5)
+    block = rng.integers(0, 3, 50)
+    treated = rng.random(50) < 0.3 + 0.15 * block
+    scores = rng.normal(size=(50, 3)) + block[:, None]
+    others = np.column_stack([block == b for b in range(3)]).astype(float)
+    found = within_arms(scores, [treated, ~treated], [1.0, -1.0], others)[""]
+    X = np.column_stack([treated, ~treated, *(block == b for b in (1, 2))]).astype(float)
+    M = np.array([[1, -1, 0], [0.5, 0.5, -1]]).T
+    M = M / np.sqrt((M**2).sum(axis=0))
+    known = MANOVA(scores, X).mv_test([("arm", np.array([[1.0, -1, 0, 0]]), M)]).results["arm"]
+    H, E = np.asarray(known["H"]), np.asarray(known["E"])
+    assert found.statistic == pytest.approx(np.trace(H) / 2 / (np.trace(E) / found.df), rel=1e-9)

@@ -5,21 +5,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from werkbank.effects.resampling import bootstrapped_g, drawn, mediated
+from werkbank.effects.resampling import bootstrapped_g, drawn
 
 WEIGHTS = {"T": 1.0, "C": -1.0}
-
-
-@pytest.fixture
-def path():
-    """120 pupils in 12 classes: programme -> mediator (.8) -> post (.5)."""
-    rng = np.random.default_rng(7)
-    unit = np.repeat(np.arange(12), 10)
-    t = (unit % 2 == 0).astype(float)
-    pre = rng.normal(size=120)
-    m = 0.8 * t + 0.3 * pre + rng.normal(size=120) + rng.normal(0, 0.3, 12)[unit]
-    post = 0.5 * m + 0.2 * t + 0.4 * pre + rng.normal(size=120)
-    return pd.DataFrame({"arm": np.where(t > 0, "T", "C"), "unit": unit, "pre": pre, "m": m, "post": post})
 
 
 def test_members_are_drawn_within_their_group():
@@ -105,7 +93,7 @@ def test_every_comparison_has_its_bootstrap_beside_it(make_study, classroom, lon
         assert (found["z"].ci_low, found["z"].ci_high) == pytest.approx((plain.ci_low, plain.ci_high), abs=0.08)
 
 
-def test_what_units_are_called_changes_no_draw(path):
+def test_what_units_are_called_changes_no_draw():
     def named(units, salt):
         return [f"{hash((salt, str(u))) % 10_000}-{u}" for u in units]
 
@@ -113,46 +101,3 @@ def test_what_units_are_called_changes_no_draw(path):
     unit = np.repeat(np.arange(10), 8)
     y = rng.normal(size=(80, 2))
     assert bootstrapped_g(y, unit < 4, 5, named(unit, "a")) == bootstrapped_g(y, unit < 4, 5, named(unit, "b"))
-    made = [mediated(path.assign(unit=named(path["unit"], salt)), WEIGHTS, "m", seed=5) for salt in "ab"]
-    assert made[0] == made[1]
-
-
-def test_the_indirect_effect_is_statsmodels_a_times_b(path):
-    import statsmodels.formula.api as smf
-
-    made = mediated(path, WEIGHTS, "m", seed=1)
-    path = path.assign(t=(path["arm"] == "T").astype(float))
-    a = smf.ols("m ~ t + pre", path).fit().params["t"]
-    b = smf.ols("post ~ m + t + pre", path).fit().params["m"]
-    assert made.value == pytest.approx(a * b, rel=1e-9)
-    assert made.ci_low < made.value < made.ci_high
-    assert made.p is None
-
-
-def test_whole_classes_are_drawn(path):
-    made = mediated(path, WEIGHTS, "m", seed=5, draws=100)
-    names = list(path["unit"].astype(str).unique())  # in the order of the rows
-    arm = np.array([float(int(name) % 2 == 0) for name in names])
-    found = []
-    for count in drawn(arm, 100, seed=5).astype(int):
-        parts = [path[path["unit"].astype(str) == names[i]] for i, k in enumerate(count) for _ in range(k)]
-        rows = pd.concat(parts)
-        t = (rows["arm"] == "T").to_numpy(float)
-        X = np.column_stack([np.ones(len(rows)), t, rows["pre"]])
-        a = np.linalg.lstsq(X, rows["m"], rcond=None)[0][1]
-        b = np.linalg.lstsq(np.column_stack([X, rows["m"]]), rows["post"], rcond=None)[0][3]
-        found.append(a * b)
-    tail = stats.norm.cdf(-np.sqrt(6 / 5) * stats.t.ppf(0.975, 10))  # further out than .025: there are few classes
-    assert tail < 0.01
-    assert (made.ci_low, made.ci_high) == pytest.approx(tuple(np.quantile(found, [tail, 1 - tail])), rel=1e-8)
-    alone = mediated(path.drop(columns="unit"), WEIGHTS, "m", seed=5)
-    assert alone.value == pytest.approx(made.value)
-
-
-def test_what_cannot_be_told_is_refused(path):
-    same = path.assign(m=(path["arm"] == "T").astype(float))
-    assert mediated(same, WEIGHTS, "m", seed=1).note == "not_estimable"
-    two = path[path["unit"] < 2]
-    assert mediated(two, WEIGHTS, "m", seed=1).note == "refused_too_few_units"
-    few = mediated(path[path["unit"] < 7], WEIGHTS, "m", seed=1)
-    assert (few.note, np.isnan(few.ci_low)) == ("too_few_to_draw", True)

@@ -151,8 +151,8 @@ FILES = {
     "a kind that is not read": ("raw/m.docx", {}, ("file_type_unknown", "raw/m.docx", ".docx")),
     "an unknown encoding": (FILE, {"encoding": "utf-99"}, ("encoding_unknown", FILE, "utf-99")),
     "an encoding that does not fit": (FILE, {"encoding": "ascii"}, ("encoding_unreadable", FILE, "ascii")),
-    "a workbook in name only": ("raw/m.xlsx", {}, ("file_unreadable", "raw/m.xlsx", None)),
-    "an SPSS file in name only": ("raw/m.sav", {}, ("file_unreadable", "raw/m.sav", None)),
+    "a workbook in name only": ("raw/m.xlsx", {}, ("file_other_kind", "raw/m.xlsx", "m.xlsx")),
+    "an SPSS file in name only": ("raw/m.sav", {}, ("file_other_kind", "raw/m.sav", "m.sav")),
 }
 
 

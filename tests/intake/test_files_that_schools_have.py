@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import re
 from pathlib import Path
@@ -55,6 +56,17 @@ def google():
     ]
     rows.append(["30-9-2026 9:00:11", *rows[0][1:]])
     return {"form.csv": csv(head, rows)}
+
+
+def windows():
+    (name, made), *_ = google().items()
+    head, *lines = made.splitlines()
+    stamps = {"T0": "14-9-2026 9:00:11", "T1": "7-12-2026 9:00:11"}
+    rows = []
+    for line in lines[:-1]:
+        wave = "T0" if ',"T0",' in line else "T1"
+        rows.append(line.replace(line.split(",")[0], f'"{stamps[wave]}"'))
+    return {name: "\n".join([head, *rows]) + "\n"}
 
 
 def microsoft():
@@ -111,6 +123,31 @@ def spss(folder):
     return {"metingen.sav": path.read_bytes()}
 
 
+def portable(folder):
+    rows = [[float(n), k, a, w, *map(float, answers_of(n, w))] for n, k, a, w in WHO]
+    path = folder / "made.por"
+    pyreadstat.write_por(pd.DataFrame(rows, columns=["nr", "Groep", "Conditie", "Meting", "v1", "v2"]), str(path))
+    return {"metingen.por": path.read_bytes()}
+
+
+def headers():
+    head = ["nr", "Groep", "Conditie", "Meting", "v1", "v2"]
+    rows = [[n, k, a, w, *answers_of(n, w)] for n, k, a, w in WHO]
+    meant = ["nummer", "klas", "arm", "wanneer", "plezier 1", "plezier 2"]
+    body = csv(head, [meant, *rows, ["Gemiddelde", "", "", "", "3.1", "2.9"]])
+    return {"export.csv": f"Export van de vragenlijst,,,,,\n,,,,,\n{body}"}
+
+
+def dates():
+    book, content = openpyxl.Workbook(), io.BytesIO()
+    book.active.append(["nr", "Groep", "Conditie", "Afname", "v1", "v2"])
+    days = {"T0": dt.datetime(2026, 9, 14), "T1": dt.datetime(2026, 12, 7)}  # noqa: DTZ001 - a day has no time zone
+    for n, k, a, w in WHO:
+        book.active.append([n, k, a, days[w], answer(n, w, 1), answer(n, w, 2)])
+    book.save(content)
+    return {"metingen.xlsx": content.getvalue()}
+
+
 def monitoring():
     head = ["Leerling", "Vakgebied", "Afnamedatum", "Toets", "Vaardigheidsscore"]
     rows = [
@@ -129,8 +166,11 @@ def classes():
     return made
 
 
-MADE = {"google": google, "microsoft": microsoft, "qualtrics": qualtrics, "limesurvey": limesurvey, "castor": castor,
-        "spss": spss, "monitoring": monitoring, "classes": classes}  # fmt: skip
+MADE = {
+    "google": google, "windows": windows, "microsoft": microsoft, "qualtrics": qualtrics, "limesurvey":
+    limesurvey, "castor": castor, "spss": spss, "portable": portable, "monitoring": monitoring, "classes":
+    classes, "headers": headers, "dates": dates,
+}  # fmt: skip
 
 
 def test_every_example_is_tried():
@@ -141,7 +181,7 @@ def test_every_example_is_tried():
 def test_an_example_reads_the_file_that_it_speaks_of(tmp_path, name):
     make = MADE[name]
     (tmp_path / "raw").mkdir()
-    for file, content in (make(tmp_path) if name == "spss" else make()).items():
+    for file, content in (make(tmp_path) if name in {"spss", "portable"} else make()).items():
         (tmp_path / "raw" / file).write_bytes(content if isinstance(content, bytes) else content.encode())
     common = {"title": "proef"} if name == "monitoring" else COMMON
     text = yaml.safe_dump({**common, **yaml.safe_load(EXAMPLES[name])}, allow_unicode=True, sort_keys=False)

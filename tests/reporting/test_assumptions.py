@@ -21,7 +21,12 @@ def looked_at(bench):
 @pytest.mark.parametrize("name", ["baumann", "nabijheid"])
 def test_a_row_a_question_with_the_facts_in_it(report, name, language):
     bench = looked_at(report(name, language))
-    (table,) = [b for b in assumptions(bench).blocks if isinstance(b, Table)]
+    table, more = [b for b in assumptions(bench).blocks if isinstance(b, Table)]
+    for what in ("influence_largest", "slopes_differ", "values_distinct"):
+        facts = bench.results.facts_where(what=what)
+        assert facts
+        shown = {row.get(what) for row in more.rows} - {None}
+        assert shown == {f.value for f in facts if f.value is not None}
     seen = [f.value for f in bench.results.facts_where(what="residual_normality_w")]
     assert seen
     assert [row["residual_normality_w"] for row in table.rows] == seen
@@ -39,3 +44,25 @@ def test_where_nothing_is_compared_it_says_so(report):
     shown = assumptions(looked_at(report("single", "nl")))
     assert len(shown.blocks) == 2
     assert shown.blocks[1].text.startswith("Er is geen primaire vraag")
+
+
+def test_what_asks_for_attention_is_said_of_its_question(report):
+    bench = looked_at(report("nabijheid", "nl"))
+    loud = {"slopes_differ_p": 0.01, "influence_largest": 1.4, "share_at_top": 0.4, "rank_p": 0.9}
+    turned = [replace(f, value=loud.get(f.what, f.value)) for f in bench.results.facts]
+    shown = assumptions(Bench.made(bench.intake, bench.scored, replace(bench.results, facts=tuple(turned)), "nl"))
+    said = " ".join(b.text for b in shown.blocks if isinstance(b, Paragraph))
+    for part in ("hangt de score achteraf", "verschuift één eenheid", "hopen zich op"):
+        assert part in said
+    calm = {"slopes_differ_p": 0.5, "influence_largest": 0.4, "share_at_top": 0.02, "share_at_bottom": 0.02}
+    turned = [replace(f, value=calm.get(f.what, f.value)) for f in bench.results.facts]
+    shown = assumptions(Bench.made(bench.intake, bench.scored, replace(bench.results, facts=tuple(turned)), "nl"))
+    said = " ".join(b.text for b in shown.blocks if isinstance(b, Paragraph))
+    assert not any(part in said for part in ("hangt de score achteraf", "verschuift één eenheid", "hopen zich op"))
+
+
+def test_the_thesis_looks_at_them_too(report):
+    from werkbank.reporting import thesis
+
+    shown = thesis.analysis(looked_at(report("nabijheid", "nl")))
+    assert {"tab-assumptions", "tab-assumptions-more"} <= {b.id for b in shown.blocks if isinstance(b, Table)}

@@ -45,7 +45,13 @@ def test_the_lost_are_set_beside_those_who_stayed_and_both_boundaries(report, la
     shown = report("nabijheid", language)
     found = tables(evaluation.flow(shown))
     lost = found["tab-attrition"]
-    assert len(lost.rows) == len([t for t in shown.evidence.tests if t.contrast])
+    # a row for pupils, for the classes that were assigned, and for their schools
+    assert len(lost.rows) == 3 * len([t for t in shown.evidence.tests if t.contrast])
+    arms, count = shown.evidence.arms, shown.results.count
+    for level, what in (("class", "units"), ("pupil", "pupils")):
+        name = reading(shown).words.say(f"report.unit.{level}.many")
+        (row, *_) = [r for r in lost.rows if r["level"] == name]
+        assert all(str(count(what=f"{what}_enrolled", arm=arm)) in row["left"] for arm in arms)
     assert "Table II.1" in lost.notes[0]
     assert {r[k] for r in lost.rows for k in ("cautious", "optimistic")} <= {
         reading(shown).words.say(f"describing.attrition.{k}") for k in ("low", "high")

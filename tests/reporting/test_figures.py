@@ -67,7 +67,7 @@ def test_the_forest_says_on_which_side_of_zero_an_interval_lies():
         estimates.Bar("b", -0.4, -0.7, -0.1),
         estimates.Bar("c", 0, -0.2, 0.2, sure=False),
     ]
-    alt = estimates.forest(bars, "nl").alt
+    alt = estimates.forest(bars, "nl", "95").alt
     assert "a: 0,40, interval [0,10; 0,70], geheel rechts van nul." in alt
     assert "b: −0,40, interval [−0,70; −0,10], geheel links van nul." in alt
     assert "c: 0,00, interval [−0,20; 0,20], over nul heen." in alt
@@ -86,7 +86,7 @@ def test_an_axis_that_leaves_scores_out_says_so_and_no_other(language, said):
 )
 def test_what_others_published_is_told_from_what_was_found_here(language, said):
     bars = [estimates.Bar("a", 0.4, 0.1, 0.7), estimates.Bar("Durlak", 0.3, 0.22, 0.38, ours=False)]
-    both, own = estimates.forest(bars, language), estimates.forest(bars[:1], language)
+    both, own = estimates.forest(bars, language, "95"), estimates.forest(bars[:1], language, "95")
     assert said in both.alt
     assert said not in own.alt
     assert both.caption.startswith(own.caption)

@@ -69,7 +69,9 @@ def test_hard_labels_draw_every_figure_and_lose_no_name(language, arms, outcomes
         figures.before_after(rows, language, "class"),
         figures.change(rows, language, "class"),
         figures.dumbbells(rows, language, "class"),
-        estimates.forest([estimates.Bar(f"{LONG.format(k)}: {arms[0]}", 0.1, -1, 1) for k in range(40)], language),
+        estimates.forest(
+            [estimates.Bar(f"{LONG.format(k)}: {arms[0]}", 0.1, -1, 1) for k in range(40)], language, "95"
+        ),
         diagrams.flow([diagrams.Stream(a, tuple((f"op {w}", 9) for w in range(waves)), a, ()) for a in arms], language),
         diagrams.missing([diagrams.Pattern((True,) * waves, (3,) * len(arms))] * 2, rows[0][0].waves, arms, language),
     ]

@@ -1,9 +1,12 @@
 """Reliable change and the multiverse as a reader sees them: every number one of the results."""
 
+from dataclasses import replace
+
 import pytest
 from tests.reporting.conftest import reading
 
 from werkbank.bench import Bench
+from werkbank.disclosure.suppressing import HIDDEN
 from werkbank.effects import by_own_alpha, of_headline
 from werkbank.reporting import figures, robustness
 from werkbank.reporting.blocks import Bullets, Figure, Paragraph, Table
@@ -79,3 +82,21 @@ def test_without_a_tested_comparison_there_are_no_other_ways(report, name):
     ways = of_headline(shown.study, shown.scored.table, shown.intake.pupils, shown.results.estimates, seed=1)
     assert ways is None
     assert len(of(robustness.many_ways(shown), Paragraph)) == 1
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_a_method_without_a_verdict_is_named_and_a_hidden_count_is_not(judged, language):
+    bench = judged("nabijheid", language)
+
+    def told(**changed):
+        facts = [
+            replace(f, **changed) if f.criterion == "hageman_arrindell" and f.category in robustness.CATEGORIES else f
+            for f in bench.results.facts
+        ]
+        shown = Bench.made(bench.intake, bench.scored, replace(bench.results, facts=tuple(facts)), language)
+        return [note for t in of(robustness.reliable_change(shown), Table) for note in t.notes]
+
+    word = {"nl": "geeft geen oordeel", "en": "gives no verdict"}[language]
+    assert any("Hageman" in note and word in note for note in told(value=None))
+    assert not any(word in note for note in told(value=None, note=HIDDEN))
+    assert not any(word in note for note in told())

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 
+import numpy as np
 import pytest
 
 import werkbank
@@ -144,3 +146,68 @@ def test_talk_asks_and_does_not_conclude(language):
 def test_an_interval_of_a_share_is_in_percent():
     assert numbers.cell((0.281, 0.4), Column("ci", "", "share"), "nl") == "[28%; 40%]"
     assert numbers.cell((None, None), Column("ci", "", "share"), "nl") == numbers.MISSING
+
+
+@cache
+def of_all(language):
+    """Return the report of a study without a cut for ability, with a second measure of what could be expected."""
+    intake, scores, _, _ = bdf()
+    study = intake.study
+    block = study.underachievement.model_copy(
+        update={
+            "able": None,
+            "alternatives": [
+                type(study.underachievement.expected).model_validate(
+                    {"column": "IQ.perf", "label": {"nl": "performaal IQ", "en": "performance IQ"}}
+                )
+            ],
+        }
+    )
+    changed = study.model_copy(update={"underachievement": block})
+    pupils = intake.pupils.assign(**{"IQ.perf": intake.pupils["IQ.verb"] + np.arange(len(intake.pupils)) % 5})
+    examined = examine(changed, scores.table, pupils)
+    results = werkbank.Results({}, tuple(stating.estimates(examined, 6)), tuple(stating.facts(examined)))
+    report = Bench.made(replace(intake, study=changed, pupils=pupils), scores, results, language)
+    return [part(report) for part in PARTS], results
+
+
+@each
+def test_without_a_cut_for_ability_nobody_is_called_able(language):
+    shown, _ = of_all(language)
+    said = " ".join(texts(shown)).lower()
+    for word in {"nl": ("begaafd",), "en": ("able pupil", " able ", "able and")}[language]:
+        assert word not in said, [t for t in texts(shown) if word in t.lower()]
+
+
+@each
+def test_what_hangs_on_a_choice_is_shown_with_the_other_measure(language):
+    shown, results = of_all(language)
+    tables = {b.id: b for s in shown for b in s.blocks if isinstance(b, Table)}
+    rows = tables["tab-varied-taal"].rows
+    assert any({"nl": "performaal IQ", "en": "performance IQ"}[language] in str(row["choice"]) for row in rows)
+    made = results.where(outcome="taal", estimand="varied")
+    assert [row["share"] for row in rows[1:]] == [e.estimate for e in made]
+    assert len({row["kept"] for row in rows[1:]}) > 3
+
+
+@each
+def test_without_another_measure_the_report_says_that_it_cannot_tell(language):
+    said = list(texts(sections(language)))
+    assert sum("`alternatives`" in text for text in said) == 1
+
+
+@each
+def test_no_sentence_takes_a_count_for_the_number_who_underachieve(language):
+    for shown in (sections(language), of_all(language)[0]):
+        said = " ".join(texts(shown))
+        for claim in {
+            "nl": ("Als niemand onderpresteerde", "toeval alleen"),
+            "en": ("If nobody underachieved", "chance alone"),
+        }[language]:
+            assert claim not in said
+
+
+@each
+def test_the_interval_says_which_schools_it_knows(language):
+    choices = next(t for t in blocks(language, Table) if t.id == "tab-choices")
+    assert any("Korn-Graubard" in str(row["choice"]) for row in choices.rows)

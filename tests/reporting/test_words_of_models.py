@@ -31,7 +31,7 @@ KINDS = {
     "three_arms": {"by": "pupil", "arms": 3, "covariates": ["age"]},
     "pairs": {"by": "class", "school": True, "blocks": "school"},
 }
-PRE = {"en": r"the score before\b(?! and covariates named)", "nl": r"\bvoormeting\b"}
+PRE = {"en": r"Adjusted for the score before\b", "nl": r"Gecorrigeerd voor de voormeting\b"}
 
 
 def written(folder, *, by, pre=True, covariates=(), flat=False, kind="randomised", classes=5, arms=2, school=False,
@@ -100,14 +100,20 @@ def test_sentences_about_a_model_agree_with_the_model(kind, language, tmp_path, 
         assert all(name in said for name in found.covariates)
         others = set(study.covariates) - set(found.covariates)
         assert not [name for name in others if re.search(rf"\b{name}\b", said)]
-        if found.variant in {"none", "pre"}:
+        if found.before != "flat":
             assert bool(re.search(PRE[language], said)) is found.pre, (kind, said)
         levels = {"en": ("classes", "schools"), "nl": ("klassen", "scholen")}[language]
-        named = {name for name in levels if name in said}
+        random = re.search({"en": r"Random effects: (.*)", "nl": r"Toevalseffecten: (.*)"}[language], said)
+        named = {name for name in levels if random and name in random[1]}
         expected = set()
         if e.method == "mixed_kr":
             expected = {levels[0]} | ({levels[1]} if kind == "classes_in_schools" else set())
         assert named == expected, (kind, e.method, said)
+        within = e.method not in fitted.BARE and bool(q.blocks.level)
+        assert bool(found.within) is within, (kind, e.method)
+        assert bool(re.search({"en": "Compared within", "nl": "Vergeleken binnen"}[language], said)) is within
+        of_unit = re.search({"en": "mean of the class", "nl": "gemiddelde van de klas"}[language], said)
+        assert bool(of_unit) is (e.method in fitted.UNIT_PRE and found.pre), (kind, e.method)
         checked += 1
     assert checked >= 2
     parts = (evaluation.estimates, evaluation.robustness, evaluation.meaning, evaluation.provenance)

@@ -165,3 +165,41 @@ def test_the_tipping_point_is_where_p_passes_05():
     tip = _tipping_point(effect_with, -1.0)
     assert effect_with(tip.value).p >= 0.05 > effect_with(tip.value + 0.1).p
     assert _tipping_point(lambda delta: t_test(5.0 + 0.1 * delta, 0.2, 20), -1.0).note == "no_tipping_point"
+
+
+def test_class_effects_spread_by_arm():
+    # ten classes an arm, alike in the one and far apart in the other: what is filled in must be so, too
+    rng = np.random.default_rng(12)
+    code = np.repeat(np.arange(20), 15)
+    arm = code % 2
+    of_class = rng.normal(size=20) * np.where(np.arange(20) % 2 == 1, 2.0, 0.1)
+    pre = rng.normal(size=code.size)
+    post = 0.5 * pre + of_class[code] + rng.normal(0, 0.5, code.size)
+    whole = np.isin(code, (0, 1))  # one class of each arm has lost everybody
+    scores = np.column_stack([pre, np.where(whole, np.nan, post)])
+    fixed = np.column_stack([1 - arm, arm]).astype(float)
+    copies = Imputer(scores, fixed, code, arm).completed(200, 3, burn_in=20, thin=5)
+    spread = [np.std([copy[code == c, 1].mean() for copy in copies]) for c in (0, 1)]
+    assert spread[0] < 0.8
+    assert spread[1] > 1.3
+    alike = Imputer(scores, fixed, code).completed(200, 3, burn_in=20, thin=5)
+    assert np.std([copy[code == 0, 1].mean() for copy in alike]) > 1.0  # what one variance for both would say
+
+
+def test_three_classes_an_arm_never_fill_in_scores_from_nowhere():
+    for seed in range(5):
+        code, arm, pre, post, seen = trial(seed, classes=6)
+        fixed = np.column_stack([1 - arm, arm]).astype(float)
+        copies = Imputer(np.column_stack([pre, seen]), fixed, code, arm).completed(40, seed)
+        assert max(np.abs(copy).max() for copy in copies) < 5 + 3 * np.abs(post).max()
+
+
+def test_fewer_than_two_df_give_no_interval(make_study, classroom, long_scores):
+    pupils, pre, post = classroom(classes=4, effect=0.5)
+    post = post.where(np.random.default_rng(3).random(len(post)) > 0.5)
+    made = {e.method: e for e in estimate(make_study(by="class"), long_scores({"pre": pre, "post": post}), pupils, 1)}
+    filled = made["multiple_imputation"]
+    assert filled.note == "imputation_too_few_df"
+    assert filled.estimate is not None
+    assert (filled.se, filled.p, filled.ci_low, filled.ci_high) == (None, None, None, None)
+    assert "delta_tipping_point" not in made

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 import statsmodels.api as sm
 from tests.statistics.unit_designs import pupils
@@ -41,10 +42,10 @@ def test_the_difference_is_the_rule_and_the_ratio_is_that_of_the_same_means():
     assert found.ratio.log.se == pytest.approx(by_delta, rel=1e-9)
     odds = math.sqrt((se["t"] / (t * (1 - t))) ** 2 + (se["c"] / (c * (1 - c))) ** 2)
     assert found.odds_ratio.log.se == pytest.approx(odds, rel=1e-9)
-    assert (found.warnings, found.lead) == ((), "difference")
+    assert (found.warnings, found.unsure) == ((), False)
     rare = rows.assign(post=rows.post * (np.arange(len(rows)) % 4 == 0))
     rarely = compare_rates(adjust(units_of(rare), "within"), TWO, shares=True)
-    assert (rarely.warnings, rarely.lead) == (("rare",), "odds_ratio")
+    assert rarely.warnings == ("rare",)
     assert math.log(found.ratio.ratio.ci_low) == pytest.approx(found.ratio.log.ci_low, rel=1e-9)
 
 
@@ -91,7 +92,8 @@ def test_what_has_no_ratio_says_so():
     assert generalised(none, TWO, "poisson").log.note == "rate_of_zero"
     found = compare_rates(adjust(units_of(none, pre=None), None), TWO, shares=True)
     assert (found.ratio.log.note, found.odds_ratio.log.note) == ("rate_of_zero", "share_of_0_or_1")
-    assert (found.warnings, found.lead) == (("rare",), "difference")  # there are no odds to compare
+    assert found.warnings == ("rare",)
+    assert found.unsure == (found.difference.test.p < 0.05)  # there are no odds to confirm it
     assert found.difference.test.p is not None
     few = shares({"c": 1, "t": 4})
     assert generalised(few, TWO, "binomial").log.note == "too_few_units"
@@ -108,3 +110,45 @@ def test_what_has_no_ratio_says_so():
 def test_perfect_separation_has_no_maximum():
     x = np.linspace(-1, 1, 20)
     assert working_problem(x > 0, np.column_stack([np.ones(20), x]), "binomial") is None
+
+
+def of_classes(c, t, size=20):
+    """Pupils of classes with so many of them a 1."""
+    rows = [
+        {"unit": f"{arm}{i}", "arm": arm, "post": float(j < n)}
+        for arm, counts in (("c", c), ("t", t))
+        for i, n in enumerate(counts)
+        for j in range(size)
+    ]
+    return pd.DataFrame(rows)
+
+
+@pytest.mark.parametrize(
+    ("c", "t", "expected"),
+    [
+        ((2, 3, 2, 3, 2, 3, 2, 2, 3), (1, 0, 0), True),  # rare, the difference is clear and the odds are not
+        ((9, 10, 9, 10, 9, 10, 9, 9, 10), (4, 5, 4), False),  # not rare
+        ((4, 3, 4, 3, 4, 3, 4, 4, 3), (1, 1, 1, 2, 1, 1, 1, 1, 1), False),  # rare, both are clear
+        ((2, 3, 2, 3, 2, 3, 2, 2, 3), (2, 3, 2), False),  # rare, nothing to be sure of
+    ],
+)
+def test_a_difference_of_rare_shares_is_unsure_where_the_odds_do_not_agree(c, t, expected):
+    found = compare_rates(adjust(units_of(of_classes(c, t), pre=None), None), TWO, shares=True)
+    p, odds = found.difference.test.p, found.odds_ratio.log.p
+    assert found.unsure is expected
+    assert expected == ("rare" in found.warnings and p < 0.05 <= odds)
+
+
+def test_no_more_true_nulls_are_called_clear_than_the_difference_or_the_odds_reject():
+    rng, clear, lead = np.random.default_rng(3), 0, 0
+    for _ in range(400):
+        spread = np.r_[np.full(3, 0.4), np.full(9, 0.2)] ** 2
+        share = rng.beta(0.1 * (1 - spread) / spread, 0.9 * (1 - spread) / spread)
+        n = rng.binomial(20, share)
+        found = compare_rates(adjust(units_of(of_classes(n[3:], n[:3]), pre=None), None), TWO, shares=True)
+        p = found.difference.test.p
+        lead += p is not None and p < 0.05
+        clear += p is not None and p < 0.05 and not found.unsure
+    assert clear <= lead
+    assert clear / 400 <= 0.04
+    assert lead / 400 > 0.05

@@ -89,3 +89,52 @@ def test_too_few_teachers_give_the_difference_alone():
     assert found.against_control["target"].refusal == "too_few_units"
     assert found.between_roles.p is None
     assert np.isfinite(found.between_roles.value)
+
+
+def test_covariates_of_pupils_are_adjusted_for_in_every_answer_and_those_of_teachers_where_df_allow():
+    rng = np.random.default_rng(8)
+    rows = coaching(coached=14, control=14)
+    rows["age"] = rng.normal(size=len(rows))
+    rows["years"] = rng.normal(size=28)[rows["teacher"]]
+    rows["post"] += 2.0 * rows["age"]
+    found = role_effects(rows, "coached", "control", "within", pupil_level=["age"], teacher_level=["years"])
+    cells = rows.groupby(["teacher", "role"])
+    own = ["pre", "age", "post"]
+    dev = rows[own] - cells[own].transform("mean")
+    b = np.linalg.lstsq(dev[["pre", "age"]], dev["post"], rcond=None)[0]
+    r = rows["post"] - rows[["pre", "age"]] @ b
+    means = r[rows["role"] == "target"].groupby([rows["arm"], rows["teacher"]]).mean()
+    known = stats.ttest_ind(means["coached"], means["control"])
+    assert found.against_control["target"].test.statistic == pytest.approx(known.statistic, rel=1e-8)
+    # the slopes within teachers cannot hold what is the same for all of a teacher's pupils, and that is said
+    assert found.left_out["target"] == {"years": "within_slope_only"}
+    assert found.left_out["between"] == {"years": "same_in_a_block"}
+    pairs = r[rows["arm"] == "coached"].groupby([rows["teacher"], rows["role"]]).mean().unstack()  # noqa: PD010
+    paired = stats.ttest_rel(pairs["target"], pairs["transfer"])
+    assert found.between_roles.statistic == pytest.approx(paired.statistic, rel=1e-8)
+    plain = role_effects(rows, "coached", "control", "within")
+    assert found.against_control["target"].test.se < plain.against_control["target"].test.se
+    between = role_effects(rows, "coached", "control", "between", pupil_level=["age"], teacher_level=["years"])
+    assert between.left_out["target"] == {}
+
+
+@pytest.mark.parametrize(("coached", "control", "spread"), [(6, 6, 1.0), (4, 8, 2.0), (6, 6, 2.0), (12, 12, 2.0)])
+def test_generated_studies_are_called_an_effect_in_five_per_cent(coached, control, spread):
+    rng = np.random.default_rng(coached)
+    teachers, studies = coached + control, 300
+    teacher = np.repeat(np.arange(teachers), 6)
+    role = np.tile(["target"] * 2 + ["transfer"] * 4, teachers)
+    is_coached = teacher < coached
+    p = {"target": [], "transfer": [], "between": []}
+    for _ in range(studies):
+        u = rng.normal(0, 0.5, teachers)[teacher] + rng.normal(0, 0.3, (teachers, 2))[teacher, (role == "target") * 1]
+        pre = rng.normal(size=len(teacher))
+        post = 0.5 * pre + np.where(is_coached, spread, 1.0) * u + rng.normal(size=len(teacher))
+        rows = pd.DataFrame({"teacher": teacher, "role": role, "pre": pre, "post": post})
+        rows["arm"] = np.where(is_coached, "coached", "control")
+        found = role_effects(rows, "coached", "control", "within")
+        for name in ("target", "transfer"):
+            p[name].append(found.against_control[name].test.p)
+        p["between"].append(found.between_roles.p)
+    for values in p.values():
+        assert np.mean(np.array(values) < 0.05) < 0.05 + 3 * (0.05 * 0.95 / studies) ** 0.5

@@ -219,3 +219,43 @@ def test_noncentrality_limits_invert_the_distribution(t, df):
         assert noncentral_t_cdf(t, df, ncp) == pytest.approx(tail, abs=1e-10)
         theirs = stats.nct.cdf(t, df, ncp)
         assert math.isnan(theirs) or theirs == pytest.approx(tail, abs=1e-8)
+
+
+def test_two_pupils_are_too_few_and_not_without_variation():
+    pair = Paired.of([1.0, 2.0], [2.0, 4.0])
+    assert {smcr(pair).note, smcc(pair).note} == {"too_few_scores"}
+    assert d_z(Paired.of([1.0], [2.0])).note == "too_few_scores"
+    assert hedges_g([Sample.of([1.0]), Sample.of([2.0, 3.0])]).note == "too_few_scores"
+    assert d_ppc2([pair, Paired.of([1.0], [2.0])]).note == "too_few_scores"
+
+
+def test_a_correlation_beyond_one_is_refused():
+    from werkbank.errors import UsageError
+
+    for r in (1.2, -1.01):
+        with pytest.raises(UsageError, match="between -1 and 1"):
+            Paired.published(10, (1.0, 2.0), (1.0, 1.0), r)
+        with pytest.raises(UsageError, match="between -1 and 1"):
+            d_ppc2([published(MORRIS[0][0], 0.5)] * 2, rho=r)
+    x = np.array([0.1, 0.2, 0.7])
+    assert Paired.of(x, 3 * x).r <= 1.0
+
+
+@pytest.mark.parametrize("level", [0.8, 0.99])
+def test_an_interval_has_the_level_that_was_asked(level):
+    rng = np.random.default_rng(3)
+    group, other = (Paired.of(rng.normal(size=20), rng.normal(0.5, 1, 20)) for _ in range(2))
+    wider = level > 0.95
+    for asked, plain in (
+        *((f(group, level), f(group)) for f in (d_z, smcc, d_av, d_rm, smcr)),
+        (hedges_g([post_of(group), post_of(other)], level=level), hedges_g([post_of(group), post_of(other)])),
+        (d_ppc2([group, other], level=level), d_ppc2([group, other])),
+    ):
+        assert asked.value == plain.value
+        assert (asked.ci_low < plain.ci_low) == wider
+        assert (asked.ci_high > plain.ci_high) == wider
+    # of g it holds the effect exactly where the noncentral t says so
+    g = hedges_g([post_of(group), post_of(other)], level=level)
+    j, per_t = small_sample_factor(38), np.sqrt(2 / 20)
+    for limit, tail in ((g.ci_low, (1 + level) / 2), (g.ci_high, (1 - level) / 2)):
+        assert noncentral_t_cdf(g.statistic, 38, limit / j / per_t) == pytest.approx(tail, abs=1e-8)

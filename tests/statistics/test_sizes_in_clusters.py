@@ -108,3 +108,31 @@ def test_few_classes_widen_the_interval_and_one_refuses():
     assert d_total(0.3, 1.0, [20], [20] * 3, 0.1).note == "refused_too_few_units"
     assert d_within(0.3, 1.0, [20], [20] * 3, 0.1).note == "refused_too_few_units"
     assert d_total_one_arm(0.3, 1.0, [20], 30, 0.1).note == "refused_too_few_units"
+
+
+def test_the_arms_difference_is_not_counted_as_one_between_classes():
+    # four classes, .80 total SDs: with the arms left out of the model for the ICC it came out as .764
+    from werkbank.effects.classes import in_total_and_within_sds
+
+    rng = np.random.default_rng(5)
+    where = np.repeat(np.arange(4), 20)
+    arm = np.where(where % 2 == 0, "T", "C")
+    found, raw = [], []
+    for _ in range(200):
+        y = 0.8 * (arm == "T") + rng.normal(0, 0.05**0.5, 4)[where] + rng.normal(0, 0.95**0.5, 80)
+        rows = pd.DataFrame({"unit": where.astype(str), "arm": arm, "post": y})
+        sizes = in_total_and_within_sds(rows, {"T": 1.0, "C": -1.0}, [])
+        if sizes:
+            found.append(sizes["d_total_unconditional"].value)
+            raw.append(y[arm == "T"].mean() - y[arm == "C"].mean())
+    # what was drawn, in true total SDs (1), but for the little that an ICC of so few classes is too high
+    assert np.mean(found) == pytest.approx(np.mean(raw), abs=0.02)
+
+
+def test_an_interval_has_the_level_that_was_asked():
+    for made in (
+        d_total(0.3, 1.0, [20] * 3, [20] * 3, 0.1, 4.0, 0.8),
+        d_within(0.3, 1.0, [20] * 3, [20] * 3, 0.1, 4.0, 0.8),
+        d_total_one_arm(0.3, 1.0, [20] * 3, 60, 0.1, 4.0, 0.8),
+    ):
+        assert (made.ci_high - made.ci_low) / made.se == pytest.approx(2 * 1.5332, abs=1e-3)  # t of 4 df at .90

@@ -10,6 +10,8 @@ from werkbank.errors import UsageError
 from werkbank.underachievement.agreement import (
     Fourfold,
     against,
+    by_leaving_out,
+    fourfold,
     jaccard,
     judged_by_all,
     kappa,
@@ -146,3 +148,45 @@ def test_jaccard_interval_is_exact_for_the_pupils_flagged_by_either(reference):
     wanted = reference["bdf_lang"]["top10"]["absolute_mean"]  # 20 of 257, as a proportion
     found = jaccard(Fourfold(20, 200, 37, 5))
     assert (found.low, found.high) == pytest.approx((wanted["ci_low_clopper"], wanted["ci_high_clopper"]), abs=1e-9)
+
+
+def two_methods(schools=12, size=20, seed=4):
+    rng = np.random.default_rng(seed)
+    unit = np.repeat(np.arange(schools), size)
+    level = rng.normal(size=schools)[unit] + rng.normal(size=schools * size)
+    flags = pd.DataFrame({"a": level > 0.8, "b": level + rng.normal(scale=0.7, size=len(level)) > 0.9})
+    return flags, pd.Series(unit, index=flags.index)
+
+
+def test_intervals_of_agreement_know_schools():
+    flags, unit = two_methods()
+    (alone,) = pairwise(flags).to_dict("records")
+    (known,) = pairwise(flags, unit).to_dict("records")
+    for name in ("kappa", "phi", "jaccard"):
+        assert known[name] == pytest.approx(alone[name])
+        assert known[f"{name}_low"] < known[name] < known[f"{name}_high"]
+    assert known["jaccard_low"] < alone["jaccard_low"]
+    (row,) = against(flags, "a", unit).to_dict("records")
+    assert row["sensitivity_low"] <= against(flags, "a")["sensitivity_low"].iloc[0]
+
+
+def test_leaving_out_units_is_the_jackknife_written_out():
+    flags, unit = two_methods(schools=6)
+    without = [kappa(fourfold(*(flags.loc[unit != g, c] for c in "ab"))).estimate for g in range(6)]
+    se = np.sqrt(5 / 6 * np.sum((np.array(without) - np.mean(without)) ** 2))
+    found = by_leaving_out(flags, unit, kappa)
+    assert found.se == pytest.approx(se)
+    assert found.high - found.low == pytest.approx(2 * 2.570581836 * se, rel=1e-8)
+
+
+def test_a_unit_for_every_pupil_gives_nearly_the_interval_of_pupils():
+    flags, _ = two_methods(schools=40)
+    found = by_leaving_out(flags, pd.Series(range(len(flags)), index=flags.index), phi)
+    assert found.se == pytest.approx(phi(fourfold(flags["a"], flags["b"])).se, rel=0.02)
+
+
+def test_agreement_over_one_unit_or_with_all_flags_in_one_has_no_interval():
+    flags, unit = two_methods(schools=3)
+    assert np.isnan(by_leaving_out(flags, unit * 0, kappa).low)
+    only = flags & (unit.to_numpy() == 0)[:, None]
+    assert np.isnan(by_leaving_out(only, unit, phi).low)

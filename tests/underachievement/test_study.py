@@ -203,3 +203,43 @@ def test_a_study_without_the_block_is_told_so():
     study = werkbank.load_study(werkbank.example_path("nabijheid"))
     with pytest.raises(werkbank.UnfitError, match="underachievement"):
         examine(study, pd.DataFrame(), pd.DataFrame())
+
+
+def test_intervals_rest_on_the_schools_or_classes_that_there_are(tmp_path, everything, bdf_example):
+    (units,) = {(f.category, f.value) for f in stating.facts(everything) if f.what == "underachievement_units"}
+    assert units == ("class", 4)
+    able = bdf_example.finding("taal").table["able"]
+    schools = bdf_example.pupils["school"][able & bdf_example.finding("taal").table["flag"].notna()].nunique()
+    found = of(stating.facts(bdf_example))["taal/post/difference/school"]
+    assert (found.category, found.value) == ("school", schools)
+    share = of(stating.estimates(bdf_example, 6))["taal/post/difference/share"]
+    assert (share.n_clusters, share.df) == (schools, schools - 1)
+    one = examined(tmp_path, EVERYTHING, pupils().assign(klas="k1"))
+    assert not [f for f in stating.facts(one) if f.what == "underachievement_units"]
+
+
+def test_n_is_that_of_the_model_where_a_predictor_is_missing(tmp_path):
+    table = pupils()
+    table["extra"] = np.random.default_rng(1).normal(size=120).round(2)
+    table.loc[table.index[:30], "extra"] = np.nan
+    block = EVERYTHING | {"method": "regression", "compare": [], "predictors": [{"column": "iq"}, {"column": "extra"}]}
+    made = examined(tmp_path, {k: v for k, v in block.items() if k != "nominations"}, table)
+    facts, estimates = of(stating.facts(made)), of(stating.estimates(made, 6))
+    place = "taal/post/regression"
+    assert facts[f"{place}/both"].value == 120
+    assert {facts[f"{place}/judged"].value, facts[f"{place}/see"].n, estimates[f"{place}/chance"].n} == {90}
+    assert estimates[f"{place}/share"].n == facts[f"{place}/able"].value <= 90
+
+
+def test_an_alternative_is_another_measure(tmp_path):
+    from werkbank.errors import UnfitError
+
+    twice = EVERYTHING | {"alternatives": [{"column": "iq"}]}
+    with pytest.raises(UnfitError) as caught:
+        examined(tmp_path, twice)
+    assert {p.code for p in caught.value.problems} == {"study_alternative_double"}
+    made = examined(
+        tmp_path, EVERYTHING | {"alternatives": [{"outcome": "rekenen", "wave": "pre", "basis": "earlier achievement"}]}
+    )
+    kept = {e.group for e in stating.estimates(made, 6) if e.estimand == "kept" and e.grouped_by == "expected"}
+    assert kept == {"rekenen"}

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from werkbank.appraisal.evidence import SIZES, Evidence
+from werkbank.appraisal.evidence import SIZES, Evidence, question
 from werkbank.appraisal.quality import quality_panel
 from werkbank.catalogue import has
+from werkbank.effects.multiplicity import number_of_tests
 from werkbank.effects.questions import equivalence_bound
 from werkbank.results import Claim
 
@@ -72,6 +73,9 @@ def _answer(evidence: Evidence, test: Estimate) -> Claim:
     if grade == "description":
         refusal = test.note if has(f"claims.answer.{test.note}", "en") else "not_computed"
         why = "refused_single" if test.note == "refused_too_few_units" and not test.contrast else refusal
+        # the reason, where the refusal itself does not tell it
+        known = refusal == "not_computed" and bool(test.note) and has(f"effects.notes.{test.note}", "en")
+        values["also"] = [f"effects.notes.{test.note}"] * known
         return _said(test, about, grade, why, values)
     values |= {
         "estimate": test.estimate,
@@ -79,8 +83,8 @@ def _answer(evidence: Evidence, test: Estimate) -> Claim:
         "p": test.p,
         "p_corrected": corrected.p if corrected is not None else test.p,
         "correction": corrected.method if corrected is not None else "",
-        "n_tests": int(corrected.df or 1) if corrected is not None else 1,
-        "level": round(100 * test.ci_level),
+        "n_tests": number_of_tests(corrected, evidence.results.estimates) if corrected is not None else 1,
+        "level": round(100 * test.ci_level, 6),
         "size": size.estimate if size is not None else None,
         "size_ci": [size.ci_low, size.ci_high] if size is not None else [None, None],
         "method": size.method if size is not None else "",
@@ -96,9 +100,11 @@ def _answer(evidence: Evidence, test: Estimate) -> Claim:
     if sureness == "unclear" and equivalence:
         sureness = "equivalent"
     values |= equivalence
-    values["also"] = _also(evidence, test, within=bool(equivalence) and sureness == "clear")
+    within, crosses = bool(equivalence) and sureness == "clear", _crosses_zero(values["ci"])
+    values["also"] = ["claims.also.wider"] * (sureness == "clear" and crosses) + _also(evidence, test, within=within)
     side = ("higher" if (test.estimate or 0) > 0 else "lower") if sureness in {"clear", "fragile"} else ""
-    return _said(test, about, grade, sureness, values, side)
+    made = _said(test, about, grade, sureness, values, side)
+    return replace(made, sentence=f"{made.sentence}_apart") if sureness == "unclear" and not crosses else made
 
 
 def _said(
@@ -118,13 +124,18 @@ def _said(
 
 
 def _sureness(values: dict[str, Any]) -> str:
-    low, high = values["ci"]
-    if low is None or high is None:
+    """Say how sure an answer is, by its p: the level of the interval beside it is the user's choice."""
+    if values["p"] is None or None in values["ci"]:
         return "untested"
-    if low <= 0 <= high:
+    if values["p"] >= ALPHA:
         return "unclear"
-    # an interval that excludes zero is not enough when several questions were asked: the corrected p decides
+    # a p below the boundary is not enough when several questions were asked: the corrected p decides
     return "clear" if (values["p_corrected"] or 0) < ALPHA else "fragile"
+
+
+def _crosses_zero(ci: list[float | None]) -> bool:
+    low, high = ci
+    return low is not None and high is not None and low <= 0 <= high
 
 
 def _equivalence(evidence: Evidence, test: Estimate) -> dict[str, Any]:
@@ -141,6 +152,8 @@ def _equivalence(evidence: Evidence, test: Estimate) -> dict[str, Any]:
 def _also(evidence: Evidence, test: Estimate, *, within: bool) -> list[str]:
     said = ["within_bounds"] * within + ["rated"] * evidence.rated_by_implementers(test.outcome)
     level = evidence.results.fact(what="invariance_level", outcome=test.outcome, wave=test.wave_to)
+    rare = evidence.results.facts_where(what="caution", category="rare_shares", **question(test))
+    said += ["rare_shares"] * bool(rare)
     said += ["growth_not_shown"] * (not test.contrast and level is not None and level.value == "unknown")
     return [f"claims.also.{name}" for name in said]
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from werkbank.appraisal.precision import acceptable, attrition
+from werkbank.appraisal.grading import grade_of, reasons_against
+from werkbank.appraisal.precision import attrition
 from werkbank.appraisal.wording import GRADES
 from werkbank.effects.asking import role_of_outcome, role_of_question
 from werkbank.effects.questions import contrasts
+from werkbank.effects.roles import shown_roles
 from werkbank.measurement.study_scores import scale_of
 
 if TYPE_CHECKING:
@@ -21,11 +23,29 @@ SIZES = (
     "g_adjusted", "g_hc2", "g_adjusted_unit_means", "g_unit_means", "g_cr2", "hedges_g", "smcr_unit_means", "smcr",
 )  # fmt: skip
 LEVELS = ("class", "teacher", "school")
+REFUSED = ("refused_too_few_units", "units_in_more_than_one_arm")  # notes of what was not estimated at all
+# why a difference has no test: too few units, too little spread, or groups that cannot be told apart
+UNTESTED = {
+    "few": (
+        "two_against_more", "too_few_units", "too_few_for_slope", "not_drawn_too_few_units", "no_degrees_of_freedom",
+    ),
+    "spread": ("no_residual_variation", "no_variation", "no_variance"),
+    "apart": ("not_estimable", "leverage_of_one"),
+}  # fmt: skip
 
 
 def question(of: Estimate) -> dict[str, str]:
     """Return the columns by which everything is found that belongs to the same question."""
     return {"outcome": of.outcome, "contrast": of.contrast, "wave_from": of.wave_from, "wave_to": of.wave_to}
+
+
+class LostUnits(NamedTuple):
+    """Whole classes, teachers or schools: how many are left of those assigned, and which shares (0-1) were lost."""
+
+    left: int
+    assigned: int
+    overall: float
+    differential: float
 
 
 @dataclass(frozen=True)
@@ -38,7 +58,15 @@ class Evidence:
     @cached_property
     def arms(self) -> list[str]:
         """The arms in the study file's order; a single group is the one arm without a name."""
-        return [""] if self.study.design.kind == "single_group" else list(self.study.arms)
+        if self.study.design.kind == "single_group":
+            return [""]
+        made = shown_roles(self.study)
+        if set(made) == set(self.study.arms):
+            return list(made)
+        # of teachers whose pupils have roles: their own arm is that of pupils without one, if there are any
+        return [
+            a for a in made if a not in self.study.treated_arms or self.results.count(what="pupils_enrolled", arm=a)
+        ]
 
     @cached_property
     def waves(self) -> list[str]:
@@ -84,7 +112,11 @@ class Evidence:
     def rated_by_implementers(self, key: str) -> bool:
         """Whether those who gave the programme filled in what results call `key`; pupils and tests are not they."""
         outcome = self.study.outcome(scale_of(key)[0])
-        return self.study.design.raters_are_implementers is True and outcome.informant not in {"pupil", "test"}
+        return self.study.design.raters_are_implementers is True and outcome.informant not in {
+            "pupil",
+            "test",
+            "unknown",
+        }
 
     def beside(self, test: Estimate, *methods: str) -> Estimate | None:
         """Return the first estimate of one of `methods` that answers the same question as `test`."""
@@ -99,37 +131,47 @@ class Evidence:
         arms = list(self.weights(test.contrast)) or [""]
         return self._lost(test, arms, "pupils")
 
-    def lost_units(self, test: Estimate) -> tuple[float, float] | None:
-        """Return the same of the classes, teachers or schools that were assigned; None where pupils were."""
-        return (
-            self._lost(test, list(self.weights(test.contrast)), "units") if "units" in self._levels_of_loss() else None
-        )
+    def lost_units(self, test: Estimate) -> dict[str, LostUnits]:
+        """Return the same of whole units by their level: the one that was assigned, and schools above it.
+
+        Empty where pupils were assigned and all are of one school, or no school is known.
+        """
+        levels = {"school": "schools"} | ({self.unit: "units"} if "units" in self._levels_of_loss() else {})
+        found = {}
+        for level, what in levels.items():
+            enrolled, analysed = self._counts(test, list(self.weights(test.contrast)), what)
+            rates = attrition(enrolled, analysed) if enrolled and analysed else None
+            if rates is not None:
+                found[level] = LostUnits(sum(analysed.values()), sum(enrolled.values()), *rates)
+        return found
 
     def _lost(self, test: Estimate, arms: list[str], what: str) -> tuple[float, float] | None:
+        enrolled, analysed = self._counts(test, arms, what)
+        return attrition(enrolled, analysed) if enrolled and analysed else None
+
+    def _counts(self, test: Estimate, arms: list[str], what: str) -> tuple[dict[str, int], dict[str, int]]:
+        """Return by arm how many were assigned and how many analysed; nothing where one of these is not known."""
         asked = {k: v for k, v in question(test).items() if k != "contrast"}
-        enrolled = {a: self.results.count(what=f"{what}_enrolled", arm=a) for a in arms}
+        at_assignment = asked if what == "schools" else {}
+        enrolled = {a: self.results.count(what=f"{what}_enrolled", arm=a, **at_assignment) for a in arms}
         analysed = {a: self.results.count(what=f"{what}_analysed", arm=a, **asked) for a in arms}
         if any(n is None for n in (*enrolled.values(), *analysed.values())):
-            return None
-        return attrition({a: n or 0 for a, n in enrolled.items()}, {a: n or 0 for a, n in analysed.items()})
+            return {}, {}
+        return {a: n or 0 for a, n in enrolled.items()}, {a: n or 0 for a, n in analysed.items()}
 
     def reasons(self, test: Estimate) -> list[str]:
         """Return what keeps `test` from the grade "effect": keys under ``claims.reasons``, empty when nothing does."""
-        if test.estimate is None:
-            return ["no_estimate"]
-        if not test.contrast:
-            return ["single_group"]
-        found = [] if self.study.design.kind == "randomised" else ["not_randomised"]
-        if self.study.design.assigned_by == "pupil" and self.unit != "pupil" and not self.one_arm_grouped:
-            found.append("units_follow_arms")
-        if test.df is None or test.p is None:
-            found.append("no_test")
-        rates = [self._lost(test, list(self.weights(test.contrast)), w) for w in self._levels_of_loss()]
-        if any(rate is None for rate in rates):
-            found.append("attrition_unknown")
-        elif not all(acceptable(*rate) for rate in rates if rate is not None):
-            found.append("attrition")
-        return found
+        arms = list(self.weights(test.contrast))
+        untested = next((why for why, notes in UNTESTED.items() if test.note in notes), "")
+        return reasons_against(
+            self.study,
+            contrast=test.contrast,
+            unit=self.unit,
+            estimated=test.estimate is not None,
+            tested=test.df is not None and test.p is not None,
+            untested=untested,
+            lost=[self._lost(test, arms, what) for what in self._levels_of_loss()] if test.contrast else [],
+        )
 
     def _levels_of_loss(self) -> list[str]:
         return ["pupils"] if self.unit == "pupil" or self.one_arm_grouped else ["units", "pupils"]
@@ -140,15 +182,7 @@ class Evidence:
         An effect needs assignment by lot, analysis by the unit that was assigned with at least two of them in each
         arm, a test, and attrition within the cautious WWC boundary (for classes and for pupils).
         """
-        match self.reasons(test):
-            case []:
-                return "effect"
-            case ["no_estimate"]:
-                return "description"
-            case ["single_group"]:
-                return "change"
-            case _:
-                return "association"
+        return grade_of(self.reasons(test))
 
     @cached_property
     def best_grade(self) -> str:

@@ -7,21 +7,25 @@ from typing import TYPE_CHECKING, Any
 
 from werkbank.appraisal.evidence import SIZES, Evidence, question
 from werkbank.appraisal.precision import acceptable, minimum_detectable
+from werkbank.effects.multiplicity import number_of_tests
 from werkbank.results import Claim
 from werkbank.statistics.standards import baseline_equivalence
 from werkbank.study.model import WAVES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from werkbank.results import Estimate
 
 ALPHA = 0.05
-# what stands beside the lead and answers the same question
-CHECKS = (
-    "mixed_kr", "cr2", "ancova", "ancova_covariates", "ancova_unit_means", "post_difference",
-    "post_difference_unit_means", "sites_fixed_pooled", "randomisation_test", "multiple_imputation",
-)  # fmt: skip
+# what stands beside the lead and answers the same question -> in what it differs from it
+CHECKS = {
+    "mixed_kr": "pupils_count", "cr2": "pupils_count", "ancova": "one_spread", "ancova_covariates": "one_spread",
+    "ancova_unit_means": "one_spread", "post_difference": "one_spread", "post_difference_unit_means": "one_spread",
+    "sites_fixed_pooled": "one_spread", "sites_mixed": "one_spread", "randomisation_test": "lots",
+}  # fmt: skip
+FOR_THE_MISSING = ("multiple_imputation", "waves_model")  # also count those who miss a score that the lead needs
+IDLE = ("no_variation", "follows_from_others")  # a covariate without which nothing is lost
 # what the WWC says of a difference beforehand -> what the panel says
 ALIKE = {"satisfied": "equal", "with_adjustment": "adjusted", "not_satisfied": "unequal", "unknown": "unknown"}
 
@@ -90,6 +94,8 @@ def _unit(e: Evidence) -> Iterator[Claim]:
         yield _claim("refused", "attention", tuple(t.id for t in e.tests if t.estimate is None), unit=e.unit)
     elif any(t.note == "units_in_more_than_one_arm" for t in e.tests):
         yield _claim("shared", "attention", tuple(t.id for t in e.tests if t.estimate is None), unit=e.unit)
+    if e.tests and not any(t.estimate is not None for t in e.tests):
+        return  # nothing was analysed, by whatever unit
     if e.one_arm_grouped:
         yield _claim(
             "one_arm", "met", tuple(t.id for t in e.primary), unit=e.unit, control=e.study.design.individual_arms
@@ -106,35 +112,56 @@ def _unit(e: Evidence) -> Iterator[Claim]:
 
 def _analysis(e: Evidence) -> Iterator[Claim]:
     """What weighs on the lead of each primary question, and where it and a check beside it do not agree."""
+    if not any(t.estimate is not None for t in e.tests):
+        yield _claim("nothing", "information")
+        return
     found = False
     for test in e.primary:
         for fact in e.results.facts_where(what="caution", **question(test)):
             found = True
             unit = fact.value if fact.category.startswith("blocks_undeclared") else e.unit
             yield _of(test, fact.category, "attention", (fact.id, test.id), unit=unit)
-        left = [f for f in e.results.facts_where(what="covariate", **question(test)) if f.value != "used"]
-        if left:
-            found, names = True, ", ".join(f.item for f in left)
-            yield _of(
-                test, "covariates_left_out", "attention", tuple(f.id for f in left), covariates=names, unit=e.unit
-            )
+        unused = [f for f in e.results.facts_where(what="covariate", **question(test)) if f.value != "used"]
+        for variant, status in (("covariates_left_out", "attention"), ("covariates_idle", "information")):
+            of = [f for f in unused if (f.value in IDLE) is (variant == "covariates_idle")]
+            if of:
+                found = found or status == "attention"
+                about, names = tuple(f.id for f in of), [f.item for f in of]
+                yield _of(test, variant, status, about, covariates=names, unit=e.unit)
         if test.estimate is not None and test.p is None:
             found = True
             yield _of(test, "no_test", "attention", (test.id,), unit=e.unit)
-        if other := _disagreeing(e, test):
+        others = _disagreeing(e, test, CHECKS)
+        beside = _disagreeing(e, test, FOR_THE_MISSING)
+        # with the same pupils it is not those who are missing that make the difference
+        missing = [other for other in beside if (other.n or 0) > (test.n or 0)]
+        if others := [*others, *(other for other in beside if other not in missing)]:
             found = True
-            yield _of(test, "check_disagrees", "attention", (test.id, other.id), method=other.method, unit=e.unit)
+            yield _disagreement(e, test, others)
+        for other in missing[:1]:
+            found = True
+            yield _of(test, "missing_disagrees", "attention", (test.id, other.id), method=other.method, unit=e.unit)
     if not found:
         yield _claim("none", "met")
 
 
-def _disagreeing(e: Evidence, test: Estimate) -> Estimate | None:
-    """Return a check of the same question that excludes zero where the lead does not, or the other way round."""
-    for method in CHECKS:
-        other = e.beside(test, method)
-        if other is not None and other.p is not None and test.p is not None and (other.p < ALPHA) != (test.p < ALPHA):
-            return other
-    return None
+def _disagreeing(e: Evidence, test: Estimate, methods: Iterable[str]) -> list[Estimate]:
+    """Return the checks of the same question whose p is below .05 where the lead's is not, or the other way round."""
+    beside = [e.beside(test, method) for method in methods]
+    tested = [other for other in beside if other is not None and other.p is not None]
+    return [other for other in tested if test.p is not None and ((other.p or 0) < ALPHA) != (test.p < ALPHA)]
+
+
+def _disagreement(e: Evidence, test: Estimate, others: list[Estimate]) -> Claim:
+    """Name every check that disagrees, and in what they differ from the lead: of what was in them, nothing else."""
+    why = [CHECKS[other.method] for other in others if other.method in CHECKS]
+    flat = e.results.facts_where(what="caution", category="pre_without_variation", **question(test))
+    if test.wave_from and not flat and {"mixed_kr", "cr2"} & {other.method for other in others}:
+        why.append("class_means")
+    also = [f"claims.why.{reason}" for reason in (*dict.fromkeys(why), "lead_counts")]
+    values = {"methods": [other.method for other in others], "unit": e.unit, "also": also}
+    variant = "lead_alone" if (test.p or 0) < ALPHA else "checks_alone"
+    return _of(test, variant, "attention", (test.id, *(other.id for other in others)), **values)
 
 
 def _followup(e: Evidence) -> Iterator[Claim]:
@@ -159,21 +186,23 @@ def _selection(e: Evidence) -> Iterator[Claim]:
 def _attrition(e: Evidence) -> Iterator[Claim]:
     for test in e.primary:
         lost = e.lost(test)
+        # few pupils lost may be whole schools lost, where these are small; no unit lost is no news
+        units = {level: u for level, u in e.lost_units(test).items() if u.left < u.assigned} if test.contrast else {}
         if lost is None:
             yield _of(test, "unknown", "unknown", (test.id,))
         elif not test.contrast:
             yield _of(test, "single", "information", (test.id,), share_overall=lost[0])
         else:
-            low = acceptable(*lost)
-            values = {"share_overall": lost[0], "points_differential": 100 * lost[1]}
-            yield _of(test, "low" if low else "high", "met" if low else "attention", (test.id,), **values)
-        # few pupils lost may be whole schools lost, where these are small; no unit lost is no news
-        units = e.lost_units(test) if test.contrast else None
-        if units is not None and units[0] > 0:
-            low = acceptable(*units)
-            values = {"share_overall": units[0], "points_differential": 100 * units[1]}
-            verdict = "units_low" if low else "units_high"
-            yield _of(test, verdict, "met" if low else "attention", (test.id,), unit=e.unit, **values)
+            verdict = "high" if not acceptable(*lost) else "low_but_units" if units else "low"
+            values: dict[str, Any] = {"share_overall": lost[0], "points_differential": 100 * lost[1]}
+            values |= {"unit": next(iter(units))} if verdict == "low_but_units" else {}
+            yield _of(test, verdict, "met" if verdict == "low" else "attention", (test.id,), **values)
+        for level, unit in units.items():
+            # the boundary takes it that one leaves without another: of whole units it is never more than not exceeded
+            verdict = "units_low" if acceptable(unit.overall, unit.differential) else "units_high"
+            values = {"share_overall": unit.overall, "points_differential": 100 * unit.differential}
+            counts = {"left": unit.left, "assigned": unit.assigned}
+            yield _of(test, verdict, "attention", (test.id,), unit=level, **counts, **values)
 
 
 def _baseline(e: Evidence) -> Iterator[Claim]:
@@ -230,7 +259,8 @@ def _multiplicity(e: Evidence) -> Iterator[Claim]:
         yield _claim("one", "met", (tests[0].id,))
     else:
         # one correction is named: the one that was made; a family of one test needs none
-        made = [m for m in ("p_holm", "p_bh") if any((x.df or 0) > 1 for x in e.results.where(method=m))]
+        every = e.results.estimates
+        made = [m for m in ("p_holm", "p_bh") if any(number_of_tests(x, every) > 1 for x in e.results.where(method=m))]
         variant = "_".join(["corrected", *made]) if made else "families_of_one" if corrected else "uncorrected"
         yield _claim(variant, "met" if corrected else "attention", tuple(t.id for t in tests), n=len(tests))
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from werkbank.effects.mechanisms import moderator_values
+from werkbank.effects.for_whom import moderator_values
 from werkbank.effects.questions import outcome_waves
+from werkbank.effects.roles import shown_arms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,9 +29,10 @@ def smallest_cells(study: Study, results: Results, scores: pd.DataFrame, pupils:
     """
     waves = {key: table for _, key, table in outcome_waves(study, scores)}
     by = {m.id: moderator_values(study, m, scores, pupils) for m in study.moderators}
+    pupils = pupils.assign(arm=shown_arms(study, pupils)) if "arm" in pupils else pupils  # as estimates name arms
     found: dict[str, int] = {}
     for e in results.estimates:
-        rows = _analysed(e, waves, pupils)
+        rows = _analysed(study, e, waves, pupils)
         if rows is None:
             continue
         if e.moderator:
@@ -43,7 +45,7 @@ def smallest_cells(study: Study, results: Results, scores: pd.DataFrame, pupils:
     return found
 
 
-def _analysed(e: Estimate, waves: dict[str, pd.DataFrame], pupils: pd.DataFrame) -> pd.DataFrame | None:
+def _analysed(study: Study, e: Estimate, waves: dict[str, pd.DataFrame], pupils: pd.DataFrame) -> pd.DataFrame | None:
     """Return the pupils in the arms of an estimate who have the scores that it is about."""
     table = waves.get(e.outcome)
     asked = [wave for wave in (e.wave_from, e.wave_to) if wave]
@@ -51,6 +53,7 @@ def _analysed(e: Estimate, waves: dict[str, pd.DataFrame], pupils: pd.DataFrame)
         return None
     complete = table.dropna(subset=asked).index
     rows = pupils.loc[pupils.index.isin(complete)]
+    rows = rows.assign(arm=shown_arms(study, rows))
     return rows.loc[rows["arm"].astype(str).isin(e.arms)]
 
 

@@ -22,7 +22,8 @@ LOSSES = {
     "pre": "pupils_without_pre", "post": "pupils_without_post", "both": "pupils_without_both",
     "unit": "pupils_without_unit",
 }  # fmt: skip
-OF_ASSIGNED = {"pupils_analysed", "units_analysed", *LOSSES.values()}  # their n is how many were assigned
+# their n is how many were assigned
+OF_ASSIGNED = {"pupils_analysed", "units_analysed", "schools_enrolled", "schools_analysed", *LOSSES.values()}
 PAIRED = {"change", "regression", "retest"}  # kinds of facts about those who have both scores
 # of the kinds of facts about one scale at one moment: all who have a score, or those of them who can be looked at so
 OF_SCALE = {

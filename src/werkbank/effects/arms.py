@@ -89,7 +89,7 @@ def _pairs(q: Question, found: Adjusted, arms: list[str], stated: Stated) -> lis
         return made
     smaller = corrected([float(e.p or 0) for e in tested], "holm")
     for e, p in zip(tested, smaller, strict=True):
-        values = Quantity(float(p), df=float(len(tested)), p=float(p))
+        values = Quantity(float(p), p=float(p))
         made.append(stated("p_holm_pairs", values, e.arms, e.contrast))
     return made
 

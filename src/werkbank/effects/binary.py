@@ -40,7 +40,7 @@ def as_rates(q: Question) -> list[Estimate]:
         return []
     odds: list[Estimate] = []
     if binary:
-        ratio, d = odds_ratio(q.analysed, q.weights, by_unit=q.unit.of_pupil is not None)
+        ratio, d = odds_ratio(q.analysed, q.weights, by_unit=q.unit.of_pupil is not None, level=q.ci_level)
         odds = [q.estimate("odds_ratio", ratio, n, n_units), q.estimate("d_odds_ratio", d, n, n_units)]
     return [*([] if q.partly_grouped else _adjusted(q, binary=binary)), *odds]
 
@@ -56,6 +56,16 @@ def _adjusted(q: Question, *, binary: bool) -> list[Estimate]:
     return [*made, q.estimate("ratio_glm", _by_regression(q, "binomial" if binary else "poisson"), n, n_units)]
 
 
+def unsure_shares(q: Question) -> bool:
+    """Whether shares near 0 or 1 differ by the headline's test and not by that of their odds (`rates.Rates.unsure`)."""
+    found = q.answer.found
+    if q.plan.design not in {"pupils", "units"} or not isinstance(found, Adjusted) or not is_binary(q):
+        return False
+    if sorted(q.weights.values()) != [-1.0, 1.0] or q.partly_grouped:
+        return False
+    return compare_rates(found, q.weights, shares=True, level=q.ci_level).unsure
+
+
 def is_binary(q: Question) -> bool:
     """Whether an outcome is a yes or no: nothing but 0 and 1 occurs, and no other range is declared."""
     return q.outcome.range in {None, (0.0, 1.0)} and set(q.analysed["post"]) == {0.0, 1.0}
@@ -67,12 +77,14 @@ def is_count(q: Question) -> bool:
 
 
 def _by_regression(q: Question, family: Family) -> Quantity:
-    rows = q.whole.loc[q.whole["arm"].isin(q.plan.arms)]
+    rows = q.analysed
     rows = rows if q.unit.of_pupil is not None else rows.assign(unit=[f"{i:09d}" for i in range(len(rows))])
     return generalised(rows, q.weights, family, covariates=q.adjusting.adjusted_for, level=q.ci_level).ratio
 
 
-def odds_ratio(rows: pd.DataFrame, weights: Weights, *, by_unit: bool = False) -> tuple[Quantity, Quantity]:
+def odds_ratio(
+    rows: pd.DataFrame, weights: Weights, *, by_unit: bool = False, level: float = 0.95
+) -> tuple[Quantity, Quantity]:
     """Odds of a 1 in the treated arm over those in the other, and ln(OR)/1.65, both unadjusted.
 
     Parameters
@@ -110,7 +122,7 @@ def odds_ratio(rows: pd.DataFrame, weights: Weights, *, by_unit: bool = False) -
         yes, no = (yes + 0.5, no + 0.5) if not min(*yes, *no) > 0 else (yes, no)
         se, df = math.sqrt(float((1 / yes + 1 / no).sum())), math.inf
     log = float(np.log(yes[0] / no[0]) - np.log(yes[1] / no[1]))
-    tested = replace(t_test(log, se, df), df=df if by_unit else None)
+    tested = replace(t_test(log, se, df, level), df=df if by_unit else None)
     if tested.p is None or tested.ci_low is None or tested.ci_high is None:
         return (not_computed("no_residual_variation"),) * 2
     ends = math.exp(tested.ci_low), math.exp(tested.ci_high)

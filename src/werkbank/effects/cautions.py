@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from werkbank.effects.binary import unsure_shares
 from werkbank.effects.classes import levels
 from werkbank.effects.comparing import weighted
 from werkbank.effects.questions import identifier
@@ -21,23 +22,22 @@ def cautions(q: Question) -> list[Fact]:
     -------
     list of Fact
         ``caution`` (`category`): few_units, unequal_numbers, skewed_units; blocks_undeclared and _partly (the level as
-        value), blocks_dropped, sites_with_one_arm; pre_without_variation; weighting_conclusion, _direction or _size
-        (the mean over units and over pupils disagree); not_like_with_like, one_role_only. ``covariate`` (`item` its
-        name): used, or why not: no_variation, nothing_known, follows_from_others, within_slope_only,
-        too_many_for_units, same_in_a_block, not_with_roles. ``random_effects`` (`parts` the levels above the pupil that
-        the mixed model beside the lead can tell apart). Nothing where a question cannot be answered at all.
+        value), blocks_dropped, sites_with_one_arm, mixed_units_left_out; pre_without_variation, pre_same_within_units
+        (it could not be used); rare_shares (near 0 or 1, and the odds are not clear); weighting_conclusion, _direction
+        or _size (the means over units and over pupils disagree); not_like_with_like, one_role_only. ``covariate``
+        (`item` its name): used, or why not: no_variation, nothing_known, follows_from_others, within_slope_only,
+        no_slope, too_many_for_units, same_in_a_block. ``random_effects`` (`parts` the levels above the pupil that the
+        mixed model beside the lead can tell apart). Nothing where a question cannot be answered at all.
     """
     if not answerable(q):
         return []
-    found = dict.fromkeys(q.answer.cautions, "")
-    if q.blocks.level and not q.blocks.declared:
-        found["blocks_undeclared"] = q.blocks.level
-    if q.blocks.partly:
-        found["blocks_undeclared_partly"] = q.blocks.partly
-    if q.in_broken_blocks.any():
-        found["sites_with_one_arm" if q.unit.of_pupil is None else "blocks_dropped"] = ""
-    if q.wave_from and not q.adjusting.pre:
-        found["pre_without_variation"] = ""
+    found = dict.fromkeys(q.answer.cautions, "") | _of_blocks(q)
+    said = {
+        "rare_shares": unsure_shares(q),
+        "pre_without_variation": bool(q.wave_from) and not q.adjusting.pre,
+        "pre_same_within_units": q.pre_same_within_units and q.plan.choice.slope == "within",
+    }
+    found |= {name: "" for name, holds in said.items() if holds}
     weighting = weighted(q)
     if weighting is not None and weighting.disagreement:
         found[f"weighting_{weighting.disagreement}"] = ""
@@ -46,6 +46,20 @@ def cautions(q: Question) -> list[Fact]:
     if q.plan.design in {"units", "blocks"} and (kept := _random(q)):
         made.append(replace(_fact(q, "random_effects", "+".join(kept)), parts=kept))
     return made
+
+
+def _of_blocks(q: Question) -> dict[str, str]:
+    """Return what weighs on a comparison because of blocks, or of units that stand in both arms."""
+    found = {}
+    if q.blocks.level and not q.blocks.declared:
+        found["blocks_undeclared"] = q.blocks.level
+    if q.blocks.partly:
+        found["blocks_undeclared_partly"] = q.blocks.partly
+    if q.unit.mixed:
+        found["mixed_units_left_out"] = ""
+    if q.in_broken_blocks.any():
+        found["sites_with_one_arm" if q.unit.of_pupil is None else "blocks_dropped"] = ""
+    return found
 
 
 def _random(q: Question) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def change_of_pupils(q: Question) -> list[Estimate]:
     """Test the change of pupils and give its sizes, each by the name of its formula."""
     rows = q.analysed
-    change, sizes = mean_change(rows["pre"], rows["post"]), change_sizes(rows["pre"], rows["post"])
+    change, sizes = mean_change(rows["pre"], rows["post"]), change_sizes(rows["pre"], rows["post"], q.ci_level)
     s = sd(rows["pre"])
     in_sds = change.scaled(small_sample_factor(len(rows) - 1) / s, "sd_pre") if s > 0 else not_computed("no_variation")
     return [

@@ -95,7 +95,7 @@ def _one_arm_in_total_sds(q: Question, test: Quantity) -> dict[str, Quantity]:
         s = math.sqrt(least_squares(rows["post"], _design(rows, q.weights, covariates)[0]).variance)
         if math.isfinite(icc):
             alone = len(rows) - len(grouped)
-            d = clustered.d_total_one_arm(test.value, s, sizes, alone, icc, test.df)
+            d = clustered.d_total_one_arm(test.value, s, sizes, alone, icc, test.df, q.ci_level)
             made[f"d_total_one_arm_{name}"] = d
     return made
 
@@ -128,6 +128,24 @@ def mixed_difference(rows: pd.DataFrame, weights: Weights, covariates: Sequence[
         return Mixed(not_computed("not_testable_by_model"), math.nan, math.nan)
     fit = multilevel.fit(rows["post"], X, kept)
     return Mixed(of_contrast_test(multilevel.test(fit, contrast)), sum(fit.variances.values()), fit.residual)
+
+
+def slopes_difference(rows: pd.DataFrame, weights: Weights, by: str, covariates: Sequence[str] = ()) -> Quantity:
+    """Interaction of the arms with a pupil's property, from a mixed model in which its slope differs between classes.
+
+    post ~ arm + arm:by + covariates + (1 + by | class): REML, an unstructured covariance, Kenward-Roger. Slopes of
+    pupils within classes and of classes' means are taken to be one, and classes of all arms to vary alike, which fails
+    where arms differ in number and spread of classes (docs/calibration_moderation.md). Source and checks:
+    `multilevel.fit_slopes`.
+    """
+    arms = np.column_stack([(rows["arm"] == arm).to_numpy(dtype=float) for arm in weights])
+    x = rows[by].to_numpy(dtype=float)
+    X = np.column_stack([arms, arms * (x - x.mean())[:, None], comparison.numeric(rows, covariates)])
+    if np.linalg.matrix_rank(X) < X.shape[1] or len(rows) <= X.shape[1] + 4:
+        return not_computed("not_estimable")
+    fit = multilevel.fit_slopes(rows["post"], X, rows["unit"].astype(str), x)
+    row = [*[0.0] * len(weights), *weights.values(), *[0.0] * (X.shape[1] - 2 * len(weights))]
+    return of_contrast_test(multilevel.test(fit, row))
 
 
 def with_class_means(rows: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
@@ -165,18 +183,37 @@ def cr2_difference(rows: pd.DataFrame, weights: Weights, covariates: Sequence[st
     X, contrast = _design(rows, weights, covariates)
     if np.linalg.matrix_rank(X) < X.shape[1]:
         return not_computed("not_estimable")
-    return of_contrast_test(
-        multilevel.cr2_test(multilevel.cluster_robust(rows["post"], X, rows["unit"].astype(str)), contrast)
-    )
+    fit = multilevel.cluster_robust(rows["post"], X, rows["unit"].astype(str))
+    rounding = max(1e-12 * sd(rows["post"]), 1e-14 * float(rows["post"].abs().max()))
+    if math.sqrt(fit.residual) <= rounding:
+        return not_computed("no_residual_variation")
+    return of_contrast_test(multilevel.cr2_test(fit, contrast))
+
+
+def independent(columns: np.ndarray) -> np.ndarray:
+    """Return the centred columns without those that follow from the ones before them.
+
+    The class mean of a score that whole classes share, and what is the same for a whole block, say nothing new. What
+    follows from the arms is kept: the programme cannot be told apart from it, and the analysis refuses by itself.
+    """
+    kept = np.empty((len(columns), 0))
+    for column in columns.T:
+        z = column / max(float(column.std()), np.finfo(float).tiny)
+        rest = z - kept @ np.linalg.lstsq(kept, z, rcond=None)[0] if kept.size else z
+        if np.abs(rest).max(initial=0.0) > 1e-9:
+            kept = np.column_stack([kept, z * column.std()])
+    return kept
 
 
 def _design(rows: pd.DataFrame, weights: Weights, covariates: Sequence[str]) -> tuple[np.ndarray, list[float]]:
     arms = [(rows["arm"] == arm).to_numpy(dtype=float) for arm in weights]
-    X = np.column_stack([*arms, comparison.numeric(rows, covariates)])
+    X = np.column_stack([*arms, independent(comparison.numeric(rows, covariates))])
     return X, [*weights.values(), *[0.0] * (X.shape[1] - len(weights))]
 
 
-def in_total_and_within_sds(rows: pd.DataFrame, weights: Weights, covariates: Sequence[str]) -> dict[str, Quantity]:
+def in_total_and_within_sds(
+    rows: pd.DataFrame, weights: Weights, covariates: Sequence[str], level: float = 0.95
+) -> dict[str, Quantity]:
     """Hedges' (2007) d of the mixed model's difference: total and within SDs, with and without the covariates.
 
     The total SD is that of pupils within arms as they were sampled, which Hedges' factor corrects for their classes.
@@ -188,12 +225,15 @@ def in_total_and_within_sds(rows: pd.DataFrame, weights: Weights, covariates: Se
         return {}
     sizes = rows.groupby(["arm", "unit"], observed=True).size()
     treated, control = (sizes[arm].tolist() for arm in sorted(weights, key=weights.__getitem__, reverse=True))
-    null = mixed_difference(rows.assign(arm=""), {"": 1.0})
+    # variances within arms: without the arms their difference would count as one between classes
+    null = mixed_difference(rows, weights)
     made = {}
     for name, model, of in (("conditional", conditional, covariates), ("unconditional", null, [])):
         if math.isfinite(model.icc):
             b, df = conditional.test.value, conditional.test.df
             s = math.sqrt(least_squares(rows["post"], _design(rows, weights, of)[0]).variance)
-            made[f"d_total_{name}"] = clustered.d_total(b, s, treated, control, model.icc, df)
-            made[f"d_within_{name}"] = clustered.d_within(b, math.sqrt(model.within), treated, control, model.icc, df)
+            made[f"d_total_{name}"] = clustered.d_total(b, s, treated, control, model.icc, df, level)
+            made[f"d_within_{name}"] = clustered.d_within(
+                b, math.sqrt(model.within), treated, control, model.icc, df, level
+            )
     return made

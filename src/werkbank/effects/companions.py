@@ -36,6 +36,8 @@ def companions(
         rough = test.df is not None and abs(test.df - students) > 1e-6
         for name, found in evidence(test, counts).items():
             noted = replace(found, note="bayes_approximate") if rough and found.note == PRIOR else found
+            if test.p is None and test.note:  # the reason why there is no test is the lead's
+                noted = replace(found, note=test.note)
             made.append(q.estimate(name, noted, n, n_clusters))
     return made
 

@@ -29,10 +29,10 @@ def pupils(q: Question, seed: int) -> list[Estimate]:  # noqa: ARG001 - one shap
         made.append(q.estimate(name, comparison.ancova(q.whole, q.of_all_arms, adjusting.columns), n))
     elif not adjusting.columns:
         made.append(q.estimate("post_difference", comparison.post_difference(q.whole, q.of_all_arms), n))
-    size = hedges_g(comparison.samples(rows, q.weights), list(q.weights.values()))
+    size = hedges_g(comparison.samples(rows, q.weights), list(q.weights.values()), level=q.ci_level)
     made.append(q.estimate("hedges_g", size, n))
     if q.wave_from and q.outcome.same_measure:
-        change = d_ppc2(comparison.paired_groups(rows, q.weights), list(q.weights.values()))
+        change = d_ppc2(comparison.paired_groups(rows, q.weights), list(q.weights.values()), level=q.ci_level)
         made += [q.estimate("gain_difference", _gain(q), n), q.estimate("d_ppc2", change, n)]
     return [*made, *_beside(q)]
 
@@ -43,6 +43,7 @@ def sites(q: Question, seed: int) -> list[Estimate]:  # noqa: ARG001 - one shape
     n, n_sites = q.answer.n, q.answer.n_units
     if isinstance(found, SiteEffects):
         made.append(q.estimate("sites_fixed_pooled", found.in_these_pooled, n, n_sites))
+        made.append(_sites_at_random(q))
         if len(found.effects) >= SITES_FOR_A_POPULATION:
             made.append(q.estimate("sites_like_these", found.in_sites_like_these, n, n_sites))
         varies = found.heterogeneity
@@ -51,6 +52,15 @@ def sites(q: Question, seed: int) -> list[Estimate]:  # noqa: ARG001 - one shape
     if q.wave_from and q.outcome.same_measure:
         made.append(q.estimate("gain_difference", _gain(q), n))
     return [*made, *_beside(q)]
+
+
+def _sites_at_random(q: Question) -> Estimate:
+    """The mixed model: schools at random, so that what lies between them counts, too, if they differ little."""
+    rows = q.whole.assign(unit=q.whole["block"])
+    rows = rows.drop(columns=["school"] if "school" in rows else [])
+    mixed = classes.mixed_difference(rows, q.of_all_arms, q.adjusting.adjusted_for)
+    compared = rows.loc[rows["arm"].isin(q.plan.arms), "unit"]
+    return q.estimate("sites_mixed", mixed.test, len(compared), compared.nunique())
 
 
 def units(q: Question, seed: int) -> list[Estimate]:
@@ -106,12 +116,16 @@ def _beside(q: Question) -> list[Estimate]:
 
 
 def _unit_size(q: Question) -> str:
-    return "g_adjusted_unit_means" if q.adjusting.adjusted_for else "g_unit_means"
+    adjusted = q.adjusting.adjusted_for and q.answer.method != "unit_means_post"  # which also leads without a slope
+    return "g_adjusted_unit_means" if adjusted else "g_unit_means"
 
 
 def _gain(q: Question) -> Quantity:
-    """The difference in gain by the lead's own rule, at equal covariates."""
-    return answered(q.plan, q.whole.assign(gain=q.whole["post"] - q.whole["pre"]), "gain").test
+    """The difference in gain by the lead's own rule, at equal covariates; gains that are alike but for rounding are."""
+    gain = q.whole["post"] - q.whole["pre"]
+    rounding = 1e-12 * float(q.whole[["pre", "post"]].abs().max(axis=None))
+    gain = gain.where((gain - gain.median()).abs() > rounding, gain.median())
+    return answered(q.plan, q.whole.assign(gain=gain), "gain").test
 
 
 def _other_ways(q: Question) -> list[Estimate]:
@@ -136,7 +150,7 @@ def _other_ways(q: Question) -> list[Estimate]:
         made.append(q.estimate("gain_difference_unit_means", gain, answer.n, answer.n_units))
         made.append(q.estimate("d_ppc2_unit_means", in_sds, answer.n, answer.n_units))
     compared = rows.loc[rows["arm"].isin(q.plan.arms)]
-    sizes = {} if q.blocks.level else classes.in_total_and_within_sds(compared, q.weights, covariates)
+    sizes = {} if q.blocks.level else classes.in_total_and_within_sds(compared, q.weights, covariates, q.ci_level)
     return [*made, *(q.estimate(name, d, n, n_units) for name, d in sizes.items())]
 
 
@@ -147,7 +161,8 @@ def _reassigned(q: Question, seed: int) -> list[Estimate]:
     of = rows.groupby(rows["unit"].astype(str))["block"].first().astype(str) if q.blocks.level else None
     labels = None if of is None else of.reindex(list(means.labels)).tolist()
     two = sorted(q.weights.values()) == [-1.0, 1.0]
-    if not (two and sd(rows["post"]) > 0 and may_reassign(means, labels, q.plan.arms, drawn=q.randomised)):
+    varies = sd(rows["post"]) > 0 and q.answer.test.note != "no_residual_variation"
+    if not (two and varies and may_reassign(means, labels, q.plan.arms, drawn=q.randomised)):
         return []
     treated = (rows["arm"] == max(q.weights, key=q.weights.__getitem__)).to_numpy()
     covariates = {name: rows[name].to_numpy(float) for name in q.adjusting.adjusted_for}

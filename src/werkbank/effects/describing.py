@@ -9,6 +9,7 @@ import pandas as pd
 from werkbank.effects.baseline import baseline
 from werkbank.effects.cautions import cautions
 from werkbank.effects.comparison import samples
+from werkbank.effects.losing import at_every_level, schools_above
 from werkbank.effects.questions import Question, equivalence_bound, identifier, outcome_waves, questions
 from werkbank.effects.roles import role_arms, shown_arms
 from werkbank.effects.units import Unit, unit_names, unit_of_analysis
@@ -18,7 +19,7 @@ from werkbank.statistics.multilevel import icc, identifiable
 from werkbank.statistics.quantity import not_computed
 from werkbank.statistics.reliable import break_even_mean, expected_regression
 from werkbank.statistics.sizes import Paired, Sample, hedges_g, sd
-from werkbank.statistics.standards import attrition, baseline_equivalence
+from werkbank.statistics.standards import baseline_equivalence
 from werkbank.study.model import WAVES, Study
 
 
@@ -39,10 +40,13 @@ def describe(study: Study, scores_table: pd.DataFrame, pupils: pd.DataFrame) -> 
         mean of all pupils at which the whole change is regression to the mean, and with a norm `regression_expected`,
         the change that would come by itself. With `arm` the contrast's name: `baseline_difference` (Hedges' g before,
         of the analysed pupils), `baseline_equivalence`, and for arms drawn by lot `attrition_overall`, `_differential`,
-        `_cautious`, `_optimistic`. `dropout_difference` is Hedges' g before of those without the later score minus
-        those with it (n = the former); `mcar_chi2`, `_df`, `_p` are Little's test over all waves, which takes pupils as
-        independent. Per wave where classes count: `icc` with `icc_ci_low`, `_high`. `caution` and `covariate` are those
-        of `cautions`, `before_mean`, `_sd` and `_difference` those of `baseline`. A single group has arm "". What
+        `_cautious`, `_optimistic` of pupils, the same with `attrition_units` of the classes (teachers, schools) that
+        were assigned and with `attrition_schools` of the schools above them, which per arm are counted as
+        `schools_enrolled` and `schools_analysed`. `dropout_difference` is Hedges' g before of
+        those without the later score minus those with it (n = the former); `mcar_chi2`, `_df`, `_p` are Little's test
+        over all waves, which takes pupils as independent. Per wave where classes count: `icc` with `icc_ci_low`,
+        `_high`. `caution` and `covariate` are those of `cautions`, `before_mean`, `_sd` and `_difference` those of
+        `baseline`. A single group has arm "". What
         cannot be computed (an SD of one pupil) has value None.
     """
     arms = _arms(study, pupils)
@@ -63,13 +67,13 @@ def describe(study: Study, scores_table: pd.DataFrame, pupils: pd.DataFrame) -> 
                     _fact(what, key, outcome.informant, arm, wave, value, len(values))
                     for what, value in _spread(values)
                 ]
-    seen: set[tuple[str, str, str]] = set()
+    schools, seen = schools_above(unit, pupils), set[tuple[str, str, str]]()
     for question in questions(study, scores_table, pupils):
         for arm in question.weights or [""]:
             if (question.key, arm, question.wave_from + question.wave_to) not in seen:
                 seen.add((question.key, arm, question.wave_from + question.wave_to))
-                facts += _analysed(question, arm, study.norm(question.key))
-        facts += [*_of_contrast(study, question), *cautions(question), *baseline(question)]
+                facts += _analysed(question, arm, study.norm(question.key), schools)
+        facts += [*_of_contrast(study, question, schools), *cautions(question), *baseline(question)]
     return facts
 
 
@@ -78,7 +82,7 @@ KINDS = {
         "classes_with_both", "pupils_enrolled", "units_enrolled", "pupils_measured", "pupils_analysed",
         "pupils_without_pre", "pupils_without_post", "pupils_without_both", "pupils_without_unit",
         "pupils_without_block", "pupils_in_broken_block", "pupils_without_covariate",
-        "units_analysed", "equivalence_bound",
+        "units_analysed", "schools_enrolled", "schools_analysed", "equivalence_bound",
     ),
     "missing": ("missing_pattern", "mcar_chi2", "mcar_df", "mcar_p"),
     "described": ("mean", "sd", "min", "max"),
@@ -88,6 +92,12 @@ KINDS = {
     "icc": ("icc", "icc_ci_low", "icc_ci_high"),
     "baseline": ("baseline_difference", "baseline_equivalence"),
     "attrition": ("attrition_overall", "attrition_differential", "attrition_cautious", "attrition_optimistic"),
+    # n of these is not a count of people that the flow knows: a kind of its own
+    "attrition_units": (
+        "attrition_units_overall", "attrition_units_differential", "attrition_units_cautious",
+        "attrition_units_optimistic", "attrition_schools_overall", "attrition_schools_differential",
+        "attrition_schools_cautious", "attrition_schools_optimistic",
+    ),
 }  # fmt: skip
 KIND = {what: kind for kind, names in KINDS.items() for what in names}
 
@@ -143,7 +153,7 @@ def _spread(values: pd.Series) -> list[tuple[str, float | None]]:
     ]
 
 
-def _analysed(q: Question, arm: str, norm: tuple[float, float] | None) -> list[Fact]:
+def _analysed(q: Question, arm: str, norm: tuple[float, float] | None, schools: pd.Series | None) -> list[Fact]:
     table = q.table.loc[q.table["arm"] == arm]
     used = q.analysed.loc[q.analysed["arm"] == arm]
     no_pre = table["pre"].isna() if q.wave_from else pd.Series(data=False, index=table.index)
@@ -157,6 +167,9 @@ def _analysed(q: Question, arm: str, norm: tuple[float, float] | None) -> list[F
     }
     if q.unit.of_pupil is not None and arm not in q.unit.alone:
         counts["units_analysed"] = int(used["unit"].nunique())
+    if schools is not None:
+        counts["schools_enrolled"] = int(schools.reindex(table.index).nunique())
+        counts["schools_analysed"] = int(schools.reindex(used.index).nunique())
     wave = f"{q.wave_from}-{q.wave_to}" if q.wave_from == "baseline" else q.wave_to
     facts = [_fact(what, q.key, q.outcome.informant, arm, wave, count, len(table)) for what, count in counts.items()]
     if not q.wave_from:
@@ -194,21 +207,16 @@ def _of_pair(q: Question, facts: list[Fact]) -> list[Fact]:
     return [replace(fact, wave_from=q.wave_from, wave_to=q.wave_to) for fact in facts]
 
 
-def _of_contrast(study: Study, q: Question) -> list[Fact]:
+def _of_contrast(study: Study, q: Question, schools: pd.Series | None) -> list[Fact]:
     """Describe how alike the arms were before, and how many were lost where arms were drawn by lot."""
-    if not (q.weights and q.wave_from):
+    if not q.weights:
         return []
-    n = len(q.analysed)
-    g = hedges_g(samples(q.analysed, q.weights, "pre"), list(q.weights.values()), limits=False)
-    found: dict[str, float | str] = {
-        "baseline_difference": g.value,
-        "baseline_equivalence": baseline_equivalence(g.value),
-    }
-    counts = [((q.table["arm"] == arm).sum(), (q.analysed["arm"] == arm).sum()) for arm in q.weights]
-    if study.design.kind == "randomised" and len(counts) == 2 and min(k for k, _ in counts) > 0:
-        (t, t_used), (c, c_used) = counts
-        lost = attrition((int(t), int(c)), (int(t_used), int(c_used)))
-        found |= {f"attrition_{name}": value for name, value in vars(lost).items()}
+    n, found = len(q.analysed), dict[str, float | str]()
+    if q.wave_from:
+        g = hedges_g(samples(q.analysed, q.weights, "pre"), list(q.weights.values()), limits=False)
+        found |= {"baseline_difference": g.value, "baseline_equivalence": baseline_equivalence(g.value)}
+    if study.design.kind == "randomised":
+        found |= at_every_level(q, schools)
     facts = [_fact(what, q.key, q.outcome.informant, q.contrast, q.wave_to, x, n) for what, x in found.items()]
     return [replace(fact, contrast=q.contrast, arms=q.arms) for fact in _of_pair(q, facts)]
 

@@ -8,14 +8,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from werkbank.effects.cautions import answerable
+from werkbank.effects.leading import single_pupils
 from werkbank.effects.questions import Question, identifier, questions
 from werkbank.results import Fact
+from werkbank.statistics.interaction import interaction_between, interaction_within, moderated_classes
 from werkbank.statistics.residuals import ranks, shape
-from werkbank.statistics.unit_means import Adjusted
+from werkbank.statistics.unit_means import Adjusted, compare, contrast_row
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
+    from werkbank.statistics.quantity import Quantity
     from werkbank.study.model import Study
 
 
@@ -29,7 +34,11 @@ def diagnose(study: Study, scores_table: pd.DataFrame, pupils: pd.DataFrame) -> 
         and `_p` (Shapiro & Wilk) of the residuals, each divided by its arm's SD, because arms may spread differently;
         `spread_of_units` per arm: the SD of their residuals; `rank_p` and `rank_superiority` for two arms:
         Mann and Whitney's test of what was assigned at equal covariates, treated arm first, and the chance that one
-        of it scores higher. Nothing for blocks, schools and roles, whose leads are differences of their own.
+        of it scores higher. `slopes_differ` and `_p`: how much steeper the score before tells the score after in the
+        treated arm, and whether one slope for all arms will do. `influence_largest`: by how many of its SEs the
+        difference moves when the unit is left out that moves it most. `values_distinct`, `share_at_top` and
+        `share_at_bottom`: how many different scores pupils have afterwards, and which shares of them have the highest
+        and the lowest one seen. Nothing for blocks, schools and roles, whose leads are differences of their own.
     """
     made: list[Fact] = []
     for q in questions(study, scores_table, pupils):
@@ -60,7 +69,50 @@ def _of_question(q: Question, found: Adjusted) -> list[Fact]:
             by_rank = ranks(level[treated], level[control])
             n = sum(by_rank.n)
             made += [_fact(q, "rank_p", by_rank.p, n), _fact(q, "rank_superiority", by_rank.superiority, n)]
-    return made
+    slopes = slopes_differ(q)
+    if slopes is not None:
+        made += [_fact(q, "slopes_differ", slopes.value, seen.n), _fact(q, "slopes_differ_p", _known(slopes.p), seen.n)]
+    made.append(_fact(q, "influence_largest", influence(found, q.weights), seen.n))
+    scores, n = q.analysed["post"], len(q.analysed)
+    ends = {"top": scores.max(), "bottom": scores.min()}
+    made.append(_fact(q, "values_distinct", float(scores.nunique()), n))
+    return [*made, *(_fact(q, f"share_at_{end}", float((scores == x).mean()), n) for end, x in ends.items())]
+
+
+def slopes_differ(q: Question) -> Quantity | None:
+    """Return how much the pre-test's slope differs between the arms compared; None where it is not adjusted for.
+
+    Of classes (teachers, schools) that of pupils within them, CR2 (`interaction.interaction_within`); of pupils who
+    were assigned one by one HC2 (`interaction_between`): never a model that takes classmates as independent.
+    """
+    if not (q.wave_from and q.adjusting.pre) or abs(sum(q.weights.values())) > 1e-9:
+        return None
+    rows = q.whole.loc[q.whole["arm"].isin(q.plan.arms)]
+    at = [float(rows["pre"].mean())]
+    if q.unit.of_pupil is None:
+        return interaction_between(single_pupils(q.plan, rows), "pre", q.weights, at).interaction
+    classes = moderated_classes(rows, "pre", covariates=[c for c in q.adjusting.columns if c != "pre"])
+    return interaction_within(classes, q.weights, at).interaction
+
+
+def influence(found: Adjusted, weights: Mapping[str, float]) -> float:
+    """Return the largest change of a difference when one unit is left out, in SEs of the difference; NaN without SE.
+
+    Exact for least squares on unit means: D - D without j = l_j e_j/(1 - h_j). Under the slope within classes that
+    slope stays as it was.
+    """
+    fit = found.fit
+    compared = compare(found, weights)
+    if not compared.test.se:
+        return math.nan
+    row = contrast_row(found, weights)
+    lines = fit.Q @ np.linalg.solve(fit.R.T, row)
+    moved = lines * fit.rest / np.maximum(1 - fit.leverage, 1e-9)
+    return float(np.abs(moved).max() / compared.test.se)
+
+
+def _known(x: float | None) -> float:
+    return math.nan if x is None else x
 
 
 def _fact(q: Question, what: str, value: float, n: int, arm: str = "") -> Fact:

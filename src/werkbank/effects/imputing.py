@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from werkbank.effects.questions import Question
     from werkbank.results import Estimate
 
-COPIES, LARGEST_DELTA, FEWEST_DF = 20, 2.0, 2.0
+COPIES, BURN_IN, THIN = 20, 20, 5
+LARGEST_DELTA, FEWEST_DF = 2.0, 2.0
 
 
 def imputed(q: Question, seed: int) -> list[Estimate]:
@@ -49,10 +50,13 @@ def imputed(q: Question, seed: int) -> list[Estimate]:
         return []
     groups = table["unit"] if by_unit else table["block"] if blocked else None
     codes = None if groups is None else pd.factorize(groups)[0]
+    arms = pd.factorize(table["arm"])[0] if by_unit else None
     fixed = np.column_stack(
         [pd.get_dummies(table["arm"], dtype=float), *([table[q.adjusting.columns]] if q.covariates else [])]
     ).astype(float)
-    copies = Imputer(table[waves].to_numpy(float), fixed, codes).completed(COPIES, seed, burn_in=20, thin=5)
+    copies = Imputer(table[waves].to_numpy(float), fixed, codes, arms).completed(
+        COPIES, seed, burn_in=BURN_IN, thin=THIN
+    )
     treated = table["arm"].map(q.weights).fillna(0).to_numpy(float) > 0
     lost = missing[:, -1] & treated
 

@@ -13,7 +13,7 @@ KINDS = {
     ),
     "check": (
         "hc2", "hc2_post", "unit_means_within", "unit_means_between", "unit_means_post", "block_differences",
-        "fixed_blocks", "sites_fixed", "role_means", "sites_fixed_pooled", "unit_means_pupils",
+        "fixed_blocks", "sites_fixed", "role_means", "sites_fixed_pooled", "sites_mixed", "unit_means_pupils",
         "one_left_out_lowest", "one_left_out_highest",
         "mean_change", "change_unit_means", "ancova", "ancova_covariates", "ancova_unit_means", "post_difference",
         "post_difference_unit_means", "gain_difference", "gain_difference_unit_means", "mixed_kr",
@@ -27,12 +27,12 @@ KINDS = {
     "arms": ("omnibus", "adjusted_mean", "pooled_contrast", "pairwise"),
     "context": ("contextual_effect",),
     "moderation": (
-        "moderation", "moderation_low", "moderation_mean", "moderation_high", "moderation_at_low",
+        "moderation", "moderation_kr", "moderation_low", "moderation_mean", "moderation_high", "moderation_at_low",
         "moderation_at_mean", "moderation_at_high", "moderation_region_low", "moderation_region_high",
     ),
     "mediation": ("mediation",),
     "dose": ("dose_response",),
-    "cace": ("cace",),
+    "cace": ("take_up", "first_stage", "cace"),
     "lagged": ("lagged_previous", "lagged_earlier", "lagged_cross", "lagged_cross_back"),
     "waves": ("waves_model", "maintenance_ratio"),
     "repeated": (
@@ -47,12 +47,12 @@ METRICS = {
     "points": (
         "hc2", "hc2_post", "unit_means_within", "unit_means_between", "unit_means_post", "block_differences",
         "fixed_blocks", "sites_fixed", "role_means", "sites_fixed_pooled", "unit_means_pupils", "sites_like_these",
-        "one_left_out_lowest", "one_left_out_highest",
+        "sites_mixed", "one_left_out_lowest", "one_left_out_highest",
         "sites_heterogeneity", "role_pairs", "adjusted_mean", "pooled_contrast", "pairwise", "mean_change",
         "change_unit_means", "ancova", "ancova_covariates", "ancova_unit_means", "post_difference",
         "post_difference_unit_means", "gain_difference", "gain_difference_unit_means", "mixed_kr", "cr2",
-        "cr2_groups", "contextual_effect", "multiple_imputation", "waves_model", "moderation", "moderation_low",
-        "moderation_mean", "moderation_high", "mediation", "dose_response", "cace",
+        "cr2_groups", "contextual_effect", "multiple_imputation", "waves_model", "moderation", "moderation_kr",
+        "moderation_low", "moderation_mean", "moderation_high", "mediation", "dose_response", "cace",
     ),
     "moderator": (
         "moderation_at_low", "moderation_at_mean", "moderation_at_high", "moderation_region_low",
@@ -61,10 +61,12 @@ METRICS = {
     "percentiles": ("improvement_index",),
     "ratio": ("odds_ratio", "mean_ratio", "odds_ratio_means", "ratio_glm", "bayes_factor_jzs"),
     "kept": ("maintenance_ratio",),
-    "share": ("rm_wave", "rm_interaction"),
+    "share": ("rm_wave", "rm_interaction", "take_up", "first_stage"),
     "log_ratio": ("bayes_factor_log",),
     "p": ("p_holm", "p_bh", "p_bh_interaction", "p_holm_pairs", "randomisation_smallest_p"),
 }  # fmt: skip
+# their interval is no t interval on the scale of their number, and they are given the study's level
+GIVEN_THE_LEVEL = ("improvement_index", "mean_ratio", "odds_ratio_means", "ratio_glm", "maintenance_ratio")
 METRIC = {method: metric for metric, methods in METRICS.items() for method in methods}
 
 

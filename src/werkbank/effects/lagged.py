@@ -9,7 +9,7 @@ import numpy as np
 
 from werkbank.effects import comparison
 from werkbank.effects.questions import Question, identifier
-from werkbank.effects.waves import three_waves
+from werkbank.effects.waves import independent, three_waves
 from werkbank.statistics import multilevel
 from werkbank.statistics.linear import least_squares
 from werkbank.statistics.quantity import Quantity, not_computed, of_contrast_test
@@ -68,20 +68,22 @@ def lagged(asked: Sequence[Question], others: Mapping[str, pd.DataFrame]) -> lis
 
 def _estimate(q: Question, method: str, table: pd.DataFrame, columns: list[str], other: str = "") -> Estimate:
     by_unit = q.unit.of_pupil is not None
-    rows = table.dropna(subset=["y", *columns, *["unit"] * by_unit])
-    found = slope(rows, columns)
+    within = ["block"] * bool(q.blocks.level)
+    rows = table.dropna(subset=["y", *columns, *["unit"] * by_unit, *within])
+    found = slope(rows, columns, within)
     found = replace(found, note=found.note or "lagged_association")
     made = q.estimate(method, found, len(rows), rows["unit"].nunique() if by_unit else None)
     return replace(made, id=identifier(made.id, other) if other else made.id, other=other, role="exploratory")
 
 
-def slope(rows: pd.DataFrame, columns: Sequence[str]) -> Quantity:
-    """Slope of y on the first of `columns` at equal others, within arms; in points of y per point of it.
+def slope(rows: pd.DataFrame, columns: Sequence[str], within: Sequence[str] = ()) -> Quantity:
+    """Slope of y on the first of `columns` at equal others, within arms (and `within`); points of y per point of it.
 
     Parameters
     ----------
     rows : DataFrame
-        One row per pupil without missing values: y, arm, the columns, and `unit` (NA where pupils were assigned).
+        One row per pupil without missing values: y, arm, the columns, `unit` (NA where pupils were assigned), and
+        `within`, in whose every value y has a level of its own: the blocks in which lots were drawn.
 
     Returns
     -------
@@ -98,7 +100,8 @@ def slope(rows: pd.DataFrame, columns: Sequence[str]) -> Quantity:
     if rows.empty:
         return not_computed("not_estimable")
     arms = [(rows["arm"] == arm).to_numpy(float) for arm in rows["arm"].unique()]
-    X = np.column_stack([comparison.numeric(rows, columns), *arms])
+    levels = [(rows[name] == value).to_numpy(float) for name in within for value in rows[name].unique()]
+    X = np.column_stack([comparison.numeric(rows, columns), independent(np.column_stack([*arms, *levels]))])
     if np.linalg.matrix_rank(X) < X.shape[1]:
         return not_computed("not_estimable")
     wanted = np.eye(X.shape[1])[0]

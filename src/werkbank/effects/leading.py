@@ -17,14 +17,14 @@ All are the headline rule of `werkbank.statistics.unit_means`, which its neighbo
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from werkbank.errors import UsageError
 from werkbank.statistics.blocks import InBlocks, compare_in_blocks
-from werkbank.statistics.quantity import Quantity, not_computed, t_test
+from werkbank.statistics.quantity import Quantity, at_level, not_computed
 from werkbank.statistics.roles import role_effects
 from werkbank.statistics.sites import SiteEffects, site_effects
 from werkbank.statistics.unit_means import Adjusted, Comparison, SlopeChoice, adjust, compare
@@ -151,7 +151,7 @@ def _within_blocks(plan: Plan, rows: pd.DataFrame, y: str) -> Answer:
     lead = (len(found.blocks),) if found.lead == "block_differences" else counts
     cautions = _unless_refused(found.fixed, test)
     n = _pupils(units.only(kept), plan)
-    return Answer(found.lead, test, lead, n, sum(counts), cautions, {}, found)
+    return Answer(found.lead, test, lead, n, sum(counts), cautions, found.left_out, found)
 
 
 def _within_sites(plan: Plan, rows: pd.DataFrame, y: str) -> Answer:
@@ -180,20 +180,25 @@ def _by_role(plan: Plan, rows: pd.DataFrame, y: str) -> Answer:
     table = table.assign(role=table["role"].astype(object).where(~coached, table["arm"]).fillna(""))
     table = table.assign(arm=table["arm"].where(table["arm"] == control, "coached"))
     pre = "pre" if plan.pre and y == "post" else None
-    found = role_effects(table, "coached", control, plan.choice, y, pre=pre, teacher="unit", roles=(a, b))
-    left_out = dict.fromkeys(plan.covariates, "not_with_roles")
+    inner, outer = by_level(table, plan.covariates)
+    table = table.assign(unit=table["unit"].astype(str))
+    found = role_effects(
+        table, "coached", control, plan.choice, y, pre=pre, pupil_level=inner, teacher_level=outer, teacher="unit",
+        roles=(a, b),
+    )  # fmt: skip
     if control in plan.weights:
         role = a if a in plan.weights else b
         compared, counts = found.against_control[role], found.teachers[role]
         like = () if found.like_with_like[role] else ("not_like_with_like",)
         used = table.loc[(table["role"] == role) | ((table["arm"] == control) & (not found.like_with_like[role]))]
         test = _at_level(compared.test, plan.level)
-        return Answer("role_means", test, counts, len(used), sum(counts), (*compared.warnings, *like), left_out, None)
+        weak, left_out = (*compared.warnings, *like), found.left_out[role]
+        return Answer("role_means", test, counts, len(used), sum(counts), weak, left_out, None)
     test = _at_level(found.between_roles, plan.level)
     counts = found.teachers["between"]
     used = table.loc[(table["arm"] == "coached") & ~table["unit"].astype(str).isin(found.one_role_only)]
     lacking = ("one_role_only",) if found.one_role_only else ()
-    return Answer("role_pairs", test, counts, len(used), sum(counts), lacking, left_out, None)
+    return Answer("role_pairs", test, counts, len(used), sum(counts), lacking, found.left_out["between"], None)
 
 
 ANALYSES = {
@@ -226,6 +231,4 @@ def _unless_refused(found: Comparison, test: Quantity) -> tuple[str, ...]:
 
 def _at_level(test: Quantity, level: float) -> Quantity:
     """Return the same test with an interval of another level."""
-    if test.se is None or test.df is None or level == 0.95:
-        return test
-    return replace(t_test(test.value, test.se, test.df, level), standardiser=test.standardiser, note=test.note)
+    return at_level(test, level) or test

@@ -29,7 +29,7 @@ def one_left_out(q: Question) -> list[Estimate]:
         return []
     column = "block" if q.blocks.level else "unit"
     rows = q.whole
-    groups = rows.loc[rows["arm"].isin(q.plan.arms), column].astype(str)
+    groups = q.analysed[column].astype(str)
     found: list[tuple[Quantity, int, int | None]] = []
     for name in sorted(groups.unique())[: MOST + 1]:
         try:

@@ -12,7 +12,7 @@ from scipy import special
 
 from werkbank.effects import comparison
 from werkbank.statistics.linear import Fit, least_squares
-from werkbank.statistics.quantity import Quantity, not_computed, t_test
+from werkbank.statistics.quantity import Quantity, not_computed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,8 +97,10 @@ def _johnson_neyman(
     return (low + centre, high + centre), a < 0
 
 
-def along(at: Sequence[float], effects: Sequence[float], ses: Sequence[float], df: float) -> pd.DataFrame:
-    """Return the difference and its 95 % interval along a moderator, from mean - 2 SD to mean + 2 SD, to be drawn.
+def along(
+    at: Sequence[float], effects: Sequence[float], ses: Sequence[float], df: float, level: float = 0.95
+) -> pd.DataFrame:
+    """Return the difference and its interval along a moderator, from mean - 2 SD to mean + 2 SD, to be drawn.
 
     `at`, `effects` and `ses` are those at mean - SD, mean and mean + SD: a straight line goes through two of the
     differences and a parabola through the three variances, so that nothing is approximated. `df` is the interaction's,
@@ -107,48 +109,13 @@ def along(at: Sequence[float], effects: Sequence[float], ses: Sequence[float], d
     Returns
     -------
     DataFrame
-        at, difference, low, high, and sure: whether the interval excludes 0.
+        at, difference, low, high, and sure: whether p < .05 there.
     """
     z = np.linspace(-2, 2, 401)
     below, middle, above = (se**2 for se in ses)
     variance = middle + z * (above - below) / 2 + z**2 * ((above + below) / 2 - middle)
     value = effects[1] + z * (effects[2] - effects[0]) / 2
-    half = float(special.stdtrit(df, 0.975)) * np.sqrt(np.maximum(variance, 0))
+    se = np.sqrt(np.maximum(variance, 0))
+    half = float(special.stdtrit(df, (1 + level) / 2)) * se
     columns = {"at": at[1] + z * (at[2] - at[0]) / 2, "difference": value, "low": value - half, "high": value + half}
-    return pd.DataFrame(columns | {"sure": np.abs(value) > half})
-
-
-def cace(table: pd.DataFrame, weights: Weights, received: str) -> Quantity:
-    """Effect on those who take part when assigned (CACE), for arms drawn by lot: two-stage least squares.
-
-    `received` is a column of 0-1 (or a share): what was really had; the lot is its instrument, the pre-test a
-    covariate. Assumes that the lot works only through taking part and that nobody does the opposite. Rows are the units
-    that were drawn. NaN when the lot hardly changed what was had (first-stage F below 10). Angrist, Imbens & Rubin
-    (1996). Checked against R.
-    """
-    rows = table.loc[table["arm"].isin(list(weights))]
-    treated = (rows["arm"].map(weights) > 0).to_numpy(dtype=float)
-    common = np.column_stack([np.ones(len(rows)), comparison.numeric(rows, ["pre"])])
-    had, y = rows[received].to_numpy(dtype=float), rows["post"].to_numpy(dtype=float)
-    Z = np.column_stack([treated, common])
-    first = least_squares(had, Z)
-    strength = first.combination([1.0, 0.0, 0.0])
-    if first.variance > 0 and (strength.statistic is None or strength.statistic**2 < 10):
-        return not_computed("weak_instrument")
-    X = np.column_stack([had, common])
-    fitted = Z @ np.linalg.lstsq(Z, X, rcond=None)[0]
-    b = np.linalg.lstsq(fitted, y, rcond=None)[0]
-    rest, df = y - X @ b, len(y) - X.shape[1]
-    if df < 1:
-        return not_computed("no_degrees_of_freedom")
-    cov = float(rest @ rest) / df * np.linalg.inv(fitted.T @ fitted)
-    return t_test(float(b[0]), math.sqrt(cov[0, 0]), df)
-
-
-def dose_response(table: pd.DataFrame, dose: str) -> Quantity:
-    """Slope of post on the dose among the treated, at equal pre-test; nobody was given a dose by lot: exploratory.
-
-    Rows are treated pupils, or classes when doses belong to classes. Checked against R's lm through `least_squares`.
-    """
-    X = np.column_stack([np.ones(len(table)), table[dose].to_numpy(dtype=float), comparison.numeric(table, ["pre"])])
-    return least_squares(table["post"], X).combination([0.0, 1.0, 0.0])
+    return pd.DataFrame(columns | {"sure": np.abs(value) > float(special.stdtrit(df, 0.975)) * se})

@@ -13,7 +13,7 @@ from werkbank.effects.kinds import KIND
 from werkbank.effects.questions import place
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -35,8 +35,8 @@ def corrected(tests: Sequence[Estimate]) -> list[Estimate]:
     """Return one estimate per test with its corrected p: method ``p_holm``, or ``p_bh`` in an exploratory family.
 
     `tests` are the headline tests alone, one per outcome, contrast and pair of waves: robustness checks of the same
-    question are no further questions. `estimate` and `p` are both the corrected p; `df` is the number of tests in the
-    family. The uncorrected p stays with its own estimate.
+    question are no further questions. `estimate` and `p` are both the corrected p, which has no df of its own; how
+    many tests it is corrected for says `number_of_tests`. The uncorrected p stays with its own estimate.
     """
     families: dict[str, list[Estimate]] = defaultdict(list)
     for test in tests:
@@ -49,26 +49,29 @@ def corrected(tests: Sequence[Estimate]) -> list[Estimate]:
         smaller = adjusted([float(test.p or 0.0) for test in members], "fdr_bh" if exploratory else "holm")
         for test, p in zip(members, smaller, strict=True):
             key = place(test.outcome, test.wave_from, test.wave_to, test.contrast, method)
-            made.append(_corrected(test, key, method, float(p), len(members)))
+            made.append(_corrected(test, key, method, float(p)))
     return made
 
 
 def of_interactions(estimates: Sequence[Estimate]) -> list[Estimate]:
     """Return ``p_bh_interaction`` for every test of a difference by characteristic, as one exploratory family.
 
-    Its columns are those of the test (`moderator`); `df` is the number of tests. Nothing for a single one.
+    Its columns are those of the test (`moderator`). Nothing for a single one.
     """
     asked = [e for e in estimates if e.method == "moderation" and e.p is not None]
     if len(asked) < 2:
         return []
     smaller = adjusted([float(e.p or 0.0) for e in asked], "fdr_bh")
     method = "p_bh_interaction"
-    return [
-        _corrected(e, f"{e.id}/{method}", method, float(p), len(asked)) for e, p in zip(asked, smaller, strict=True)
-    ]
+    return [_corrected(e, f"{e.id}/{method}", method, float(p)) for e, p in zip(asked, smaller, strict=True)]
 
 
-def _corrected(test: Estimate, key: str, method: str, p: float, n: int) -> Estimate:
+def number_of_tests(one: Estimate, estimates: Iterable[Estimate]) -> int:
+    """Return for how many tests a corrected p is corrected: the members of its family, corrected in the same way."""
+    return sum(e.method == one.method and e.family == one.family for e in estimates)
+
+
+def _corrected(test: Estimate, key: str, method: str, p: float) -> Estimate:
     estimand = say(f"effects.methods.{method}.estimand", "en")
     bare = replace(test, se=None, statistic=None, ci_low=None, ci_high=None, note="", kind=KIND[method], metric="p")
-    return replace(bare, id=key, method=method, other=test.method, estimand=estimand, estimate=p, p=p, df=float(n))
+    return replace(bare, id=key, method=method, other=test.method, estimand=estimand, estimate=p, p=p, df=None)

@@ -18,7 +18,7 @@ from werkbank.effects.moderation import moderated
 from werkbank.effects.questions import Question, identifier, questions
 from werkbank.measurement.study_scores import scale_of
 from werkbank.results import Fact
-from werkbank.statistics.quantity import Quantity
+from werkbank.statistics.quantity import Quantity, at_level
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -233,17 +233,17 @@ def _enough(q: Question, rows: pd.DataFrame) -> bool:
 def _specified(q: Question, rows: pd.DataFrame, decisions: Decisions) -> list[dict[str, object]]:
     made = []
     in_sds = comparison.adjusted_g(Quantity(1.0), rows, q.weights)  # the same SD for every model of these rows
-    n = int(rows["arm"].isin(q.plan.arms).sum())
-    for model, test in _tests(q, rows, q.adjusting.columns if decisions.covariates else []).items():
-        size = test.scaled(in_sds.value, in_sds.standardiser)
+    tests, n = _tests(q, rows, q.adjusting.columns if decisions.covariates else [])
+    for model, test in tests.items():
+        size = (at_level(test, q.ci_level) or test).scaled(in_sds.value, in_sds.standardiser)
         if size.p is not None and in_sds.value > 0:
             numbers = {"effect": size.value, "p": size.p, "ci_low": size.ci_low, "ci_high": size.ci_high}
             made.append({**asdict(decisions), "model": model, **numbers, "n": n})
     return made
 
 
-def _tests(q: Question, rows: pd.DataFrame, covariates: list[str]) -> dict[str, Quantity]:
-    """Return the lead and, where its design has other models, those; each with the covariates and the blocks."""
+def _tests(q: Question, rows: pd.DataFrame, covariates: list[str]) -> tuple[dict[str, Quantity], int]:
+    """Return the lead and, where its design has other models, those, with covariates and blocks; and the lead's n."""
     plan = replace(q.plan, covariates=tuple(covariates), pre=bool(rows["pre"].max() > rows["pre"].min()))
     lead = answered(plan, rows)
     tests = {lead.method: lead.test}
@@ -251,8 +251,8 @@ def _tests(q: Question, rows: pd.DataFrame, covariates: list[str]) -> dict[str, 
         gain = "gain_difference" if q.unit.of_pupil is None else "gain_difference_unit_means"
         tests[gain] = answered(plan, rows.assign(gain=rows["post"] - rows["pre"]), "gain").test
     if plan.design == "pupils" and plan.pre:
-        return tests | _of_pupils(q, rows, covariates)
-    return tests | (_of_classes(q, rows, covariates) if plan.design == "units" and plan.pre else {})
+        return tests | _of_pupils(q, rows, covariates), lead.n
+    return tests | (_of_classes(q, rows, covariates) if plan.design == "units" and plan.pre else {}), lead.n
 
 
 def _of_pupils(q: Question, rows: pd.DataFrame, covariates: list[str]) -> dict[str, Quantity]:

@@ -13,15 +13,16 @@ import pandas as pd
 from werkbank.effects.asking import Role, role_of_question
 from werkbank.effects.comparison import Weights, normalised
 from werkbank.effects.covariates import Covariates, prepared
-from werkbank.effects.kinds import KIND, metric_of
-from werkbank.effects.leading import Answer, Design, Plan, answered
+from werkbank.effects.kinds import GIVEN_THE_LEVEL, KIND, metric_of
+from werkbank.effects.leading import Answer, Design, Plan, answered, by_level
 from werkbank.effects.nesting import NO_BLOCKS, Blocks, blocks_of
 from werkbank.effects.roles import RoleArms, role_arms, shown_arms
 from werkbank.effects.units import Unit, unit_of_analysis
 from werkbank.remembering import remembered
 from werkbank.results import Estimate
 from werkbank.statistics.certainty import EQUIVALENCE_BOUND
-from werkbank.statistics.unit_means import choose_slope
+from werkbank.statistics.quantity import STANDARD_LEVEL, at_level
+from werkbank.statistics.unit_means import SLOPE_NEEDS, SlopeChoice, choose_slope
 from werkbank.study.model import WAVES, Outcome, Study
 
 if TYPE_CHECKING:
@@ -65,10 +66,12 @@ class Question:
     def adjusting(self) -> Covariates:
         """What is adjusted for, and the pupils of all arms with all that every analysis of this question needs.
 
-        A block (a pair, a school) without one of the arms compared says nothing of the difference and is left out.
+        A block (a pair, a stratum) without one of the arms compared says nothing of the difference and is left out. The
+        pupils of such a school, where pupils were assigned within schools, lend their slope: they are in `whole`, and
+        not in `analysed`.
         """
         known = self._prepared(self._with_scores)
-        broken = self._broken(known.table)
+        broken = self._broken(known.table) if self.unit.of_pupil is not None else []
         return self._prepared(self._with_scores.loc[~self._in(broken)]) if broken else known
 
     @cached_property
@@ -107,11 +110,26 @@ class Question:
             weights=self.weights,
             pre=adjusting.pre,
             covariates=tuple(adjusting.columns),
-            choice=choose_slope(self.units_per_arm().values(), drawn=self.randomised, assigned=int(assigned)),
+            choice=self._slope(int(assigned)),
             n_blocks=int(self.table["block"].nunique()) if blocked else None,
             roles=self.roles,
             level=self.ci_level,
         )
+
+    def _slope(self, assigned: int) -> SlopeChoice:
+        counts = self.units_per_arm().values()
+        # a slope between differences of blocks needs one block more than it would need units an arm
+        few = bool(self.blocks.level) and min(counts) <= SLOPE_NEEDS
+        return choose_slope(
+            counts, drawn=self.randomised, assigned=assigned, moves=few or not self.pre_same_within_units
+        )
+
+    @cached_property
+    def pre_same_within_units(self) -> bool:
+        """Whether the pupils of a unit all have its score before, as with a score given to whole classes."""
+        if self.unit.of_pupil is None or not self.adjusting.pre:
+            return False
+        return not by_level(self.whole, ["pre"])[0]
 
     @cached_property
     def answer(self) -> Answer:
@@ -136,7 +154,8 @@ class Question:
     @cached_property
     def analysed(self) -> pd.DataFrame:
         """The pupils of the arms compared with all that is needed: scores, unit, block and covariates."""
-        return self._compared(self.whole)
+        rows = self._compared(self.whole)
+        return rows.loc[~rows["block"].isin(self._broken(rows))] if self.blocks.level else rows
 
     def _compared(self, rows: pd.DataFrame) -> pd.DataFrame:
         return rows.loc[rows["arm"].isin(list(self.weights))] if self.weights else rows
@@ -170,6 +189,19 @@ class Question:
         rows = rows.loc[~rows["arm"].isin(self.unit.alone)] if self.partly_grouped else rows
         return None if self.unit.of_pupil is None else int(rows["unit"].nunique())
 
+    def _at_its_level(self, method: str, quantity: Quantity) -> tuple[Quantity, float]:
+        """Return a quantity with its interval at the study's level, or as it is with the level that it has.
+
+        What is no t or z interval (a bootstrap, a size with a variance of its own) was made at 95 %, except by the
+        methods that were given the level.
+        """
+        if self.ci_level == STANDARD_LEVEL or quantity.ci_low is None:
+            return quantity, self.ci_level
+        found = at_level(quantity, self.ci_level)
+        if found is None:
+            return quantity, self.ci_level if method in GIVEN_THE_LEVEL else STANDARD_LEVEL
+        return found, self.ci_level
+
     def estimate(
         self,
         method: str,
@@ -184,6 +216,7 @@ class Question:
         from werkbank.catalogue import has, say
 
         estimand = f"effects.methods.{method}.estimand"
+        quantity, level = (quantity, ci_level) if ci_level is not None else self._at_its_level(method, quantity)
         exploratory = self.role == "exploratory" or not (headline or method in OF_THE_HEADLINE)
         return Estimate(
             id=place(self.key, self.wave_from, self.wave_to, self.contrast, method),
@@ -202,7 +235,7 @@ class Question:
             p=_plain(quantity.p),
             ci_low=_plain(quantity.ci_low),
             ci_high=_plain(quantity.ci_high),
-            ci_level=self.ci_level if ci_level is None else ci_level,
+            ci_level=level,
             standardiser=quantity.standardiser,
             n=n,
             n_clusters=n_clusters,
@@ -248,9 +281,19 @@ def questions(study: Study, scores: pd.DataFrame, pupils: pd.DataFrame) -> Itera
             pre = waves[wave_from] if wave_from else math.nan
             table = enrolled.assign(pre=pre, post=waves[wave_to])
             for contrast, weights in contrasts(study).items():
-                at = (outcome, key, contrast, weights, wave_from, wave_to)
+                # an arm in which nobody was measured beforehand was not to be (Solomon): its loss is none
+                asked_from = wave_from if _measured(table, weights) else ""
+                at = (outcome, key, contrast, weights, asked_from, wave_to)
                 role = role_of_question(study, key, wave_to, contrast, pairs[0][1])
-                yield Question(*at, table, unit, covariates, blocks, roles, *asked_for, role, by_lot, chosen)
+                rows = table if asked_from else table.assign(pre=math.nan)
+                yield Question(*at, rows, unit, covariates, blocks, roles, *asked_for, role, by_lot, chosen)
+
+
+def _measured(table: pd.DataFrame, weights: Weights) -> bool:
+    """Whether somebody in every arm of a contrast was measured beforehand, or nobody anywhere afterwards."""
+    known = table[["pre", "post"]].notna().groupby(table["arm"].astype(str)).any()
+    compared = known.reindex([arm for arm, w in weights.items() if w], fill_value=False)
+    return not weights or bool(compared["pre"].all() or not compared["post"].all())
 
 
 @remembered(1)

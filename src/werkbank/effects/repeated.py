@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from scipy import linalg, special
 
-from werkbank.effects.waves import three_waves
+from werkbank.effects.waves import independent, three_waves
 from werkbank.statistics.quantity import Quantity, not_computed
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ def repeated_measures(asked: Sequence[Question]) -> list[Estimate]:
     scores = np.column_stack([kept["pre"], *(q.table["post"].reindex(kept.index) for q in asked)])
     complete = np.isfinite(scores).all(axis=1)
     arms = kept["arm"].to_numpy()[complete]
+    others = kept.loc[complete, last.adjusting.columns].to_numpy(float)
+    if last.blocks.level:
+        others = np.column_stack([others, pd.get_dummies(kept.loc[complete, "block"].astype(str), dtype=float)])
     weights = last.weights or {"": 1.0}
     contrasts = {"rm_wave": np.full(len(weights), 1 / len(weights))}
     if last.weights:
@@ -42,12 +46,12 @@ def repeated_measures(asked: Sequence[Question]) -> list[Estimate]:
     made = [
         last.estimate(f"{name}{kind}", found, n)
         for name, L in contrasts.items()
-        for kind, found in within_arms(scores[complete], members, L).items()
+        for kind, found in within_arms(scores[complete], members, L, others).items()
     ]
-    return [last.estimate("rm_mauchly", mauchly(scores[complete], members), n), *made]
+    return [last.estimate("rm_mauchly", mauchly(scores[complete], members, others), n), *made]
 
 
-def mauchly(scores: ArrayLike, arms: Sequence[ArrayLike]) -> Quantity:
+def mauchly(scores: ArrayLike, arms: Sequence[ArrayLike], others: ArrayLike | None = None) -> Quantity:
     """Test whether all differences between two waves vary alike within arms (sphericity), as `within_arms` takes it.
 
     Returns
@@ -66,7 +70,7 @@ def mauchly(scores: ArrayLike, arms: Sequence[ArrayLike]) -> Quantity:
     """
     if min(np.sum(arm) for arm in arms) < 2:
         return not_computed("refused_too_few_units")
-    d, nu, U, rest = _within(scores, arms)
+    d, nu, U, rest, _, _ = _within(scores, arms, others)
     E = rest.T @ rest
     if d < 2 or nu < d:
         return not_computed("no_degrees_of_freedom")
@@ -82,14 +86,29 @@ def mauchly(scores: ArrayLike, arms: Sequence[ArrayLike]) -> Quantity:
     return Quantity(float(np.exp(log_w)), df=df, statistic=chi2, p=p, note="rm_mauchly")
 
 
-def _within(scores: ArrayLike, arms: Sequence[ArrayLike]) -> tuple[int, int, np.ndarray, np.ndarray]:
-    """Return waves - 1, pupils - arms, the scores on orthonormal contrasts of waves, and what arms leave of them."""
-    Y, X = np.asarray(scores, float), np.column_stack(arms).astype(float)
-    U = Y @ linalg.helmert(Y.shape[1]).T
-    return U.shape[1], len(Y) - X.shape[1], U, U - X @ np.linalg.lstsq(X, U, rcond=None)[0]
+def _within(
+    scores: ArrayLike, arms: Sequence[ArrayLike], others: ArrayLike | None
+) -> tuple[int, int, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return waves - 1, the df of the error, the scores on orthonormal contrasts of waves, what arms and others leave.
+
+    And the arms' means of these contrasts at the mean of others, with their covariance but for that of the error (NaN
+    where an arm follows from others).
+    """
+    Y, A = np.asarray(scores, float), np.column_stack(arms).astype(float)
+    Z = np.empty((len(Y), 0)) if others is None else np.asarray(others, float)
+    Z = independent(Z - Z.mean(axis=0)) if Z.shape[1] else Z
+    U, X = Y @ linalg.helmert(Y.shape[1]).T, np.column_stack([A, Z])
+    rank = int(np.linalg.matrix_rank(X / np.sqrt((X**2).sum(axis=0)).clip(1e-300)))
+    b = np.linalg.lstsq(X, U, rcond=None)[0]
+    rest, k = U - X @ b, A.shape[1]
+    if rank < X.shape[1]:
+        return U.shape[1], len(Y) - rank, U, rest, np.full((k, U.shape[1]), np.nan), np.full((k, k), np.nan)
+    return U.shape[1], len(Y) - rank, U, rest, b[:k], np.linalg.inv(X.T @ X)[:k, :k]
 
 
-def within_arms(scores: ArrayLike, arms: Sequence[ArrayLike], L: ArrayLike) -> dict[str, Quantity]:
+def within_arms(
+    scores: ArrayLike, arms: Sequence[ArrayLike], L: ArrayLike, others: ArrayLike | None = None
+) -> dict[str, Quantity]:
     """Test whether the change over waves, combined over arms by `L`, is more than none at any wave.
 
     Parameters
@@ -100,29 +119,33 @@ def within_arms(scores: ArrayLike, arms: Sequence[ArrayLike], L: ArrayLike) -> d
         Who is in each arm; every pupil in one.
     L : array (arms,) or (q, arms)
         Combinations of arms: shares (the main effect of wave) or contrasts (wave x arm).
+    others : array (n, k), optional
+        What is adjusted for at every wave, covariates and indicators of blocks; arms are compared at its mean.
 
     Returns
     -------
     dict of Quantity
-        "" is the test under sphericity: value partial eta squared (0-1), statistic F, df that of the error,
-        (waves - 1)(n - arms); that of the numerator is (waves - 1)·q. "_gg" and "_hf" have Greenhouse & Geisser's and
-        Huynh & Feldt's epsilon as value (Lecoutre's correction, at most 1), F, and the error df and p that epsilon
-        makes. NaN with a note when an arm has fewer than two pupils or nothing varies.
+        "" is the test under sphericity: value partial eta squared (0-1), statistic F, df that of the error, (waves -
+        1)(n - arms - what else is adjusted for); that of the numerator is (waves - 1)·q. "_gg" and "_hf" have
+        Greenhouse & Geisser's and Huynh & Feldt's epsilon as value (Lecoutre's correction, at most 1), F, and the
+        error df and p that epsilon makes. NaN with a note when an arm has fewer than two pupils or nothing varies.
 
     Notes
     -----
     With U the scores on orthonormal contrasts of waves: F = (tr H/df1)/(tr E/df2), every combination tested as if last
-    (type III); ε_GG = (tr E)²/(d·tr E²), ε_HF = ((ν + 1)·d·ε_GG - 2)/(d(ν - d·ε_GG)), d = waves - 1, ν = n - arms.
-    Pupils count as independent: not for assigned classes, and single groups in classes. O'Brien & Kaiser (1985);
-    Lecoutre (1991). Checked against R's anova.mlm, afex's O'Brien-Kaiser values and pingouin.
+    (type III); ε_GG = (tr E)²/(d·tr E²), ε_HF = ((ν + 1)·d·ε_GG - 2)/(d(ν - d·ε_GG)), d = waves - 1, ν = n - arms -
+    others. Pupils count as independent: not for assigned classes, and single groups in classes. O'Brien & Kaiser
+    (1985); Lecoutre (1991). Checked against R's anova.mlm, afex's O'Brien-Kaiser values and pingouin.
     """
     rows, sizes = np.atleast_2d(L), np.array([np.sum(arm) for arm in arms])
     if sizes.min() < 2:
         return {"": not_computed("refused_too_few_units")}
-    d, nu, U, rest = _within(scores, arms)
-    found = rows @ np.array([U[np.asarray(arm, bool)].mean(axis=0) for arm in arms])
+    d, nu, U, rest, means, spread = _within(scores, arms, others)
+    if nu < 1 or not np.isfinite(means).all():
+        return {"": not_computed("no_degrees_of_freedom" if nu < 1 else "not_estimable")}
+    found = rows @ means
     E = rest.T @ rest
-    between = float(np.trace(found.T @ np.linalg.solve(rows / sizes @ rows.T, found)))
+    between = float(np.trace(found.T @ np.linalg.solve(rows @ spread @ rows.T, found)))
     error, df1, df2 = float(np.trace(E)), d * len(rows), d * nu
     if not error > 1e-12 * float((U**2).sum()):
         return {"": not_computed("no_residual_variation")}

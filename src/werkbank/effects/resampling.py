@@ -13,9 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import special
 
-from werkbank.effects import comparison
 from werkbank.statistics.quantity import Quantity, not_computed, t_test
 from werkbank.statistics.sizes import small_sample_factor
 
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from werkbank.effects.comparison import Weights
     from werkbank.effects.questions import Question
     from werkbank.results import Estimate
 
@@ -57,7 +54,7 @@ def bootstrapped(asked: Sequence[Question], seed: int) -> list[Estimate]:
         table = table.loc[table["unit"].notna()] if by_unit else table
         y = np.column_stack([q.analysed["post"].reindex(table.index) for q in together])
         units = table["unit"].astype(str) if by_unit else table.index
-        sizes = bootstrapped_g(y, table["arm"].map(weights) > 0, seed, units)
+        sizes = bootstrapped_g(y, table["arm"].map(weights) > 0, seed, units, level=together[0].ci_level)
         for q, size in zip(together, sizes, strict=True):
             rows = q.analysed
             made.append(q.estimate("g_bootstrap", size, len(rows), rows["unit"].nunique() if by_unit else None))
@@ -65,7 +62,13 @@ def bootstrapped(asked: Sequence[Question], seed: int) -> list[Estimate]:
 
 
 def bootstrapped_g(
-    outcomes: ArrayLike, treated: ArrayLike, seed: int, units: ArrayLike | None = None, draws: int = DRAWS
+    outcomes: ArrayLike,
+    treated: ArrayLike,
+    seed: int,
+    units: ArrayLike | None = None,
+    draws: int = DRAWS,
+    *,
+    level: float = 0.95,
 ) -> list[Quantity]:
     """Hedges' g of many outcomes at once, with intervals from the same draws of pupils or of whole classes.
 
@@ -106,20 +109,10 @@ def bootstrapped_g(
         measured = np.unique(codes[known[:, k]])
         least = int(min(of_unit[measured].sum(), (~of_unit[measured]).sum()))
         se = float(np.std(found[np.isfinite(found[:, k]), k], ddof=1)) if math.isfinite(g) and least > 1 else 0.0
-        size = t_test(float(g), se * math.sqrt(least / max(least - 1, 1)), len(measured) - 2)
+        size = t_test(float(g), se * math.sqrt(least / max(least - 1, 1)), len(measured) - 2, level)
         size = replace(size, statistic=None, p=None, standardiser="sd_post_pooled")
         made.append(size if se > 0 else not_computed("no_variation" if least > 1 else "refused_too_few_units"))
     return made
-
-
-def _percentiles(found: Floats, units: int, least: int) -> tuple[float, float]:
-    """Percentiles as far out as few units ask (Hesterberg 2015): the normal tail beyond √(k/(k - 1))·t(units - 2)."""
-    known = found[np.isfinite(found)]  # a draw in which nothing varies has no value; it is left out
-    if least < FEWEST or not known.size:
-        return math.nan, math.nan
-    reach = math.sqrt(least / (least - 1)) * float(special.stdtrit(units - 2, 0.975))
-    low, high = np.quantile(known, [special.ndtr(-reach), special.ndtr(reach)])
-    return float(low), float(high)
 
 
 def _g(counts: Floats, sums: Floats, arm: NDArray[np.bool_]) -> Floats:
@@ -137,63 +130,3 @@ def _moments(counts: Floats, sums: Floats) -> tuple[Floats, Floats, Floats]:
     n, total, squares = np.split(counts @ sums, 3, axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         return n, total / n, squares - total**2 / n
-
-
-def mediated(table: pd.DataFrame, weights: Weights, mediator: str, seed: int, draws: int = DRAWS) -> Quantity:
-    """Indirect effect a·b of the programme along `mediator`, with an interval from drawing whole units.
-
-    Parameters
-    ----------
-    table : DataFrame
-        One row per pupil: arm, pre, post, the mediator, and `unit` where classes were assigned; no missing values.
-
-    Returns
-    -------
-    Quantity
-        a (mediator ~ arm + pre) times b (post ~ mediator + arm + pre), in the scale's units; no interval with fewer
-        than four units in an arm. NaN with a note with fewer than two, or a mediator that the arm or the pre-test
-        explains fully. No p: exploratory.
-
-    Notes
-    -----
-    b is an association: whoever changed the mediator may differ in other ways (Imai et al., 2010). Percentile bootstrap
-    of clusters: Preacher & Hayes (2008), Davison & Hinkley (1997); the percentiles lie further out with few units
-    (Hesterberg 2015), because .025 and .975 cover too little (docs/calibration.md). Checked against statsmodels and
-    drawing row by row.
-    """
-    rows = table.loc[table["arm"].isin(list(weights))]
-    treated = (rows["arm"].map(weights) > 0).to_numpy(dtype=float)
-    Z = np.column_stack([np.ones(len(rows)), treated, comparison.numeric(rows, ["pre", mediator]), rows["post"]])
-    by_unit = "unit" in rows and rows["unit"].notna().all()
-    place, units = pd.factorize(rows["unit"].astype(str) if by_unit else np.arange(len(rows)))  # as in `bootstrapped_g`
-    arm = np.zeros(len(units))
-    arm[place] = treated
-    least = int(min((arm > 0).sum(), (arm == 0).sum()))
-    if least < 2:
-        return not_computed("refused_too_few_units")
-    products = np.zeros((len(units), 25))
-    np.add.at(products, place, np.einsum("ni,nj->nij", Z, Z).reshape(-1, 25))
-    observed = _indirect(products.sum(axis=0)[None])[0]
-    if not math.isfinite(observed):
-        return not_computed("not_estimable")
-    found = _indirect(drawn(arm, draws, seed) @ products)
-    low, high = _percentiles(found, len(units), least)
-    note = "too_few_to_draw" if least < FEWEST else ""
-    return Quantity(float(observed), float(np.nanstd(found, ddof=1)), ci_low=low, ci_high=high, note=note)
-
-
-def _indirect(products: Floats) -> Floats:
-    """Return a·b for every row of cross-products of (1, arm, pre, mediator, post); NaN where it cannot be told."""
-    S = products.reshape(-1, 5, 5)
-    a = _solved(S[:, :3, :3], S[:, :3, 3])[:, 1]
-    b = _solved(S[:, :4, :4], S[:, :4, 4])[:, 3]
-    return a * b
-
-
-def _solved(A: Floats, v: Floats) -> Floats:
-    size = np.sqrt(np.maximum(np.diagonal(A, axis1=1, axis2=2), 1e-300))
-    scaled = A / size[:, :, None] / size[:, None, :]
-    fine = np.linalg.eigvalsh(scaled)[:, 0] > 1e-10
-    found = np.full(v.shape, np.nan)
-    found[fine] = np.linalg.solve(scaled[fine], (v[fine] / size[fine])[:, :, None])[:, :, 0] / size[fine]
-    return found

@@ -34,6 +34,19 @@ def role_arms(study: Study) -> RoleArms | None:
     return None
 
 
+def shown_roles(study: Study) -> dict[str, str]:
+    """Return the role of every arm as results call it, in the order in which reports show them.
+
+    Where roles have a column of their own, coached teachers' pupils are the arms ``target`` and ``transfer``; the arm
+    of their teachers stays, as the last, for pupils without a role.
+    """
+    roles = role_arms(study)
+    if roles is None or "role" not in study.columns.named():
+        return {code: str(role) for code, role in study.arms.items()}
+    made = {roles.target: "target", roles.transfer: "transfer", roles.control: "control"}
+    return made | {code: str(role) for code, role in study.arms.items() if code not in made}
+
+
 def shown_arms(study: Study, pupils: pd.DataFrame) -> pd.Series:
     """Return every pupil's arm; of coached teachers' pupils with a role in a column of its own, that role.
 

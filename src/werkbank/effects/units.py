@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from werkbank.intake.people import held_whole
+
 if TYPE_CHECKING:
     from werkbank.study.model import Study
 
@@ -17,14 +19,16 @@ LEVELS = ("class", "teacher", "school")  # from small to large
 class Unit:
     """The unit of analysis: its level, the unit of every pupil (None for pupils themselves), and why.
 
-    `reason` is a key under ``effects.units``: declared; single_group_in_units; arms_hold_whole_units; one_arm_in_units,
-    where the pupils of `alone`, arms without units, are each a unit of their own.
+    `reason` is a key under ``effects.units``: declared; single_group_in_units; arms_hold_whole_units;
+    arms_hold_most_units, where units with pupils of several arms (`mixed`, slips or moves) are left out;
+    one_arm_in_units, where the pupils of `alone`, arms without units, are each a unit of their own.
     """
 
     level: str
     of_pupil: pd.Series | None
     reason: str
     alone: frozenset[str] = frozenset()
+    mixed: frozenset[str] = frozenset()
 
 
 def unit_of_analysis(study: Study, pupils: pd.DataFrame) -> Unit:
@@ -32,8 +36,9 @@ def unit_of_analysis(study: Study, pupils: pd.DataFrame) -> Unit:
 
     What the study file declares holds. A single group that sits in more than one class (or teacher, or school) is
     analysed by class. Where pupils are said to have been assigned but no class holds more than one arm, the classes
-    were assigned in fact, and are analysed. Where arms are declared whose pupils were taught on their own, a unit is a
-    group in the other arms and a pupil in those.
+    were assigned in fact, and are analysed; likewise where hardly any does (`held_whole`), and those are left out.
+    Where arms are declared whose pupils were taught on their own, a unit is a group in the other arms and a pupil in
+    those.
 
     Parameters
     ----------
@@ -56,6 +61,9 @@ def unit_of_analysis(study: Study, pupils: pd.DataFrame) -> Unit:
             return Unit(level, names, "single_group_in_units")
         if pupils["arm"].astype(str).groupby(names).nunique().max() == 1:
             return Unit(level, names, "arms_hold_whole_units")
+        if (whole := held_whole(names, pupils["arm"])) is not None:
+            kept = whole.eq(other=True)
+            return Unit(level, names.where(kept), "arms_hold_most_units", mixed=frozenset(names[~kept].dropna()))
     return Unit("pupil", None, "declared")
 
 

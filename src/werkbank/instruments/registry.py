@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from werkbank.catalogue import shipped
 from werkbank.errors import Problem, UnfitError
+from werkbank.instruments.expected import should_be, unreadable
 from werkbank.instruments.model import Instrument
 from werkbank.instruments.written import NotYamlError, read_yaml
 
@@ -46,8 +47,9 @@ def load(name: str, version: str | None = None, order: str | None = None, folder
     mine = folder / f"{name}.yaml" if folder and Path(name).name == name else None  # a name, never a path
     if mine is not None and mine.is_file():
         if name in names() and all(i.status == "complete" for i in variants(name)):
-            raise UnfitError([Problem("instrument_name_taken", file=mine.name, value=name)])
-        found = _choose(_parsed(mine), {"version": version, "order": order}, mine.name)
+            raise UnfitError([Problem("instrument_name_taken", file=f"{mine.parent.name}/{mine.name}", value=name)])
+        shown = f"{folder.name}/{mine.name}" if folder else mine.name
+        found = _choose(_parsed(mine, shown), {"version": version, "order": order}, shown)
     elif name in names():
         found = _choose(_shipped(name), {"version": version, "order": order}, "")
     else:
@@ -95,16 +97,24 @@ def _shipped(name: str) -> dict[str, Any]:
     return _parsed(KEYS / f"{name}.yaml")
 
 
-def _parsed(path: Path) -> dict[str, Any]:
+def _parsed(path: Path, shown: str = "") -> dict[str, Any]:
     try:
         raw = shipped(path) if path.parent == KEYS else read_yaml(path, aliases=True)[0]
     except NotYamlError as error:
-        found = Problem("instrument_invalid", file=path.name, row=error.row, details={"reason": error.reason})
+        found = Problem("instrument_invalid", shown or path.name, row=error.row, details=unreadable(error.reason))
         raise UnfitError([found]) from None
     forms = [raw.get(axis) or {} for axis in _AXES] if isinstance(raw, dict) else [raw]
     forms += [form or {} for axis in forms if isinstance(axis, dict) for form in axis.values()]
     if not all(isinstance(form, dict) for form in forms) or not isinstance(raw, dict):
-        raise UnfitError([Problem("instrument_invalid", file=path.name, details={"reason": "not a mapping"})])
+        raise UnfitError(
+            [
+                Problem(
+                    "instrument_invalid",
+                    shown or path.name,
+                    details={"reason_key": "key_block", "reason": "not a mapping"},
+                )
+            ]
+        )
     return raw
 
 
@@ -136,11 +146,7 @@ def _build(raw: dict[str, Any], chosen: dict[str, str | None], file: str) -> Ins
     except ValidationError as error:
         raise UnfitError(
             [
-                Problem("instrument_invalid", file=file, column=".".join(map(str, e["loc"])) or None, details=_why(e))
+                Problem("instrument_invalid", file, ".".join(map(str, e["loc"])) or None, details=should_be(dict(e)))
                 for e in error.errors()
             ]
         ) from error
-
-
-def _why(error: Any) -> dict[str, str]:  # noqa: ANN401 - pydantic's ErrorDetails
-    return {"reason": str(error["msg"]).removeprefix("Value error, ")}

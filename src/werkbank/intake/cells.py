@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from werkbank.intake.folding import is_unknown, says_missing
-from werkbank.intake.ledger import shown
+from werkbank.intake.ledger import brief, shown
 from werkbank.intake.lone import is_usual
 from werkbank.study.spelling import tidy
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from werkbank.study.model import Outcome
     from werkbank.study.parts import Rule
 
-WHOLE = re.compile(r"[+-]?[0-9]+")
+WHOLE = re.compile(r"[+-]?[0-9]+(?:[eE][+-][0-9]{1,2})?")  # 1e-05 and 1E+06 are how programs write such numbers
 DECIMAL = {
     ".": re.compile(r"[+-]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"),
     ",": re.compile(r"[+-]?(?:[0-9]+,[0-9]*|,[0-9]+)(?:[eE][+-]?[0-9]+)?"),
@@ -34,7 +34,10 @@ TWO_WAYS = re.compile(r"[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}")  # 1.234: one and a b
 THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(?:[.,' \u00a0][0-9]{3})+(?:[.,][0-9]+)?")
 MONTH = "jan|feb|mrt|mar|maa|apr|mei|may|jun|jul|aug|sep|okt|oct|nov|dec"
 LABELLED = re.compile(r"([+-]?[0-9]+)\s*(?:[-–—=:.)]|\s)\s*([^\W\d_].*)", re.DOTALL)  # 5 - Helemaal mee eens
+WITH_NUMBER = re.compile(r"([^\W\d_].*?)\s*[(\[]\s*([+-]?[0-9]+)\s*[)\]]", re.DOTALL)  # Helemaal mee eens (5)
+FAILED = re.compile(r"#[A-Z/0]+[!?]", re.IGNORECASE)  # what a spreadsheet writes for a formula that failed
 A_FEW = 4  # answers that may be wrong in any file
+WORDS_SHOWN = 7  # answers that a message names
 WRONG_RANGE = 0.05  # of the answers outside a range: it is not these answers that are wrong
 DATE = re.compile(
     rf"[0-9]{{1,2}}[- /](?:{MONTH})[a-z]*\.?(?:[- /][0-9]{{2,4}})?|(?:{MONTH})[a-z]*\.?[- /][0-9]{{2,4}}"
@@ -80,10 +83,17 @@ def number(cell: Any, sign: str | None) -> float | str:  # noqa: ANN401 - whatev
     text = cell.strip().replace("−", "-")
     if WHOLE.fullmatch(text) or (sign and DECIMAL[sign].fullmatch(text)):
         return float(text.replace(",", "."))
+    return _no_number(text, sign)
+
+
+def _no_number(text: str, sign: str | None) -> str:
+    """Return the code of the problem with text that is no number."""
     if sign is None and TWO_WAYS.fullmatch(text):
         return "decimal_ambiguous"
     if any(form.fullmatch(text) for form in DECIMAL.values()) or THOUSANDS.fullmatch(text):
         return "decimal_mixed"
+    if FAILED.fullmatch(text):
+        return "formula_failed"
     if text.startswith("="):
         return "formula_without_value"
     return "date_found" if is_date(text) else "not_a_number"
@@ -137,6 +147,7 @@ class Counts:
     answered: int = 0
     seen: set[float] = field(default_factory=set)
     outside: list[tuple[str, np.ndarray, Reading]] = field(default_factory=list)  # column, cells, how
+    wordy: list[tuple[str, np.ndarray, Reading]] = field(default_factory=list)  # the same, of what is no number
     texts: int = 0  # numbers that a workbook stored as text
 
 
@@ -159,6 +170,8 @@ def convert(table: Table, column: str, how: Reading, counts: Counts, ledger: Led
         values[i] = np.inf if isinstance(read, str) else read
     if "out_of_range" in wrong:
         counts.outside.append((column, np.isin(codes, wrong.pop("out_of_range")), how))
+    if "not_a_number" in wrong:
+        counts.wordy.append((column, np.isin(codes, wrong.pop("not_a_number")), how))
     for code, which in wrong.items():
         _report(code, table, column, np.isin(codes, which), how, ledger)
     return np.asarray(values[codes])
@@ -176,7 +189,8 @@ def _read(cell: Any, column: str, table: Table, how: Reading, counts: Counts, n:
     if known & how.missing:
         counts.missing[text] += n
         return np.nan
-    if how.words is not None and (label or table.reading.kind != "sav" or isinstance(cell, str)):
+    coded = label or table.reading.kind != "sav" or isinstance(cell, str)  # codes without a label are numbers
+    if how.words is not None and (coded or plain(text) in how.words):
         return _word(text, label, value, how, counts, n)
     if label and says_missing(label):
         return "label_says_missing"
@@ -208,26 +222,55 @@ def _word(text: str, label: str | None, value: float | str, how: Reading, counts
     if only_words and isinstance(value, float) and label is None and value in words.values():
         counts.numbers += n
         return _number(value, text, how, counts, n)
-    if found := LABELLED.fullmatch(text):
-        meant = words.get(plain(found[2]), float(found[1]))
-        if meant != float(found[1]):
+    if found := labelled(text):
+        if words.get(plain(found[1]), found[0]) != found[0]:
             return "label_and_number"
         return _labelled(text, how, counts, n)
     return "missing_word" if is_unknown(text) or says_missing(text) else "unknown_word"
 
 
+def labelled(text: str) -> tuple[float, str] | None:
+    """Return the number and the words of an answer that has both: 5 - Helemaal mee eens; Helemaal mee eens (5)."""
+    if found := LABELLED.fullmatch(text):
+        return float(found[1]), found[2]
+    found = WITH_NUMBER.fullmatch(text)
+    return (float(found[2]), found[1]) if found else None
+
+
 def _labelled(text: str, how: Reading, counts: Counts, n: int) -> float | str:
-    """Return the number of an answer that is written with its words: 5 - Helemaal mee eens."""
-    found = LABELLED.fullmatch(text)
-    if found is None or not how.range[0] <= float(found[1]) <= how.range[1] or np.isinf(how.range).any():
+    """Return the number of an answer that is written with its words."""
+    found = labelled(text)
+    if found is None or not how.range[0] <= found[0] <= how.range[1] or np.isinf(how.range).any():
         return "missing_word" if is_unknown(text) or says_missing(text) else "not_a_number"
+    value, words = found
     counts.labelled += n
-    counts.labels.setdefault(plain(found[2]), set()).add(float(found[1]))
-    return "label_two_numbers" if len(counts.labels[plain(found[2])]) > 1 else float(found[1])
+    counts.labels.setdefault(plain(words), set()).add(value)
+    return "label_two_numbers" if len(counts.labels[plain(words)]) > 1 else value
 
 
 def _fits(value: float, how: Reading) -> bool:
     return bool(np.isfinite(value)) and how.allowed[0] <= value <= how.allowed[1]
+
+
+def report_words(table: Table, counts: Counts, ledger: Ledger) -> None:
+    """Report what is no number: as cells that are wrong, or, where they are many, as answers in words."""
+    if not counts.wordy:
+        return
+    found = Counter(shown(cell) for name, wrong, _ in counts.wordy for cell in table.cells(name)[wrong])
+    worded = [text for text in found if any(map(str.isalpha, text))]
+    if len(worded) < 2 or found.total() <= A_FEW:
+        for name, wrong, how in counts.wordy:
+            _report("not_a_number", table, name, wrong, how, ledger)
+        return
+    column, wrong, how = counts.wordy[0]
+    row = int(table.rows[wrong.argmax()])
+    common = [brief(text) for text, _ in found.most_common(WORDS_SHOWN)]
+    more = " …" if len(found) > WORDS_SHOWN else ""
+    details = {
+        "outcome": how.outcome.id, "n": found.total(), "words": ", ".join(f"‘{word}’" for word in common) + more,
+        "answers": ", ".join(f'"{word}": …' for word in common),
+    }  # fmt: skip
+    ledger.problem("answers_in_words", table.path, column=column, row=row, details=details)
 
 
 def report_outside(table: Table, counts: Counts, ledger: Ledger) -> None:

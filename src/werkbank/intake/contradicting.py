@@ -3,42 +3,63 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from itertools import combinations
+from dataclasses import replace
+from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from werkbank.errors import Problem
+from werkbank.intake.cells import plain
 from werkbank.intake.folding import keys
+from werkbank.intake.layout import report_twin
 from werkbank.intake.ledger import brief, shown
 from werkbank.study.spelling import tidy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from werkbank.intake.layout import Placed
+    from werkbank.intake.layout import Placed, Slot
     from werkbank.intake.ledger import Ledger
     from werkbank.intake.model import Table
-    from werkbank.study.model import Study
+    from werkbank.study.model import Outcome, Study
 
 CONTROL = ("controle", "control", "wachtlijst", "waitlist", "vergelijk", "comparison", "geen programma", "no treatment")
 TREATED = ("interventie", "intervention", "experiment", "programma", "treatment", "behandel", "coaching")
+MANY = 4  # different answers: a short scale on which all stay where they were is no copy
 FEWEST = 8  # rows in which answers that are all the same say anything
 Labels = dict[str, dict[str, tuple[str, "Table", str]]]  # what is meant -> code -> label, file, column
 
 
 def check_labels(study: Study, tables: list[Table], placed: list[Placed], ledger: Ledger) -> None:
-    """Hold value labels against each other over files and waves, and those of arms against `arms`."""
+    """Hold value labels against each other over files and waves, and against `arms` and `answers`.
+
+    One problem for a file and what is meant by its columns: fifteen items were labelled by one hand.
+    """
     seen: Labels = defaultdict(dict)
+    found: dict[tuple[str, str], list[Problem]] = defaultdict(list)
     named = study.columns.named()
+    about = {**named, "block": study.block_column, **{name: name for name in study.pupil_columns}}
     for table in tables:
-        for role in ("arm", "wave", "role"):
-            if named.get(role) in table.names:
-                _hold(seen, role, table, named[role], ledger)
+        for meant, column in about.items():
+            if column is not None and column in table.names:
+                found[table.path, meant] += _held(seen, meant, table, column)
     for here in placed:
+        outcome = here.slot.outcome
         for item, column in zip(here.slot.items, here.slot.columns, strict=True):
             if column in here.table.names:
-                _hold(seen, f"{here.slot.outcome.id}.{item}", here.table, column, ledger)
-    for code, (label, table, column) in seen["arm"].items():
+                path = here.table.path
+                found[path, f"items of {outcome.id}"] += _held(seen, f"{outcome.id}.{item}", here.table, column)
+                found[path, f"answers to {outcome.id}"] += _held_against(outcome, here.table, column, study, ledger)
+    for problems in found.values():
+        if problems:
+            ledger.add(_together(problems))
+    _hold_arms(study, seen["arm"], ledger)
+
+
+def _hold_arms(study: Study, seen: dict[str, tuple[str, Table, str]], ledger: Ledger) -> None:
+    """A label that calls the control group the programme's, or the other way round."""
+    for code, (label, table, column) in seen.items():
         given, text = study.arms.get(code), label.casefold()
         control, treated = any(w in text for w in CONTROL), any(w in text for w in TREATED)
         if given is not None and control != treated and (given == "control") is not control:
@@ -46,7 +67,17 @@ def check_labels(study: Study, tables: list[Table], placed: list[Placed], ledger
             ledger.problem("arm_label_conflict", table.path, column=column, value=code, details=details)
 
 
-def _hold(seen: Labels, meant: str, table: Table, column: str, ledger: Ledger) -> None:
+def _together(problems: list[Problem]) -> Problem:
+    first, columns = problems[0], list(dict.fromkeys(str(one.column) for one in problems))
+    if len(problems) == 1:
+        return first
+    values = [str(one.value) for one in problems[1:5] if one.column == first.column]
+    more = {"n": len(problems), "rows": [], "columns": columns[1:5], "values": values}
+    return replace(first, details={**first.details, "more": more})
+
+
+def _held(seen: Labels, meant: str, table: Table, column: str) -> list[Problem]:
+    found: list[Problem] = []
     for cell, label in table.reading.labels.get(column, {}).items():
         code, text = shown(cell), tidy(str(label))
         if code not in seen[meant]:
@@ -56,7 +87,38 @@ def _hold(seen: Labels, meant: str, table: Table, column: str, ledger: Ledger) -
         if not keys(first) & keys(text):
             details = {"label": brief(text), "other": brief(first), "other_file": other.path}
             details["other_column"] = other_column
-            ledger.problem("labels_conflict", table.path, column=column, value=code, details=details)
+            found.append(Problem("labels_conflict", table.path, column, value=code, details=details))
+    return found
+
+
+def _held_against(outcome: Outcome, table: Table, column: str, study: Study, ledger: Ledger) -> list[Problem]:
+    """Labels whose codes rise where the answers of the study file do now rise and now fall: one of the two is wrong.
+
+    Answers that are counted from elsewhere (0 for 1), the other way round, or declared for this very column, say what
+    is meant; the other way round is named.
+    """
+    rule = study.rules.get(column)
+    answers = {plain(word): value for word, value in (outcome.answers or {}).items()}
+    if not answers or (rule is not None and rule.answers is not None):
+        return []
+    codes = table.reading.labels.get(column, {})
+    pairs = sorted(
+        (float(code), answers[plain(label)], str(label))
+        for code, label in codes.items()
+        if isinstance(code, int | float) and plain(label) in answers
+    )
+    falls = [low > high for (_, low, _), (_, high, _) in pairwise(pairs)]
+    if falls and all(falls):
+        ledger.note("labels_turned", file=table.path, column=column, outcome=outcome.id)
+        return []
+    for (one, low, label), (other, high, other_label) in pairwise(pairs):
+        if low > high:
+            details: dict[str, Any] = {
+                "one": f"{one:g} = {brief(label)}", "other": f"{other:g} = {brief(other_label)}",
+                "outcome": outcome.id, "low": f"{low:g}", "high": f"{high:g}",
+            }  # fmt: skip
+            return [Problem("labels_against_answers", table.path, column, value=brief(label), details=details)]
+    return []
 
 
 def check_copies(tables: list[Table], ledger: Ledger) -> None:
@@ -85,8 +147,32 @@ def note_same_answers(answers: Mapping[tuple[str, str], dict[str, bytes]], ledge
             a, b = answers[outcome, one], answers[outcome, other]
             both = a.keys() & b.keys()
             same = sum(a[pupil] == b[pupil] for pupil in both)
-            if len(both) >= FEWEST and same >= 0.9 * len(both) and len({a[pupil] for pupil in both}) > 2:
+            if len(both) >= FEWEST and same >= 0.9 * len(both) and len({a[pupil] for pupil in both}) > MANY:
                 ledger.note("same_answers", outcome=outcome, one=one, other=other, n=same, n_all=len(both))
+
+
+def check_headings(study: Study, tables: list[Table], slots: list[Slot], ledger: Ledger) -> None:
+    """Look in every file for headings that differ from one that is read only in what nobody sees or means.
+
+    A score called ‘Taal’ in the file of one school, and ‘taal’ in all others, would be lost for that school.
+    """
+    about = dict.fromkeys([*study.columns.named().values(), *study.pupil_columns])
+    if study.birth_date is not None:
+        about[study.birth_date.column] = None
+    apart = {frozenset(pair) for names in study.distinct for pair in combinations(names, 2)}
+    measured = {
+        column: slot.outcome.informant
+        for slot in slots
+        for column in slot.columns
+        if any(column in table.names for table in tables)  # one that no file has is a problem of its own
+    }
+    for table in tables:
+        here = {c for c, informant in measured.items() if table.spec.informant in {None, informant}}
+        wanted = [*about, *(here - about.keys())]
+        others = [name for name in dict.fromkeys(table.names) if name and name not in {*about, *measured}]
+        for column in sorted({*wanted} - {*table.names}):
+            alike = [name for name in others if frozenset((name, column)) not in apart]
+            report_twin(column, alike, table, ledger)
 
 
 def note_headings(study: Study, tables: list[Table], placed: list[Placed], ledger: Ledger) -> None:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from werkbank.errors import Said
 from werkbank.intake.cells import decide_decimal, distinct, number, plain
+from werkbank.intake.folding import difference, is_unknown, keys, says_missing
 from werkbank.intake.layout import report_columns
 from werkbank.intake.ledger import shown
 from werkbank.intake.lone import Part, check_lone, is_usual
 from werkbank.study.model import WAVES
 from werkbank.study.parts import Rule
+from werkbank.study.spelling import tidy
 
 if TYPE_CHECKING:
     from werkbank.intake.ledger import Ledger
@@ -20,6 +26,11 @@ if TYPE_CHECKING:
     from werkbank.study.model import Study
 
 
+FEW = 8  # pupils of whom each may well have a value of their own
+SEVERAL = 5  # different values with one unit: 8,3 jaar is a number, and 5 keer may be a group
+MOST = 50  # words of a column that are held against each other
+GROUPS = frozenset(("geen", "none", "nil"))  # no help is a group
+MEASURED = re.compile(r"(?:[€$£]\s*)?[+-]?[0-9]+(?:[.,][0-9]+)?(?:\s*(?P<sign>[%‰€$£])|\s+(?P<unit>[^\W\d_]{1,9})\.?)")
 YES_OR_NO = dict.fromkeys(("1", "ja", "yes", "j", "y", "true", "waar", "wel", "1.0"), 1.0)
 YES_OR_NO |= dict.fromkeys(("0", "nee", "no", "n", "false", "onwaar", "niet", "0.0"), 0.0)
 
@@ -48,15 +59,42 @@ def add_covariates(
             parts.append(pd.DataFrame({"pupil": frame["pupil"], "order": frame["wave"].map(order), "cell": cells}))
         if not parts:
             continue
+        in_line = name in study.covariates
         if (study.rules.get(name) or Rule()).range is None:
             check_lone(read, ledger)
         seen = pd.concat(parts).dropna(subset="cell").sort_values("order", kind="stable")
+        seen = seen.assign(cell=_in_one_spelling(seen["cell"], name, ledger))
         later = seen.drop_duplicates(["pupil", "cell"])
         if changed := later["pupil"][later["pupil"].duplicated()].nunique():
             ledger.note("covariate_changed", covariate=name, n=changed)
         first = seen.drop_duplicates("pupil").set_index("pupil")["cell"]
-        added[name] = _typed(first, name, ledger, in_line=name in study.covariates).reindex(added.index)
+        added[name] = _typed(first, name, ledger, in_line=in_line).reindex(added.index)
+        if in_line:
+            _note_worth(study, name, added, ledger)
     return added
+
+
+def _note_worth(study: Study, name: str, pupils: pd.DataFrame, ledger: Ledger) -> None:
+    """Note a covariate that can adjust nothing, or costs pupils: empty, of one value, the arm itself, a name."""
+    values, n = pupils[name], len(pupils)
+    known = values.dropna()
+    if known.empty:
+        ledger.note("covariate_empty", covariate=name)
+        return
+    if len(known) < n:
+        ledger.note("covariate_unknown", covariate=name, n=n - len(known), n_all=n)
+    if known.nunique() < 2:
+        ledger.note("covariate_constant", covariate=name, value=shown(known.iloc[0]))
+    elif known.dtype == object and known.nunique() * 2 > len(known) > FEW:
+        ledger.note("covariate_all_different", covariate=name, n=known.nunique(), n_all=len(known))
+    elif study.columns.arm is not None and known.nunique() <= len(study.arms) and _follows(values, pupils["arm"]):
+        ledger.note("covariate_is_arm", covariate=name)
+
+
+def _follows(values: pd.Series, arm: pd.Series) -> bool:
+    both = pd.DataFrame({"value": values, "arm": arm.astype(object)}).dropna()
+    per_arm = both.groupby("arm")["value"].nunique()
+    return len(per_arm) > 1 and bool(per_arm.max() == 1)
 
 
 def _cells(study: Study, table: Table, name: str, ledger: Ledger) -> np.ndarray:
@@ -86,7 +124,43 @@ def _cells(study: Study, table: Table, name: str, ledger: Ledger) -> np.ndarray:
         values[i] = read if isinstance(read, float) else str(labels.get(cell) or shown(cell))
         if read in {"decimal_ambiguous", "decimal_mixed"}:
             ledger.cells(str(read), table, name, codes == i, decimal=sign or "–")
+    _check_groups(study, table, name, codes, values, ledger)
     return np.asarray(values[codes])
+
+
+def _check_groups(study: Study, table: Table, name: str, codes: np.ndarray, values: np.ndarray, ledger: Ledger) -> None:
+    """Words that say that nothing is known are no group of pupils, nor are numbers with a sign or a unit."""
+    allowed = {name for names in study.distinct for name in names}
+    words = [(i, value) for i, value in enumerate(values) if isinstance(value, str) and tidy(value) not in allowed]
+    measured = [(i, found) for i, value in words if (found := MEASURED.fullmatch(value.strip()))]
+    units = {found["sign"] or found["unit"] for _, found in measured}
+    signed = all(found["sign"] for _, found in measured)
+    if measured and (signed or (len(units) == 1 and len(measured) >= SEVERAL)):
+        ledger.cells("covariate_not_a_number", table, name, np.isin(codes, [i for i, _ in measured]))
+    unsaid = [i for i, value in words if plain(value) not in GROUPS and (is_unknown(value) or says_missing(value))]
+    ledger.cells("covariate_missing_word", table, name, np.isin(codes, unsaid))
+
+
+def _in_one_spelling(cells: pd.Series, name: str, ledger: Ledger) -> pd.Series:
+    """Return words that differ in case and spaces alone as the one that stands first most often; ask about accents."""
+    counts = cells[cells.map(lambda cell: isinstance(cell, str))].value_counts()
+    spelled: dict[str, list[str]] = defaultdict(list)
+    for word in counts.index:
+        spelled[plain(word)].append(word)
+    for words in spelled.values():
+        others = words[1:]
+        if others or tidy(words[0]) != words[0]:
+            old = [word for word in words if word != tidy(words[0])]
+            n = int(counts[old].sum())
+            ledger.note(
+                "covariate_spellings", covariate=name, n=n, new=tidy(words[0]), old=", ".join(map(repr, old[:3]))
+            )
+    for one, other in combinations([tidy(words[0]) for words in spelled.values()][:MOST], 2):
+        if keys(one) & keys(other):
+            how = Said(f"problems.differs.{difference(one, other)}")
+            ledger.note("covariate_alike", covariate=name, one=one, other=other, how=how)
+    kept = {word: tidy(words[0]) for words in spelled.values() for word in words}
+    return cells.map(lambda cell: kept.get(cell, cell))
 
 
 def _yes_or_no(study: Study, table: Table, name: str, ledger: Ledger) -> np.ndarray:

@@ -5,19 +5,26 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from werkbank.intake.ledger import nearest
+from werkbank.intake.moments import overlapping, windows
 from werkbank.study.parts import text_in
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from werkbank.intake.ledger import Ledger
+    from werkbank.intake.model import Table
     from werkbank.study.model import Study
 
 # of the templates, and what people write to come back to
 PLACEHOLDER = re.compile(
-    r"titel van het onderzoek|title of the study|todo\b.*|tbd|\.\.\.|…|x{3,}|<[^>]*>|\[[^]]*\]|in te vullen|fill in.*",
+    r"(de )?titel( van (het|uw|mijn) onderzoek)?|(the )?title( of (the|your|my) study)?|(mijn|uw) onderzoek"
+    r"|(my|your) study|naam van .*|name of .*|todo\b.*|tbd|n\.?t\.?b\.?|\.{2,}|…+|\?+|-+|_+|x{3,}"
+    r"|<[^>]*>|\[[^]]*\]|\{[^}]*\}"
+    r"|(nog |hier )*(in te vullen|invullen|vul\b.*\bin)( .*)?|fill .*in|to be (filled in|decided).*|lorem ipsum.*",
     re.IGNORECASE,
 )
+MANY, WIDE = 20, 0.15  # scores; the part of a range that they fill
 FEWEST = 10  # answers; fewer may well be the same
 
 
@@ -26,16 +33,38 @@ def note_declared(study: Study, ledger: Ledger) -> None:
     texts = {"title": study.title, **{f"outcomes.{n}.label": o.label for n, o in enumerate(study.outcomes)}}
     texts |= {"programme": study.programme_in("nl") or None, "school.name": study.school.name if study.school else None}
     for column, text in texts.items():
-        for spoken in {text_in(text, "nl"), text_in(text, "en")}:
+        if column == "title" and not text_in(text, "nl").strip():
+            ledger.problem("study_title_empty", study.file, column=column)
+        for spoken in {text_in(text, "nl"), text_in(text, "en")} - {""}:
             if PLACEHOLDER.fullmatch(spoken.strip()):
                 ledger.problem("study_placeholder", study.file, column=column, value=spoken)
+    if both := overlapping(windows(study.waves)):
+        details = {"one": both[0].code, "other": both[1].code}
+        ledger.problem("waves_overlap", study.file, column="waves", details=details)
+    note_languages(study, ledger)
     for outcome in study.outcomes:
-        if "informant" not in outcome.model_fields_set and outcome.instrument is None:
+        if outcome.informant == "unknown":
             ledger.note("informant_not_said", outcome=outcome.id)
+
+
+def check_rules(study: Study, tables: list[Table], ledger: Ledger) -> None:
+    """Report a rule, and note rows to skip, that no file has: what was meant to hold there holds nowhere."""
+    names = [name for table in tables for name in table.names]
+    if study.monitoring is None:  # its export may have the column
+        for column in study.rules:
+            if column not in names:
+                ledger.problem(
+                    "rule_names_no_column", study.file, column="rules", value=column, details=nearest(column, names)
+                )
+    for table in tables:
+        last = int(table.rows.max(initial=0))
+        if beyond := [row for row in table.spec.skip if row > last and row - 1 > last]:
+            ledger.note("skip_beyond", file=table.path, rows=", ".join(map(str, beyond)), last=last)
 
 
 def note_absent(study: Study, answers: pd.DataFrame, pupils: pd.DataFrame, ledger: Ledger) -> None:
     """Note arms and waves that were declared and do not occur, and how many units each arm has."""
+    _note_unused(study, pupils, ledger)
     seen = set(pupils["arm"].dropna())
     for arm in study.arms if study.columns.arm is not None else ():
         if arm not in seen:
@@ -54,13 +83,64 @@ def note_absent(study: Study, answers: pd.DataFrame, pupils: pd.DataFrame, ledge
     ledger.note(name, unit=column, counts=", ".join(f"{arm} {n}" for arm, n in counts.items()))
 
 
+def _note_unused(study: Study, pupils: pd.DataFrame, ledger: Ledger) -> None:
+    """Note codes of roles, and schools that files were said to be of, that no pupil has."""
+    if study.roles and "role" in pupils:
+        there = set(pupils["role"].dropna())
+        for code, role in study.roles.items():
+            if role not in there:
+                ledger.note("role_absent", value=code)
+    declared = {spec.school for spec in study.files if spec.school}
+    for school in sorted(declared - set(pupils["school"].dropna().astype(str))):
+        ledger.note("school_absent", value=school)
+
+
+def note_languages(study: Study, ledger: Ledger) -> None:
+    """Note texts that were given in one of the two languages: a report in the other shows the one there is."""
+    texts: dict[str, object] = {"title": study.title, "source": study.source}
+    texts |= {f"outcomes.{n}.label": o.label for n, o in enumerate(study.outcomes)}
+    texts |= {f"contrasts.{n}.label": c.label for n, c in enumerate(study.contrasts)}
+    texts |= {f"moderators.{n}.label": m.label for n, m in enumerate(study.moderators)}
+    texts |= {f"evidence.{n}.label": e.label for n, e in enumerate(study.evidence)}
+    for lacking, other in (("nl", "en"), ("en", "nl")):
+        names = [name for name, text in texts.items() if isinstance(text, dict) and text and lacking not in text]
+        if names:
+            ledger.note(f"text_lacks_{lacking}", names=", ".join(names), n=len(names), other=other)
+
+
 def note_constant(answers: pd.DataFrame, ledger: Ledger) -> None:
-    """Name items of scales on which everyone gave the same answer at a wave."""
+    """Name items on which everyone gave the same answer at a wave, and those that nobody answered then."""
+    _note_empty(answers, ledger)
     given = answers.dropna(subset=["value"])
     by = given.groupby(["outcome", "wave", "item"], observed=True)["value"].agg(["min", "max", "size"])
     items = given.groupby("outcome", observed=True)["item"].nunique()
     for (outcome, wave, item), found in by[(by["min"] == by["max"]) & (by["size"] >= FEWEST)].iterrows():
+        same = {"outcome": str(outcome), "wave": str(wave), "value": f"{found['min']:g}"}
         if items[outcome] > 1:
-            ledger.note(
-                "item_constant", outcome=str(outcome), wave=str(wave), item=str(item), value=f"{found['min']:g}"
-            )
+            ledger.note("item_constant", item=str(item), **same)
+        else:
+            ledger.note("score_constant", n=int(found["size"]), **same)
+
+
+def note_range(study: Study, answers: pd.DataFrame, ledger: Ledger) -> None:
+    """Note a ready score whose declared range is many times as wide as what occurs: it may be that of an example."""
+    for outcome in study.outcomes:
+        if outcome.column is None or outcome.range is None:
+            continue
+        values = answers.loc[answers["outcome"] == outcome.id, "value"].dropna()
+        low, high = outcome.range
+        if len(values) >= MANY and values.max() > values.min() and values.max() - values.min() < WIDE * (high - low):
+            seen = {
+                "lowest": f"{values.min():g}",
+                "highest": f"{values.max():g}",
+                "low": f"{low:g}",
+                "high": f"{high:g}",
+            }
+            ledger.note("range_wide", outcome=outcome.id, **seen)
+
+
+def _note_empty(answers: pd.DataFrame, ledger: Ledger) -> None:
+    """Name items that nobody answered at a wave at which others of their scale were."""
+    by = answers.groupby(["outcome", "wave", "item"], observed=True)["value"].agg(["size", "count"])
+    for (outcome, wave, item), found in by[by["count"] == 0].iterrows():
+        ledger.note("item_empty", outcome=str(outcome), wave=str(wave), item=str(item), n=int(found["size"]))

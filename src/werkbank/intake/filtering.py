@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import operator
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +22,8 @@ import pandas as pd
 
 from werkbank.intake.cells import plain
 from werkbank.intake.ledger import nearest, shown
+from werkbank.intake.moments import time_of, window_of, windows
+from werkbank.intake.odd_rows import only_rows, without_odd_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +41,7 @@ COMPARED: dict[str, Callable[[Any, Any], Any]] = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
 }  # fmt: skip
 DEEPEST = 50
+WORDS = frozenset(("and", "or", "not", "in", "is", "en", "of", "niet", "empty", "leeg"))
 
 
 class WhereError(ValueError):
@@ -194,10 +197,27 @@ def _number(cell: object) -> float | None:
         return None
 
 
+def called(column: str) -> str:
+    """Return a column as a condition names it: between backticks, where it is no bare word."""
+    return column if re.fullmatch(r"[^\W\d]\w*", column) and column.casefold() not in WORDS else f"`{column}`"
+
+
+def columns_asked(condition: str | None) -> set[str]:
+    """Return the columns that a condition asks about; none where there is none, or where it cannot be read."""
+    try:
+        return set(Condition(condition).columns) if condition else set()
+    except WhereError:
+        return set()
+
+
 def filtered(study: Study, tables: list[Table], ledger: Ledger) -> list[Table]:
     """Return the tables with only the rows that belong to the study, each with a note of how many were left out."""
     if study.where is not None:
         tables = _where(study, study.where, tables, ledger)
+    tables = [without_odd_rows(study, table, ledger) for table in tables]
+    if study.latest is not None and not any(study.latest in table.names for table in tables):
+        near = nearest(study.latest, [name for table in tables for name in table.names])
+        ledger.problem("latest_names_no_column", study.file, column="latest", value=study.latest, details=near)
     return [_latest(study, table, ledger) for table in tables] if study.latest is not None else tables
 
 
@@ -221,12 +241,8 @@ def _where(study: Study, condition: str, tables: list[Table], ledger: Ledger) ->
         ledger.note("where", file=table.path, n=int((~kept).sum()), n_all=len(kept), where=condition)
         if not kept.any():
             ledger.problem("where_nobody", table.path, value=condition)
-        made.append(_only(table, kept))
+        made.append(only_rows(table, kept))
     return made
-
-
-def _only(table: Table, kept: np.ndarray) -> Table:
-    return replace(table, columns=tuple(cells[kept] for cells in table.columns), rows=table.rows[kept])
 
 
 def _latest(study: Study, table: Table, ledger: Ledger) -> Table:
@@ -236,8 +252,12 @@ def _latest(study: Study, table: Table, ledger: Ledger) -> Table:
     if column not in table.names or who not in table.names:
         return table
     by = [who, *([named["wave"]] if named.get("wave") in table.names else [])]
-    keys = pd.MultiIndex.from_arrays([[plain(shown(cell)) for cell in table.cells(name)] for name in by])
-    times = pd.Series([_time(cell) for cell in table.cells(column)])
+    known = windows(study.waves)
+    parts = [[plain(shown(cell)) for cell in table.cells(name)] for name in by]
+    if known and named.get("wave") in by:
+        parts[-1] = [window_of(cell, known) or "" for cell in table.cells(named["wave"])]
+    keys = pd.MultiIndex.from_arrays(parts)
+    times = pd.Series([time_of(cell) for cell in table.cells(column)])
     double = keys.duplicated(keep=False) & np.array([key[0] != "" for key in keys])
     ledger.cells("time_unreadable", table, column, double & times.isna().to_numpy())
     order = np.argsort(times.to_numpy(), kind="stable")
@@ -248,15 +268,4 @@ def _latest(study: Study, table: Table, ledger: Ledger) -> Table:
     dropped = double & ~last
     if dropped.any():
         ledger.note("latest", file=table.path, n=int(dropped.sum()), column=column)
-    return _only(table, ~dropped)
-
-
-def _time(cell: object) -> pd.Timestamp:
-    """Return a moment; NaT where there is none. Days come before months where slashes or dashes part them."""
-    text = re.sub(r"\s+[A-Z]{2,5}$", "", shown(cell)) if shown(cell)[-2:] not in {"AM", "PM"} else shown(cell)
-    text = re.sub(r"\b([ap])\.?m\.?", r"\1m", text, flags=re.IGNORECASE)  # Google Forms: 10:20:30 a.m. CEST
-    if not text:
-        return pd.NaT
-    stored = not isinstance(cell, str)
-    iso = stored or re.match(r"\d{4}[-/]", text) is not None
-    return pd.to_datetime(text.replace("/", "-") if iso else text, dayfirst=not iso, errors="coerce", format="mixed")
+    return only_rows(table, ~dropped)

@@ -44,7 +44,18 @@ MISSING = frozenset(
 )  # fmt: skip
 # letters that no decomposition takes apart
 PLAIN = str.maketrans({"ı": "i", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "æ": "ae", "œ": "oe", "þ": "th", "ß": "ss"})
-DIFFERENCES = ("invisible", "spaces", "case", "accents", "zeros", "signs", "title", "order")
+# signs that look like another: letters of other alphabets (without case: В is a Latin B to the eye), dashes and
+# apostrophes. NFKD knows the others: ligatures, full-width letters and digits
+TWINS = str.maketrans(
+    {
+        **dict(zip("авеёнкморстухіјѕԁһѵԛԝ", "abeehkmopctyxijsdhvqw", strict=True)),
+        **dict(zip("αβεζηικμνορτυχϲ", "abeznikmvoptuxc", strict=True)),
+        **dict.fromkeys("‐‑‒–—―−﹘﹣－", "-"),
+        **dict.fromkeys("‘’‛`´ʹʼʾʿˈ′＇", "'"),
+    }
+)
+CAPITALS = str.maketrans("ΗΝΥ", "HNY")  # that look like another letter than when they are small
+DIFFERENCES = ("invisible", "spaces", "case", "twins", "accents", "zeros", "signs", "title", "order")
 
 
 def keys(name: str) -> frozenset[str]:
@@ -102,15 +113,24 @@ def _packed(name: str) -> str:
 
 
 def _accentless(name: str) -> str:
-    taken = unicodedata.normalize("NFKD", tidy(name).casefold().translate(PLAIN))
+    taken = unicodedata.normalize("NFKD", _twinless(name).translate(PLAIN))
     return "".join(c for c in taken if not unicodedata.combining(c))
+
+
+def _twinless(name: str) -> str:
+    """Return a name without case, with the one sign that its look-alikes stand for; accents are kept."""
+    folded = (
+        tidy(name).translate(CAPITALS).casefold().translate(TWINS)
+    )  # before NFKD, which makes an accent and a space of some apostrophes
+    return unicodedata.normalize("NFKC", folded).casefold().translate(TWINS)
 
 
 # each folds more than the one before it
 FOLDS: dict[str, Callable[[str], str]] = {
     "invisible": _seen,
     "spaces": _packed,
-    "case": lambda name: _packed(name).casefold(),
+    "case": lambda name: _packed(name).lower(),  # and not casefold, to which ß and ﬁ are ss and fi
+    "twins": lambda name: _packed(_twinless(name)),
     "accents": lambda name: _packed(_accentless(name)),
     "zeros": lambda name: _packed(_bare(name)),
     "signs": lambda name: _joined(_bare(name)),

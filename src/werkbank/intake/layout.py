@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from werkbank.errors import Problem, UnfitError
+from werkbank.errors import Problem, Said, UnfitError
 from werkbank.instruments import Instrument, load
-from werkbank.intake.ledger import nearest
+from werkbank.intake.folding import difference, keys
+from werkbank.intake.ledger import listed, nearest
 from werkbank.study.model import WAVES
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def slots_of(study: Study, ledger: Ledger) -> list[Slot]:
             key = key_of(study, outcome)
         except UnfitError as error:
             for p in error.problems:
-                ledger.add(replace(p, file=p.file or study.file, column=p.column or place))
+                ledger.add(replace(p, file=p.file or study.file, column=p.column or (None if p.file else place)))
             continue
         scales = {part for name in outcome.scales or key.scales for part in key.parts(name)}
         order = key.items if outcome.instrument else outcome.item_ids  # own columns are listed in the user's order
@@ -178,7 +179,8 @@ def place(slots: list[Slot], tables: list[Table], waves: dict[str, str | None], 
     placed: list[Placed] = []
     for outcome in dict.fromkeys(slot.outcome.id for slot in slots):
         mine = [slot for slot in slots if slot.outcome.id == outcome]
-        files = [t for t in tables if t.spec.informant in {None, mine[0].outcome.informant}]
+        who = mine[0].outcome.informant
+        files = [t for t in tables if who == "unknown" or t.spec.informant in {None, who}]
         found = [
             Placed(slot, table)
             for slot in mine
@@ -222,8 +224,25 @@ def report_columns(columns: Iterable[str], table: Table, ledger: Ledger) -> bool
     for column in wanted:
         count = table.names.count(column)
         if count == 0:
-            ledger.problem("column_missing", table.path, column=column, details=nearest(column, others))
+            _report_missing(column, others, table, ledger)
         if count > 1:
             ledger.problem("column_double", table.path, column=column, details={"n": count})
         fit = fit and count == 1
     return fit
+
+
+def _report_missing(column: str, others: list[str], table: Table, ledger: Ledger) -> None:
+    """Name the column that was meant; of one that looks the same, in what it differs."""
+    if not report_twin(column, others, table, ledger):
+        there = listed([name for name in dict.fromkeys(table.names) if name])
+        ledger.problem("column_missing", table.path, column=column, details={**nearest(column, others), "valid": there})
+
+
+def report_twin(column: str, others: Iterable[str], table: Table, ledger: Ledger) -> bool:
+    """Return whether a heading of a file that lacks `column` looks the same; if so, that is a problem."""
+    twin = next((name for name in others if keys(name) & keys(column)), None)
+    if twin is not None:
+        how = Said(f"problems.differs.{difference(column, twin)}")
+        details = {"told_as": "column_alike", "other": twin, "nearest": twin, "how": how}
+        ledger.problem("column_missing", table.path, column=column, details=details)
+    return twin is not None

@@ -26,6 +26,8 @@ GAP = 1.0  # of the spread of the others: a usual code is refused
 NEARER = 0.5  # the same: it is named
 LEAST = 2.0  # gap: ages 8 and 9 are ages
 FAR = 3.0  # the same: any value is named
+A_FEW = 3  # different values that may lie far together
+SURE = 77.0  # from here on such a code is hardly ever a value beside small ones
 
 
 @dataclass(frozen=True)
@@ -67,16 +69,23 @@ def lone(values: np.ndarray) -> dict[float, str]:
 
 
 def _beyond(values: np.ndarray, sign: float = 1.0) -> dict[float, str]:
-    """Return what lies beyond a gap above all other values: a few codes together, or one value."""
+    """Return what lies beyond a gap above all other values: codes together, or a few values."""
     different = np.unique(values)
-    for i in range(2, len(different)):
+    for i in range(1, len(different)):
         gap, spread = different[i] - different[i - 1], different[i - 1] - different[0]
         beyond = different[i:]
         if (values < different[i]).sum() < FEWEST:
             continue
         # 99 is a code above other values, -9 below them; an 8 under tens is a value
-        if all(is_usual(sign * value) and value > 0 for value in beyond) and gap > max(NEARER * spread, LEAST):
-            return dict.fromkeys(map(float, beyond), "value_usual" if gap > GAP * spread else "usual_near")
-        if len(beyond) == 1 and gap > FAR * spread:
-            return {float(beyond[0]): "value_far"}
+        usual = [is_usual(sign * value) and value > 0 for value in beyond]
+        if all(usual) and gap > max(NEARER * spread, LEAST):
+            sure = gap > GAP * spread and (spread > 0 or beyond[0] >= SURE)
+            return dict.fromkeys(map(float, beyond), "value_usual" if sure else "usual_near")
+        # -9 where nothing else is below zero
+        if sign < 0 and all(usual) and different[i - 1] <= 0 and gap > LEAST:
+            return dict.fromkeys(map(float, beyond), "usual_near")
+        # a few beyond the same gap: a code is a code beside a far value, too
+        if len(beyond) <= A_FEW and gap > FAR * spread > 0:
+            sure = [code and value >= SURE for code, value in zip(usual, beyond, strict=True)]
+            return {float(v): "value_usual" if s else "value_far" for v, s in zip(beyond, sure, strict=True)}
     return {}

@@ -57,15 +57,18 @@ def settled(study: Study, frames: dict[str, pd.DataFrame | None], ledger: Ledger
     if not known:
         return frames
     rows = pd.concat(known, ignore_index=True)
-    joined: dict[str, dict[tuple[str, str], str]] = {}
-    for kind in NAMED:
+    made = dict(frames)
+    for kind in ("school", *(kind for kind in NAMED if kind != "school")):  # classes are looked for within a school
         if kind == "pupil" and _rows_are_pupils(study):
             continue
         _check_words(study, kind, rows, ledger)
-        joined[kind] = _joined(study, kind, rows, ledger)
+        names = _joined(study, kind, rows, ledger)
         if kind == "pupil" and not ledger.unfit:
             _note_zeros(rows[kind], ledger)
-    return {path: None if frame is None else _renamed(frame, joined) for path, frame in frames.items()}
+        rows = _renamed(rows, kind, names)
+        made = {path: None if frame is None else _renamed(frame, kind, names) for path, frame in made.items()}
+    raw = [f"{kind}_raw" for kind in NAMED]
+    return {path: None if frame is None else frame.drop(columns=raw) for path, frame in made.items()}
 
 
 def one_spelling(
@@ -74,6 +77,9 @@ def one_spelling(
     """Return the names in a column of a file of its own (a monitoring export) in one spelling, as `settled` does."""
     written = [shown(cell) for cell in table.cells(column)]
     clean = [tidy(name) for name in written]
+    whole = [cell if isinstance(cell, str) else text for cell, text in zip(table.cells(column), written, strict=True)]
+    if unseen := [text for text, name in zip(whole, clean, strict=True) if text != name]:
+        ledger.note("ids_unseen", file=table.path, column=column, n=len(unseen), pupils=unseen[0])
     scope = "" if within is None else within.fillna("").astype(str).to_numpy()
     frame = pd.DataFrame({kind: clean, f"{kind}_raw": written, "school": scope, "row": table.rows, "file": table.path})
     if kind == "school":
@@ -95,14 +101,11 @@ def _column(study: Study, kind: str) -> str:
     return str(study.block_column) if kind == "block" else named.get(kind, kind)
 
 
-def _renamed(frame: pd.DataFrame, joined: dict[str, dict[tuple[str, str], str]]) -> pd.DataFrame:
-    made = frame.copy()
-    for kind, names in joined.items():
-        if names:
-            scope = _scope(kind, frame)
-            pairs = zip(scope, frame[f"{kind}_raw"], frame[kind], strict=True)
-            made[kind] = [names.get((place, raw), clean) for place, raw, clean in pairs]
-    return made.drop(columns=[f"{kind}_raw" for kind in NAMED])
+def _renamed(frame: pd.DataFrame, kind: str, names: dict[tuple[str, str], str]) -> pd.DataFrame:
+    if not names:
+        return frame
+    pairs = zip(_scope(kind, frame), frame[f"{kind}_raw"], frame[kind], strict=True)
+    return frame.assign(**{kind: [names.get((place, raw), clean) for place, raw, clean in pairs]})
 
 
 def _scope(kind: str, rows: pd.DataFrame) -> pd.Series:
@@ -135,6 +138,8 @@ def _joined(
     column = named or _column(study, kind)
     declared = study.aliases.get(kind, {})  # type: ignore[call-overload]
     given = {tidy(old): new for old, new in declared.items()} if isinstance(declared, dict) else {}
+    if unused := [old for old in given if old not in set(rows[kind]) | set(rows[f"{kind}_raw"])]:
+        ledger.note("alias_unused", column=column, n=len(unused), pupils=listed(unused))
     seen = rows[rows[kind] != ""].assign(scope=_scope(kind, rows))
     counted = seen.groupby(["scope", f"{kind}_raw"], sort=False).agg(
         clean=(kind, "first"), n=("row", "size"), file=("file", "first"), row=("row", "first")

@@ -22,8 +22,12 @@ ASKED = frozenset(
     f"intake.{name}"
     for name in (
         "near_names", "value_far", "usual_near", "waves_share_few", "files_share_few", "informants_share_few",
-        "same_answers", "headings_alike", "item_constant", "units_per_arm", "units_too_few", "informant_not_said",
-        "blocks_question", "wave_absent", "arm_absent",
+        "same_answers", "headings_alike", "item_constant", "units_per_arm", "units_too_few",
+        "informant_not_said", "blocks_question", "wave_absent", "arm_absent", "alias_unused", "skip_beyond",
+        "role_absent", "school_absent", "text_lacks_nl", "text_lacks_en", "score_constant", "item_empty",
+        "marked_filter", "marked_unfinished", "marked_preview", "marked_excluded", "covariate_constant",
+        "covariate_empty", "covariate_is_arm", "covariate_all_different", "range_wide", "covariate_alike",
+        "labels_turned",
     )
 )  # fmt: skip
 

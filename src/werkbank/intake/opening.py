@@ -9,6 +9,7 @@ import numpy as np
 
 from werkbank.errors import Problem, readable
 from werkbank.intake.delimited import read_delimited
+from werkbank.intake.disguised import check_kind
 from werkbank.intake.given import with_given
 from werkbank.intake.grid import MAX_CELLS, Grid, RefusedFileError, header_at, text
 from werkbank.intake.ledger import nearest
@@ -29,7 +30,7 @@ KINDS = {
     **dict.fromkeys((".xlsx", ".xlsm"), "xlsx"),
     **dict.fromkeys((".xls", ".xlsb"), "xls"),
     ".ods": "ods",
-    **dict.fromkeys((".sav", ".zsav"), "sav"),
+    **dict.fromkeys((".sav", ".zsav", ".por"), "sav"),
 }
 
 
@@ -47,7 +48,8 @@ def open_table(study: Study, spec: FileSpec, declared: set[str], ledger: Ledger)
     """
     try:
         path = _checked(study.folder, spec.path)
-        kind, content = KINDS[path.suffix.lower()], path.read_bytes()
+        kind, content = KINDS[path.suffix.lower()], _content(path)
+        check_kind(path.name, kind, content)
         grid = _read(kind, path, content, spec, declared)
         _drop_skipped(grid, spec)
         _drop_blank_rows(grid)
@@ -69,6 +71,8 @@ def _checked(folder: Path, shown: str) -> Path:
         raise RefusedFileError("path_unusable") from None
     if not path.is_relative_to(root):
         raise RefusedFileError("file_outside")
+    if not there and path.exists():
+        raise RefusedFileError("file_is_folder" if path.is_dir() else "file_is_no_file")
     if not there:
         raise RefusedFileError("file_not_found", nearest=_nearest_file(path, root))
     if path.suffix.lower() not in KINDS:
@@ -76,6 +80,13 @@ def _checked(folder: Path, shown: str) -> Path:
     if (size := path.stat().st_size) > MAX_BYTES:
         raise RefusedFileError("file_too_large", size=f"{size // 1_000_000} MB", limit=f"{MAX_BYTES // 1_000_000} MB")
     return path
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        raise RefusedFileError("file_no_access") from None
 
 
 def _nearest_file(path: Path, root: Path) -> str:
@@ -98,7 +109,7 @@ def _read(kind: str, path: Path, content: bytes, spec: FileSpec, declared: set[s
         return read_old_workbook(content, spec)
     from werkbank.intake.spss import read_spss
 
-    return read_spss(path)
+    return read_spss(path, declared)
 
 
 def _drop_skipped(grid: Grid, spec: FileSpec) -> None:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from werkbank.errors import Said
 from werkbank.intake.cells import distinct, is_date
+from werkbank.intake.folding import difference, keys
 from werkbank.intake.layout import report_columns, wave_codes
 from werkbank.intake.ledger import listed, nearest, shown
 from werkbank.intake.lookalikes import NAMED
 from werkbank.intake.model import DECLARED, ROLES
+from werkbank.intake.moments import time_of, window_of, windows
 from werkbank.study.model import WAVES
 from werkbank.study.spelling import tidy
 
@@ -26,7 +29,9 @@ if TYPE_CHECKING:
 
 # 1.0E+05, 1,23E+11 and 12345.0 are what spreadsheets and data programs make of the ids 100000, 123456789012 and 12345
 SOME = 0.1  # of the schools; fewer with both arms are an exception, and no design
+MOST, FEWEST_WHOLE = 0.8, 4  # of the pupils, and groups: whole groups were assigned
 DAYS = ("%Y-%m-%d", "%d-%m-%Y", "%d/%m/%Y", "%d.%m.%Y")
+CLOCK = re.compile(r"\d{1,2}:\d{2}")
 NUMBERED = re.compile(r"[0-9](?:[.,][0-9]+)?E\+[0-9]+|[0-9]+[.,]0+", re.IGNORECASE)
 
 
@@ -45,7 +50,7 @@ def rows_of(study: Study, table: Table, ledger: Ledger) -> pd.DataFrame | None:
         ledger.cells("id_missing", table, id_column, pupils == "")
     else:
         return None
-    known_waves = waves_of(study, table, ledger)
+    known_waves = waves_of(study, table, ledger, pupils == "")
     frame = pd.DataFrame({"pupil": pupils, "pupil_raw": written, "wave": known_waves, "row": table.rows}, dtype=object)
     known: dict[str, Iterable[str]] = {"arm": study.arms, "role": study.role_codes}
     for role in (*ROLES, *DECLARED):
@@ -76,8 +81,9 @@ def _ids(table: Table, column: str, ledger: Ledger) -> tuple[np.ndarray, np.ndar
     """
     codes, cells = distinct(table.cells(column))
     if all_floats := _all_written_as_floats(cells):
+        example = str(cells[0]).strip()
         cells = [cell.strip()[:-2] if isinstance(cell, str) and cell.strip() else cell for cell in cells]
-        ledger.note("ids_point_zero", file=table.path, column=column, example=f"{cells[0]}.0")
+        ledger.note("ids_point_zero", file=table.path, column=column, example=example)
     ledger.cells("id_damaged", table, column, np.isin(codes, [i for i, cell in enumerate(cells) if _is_damaged(cell)]))
     spaced = [i for i, cell in enumerate(cells) if isinstance(cell, str) and cell.strip() not in {"", cell}]
     if spaced and not all_floats:
@@ -94,7 +100,7 @@ def _ids(table: Table, column: str, ledger: Ledger) -> tuple[np.ndarray, np.ndar
 def _all_written_as_floats(cells: list[object]) -> bool:
     """Whether a data program wrote every number of a column as 1.0, 2.0: an empty cell had made it a decimal column."""
     texts = [cell.strip() for cell in cells if isinstance(cell, str) and cell.strip()]
-    return len(texts) > 1 and len(texts) == len(cells) and all(re.fullmatch(r"[0-9]+[.]0", text) for text in texts)
+    return len(texts) > 1 and len(texts) == len(cells) and all(re.fullmatch(r"[0-9]+[.,]0", text) for text in texts)
 
 
 def _is_damaged(cell: object) -> bool:
@@ -110,14 +116,51 @@ def _coded(study: Study, what: str, table: Table, column: str, known: Iterable[s
     labels = table.reading.labels.get(column, {})
     given = study.aliases.get(what, {})  # type: ignore[call-overload]
     alias = {tidy(old): new for old, new in given.items()} if isinstance(given, dict) else {}
-    names = []
-    for cell in cells:
+    names, renamed = [], []
+    days = windows(known) if what == "wave" else []
+    for i, cell in enumerate(cells):
+        if found_in := window_of(cell, days) if days else None:
+            names.append(found_in)
+            continue
         ways = [tidy(way) for way in (*ways_to_write(cell), str(labels.get(cell, "")))]
-        ways = [alias.get(way, way) for way in ways]
-        names.append(next((way for way in ways if way in known), ways[0]))
+        meant = [way for way in dict.fromkeys(alias.get(way, way) for way in ways) if way in known]
+        if len(meant) > 1:
+            ledger.cells("code_and_label", table, column, codes == i, label=meant[1], block=f"{what}s")
+        name = meant[0] if meant else ""
+        if not name and given == "all":
+            name = next(iter(code for code in known if keys(code) & keys(ways[0])), "")
+        renamed += [i] if name and name not in ways else []
+        names.append(name or ways[0])
+    if renamed:
+        ledger.note("aliases", column=column, n=int(np.isin(codes, renamed).sum()))
     found = np.asarray(np.array([*names, ""], dtype=object)[codes])
-    ledger.cells(f"unknown_{what}", table, column, ~np.isin(found, [*known, ""]), known)
+    if days:
+        counts = ", ".join(f"{window.code}: {int((found == window.code).sum())}" for window in days)
+        ledger.note("waves_by_time", file=table.path, column=column, counts=counts)
+        ledger.cells("time_in_no_wave", table, column, ~np.isin(found, [*known, ""]), windows=listed(list(known)))
+        return found
+    strange = [i for i, name in enumerate(names) if name and name not in known]
+    if what == "wave" and strange and _are_times(cells, table, column, ledger):
+        return found
+    twins = {i: code for i in strange for code in known if what != "role" and keys(code) & keys(names[i])}
+    for i, code in twins.items():
+        how = Said(f"problems.differs.{difference(code, names[i])}")
+        told: dict[str, Any] = {"told_as": "code_alike", "kind": what, "nearest": code, "how": how, "block": f"{what}s"}
+        ledger.cells(f"unknown_{what}", table, column, codes == i, **told)
+    unlike = np.isin(codes, [i for i in strange if i not in twins])
+    ledger.cells(f"unknown_{what}", table, column, unlike, known)
     return found
+
+
+def _are_times(cells: list[object], table: Table, column: str, ledger: Ledger) -> bool:
+    """Report once that a column of waves holds moments, where all its cells are."""
+    moments = [time_of(cell) if CLOCK.search(shown(cell)) else pd.NaT for cell in cells]
+    if any(pd.isna(moment) for moment in moments):
+        return False
+    days = sorted({moment.date().isoformat() for moment in moments})
+    details = {"first": days[0], "last": days[-1], "n": len(days)}
+    ledger.problem("wave_is_time", table.path, column=column, details=details)
+    return True
 
 
 def ways_to_write(cell: object) -> list[str]:
@@ -141,8 +184,11 @@ def file_wave(study: Study, table: Table) -> str | None:
     return None if code is None else wave_codes(study).get(code, code)
 
 
-def waves_of(study: Study, table: Table, ledger: Ledger) -> np.ndarray:
-    """Return the canonical wave of each row, '' where neither the row nor the file has one."""
+def waves_of(study: Study, table: Table, ledger: Ledger, nobody: np.ndarray) -> np.ndarray:
+    """Return the canonical wave of each row, '' where neither the row nor the file has one.
+
+    `nobody` marks rows without a pupil, which are a problem already.
+    """
     codes, column = wave_codes(study), study.columns.wave
     whole = file_wave(study, table)
     if whole is not None and whole not in WAVES:
@@ -155,7 +201,7 @@ def waves_of(study: Study, table: Table, ledger: Ledger) -> np.ndarray:
     found = _coded(study, "wave", table, column, codes, ledger)
     canonical = np.array([codes.get(str(f), "") for f in found], dtype=object)
     if whole is None:
-        ledger.cells("wave_missing", table, column, found == "")
+        ledger.cells("wave_missing", table, column, (found == "") & ~nobody)
         return canonical
     ledger.cells("wave_conflict", table, column, (canonical != "") & (canonical != whole), wave=whole)
     return np.full(len(table.rows), whole, dtype=object)
@@ -166,7 +212,11 @@ def check_rows(study: Study, rows: pd.DataFrame, ledger: Ledger) -> None:
     named = rows[rows["pupil"] != ""]
     if _numbers_restart(study, named, ledger):
         return
+    if ledger.has("unknown_wave") or ledger.has("wave_is_time"):
+        return  # rows of which the wave is not known would look double
     double = named.duplicated(["file", "pupil", "wave"])
+    if double.any() and _one_wave_of_two_codes(study, ledger):
+        return
     first = named.drop_duplicates(["file", "pupil", "wave"]).set_index(["file", "pupil", "wave"])["row"]
     for row in named[double].itertuples():
         where = {"column": _id_column(study), "row": int(row.row), "value": row.pupil}
@@ -187,6 +237,17 @@ def check_rows(study: Study, rows: pd.DataFrame, ledger: Ledger) -> None:
     for row in without.itertuples():
         where = {"column": study.columns.arm, "row": int(row.row), "value": row.pupil}
         ledger.problem("arm_missing", row.file, **where, details={"valid": ", ".join(study.arms)})
+
+
+def _one_wave_of_two_codes(study: Study, ledger: Ledger) -> bool:
+    """Report once that two codes stand for one wave, where pupils have several rows at a wave."""
+    waves = list(study.waves.values())
+    twice = next((wave for wave in waves if waves.count(wave) > 1), None)
+    if twice is None:
+        return False
+    codes = ", ".join(code for code, wave in study.waves.items() if wave == twice)
+    ledger.problem("waves_collide", study.file, column="waves", value=str(twice), details={"codes": codes})
+    return True
 
 
 def _numbers_restart(study: Study, named: pd.DataFrame, ledger: Ledger) -> bool:
@@ -256,7 +317,9 @@ def _check_units(study: Study, pupils: pd.DataFrame, first_seen: pd.Series, ledg
         return pupils
     column = study.columns.named().get(unit)
     for pupil in pupils.index[pupils[unit].isna()]:
-        ledger.problem("unit_missing", study.file, column=column, value=pupil, details={"unit": column})
+        ledger.problem(
+            "unit_missing", study.file, column=column, value=pupil, details={"unit": column, "of_data": True}
+        )
     if study.columns.arm is None:
         return pupils
     moved: list[str] = []
@@ -269,7 +332,16 @@ def _check_units(study: Study, pupils: pd.DataFrame, first_seen: pd.Series, ledg
         seen = first_seen.reindex(members.index)
         at_start = members["arm"][seen == seen.min()].unique()
         if len(at_start) > 1:
-            details = {"unit": column, "arms": ", ".join(at_start)}
+            sizes = members["arm"].value_counts()
+            few = members.index[members["arm"] == sizes.index[-1]].astype(str).tolist()
+            counts = ", ".join(f"{arm}: {n}" for arm, n in sizes.items())
+            details = {
+                "unit": column,
+                "of_data": True,
+                "arms": ", ".join(at_start),
+                "counts": counts,
+                "pupils": listed(few[:5]),
+            }
             ledger.problem("unit_in_two_arms", study.file, column=column, value=str(name), details=details)
         else:
             moved += members.index[members["arm"] != at_start[0]].tolist()
@@ -292,16 +364,47 @@ def _check_blocks(study: Study, pupils: pd.DataFrame, ledger: Ledger) -> None:
     pairs = pupils[[unit, "block"]].dropna().drop_duplicates()
     column = study.columns.named().get(unit)
     for name, blocks in pairs[pairs[unit].duplicated(keep=False)].groupby(unit, sort=False)["block"]:
-        details = {"unit": column, "blocks": listed(blocks.tolist())}
+        details = {"unit": column, "of_data": True, "blocks": listed(blocks.tolist())}
         ledger.problem("unit_in_two_blocks", study.file, column=study.block_column, value=str(name), details=details)
+
+
+def held_whole(groups: pd.Series, arms: pd.Series) -> pd.Series | None:
+    """Tell of each pupil whether their group holds one arm only, where that is how groups were made; else None.
+
+    Pupils who were assigned one by one seldom end up in groups of one arm: where 80 % of the pupils who have a
+    group-mate do, whole groups were assigned, and the others are slips or moves. NaN without a group.
+    """
+    known = pd.DataFrame({"group": groups, "arm": arms.astype(object)}).dropna()
+    of = known.groupby("group", observed=True)["arm"].agg(["nunique", "size"])
+    several = of[of["size"] > 1]
+    whole = several["nunique"] == 1
+    if int(whole.sum()) < FEWEST_WHOLE or several.loc[whole, "size"].sum() < MOST * several["size"].sum():
+        return None
+    return groups.map(of["nunique"] == 1)
+
+
+def _ask_for_whole_groups(study: Study, pupils: pd.DataFrame, ledger: Ledger) -> str:
+    """Pupils who were assigned one by one, and yet whole classes (teachers, schools) in one arm: ask.
+
+    Returns the level that was assigned as it seems.
+    """
+    for level in ("class", "teacher", "school") if study.design.assigned_by == "pupil" else ():
+        whole = None if study.design.individual_arms else held_whole(pupils[level], pupils["arm"])
+        if whole is not None and pupils[level].nunique() < pupils[level].count():
+            of = whole.groupby(pupils[level]).first()
+            counts = {"n": int(of.sum()), "n_all": len(of)}
+            ledger.note("whole_groups_question", **counts, column=study.columns.named().get(level), level=level)
+            return level
+    return study.design.assigned_by
 
 
 def _ask_for_blocks(study: Study, pupils: pd.DataFrame, ledger: Ledger) -> None:
     """Both arms in one school (class, teacher) may mean that lots were drawn in it, and then the analysis differs."""
     above = {"pupil": ("class", "teacher", "school"), "class": ("school",), "teacher": ("school",)}
-    if study.design.blocks is False or study.columns.arm is None or study.unit == "teacher":
+    if study.columns.arm is None or study.unit == "teacher":
         return
-    for level in above.get(study.design.assigned_by, ()):
+    assigned = _ask_for_whole_groups(study, pupils, ledger)
+    for level in () if study.design.blocks is False else above.get(assigned, ()):
         within = pupils[[level, "arm"]].dropna()
         pairs = within.astype(str).drop_duplicates()
         both, n_all = pairs[level][pairs[level].duplicated()].nunique(), pairs[level].nunique()

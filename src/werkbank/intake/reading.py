@@ -11,15 +11,23 @@ import numpy as np
 import pandas as pd
 
 from werkbank.intake.ages import add_age
-from werkbank.intake.cells import Counts, Reading, convert, decide_decimal, report_outside
-from werkbank.intake.contradicting import as_bytes, check_copies, check_labels, note_headings, note_same_answers
+from werkbank.intake.cells import Counts, Reading, convert, decide_decimal, report_outside, report_words
+from werkbank.intake.contradicting import (
+    as_bytes,
+    check_copies,
+    check_headings,
+    check_labels,
+    note_headings,
+    note_same_answers,
+)
 from werkbank.intake.covariates import add_covariates
-from werkbank.intake.declared import note_absent, note_constant, note_declared
+from werkbank.intake.declared import check_rules, note_absent, note_constant, note_declared, note_range
 from werkbank.intake.filtering import filtered
 from werkbank.intake.layout import Placed, Slot, declared_names, place, report_columns, slots_of
 from werkbank.intake.ledger import Ledger
 from werkbank.intake.lone import Part, check_lone
 from werkbank.intake.lookalikes import settled
+from werkbank.intake.marks import note_marks
 from werkbank.intake.model import ROLES, Intake, Table
 from werkbank.intake.opening import open_table
 from werkbank.intake.people import at_assignment, check_rows, file_wave, rows_of
@@ -59,28 +67,19 @@ def read_answers(study: Study) -> Intake:
     counted in notes. A pupil who answered nothing of an outcome at a wave has no rows for it, and is counted.
     """
     ledger = Ledger()
-    if not study.files:  # a study that only follows pupils by their test results
-        nobody = pd.DataFrame(columns=[*ROLES], index=pd.Index([], name="pupil"))
-        return Intake(study, pd.DataFrame(columns=[*WHO, *ANSWERED]), nobody, (), ())
     note_declared(study, ledger)
-    slots = slots_of(study, ledger)
-    declared = declared_names(study)
-    seen: set[tuple[str, str | None]] = set()
-    for spec in study.files:
-        name = (os.path.normpath(spec.path), spec.sheet)
-        if name in seen:
-            ledger.problem("file_double", spec.path)
-        seen.add(name)
-    opened = [open_table(study, spec, declared, ledger) for spec in study.files]
-    tables = [table for table in opened if table is not None]
-    if len(tables) < len(opened):  # with a file lacking, all that follows would only repeat that
+    if not study.files:  # a study that only follows pupils by their test results
         ledger.stop_if_unfit(study.language)
-    tables = filtered(study, tables, ledger)
+        nobody = pd.DataFrame(columns=[*ROLES], index=pd.Index([], name="pupil"))
+        return Intake(study, pd.DataFrame(columns=[*WHO, *ANSWERED]), nobody, tuple(ledger.notes), ())
+    slots = slots_of(study, ledger)
+    tables = _tables(study, ledger)
     placed = place(slots, tables, {t.path: file_wave(study, t) for t in tables}, ledger)
     _check_roles(study, tables, ledger)
     if not ledger.has("file_double"):
         check_copies(tables, ledger)
     check_labels(study, tables, placed, ledger)
+    check_headings(study, tables, slots, ledger)
     note_headings(study, tables, placed, ledger)
     if ledger.has("file_copied") or ledger.has("file_double"):
         ledger.stop_if_unfit(study.language)  # every answer of it would be double
@@ -100,10 +99,31 @@ def read_answers(study: Study) -> Intake:
     note_sharing(study, rows, _informants(blocks), ledger)
     note_same_answers(_answers_by_wave(blocks), ledger)
     note_constant(answers, ledger)
+    note_range(study, answers, ledger)
     note_absent(study, answers, pupils, ledger)
     signs = {block.path: block.sign for block in blocks}
     files = tuple(replace(t.reading, decimal=signs.get(t.path)) for t in tables)
     return Intake(study, answers, pupils, tuple(ledger.notes), files)
+
+
+def _tables(study: Study, ledger: Ledger) -> list[Table]:
+    """Open every file, and keep the rows that belong to the study; with a file lacking, stop."""
+    declared = declared_names(study)
+    seen: set[tuple[str, str | None]] = set()
+    for spec in study.files:
+        name = (os.path.normpath(spec.path), spec.sheet)
+        if name in seen:
+            ledger.problem("file_double", spec.path)
+        seen.add(name)
+    opened = [open_table(study, spec, declared, ledger) for spec in study.files]
+    tables = [table for table in opened if table is not None]
+    wrong = _delimiters_wrong(tables, declared, ledger)
+    if len(tables) < len(opened) or wrong or ledger.has("waves_overlap"):  # all that follows would only repeat that
+        ledger.stop_if_unfit(study.language)
+    tables = filtered(study, tables, ledger)
+    note_marks(study, tables, ledger)
+    check_rules(study, tables, ledger)
+    return tables
 
 
 @dataclass(frozen=True)
@@ -120,10 +140,10 @@ class _Block:
 
 
 def _answers_by_wave(blocks: list[_Block]) -> dict[tuple[str, str], dict[str, bytes]]:
-    """Return what each pupil answered: (outcome, wave) -> pupil -> answers, for outcomes with several items."""
+    """Return what each pupil answered: (outcome, wave) -> pupil -> answers; not of yes or no, often equal."""
     seen: dict[tuple[str, str], dict[str, bytes]] = defaultdict(dict)
     for block in blocks:
-        if block.matrix.shape[1] > 1:
+        if block.matrix.shape[1] > 1 or block.slot.outcome.kind == "score":
             for pupil, wave, row in zip(block.pupils, block.waves, as_bytes(block.matrix), strict=True):
                 seen[block.slot.outcome.id, wave][pupil] = row
     return seen
@@ -136,6 +156,17 @@ def _informants(blocks: list[_Block]) -> dict[str, set[str]]:
         if len(block.pupils):
             seen[block.slot.outcome.informant].update(block.pupils)
     return dict(seen)
+
+
+def _delimiters_wrong(tables: list[Table], declared: set[str], ledger: Ledger) -> bool:
+    """Report text that was read as one column whose name holds another delimiter and several declared names."""
+    for table in tables:
+        name = table.names[0] if len(table.names) == 1 else ""
+        for sign in (";", ",", "\t", "|"):
+            if sign != table.reading.delimiter and len(declared & {part.strip() for part in name.split(sign)}) > 1:
+                told = {"sign": "tab" if sign == "\t" else sign, "given": table.reading.delimiter or "–"}
+                ledger.problem("delimiter_wrong", table.path, details=told)
+    return ledger.has("delimiter_wrong")
 
 
 def _check_roles(study: Study, tables: list[Table], ledger: Ledger) -> None:
@@ -185,6 +216,7 @@ def _blocks(
             who = frame["pupil"].to_numpy()[keep]
             blocks.append(_Block(table.path, sign, slot, who, waves[keep], table.rows[keep], values_of[keep]))
         for count in counts.values():
+            report_words(table, count, ledger)
             report_outside(table, count, ledger)
         _note_counts(table, counts, ledger)
         _note_file(table, sign, ledger)

@@ -1,4 +1,4 @@
-"""A .sav file -> JSON on standard output: the program that `werkbank.intake.spss` starts; nothing else reads one.
+"""A .sav or .por file -> JSON on standard output: the program that `werkbank.intake.spss` starts; none else reads one.
 
 The C library that knows the format ends the process on some damaged files (a format code of which only a byte was
 changed). It does so here, in a process of its own, and never in one that has a report in hand. Nothing of werkbank is
@@ -20,12 +20,15 @@ def main(path: str, limit: int) -> None:
     import pyreadstat
 
     try:
-        _, meta = pyreadstat.read_sav(path, metadataonly=True, output_format="dict")
+        portable = path.lower().endswith(".por")
+        read = pyreadstat.read_por if portable else pyreadstat.read_sav
+        _, meta = read(path, metadataonly=True, output_format="dict")
         size = (meta.number_rows or 0) * meta.number_columns
         if size > limit:
             told: dict[str, Any] = {"cells": size}
         else:
-            columns, meta = pyreadstat.read_sav(path, user_missing=True, output_format="dict")
+            more = {} if portable else {"user_missing": True}  # of a .por the library keeps such codes anyway
+            columns, meta = read(path, output_format="dict", **more)
             labels = {name: list(codes.items()) for name, codes in meta.variable_value_labels.items()}
             told = {
                 "columns": columns,

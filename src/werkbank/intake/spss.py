@@ -8,17 +8,22 @@ import math
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from werkbank.intake.grid import MAX_CELLS, Grid, RefusedFileError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 READER = Path(__file__).with_name("savfile.py")
 SECONDS = 300  # for one file
 DATES: dict[str, Any] = {"datetime": dt.datetime, "date": dt.date, "time": dt.time}
 
 
-def read_spss(path: Path) -> Grid:
-    """Read a .sav file as stored codes; rows are numbered as SPSS numbers its cases (the first is 1).
+def read_spss(path: Path, declared: Iterable[str] = ()) -> Grid:
+    """Read a .sav or .por file as stored codes; rows are numbered as SPSS numbers its cases (the first is 1).
+
+    A .por file holds its names in capitals: they are read as `declared` has them.
 
     Raises
     ------
@@ -36,8 +41,19 @@ def read_spss(path: Path) -> Grid:
         "labels": {name: dict(codes) for name, codes in told["labels"].items()},
         "user_missing": {n: tuple((r["lo"], r["hi"]) for r in ranges) for n, ranges in told["missing"].items()},
     }
+    notes = _spelled(told, how, declared) if path.suffix.lower() == ".por" else []
     rows = [list(told["columns"]), *zip(*columns, strict=True)]
-    return Grid(rows, range(len(rows)), how)
+    return Grid(rows, range(len(rows)), how, notes)
+
+
+def _spelled(told: dict[str, Any], how: dict[str, Any], declared: Iterable[str]) -> list[tuple[str, dict[str, Any]]]:
+    """Give columns the names of the study file where these differ in capitals only."""
+    ours = {name.upper(): name for name in declared}
+    new = {name: ours.get(name, name) for name in told["columns"]}
+    for where, key in ((told, "columns"), (how, "labels"), (how, "user_missing")):
+        where[key] = {new.get(name, name): value for name, value in where[key].items()}
+    n = sum(old != name for old, name in new.items())
+    return [("por_names", {"n": n})] if n else []
 
 
 def _told(path: Path) -> dict[str, Any]:

@@ -86,10 +86,15 @@ def score_study(intake: Intake) -> Scores:
         more, loud = _quality(intake, outcome, keys[outcome.id], scale)
         facts += more
         warnings += loud
-    tables = [score(intake.answers, outcome.id, keys[outcome.id], outcome.scales) for outcome in study.outcomes]
+    return Scores(table_of_scores(intake, keys), keys, tuple(facts), tuple(warnings))
+
+
+def table_of_scores(intake: Intake, keys: Mapping[str, Instrument]) -> pd.DataFrame:
+    """Return the scores of every outcome in one long table (`Scores.table`), by their keys."""
+    tables = [score(intake.answers, o.id, keys[o.id], o.scales) for o in intake.study.outcomes]
     empty = tables[0] if tables else pd.DataFrame(columns=SCORES)
     table = pd.concat([t for t in tables if len(t)], ignore_index=True) if any(map(len, tables)) else empty
-    return Scores(table[SCORES], keys, tuple(facts), tuple(warnings))
+    return table[SCORES]
 
 
 def scale_key(outcome: str, scale: str) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 section = maker("underachieving", "underachievement")
 
 PAIRED, AGAINST = ("kappa", "phi", "jaccard"), ("sensitivity", "specificity")
-BY_GROUP: dict[str, tuple[str, dict[str, Kind]]] = {
+BY_GROUP: dict[str, tuple[str, dict[str, Kind | Column]]] = {
     "flag_rate": ("rates", {"group": "text", "n": "count", "share": "share", "ci": "share"}),
     "residual": (
         "residuals",
@@ -38,7 +38,7 @@ def agreement(report: Report) -> Blocks:
     if len(found.methods) < 2:
         yield Paragraph(found.say("agreement.one"))
         return
-    yield Paragraph(found.say("agreement.lead"))
+    yield Paragraph(found.say(f"agreement.lead{found.of_all}"))
     for actual in found.last:
         shown = [b for b in (_upset(found, actual), _pairs(found, actual), _against(found, actual)) if b is not None]
         yield from shown
@@ -121,6 +121,8 @@ def _by_group(found: Flagged, actual: str, group: Group, estimand: str) -> Table
             said = found.say("fairness.unknown") if e.group == "?" else text(group.values.get(e.group), e.group)
             numbers = {"n": e.n, "all_n": e.n, "clusters": e.n_clusters, "share": e.estimate, "mean": e.estimate}
             rows.append({"group": said, **numbers, "ci": (e.ci_low, e.ci_high)})
+    if "n" in kinds:
+        kinds = kinds | {"n": Column("n", found.say(f"fairness.n{found.of_all}"), "count")}
     title = found.say(f"fairness.{name}_title", measure=found.at(actual), group=text(group.label, group.column))
     notes = [found.say("fairness.residual_note")] if estimand == "residual" else []
     return found.table(f"{name}-{slug(actual)}-{slug(group.column)}", title, "fairness", kinds, rows, *notes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from werkbank.effects.roles import shown_roles
 from werkbank.reporting import fitted, numbers
 from werkbank.reporting.blocks import Heading, Paragraph
 from werkbank.reporting.table import table
@@ -139,7 +140,7 @@ def roles(report: Report) -> Blocks:
 def _transfer(report: Report) -> list[Estimate]:
     """Return the answers about pupils at whom the approach was not aimed."""
     tests = [t for t in report.evidence.tests if t.method == "role_means" and t.p is not None and t.arms]
-    return [t for t in tests if report.study.arms.get(t.arms[0]) == "transfer"]
+    return [t for t in tests if shown_roles(report.study).get(t.arms[0]) == "transfer"]
 
 
 def _spill_over(report: Report, test: Estimate) -> str:

@@ -18,7 +18,9 @@ def table(found: Flagged) -> Table | None:
     rows: list[tuple[str, str]] = [("expected", _expected(found))]
     rows += [("actual", _reliable(found, m)) for m in block.actual]
     rows += [("reference", text) for text in _references(found)]
-    rows.append(("able", say("method.all_able") if block.able is None else _cut(found, block.able, "able")))
+    rows.append(
+        (f"able{found.of_all}", say("method.all_able") if block.able is None else _cut(found, block.able, "able"))
+    )
     rows.append(("main", found.method(found.main)))
     if others := [found.method(m) for m in found.methods[1:]]:
         rows.append(("compare", found.report.words.listed(others)))
@@ -38,7 +40,7 @@ def table(found: Flagged) -> Table | None:
     rows += [("moments", text) for text in _moments(found)]
     causes = [say(f"method.excluded_{name}") for name in block.excluded]
     rows.append(("excluded", found.report.words.listed(causes) or say("method.none_excluded")))
-    rows.append(("interval", say("method.interval")))
+    rows.append(("interval", _interval(found)))
     told = [{"item": say(f"method.rows.{item}"), "choice": choice} for item, choice in rows]
     return found.table("choices", say("method.title"), "method", {"item": "text", "choice": "text"}, told)
 
@@ -81,8 +83,9 @@ def _references(found: Flagged) -> list[str]:
 def _cut(found: Flagged, cut: Cutoff, which: str, actual: str | None = None) -> str:
     """A cut in words, with its score where that is the same for all pupils."""
     name = actual or next(iter(found.last))
-    key = "mean_plus" if cut.rule == "mean" and cut.value else cut.rule
+    key: str = "mean_plus" if cut.rule == "mean" and cut.value else cut.rule
     value = found.report.words.share(cut.value) if cut.rule == "top_mean" else found.number(cut.value)
+    key += found.of_all if key == "able_mean" else ""
     rule = found.say(f"method.cut_{key}", **{"score" if cut.rule == "score" else "value": value})
     tie = "ge" if cut.tie == ">=" else "gt"
     measure = found.measure(found.block.expected) if actual is None else found.actual(actual)
@@ -100,6 +103,15 @@ def _threshold(found: Flagged) -> str:
     text = found.say(f"method.{key}", value=found.number(found.block.threshold))
     regression = {"regression", "random_intercept"} & set(found.methods)
     return f"{text}. {found.say('method.residual')}" if regression else text
+
+
+def _interval(found: Flagged) -> str:
+    """How intervals are made: by schools or classes, and how many of these the pupils looked at sit in."""
+    level = next((f.category for f in found.report.results.facts_where(what="underachievement_units")), "")
+    counts = [e.n_clusters for e in found.shares if e.n_clusters is not None]
+    if not level or not counts:
+        return found.say("method.interval")
+    return found.say(f"method.interval_{level}", n=found.count(max(counts)))
 
 
 def _moments(found: Flagged) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from werkbank.appraisal.evidence import question
-from werkbank.reporting.fitted import NOWHERE
+from werkbank.reporting.fitted import NOWHERE, UNADJUSTED, UNIT_PRE
 from werkbank.reporting.numbers import Column
 from werkbank.reporting.table import table
 from werkbank.reporting.tables import texts
@@ -28,13 +28,20 @@ def adjusted_for(report: Report) -> Table | None:
             continue
         asked.setdefault((f.item, str(f.value)), {})[words.test(f.outcome, f.wave_to, f.contrast)] = None
     everything = {q for of in asked.values() for q in of}
+    if not report.bench.copy_to_share:  # a copy lacks the facts; nobody may conclude from that that nothing was done
+        for name in report.study.covariates:
+            if not any(known == name for known, _ in asked):
+                asked[name, "one_group" if report.evidence.arms == [""] else "nothing_estimated"] = {}
     rows = [
         {"covariate": name, "status": words.say(f"{HERE}.{status}")}
-        | {"questions": words.say(f"{HERE}.all") if set(of) == everything else words.listed(list(of))}
+        | {"questions": words.say(f"{HERE}.all") if set(of) == everything or not of else words.listed(list(of))}
         for (name, status), of in asked.items()
     ]
-    elsewhere = any(status not in ("used", *NOWHERE) for _, status in asked)
-    notes = [words.say(f"{HERE}.note"), *([words.say(f"{HERE}.elsewhere")] if elsewhere else [])]
+    made = {e.method for e in report.results.estimates if e.estimate is not None}
+    elsewhere = any(status not in ("used", *NOWHERE) for _, status in asked) and bool(made & set(UNIT_PRE))
+    never = [words.method(method) for method in UNADJUSTED if method in made]
+    notes = [words.say(f"{HERE}.note", names=words.listed(never))] if never else []
+    notes += [words.say(f"{HERE}.elsewhere")] if elsewhere else []
     return table(report, "covariates", "", texts("covariate", "status", "questions"), rows, notes=notes)
 
 

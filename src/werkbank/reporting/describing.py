@@ -33,17 +33,51 @@ def lost(report: Report) -> Blocks:
 
 
 def _attrition(report: Report) -> Table | None:
+    """A row a question and level: pupils, what was assigned, and the schools above it."""
     words = report.words
     rows = [
-        {"question": words.test(f.outcome, f.wave_to, f.contrast), "n": f.n, "overall": f.value}
-        | {"differential": report.results.number(what="attrition_differential", **place(f))}
-        | {end: _judged(report, f, "attrition", f"attrition_{end}") for end in ("cautious", "optimistic")}
-        for f in _known(report, "attrition_overall")
+        {"question": words.test(f.outcome, f.wave_to, f.contrast), "level": words.say(f"report.unit.{unit}.many")}
+        | {"left": _left(report, f, counted), "overall": f.value}
+        | {"differential": report.results.number(what=f"{what}_differential", **place(f))}
+        | {end: _judged(report, f, "attrition", f"{what}_{end}") for end in ("cautious", "optimistic")}
+        for asked in _asked(report)
+        for what, counted, unit in _levels(report)
+        for f in report.results.facts_where(what=f"{what}_overall", **asked)
+        if f.value is not None
     ]
-    kinds = texts("question") | {"n": "count"}
+    kinds = texts("question", "level", "left")
     for key in ("overall", "differential"):
         kinds[key] = Column(key, words.say(f"{HERE}.attrition.{key}"), "share", 1)
     return _table(report, "attrition", kinds | texts("cautious", "optimistic"), rows, source=SOURCE)
+
+
+def _asked(report: Report) -> list[dict[str, str]]:
+    """Return the comparisons of which losses are known, in their order."""
+    seen = [f for f in report.results.facts if f.what in {"attrition_overall", "attrition_units_overall"}]
+    return list({tuple(place(f).items()): place(f) for f in seen}.values())
+
+
+def _levels(report: Report) -> list[tuple[str, str, str]]:
+    """Return for each level the start of its facts, what counts it, and what it is called."""
+    return [
+        ("attrition", "pupils", report.study.unit),
+        ("attrition_units", "units", report.evidence.unit),
+        ("attrition_schools", "schools", "school"),
+    ]
+
+
+def _left(report: Report, lost: Fact, counted: str) -> str | None:
+    """Return by arm how many of the assigned are left; nothing where a copy to share hides one of them."""
+    said, results = [], report.results
+    for arm in lost.arms:
+        at = {"outcome": lost.outcome, "arm": arm, "wave_from": lost.wave_from, "wave_to": lost.wave_to}
+        left = results.count(what=f"{counted}_analysed", **at)
+        assigned = results.count(what=f"{counted}_enrolled", **(at if counted == "schools" else {"arm": arm}))
+        if left is None or assigned is None:
+            return None
+        values = {"arm": report.words.arm(arm), "left": left, "assigned": assigned}
+        said.append(report.words.say(f"{HERE}.attrition.left_of", **values))
+    return "; ".join(said)
 
 
 def _dropouts(report: Report) -> Table | None:

@@ -53,10 +53,11 @@ class Slope:
     effects: tuple[float, ...]
     ses: tuple[float, ...]
     df: float
+    level: float = 0.95
 
 
-def forest(bars: Sequence[Bar], language: str) -> Figure:
-    """Effect sizes with their intervals, one under another, the numbers beside them."""
+def forest(bars: Sequence[Bar], language: str, level: str) -> Figure:
+    """Effect sizes with their intervals (of `level` percent), one under another, the numbers beside them."""
     drawing = Drawing(language)
     bars = [*drawing.first([bar for bar in bars if bar.ours], MOST_BARS), *(bar for bar in bars if not bar.ours)]
     size = 8.5 if len(bars) <= 20 else 7.5
@@ -80,9 +81,11 @@ def forest(bars: Sequence[Bar], language: str) -> Figure:
         axes.spines["left"].set_visible(False)
         axes.set(ylim=(len(bars) - 0.5, -0.5), xlabel=say("figures.forest.axis", language))
         style.decimal_axis(axes, language, "x")
-    alt = [say("figures.forest.alt", language, n=len(bars)), *(_bar_seen(bar, language) for bar in bars)]
+    alt = [say("figures.forest.alt", language, n=len(bars), level=level), *(_bar_seen(bar, language) for bar in bars)]
     captions = ["caption", *["caption_published"] * any(not bar.ours for bar in bars)]
-    return drawing.figure("fig-forest", alt, " ".join(say(f"figures.forest.{key}", language) for key in captions))
+    return drawing.figure(
+        "fig-forest", alt, " ".join(say(f"figures.forest.{key}", language, level=level) for key in captions)
+    )
 
 
 def _bar(axes: Axes, y: int, bar: Bar) -> None:
@@ -107,7 +110,7 @@ def slopes(found: Sequence[Slope], language: str) -> Figure:
     shown = drawing.first(list(found), MOST_SLOPES)
     columns = min(2, len(shown))
     lines = -(-len(shown) // columns)
-    curves = [along(s.at, s.effects, s.ses, s.df) for s in shown]
+    curves = [along(s.at, s.effects, s.ses, s.df, s.level) for s in shown]
     wide = (WIDTH - 17 - 15 * (columns - 1)) / columns
     titles = drawing.fits([s.question for s in shown], wide, 4, 9, bold=True)
     names = drawing.fits([s.by for s in shown], wide)
@@ -223,6 +226,11 @@ def _grouped(column: pd.Series) -> pd.Series:
     if column.name == "outliers":
         return column.str.partition("_")[0]
     return column.astype(str).str.lower()
+
+
+def differ(table: pd.DataFrame, choice: str) -> bool:
+    """Whether analyses took a decision in more than one way."""
+    return bool(_values(table, choice))
 
 
 def _values(table: pd.DataFrame, choice: str) -> list[str]:

@@ -7,7 +7,8 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from werkbank.appraisal.evidence import SIZES, question
+from werkbank.appraisal.evidence import REFUSED, SIZES, question
+from werkbank.effects.roles import shown_roles
 from werkbank.reporting import arms, covariates, describing, fitted, pictures, tables
 from werkbank.reporting.blocks import Bullets, Heading, Paragraph
 from werkbank.reporting.sections import maker
@@ -35,6 +36,9 @@ JARS = {
 MECHANISMS = ("moderation", "mediation", "dose", "cace", "lagged")
 APART = {*MECHANISMS, "correction", "arms", "sites", "role"}  # what has tables of its own
 
+# rows that the study file leaves out, before anybody is counted
+LEFT_OUT = ("intake.where", "intake.latest", "intake.rows_skipped")
+
 
 @section(shared=True)
 def summary(report: Report) -> Blocks:
@@ -57,9 +61,10 @@ def design(report: Report) -> Blocks:
         yield Paragraph(words.say(f"report.design.question_{study.design.kind}", outcomes=outcomes), "lead")
     unit = study.unit if study.design.assigned_by == "pupil" else study.design.assigned_by
     units = words.say(f"report.unit.{unit}.many")
-    yield Paragraph(words.say(f"report.design.kind_{study.design.kind}", units=units))
+    kind = words.say(f"report.design.kind_{study.design.kind}", units=units)
+    yield Paragraph(" ".join([kind, *fitted.drawn_within(report)]))
     if study.arms:
-        arms = words.listed([_arm_and_role(report, arm) for arm in study.arms])
+        arms = words.listed([_arm_and_role(report, arm) for arm in report.evidence.arms])
         yield Paragraph(words.say("report.design.arms", arms=arms))
     waves = words.listed([words.wave(w) for w in report.evidence.waves])
     yield Paragraph(words.say("report.design.waves", waves=waves))
@@ -86,7 +91,13 @@ def readings(report: Report) -> Blocks:
 def flow(report: Report) -> Blocks:
     """The pupil flow: every pupil who was assigned is accounted for."""
     words = report.words
-    yield Paragraph(words.say("report.flow.lead"))
+    grouped = report.evidence.unit != "pupil" or "class" in report.study.columns.named()
+    yield Paragraph(words.say(f"report.flow.lead{'' if grouped else '_alone'}"))
+    # rows that never became pupils; a copy to share has no notes of files
+    left = [note.sentence(report.language) for note in report.intake.notes if note.key in LEFT_OUT]
+    if left:
+        yield Paragraph(words.say("report.flow.left_out"))
+        yield Bullets(tuple(left))
     yield pictures.flow(report)
     yield tables.flow(report)
     yield pictures.missing(report)
@@ -128,7 +139,7 @@ def estimates(report: Report) -> Blocks:
     yield covariates.adjusted_for(report)
     yield tables.sizes(report, report.evidence.tests)
     yield tables.evidence(report)
-    if "transfer" in report.study.arms.values():
+    if "transfer" in shown_roles(report.study).values():
         yield Paragraph(words.say("report.estimates.spill_over"), "note")
     for key in report.keys:
         role = words.say(f"report.outcome_role.{report.evidence.role(key)}")
@@ -148,7 +159,8 @@ def robustness(report: Report) -> Blocks:
     """Whether another way to compute gives another answer: all other estimates, a table for each question."""
     words, number = report.words, count(1)
     beside = {key: list(_beside_main(report, key)) for key in report.keys}
-    yield Paragraph(words.say(f"report.robustness.{'lead' if any(beside.values()) else 'none'}"))
+    nothing = "none" if any(t.estimate is not None for t in report.evidence.tests) else "nothing"
+    yield Paragraph(words.say(f"report.robustness.{'lead' if any(beside.values()) else nothing}"))
     for key, asked in beside.items():
         if asked:
             yield Heading(words.outcome(key), 3)
@@ -166,14 +178,17 @@ def _over_waves(report: Report) -> Blocks:
         yield Paragraph(report.words.say("report.robustness.one_arm"), "note")
     elif report.evidence.unit != "pupil" and any(len(waves) > 1 for waves in later.values()):
         units = report.words.say(f"report.unit.{report.evidence.unit}.many")
-        yield Paragraph(report.words.say("report.robustness.no_repeated", units=units), "note")
+        instead = any(e.estimate is not None for e in report.results.where(method="waves_model"))
+        why = f"report.robustness.no_repeated{'_but_model' * instead}"
+        yield Paragraph(report.words.say(why, units=units), "note")
 
 
 @section(shared=True)
 def mechanisms(report: Report) -> Blocks:
     """For whom and along which way: never mixed with what was found for everyone."""
     kinds = [kind for kind in MECHANISMS if report.results.where(kind=kind)]
-    yield Paragraph(report.words.say(f"report.mechanisms.{'lead' if kinds else 'none'}"))
+    lead = "lead_lagged" if kinds == ["lagged"] else "lead" if kinds else "none"
+    yield Paragraph(report.words.say(f"report.mechanisms.{lead}"))
     yield pictures.slopes(report)
     yield from (tables.mechanisms(report, kind) for kind in kinds)
 
@@ -222,7 +237,8 @@ def provenance(report: Report) -> Blocks:
     ]
     yield Bullets(tuple(said))
     alone = {m for m in ("p_holm", "p_bh") if not fitted.corrected(report, m)}
-    if methods := dict.fromkeys(e.method for e in report.results.estimates if e.method not in alone):
+    made = [e.method for e in report.results.estimates if e.method not in alone and e.note not in REFUSED]
+    if methods := dict.fromkeys(made):
         yield Heading(words.say("report.estimates.formulas"), 3)
         yield Bullets(tuple(_formula(report, method) for method in methods))
     yield Heading(words.say("report.jars.heading"), 3)
@@ -250,7 +266,7 @@ def _kind(report: Report) -> str:
 
 
 def _arm_and_role(report: Report, arm: str) -> str:
-    name, role = report.words.arm(arm), report.words.say(f"report.role.{report.study.arms[arm]}")
+    name, role = report.words.arm(arm), report.words.role(arm)
     return name if role in name else report.words.say("report.design.arm", arm=name, role=role)
 
 

@@ -63,9 +63,19 @@ class Flagged:
         return list(dict.fromkeys(e.criterion for e in self.shares))
 
     @property
+    def of_all(self) -> str:
+        """How keys end of sentences on all pupils: without a cut nobody is called able."""
+        return "_all" if self.block.able is None else ""
+
+    @property
     def main(self) -> str:
         """The method that counts."""
         return self.methods[0]
+
+    @property
+    def nominations(self) -> list[str]:
+        """The methods by which people named pupils."""
+        return [name for name in self.methods if name.startswith("nomination_")]
 
     @cached_property
     def any_hidden(self) -> bool:

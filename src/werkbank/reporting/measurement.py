@@ -159,7 +159,8 @@ def circle(report: Report) -> Blocks:
         orders = report.results.facts_where(what="circular_order", outcome=outcome.id)
         waves = [fact.wave for fact in orders]
         names = [key.label(name, report.language) for name in SECTORS]
-        rows = [row for arm in report.evidence.arms if (row := _roses(report, outcome.id, arm, waves[:2]))]
+        arms = list(report.study.arms) or [""]  # of respondents, whose arm is their class's or teacher's
+        rows = [row for arm in arms if (row := _roses(report, outcome.id, arm, waves[:2]))]
         yield diagrams.circle(rows, names, words.wave(waves[0]), report.language)
         yield tables.circle(report, outcome.id)
         known = [fact for fact in orders if fact.value is not None]
@@ -205,7 +206,7 @@ def _paragraph(report: Report, scale: ScaleOf) -> str:
         return words.say(f"{HERE}.paste.ready", scale=shown, title=better)
     k, (low, high), (least, most) = len(part.items), part.response, key.score_range(scale.scale)
     title = words.say(f"{HERE}.instruments.title", title=key.title, version=key.version) if key.version else key.title
-    who = "" if outcome.informant != "test" else "_test"
+    who = f"_{outcome.informant}" if outcome.informant in {"test", "unknown"} else ""
     values = {"scale": shown, "title": title, "k": k, "low": f"{low:g}", "high": f"{high:g}"}
     values["informant"] = words.say(f"{HERE}.informant.{outcome.informant}")
     said = [words.say(f"{HERE}.paste.{'measured' if outcome.instrument else 'own'}{who}", **values)]

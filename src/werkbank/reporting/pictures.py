@@ -8,13 +8,15 @@ import numpy as np
 
 from werkbank.appraisal.evidence import SIZES, question
 from werkbank.effects.questions import contrasts, outcome_waves
+from werkbank.effects.roles import shown_arms
 from werkbank.effects.units import unit_of_analysis
-from werkbank.reporting import diagrams, estimates, figures, standing, style
+from werkbank.reporting import diagrams, estimates, figures, fitted, standing, style
 from werkbank.reporting.plainly import (
     amount,
     answered,
     capital,
     ends,
+    equal_in,
     first,
     good,
     shown_answers,
@@ -99,9 +101,11 @@ def answer(report: Report) -> Figure | None:
         return None
     words, lead = report.words, found[0][1][0]
     test = answered(report, lead)
-    kind = ("adjusted" if test.wave_from else "compared") if test.contrast else "change"
+    found_in = fitted.fitted(report, test)
+    kind = f"equal_{equal_in(found_in)}" if test.contrast else "change"
     kind = "several" * (len(contrasts(report.study)) > 1) or kind
-    subtitle = words.say(f"school.standing.subtitle_{kind}", **written(report, lead))
+    covariates = words.listed(list(found_in.covariates))
+    subtitle = words.say(f"school.standing.subtitle_{kind}", covariates=covariates, **written(report, lead))
     scales = [_scale(report, key, claims) for key, claims in found]
     turned = any(report.better(key) in {"higher", "lower"} for key, _ in found)
     return standing.standing(scales, capital(_title(report, found)), subtitle, report.language, turned=turned)
@@ -131,6 +135,8 @@ def _standing_row(report: Report, claim: Claim) -> standing.Row:
     if verdict == "clear":
         verdict = {True: "better", False: "worse", None: f"clear_{claim.side}"}[good(report, claim)]
         look = style.look(1 if verdict == "worse" else 0)
+    elif verdict == "equivalent" and not test.contrast:
+        verdict = "equivalent_change"
     size = words.say(f"school.standing.size_{side}", d=amount(report, claim))
     return standing.Row(
         label,
@@ -190,10 +196,11 @@ def forest(report: Report) -> Figure | None:
         if size is None or size.estimate is None or size.ci_low is None or size.ci_high is None:
             continue
         label = report.words.test(test.outcome, test.wave_to, test.contrast)
-        sure = report.evidence.role(test.outcome) == "primary"
+        sure = report.evidence.role_of(test) == "primary"
         bars.append(estimates.Bar(label, size.estimate, size.ci_low, size.ci_high, sure))
     published = [estimates.Bar(report.words.text(p.label), p.g, *p.ci, ours=False) for p in report.study.evidence]
-    return estimates.forest([*bars, *published], report.language) if bars else None
+    level = report.words.level(report.study.ci_level)
+    return estimates.forest([*bars, *published], report.language, level) if bars else None
 
 
 def slopes(report: Report) -> Figure | None:
@@ -208,7 +215,7 @@ def slopes(report: Report) -> Figure | None:
         if len(known) == 9 and e.df is not None:  # a place, a difference and its SE, thrice
             asks = report.words.test(e.outcome, e.wave_to, e.contrast)
             places, effects, ses = (tuple(known[part::3]) for part in range(3))
-            found.append(estimates.Slope(asks, called(report, e) or "", places, effects, ses, e.df))
+            found.append(estimates.Slope(asks, called(report, e) or "", places, effects, ses, e.df, e.ci_level))
     return estimates.slopes(found, report.language) if found else None
 
 
@@ -259,10 +266,11 @@ def _panels(report: Report) -> tuple[list[list[figures.Panel]], str]:
 
 def _row(report: Report, key: str, wide: pd.DataFrame, units: pd.Series | None) -> list[figures.Panel]:
     pupils, words, e = report.intake.pupils, report.words, report.evidence
+    shown = shown_arms(report.study, pupils) if e.arms != [""] else None
     waves = list(wide.columns)
     row = []
     for arm in e.arms:
-        members = pupils.index if not arm else pupils.index[pupils["arm"].astype(object) == arm]
+        members = pupils.index if shown is None else pupils.index[shown == arm]
         scores = wide.reindex(members)
         lines = scores if units is None else scores.groupby(units.reindex(members), observed=True).mean()
         told = [described(report, key, arm, wave) for wave in waves]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from werkbank.catalogue import has
 from werkbank.disclosure.suppressing import few, few_behind
 from werkbank.reporting.blocks import Paragraph
+from werkbank.study.model import WAVES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from werkbank.reporting.fitted import Fitted
     from werkbank.reporting.report import Report
     from werkbank.results import Claim, Estimate
 
@@ -43,10 +46,19 @@ def first(report: Report) -> list[str]:
 
 
 def shown_answers(report: Report, key: str) -> list[Claim]:
-    """Return the answers about one scale of which a difference may be shown, in the order of their questions."""
-    claims = report.results.claims_where(kind="answer", outcome=key)
+    """Return the answers about one scale of which a difference may be shown, by comparison in the order of time."""
+    claims = in_time(report.results.claims_where(kind="answer", outcome=key))
     told = [c for c in claims if c.grade != "description" and c.values.get("estimate") is not None]
     return [c for c in told if not hidden_test(report, answered(report, c))]
+
+
+def in_time(claims: Sequence[Claim]) -> list[Claim]:
+    """Return answers in the order in which they are told: each comparison by itself, its measurements in time.
+
+    Whichever of them was the primary question: what was left of a difference can only be told after the difference.
+    """
+    compared = list(dict.fromkeys(c.contrast for c in claims))
+    return sorted(claims, key=lambda c: (compared.index(c.contrast), WAVES.index(c.wave_to)))
 
 
 def finding(report: Report, key: str, before: Sequence[Paragraph] = ()) -> Paragraph:
@@ -55,7 +67,7 @@ def finding(report: Report, key: str, before: Sequence[Paragraph] = ()) -> Parag
     A refusal that one of the paragraphs `before` gave in full is not given again.
     """
     words = report.words
-    claims = report.results.claims_where(kind="answer", outcome=key)
+    claims = in_time(report.results.claims_where(kind="answer", outcome=key))
     if not claims:
         return Paragraph(words.say(f"{HERE}.finding.nothing", outcome=capital(words.outcome(key))))
     shown = shown_answers(report, key)
@@ -90,7 +102,8 @@ def _refusals(report: Report, claims: list[Claim]) -> list[str]:
     for why, of in found.items():
         values = words.written(of[0]) | {"min_cell": report.study.privacy.min_cell}
         values["wave"] = words.listed(list(dict.fromkeys(words.wave(c.wave_to) for c in of)))
-        said.append(words.say(f"{HERE}.refusal.{why}", **values))
+        reason = f"{HERE}.refusal.{why}_{answered(report, of[0]).note}"  # the true one, where it is known
+        said.append(words.say(reason if has(reason, report.language) else f"{HERE}.refusal.{why}", **values))
     return said
 
 
@@ -111,6 +124,13 @@ def _fact(report: Report, claim: Claim, earlier: list[Claim]) -> str:
     sure = f"{'then' if before is not None else 'first'}_" * (claim.verdict == "unclear") + claim.verdict
     kind = "compared" if test.contrast else "change"
     return told + words.say(f"{HERE}.tail.{kind}.{sure}", **written(report, claim))
+
+
+def equal_in(found: Fitted) -> str:
+    """Return in what those compared are alike: both (score before and covariates), pre, covariates or none."""
+    return {(True, True): "both", (True, False): "pre", (False, True): "covariates"}.get(
+        (found.pre, bool(found.covariates)), "none"
+    )
 
 
 def written(report: Report, claim: Claim) -> dict[str, Any]:

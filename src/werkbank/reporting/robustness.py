@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from werkbank.appraisal.evidence import SIZES
+from werkbank.disclosure.suppressing import HIDDEN
 from werkbank.effects.questions import outcome_waves
+from werkbank.effects.roles import shown_arms
 from werkbank.reporting import estimates, figures, numbers
 from werkbank.reporting.blocks import Bullets, Paragraph
 from werkbank.reporting.report import place
@@ -14,6 +16,8 @@ from werkbank.reporting.table import table
 from werkbank.reporting.tables import texts
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from werkbank.reporting.blocks import Figure, Table
     from werkbank.reporting.report import Report
     from werkbank.reporting.sections import Blocks
@@ -58,6 +62,7 @@ def _categories(report: Report, key: str) -> Table | None:
         words.say(f"{labels}.{_origin(report, key)}", alpha=words.bounded(_number(judged[0]))),
         words.say(f"{labels}.smallest_all", smallest=words.listed(smallest)),
         *_recovered(report, key),
+        *_without_verdict(report, judged),
     )
     title = words.say(f"{labels}.title", outcome=words.outcome(key))
     return table(report, f"reliable-change-{key.replace('.', '-')}", title, kinds, rows, labels=labels, notes=notes)
@@ -73,6 +78,18 @@ def _counts(report: Report, judged: Fact, method: str) -> dict[str, int | None]:
     """Return by category how many pupils of one arm and wave a method puts there."""
     count = report.results.count
     return {name: count(criterion=method, category=name, kind=judged.kind, **place(judged)) for name in CATEGORIES}
+
+
+def _without_verdict(report: Report, judged: Sequence[Fact]) -> list[str]:
+    """Name the methods that judge nobody at some moment, and say why; what a copy to share hides is not meant."""
+    words, at = report.words, [{"kind": fact.kind, **place(fact)} for fact in judged]
+    silent = [
+        words.say(f"robustness.methods.{method}")
+        for method in METHODS
+        if any(f.value is None and f.note != HIDDEN for where in at
+               for f in report.results.facts_where(criterion=method, category="improved", **where))
+    ]  # fmt: skip
+    return [words.say("robustness.reliable_change.no_verdict", methods=words.listed(silent))] if silent else []
 
 
 def _recovered(report: Report, key: str) -> list[str]:
@@ -92,7 +109,7 @@ def _scatter(report: Report, key: str) -> Figure | None:
     smallest = report.results.facts_where(what="rci_smallest_change", outcome=key)
     before, after = smallest[0].wave_from, smallest[0].wave_to
     wide = next(table for _, found, table in outcome_waves(report.study, report.scores.table) if found == key)
-    arms = report.intake.pupils["arm"].astype(object).reindex(wide.index) if e.arms != [""] else None
+    arms = shown_arms(report.study, report.intake.pupils).reindex(wide.index) if e.arms != [""] else None
     clouds = []
     for fact in sorted(smallest, key=lambda fact: e.arms.index(fact.arm)):
         points = _number(fact)
@@ -126,12 +143,15 @@ def many_ways(report: Report) -> Blocks:
     size = report.evidence.beside(ways.headline, *SIZES)
     said = {
         "n": n,
+        "level": words.level(report.study.ci_level),
         "n_text": numbers.count(n, report.language),
         "question": words.test(ways.headline.outcome, ways.headline.wave_to, ways.headline.contrast),
         **{k: words.decimal(facts[k]) for k in ("median", "lowest", "highest")},
         **{k: words.share(facts[k]) for k in ("same_sign", "significant")},
     }
-    yield Paragraph(words.say("robustness.many_ways.lead", **said))
+    open_ = [c for c in estimates.CHOICES if estimates.differ(ways.table, c)]
+    names = words.listed([words.say(f"robustness.many_ways.open.{c}") for c in open_])
+    yield Paragraph(words.say(f"robustness.many_ways.{'lead' if open_ else 'lead_alone'}", **said, choices=names))
     yield estimates.specifications(ways.table, size.estimate if size else None, said, report.language)
     yield Bullets(tuple(words.say(f"robustness.many_ways.{k}", **said) for k in ("median_said", "sign_said", "p_said")))
     yield Paragraph(words.say(f"robustness.many_ways.{'few' if n < 200 else 'reading'}", **said), "note")

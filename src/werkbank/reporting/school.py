@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from werkbank.appraisal.quality import TOPICS
-from werkbank.reporting import pictures
+from werkbank.reporting import fitted, pictures
 from werkbank.reporting.blocks import Bullets, Heading, Paragraph
 from werkbank.reporting.numbers import Column
 from werkbank.reporting.plainly import (
@@ -18,6 +18,7 @@ from werkbank.reporting.plainly import (
     answered,
     capital,
     digits_of,
+    equal_in,
     finding,
     first,
     good,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from werkbank.reporting.numbers import Kind
     from werkbank.reporting.report import Report
     from werkbank.reporting.sections import Blocks
-    from werkbank.results import Claim
+    from werkbank.results import Claim, Estimate
 
 section = maker("school", "effects")
 
@@ -51,7 +52,7 @@ WORST_FIRST = ("attention", "unknown", "information", "met")
 UNEVEN = 10  # percentage points between groups from which what is missing is called uneven
 QUESTION = "\0"  # stands for the questions of which the same is said
 TOLD = {"reliability", "multiplicity"}  # what a reader needs even where nothing is wrong
-INFORMANTS = ("teacher", "pupil", "parent", "observer", "test")
+INFORMANTS = ("teacher", "pupil", "parent", "observer", "test", "unknown")
 
 
 @section(shared=True)
@@ -100,8 +101,7 @@ def details(report: Report) -> Blocks:
     """The means as they were measured, the other outcomes in words, all differences in tables."""
     picture = pictures.means(report, lambda n: not small(report, n))
     shown = [answered(report, claim) for key in first(report) for claim in shown_answers(report, key)]
-    kinds = {("adjusted" if t.wave_from else "") if t.contrast else "twice" for t in shown}
-    if why := [report.words.say(f"{HERE}.numbers.{kind}") for kind in ("adjusted", "twice") if kind in kinds]:
+    if why := dict.fromkeys(said for test in shown for said in _unlike_the_chart(report, test)):
         yield Paragraph(" ".join(why))
     yield picture
     told = _findings(report)
@@ -137,6 +137,17 @@ def trust(report: Report) -> Blocks:
     if fine:
         names = [words.say(f"claims.topic.{topic}").rstrip("?") for topic in fine]
         yield Paragraph(words.say(f"{HERE}.trust.fine", topics=words.listed([n[:1].lower() + n[1:] for n in names])))
+
+
+def _unlike_the_chart(report: Report, test: Estimate) -> list[str]:
+    """Say why an answer is not one mean of the chart less another: by what its model adjusted for."""
+    words = report.words
+    if not test.contrast:
+        return [words.say(f"{HERE}.numbers.twice")]
+    if (alike := equal_in(fitted.fitted(report, test))) == "none":
+        return []
+    covariates = words.listed(list(fitted.fitted(report, test).covariates))
+    return [words.say(f"{HERE}.numbers.adjusted_{alike}", covariates=covariates)]
 
 
 def _pressing(report: Report) -> list[Claim]:
@@ -185,7 +196,11 @@ def _done(report: Report) -> list[str]:
         said.append(words.say(f"{HERE}.done.programme{'_how' * bool(how)}", programme=name, how=how))
     unit = study.unit if study.design.assigned_by == "pupil" else study.design.assigned_by
     unit_many = words.say(f"report.unit.{unit}.many")
-    said.append(words.say(f"{HERE}.done.{study.design.kind}", unit_many=unit_many))
+    alone = "_no_control" * (study.design.kind != "single_group" and not study.control_arms)
+    said.append(words.say(f"{HERE}.done.{study.design.kind}{alone}", unit_many=unit_many))
+    if study.design.blocks and study.design.kind != "single_group":
+        blocks = fitted.blocks(report, study.design.blocks)
+        said.append(words.say(f"{HERE}.done.within_{study.design.kind}", blocks=blocks))
     themselves = {report.declared(key).informant for key in rated_keys(report, first(report))}  # told beside how sure
     others = [key for key in first(report) if report.declared(key).informant not in themselves]
     return [*said, _arms(report), *_measured(report, others)]
@@ -294,7 +309,9 @@ def _next(report: Report) -> list[str]:
         "lot": study.design.kind == "controlled",
         "second_source" + "_other" * asked_pupils: study.design.raters_are_implementers is True,
         "more_units": bool(open_ends),
+        # only of what was found can one ask whether it lasts
         "measure_later": decided != "go_on_for_now"
+        and bool(_clear(report))
         and bool(report.results.claims_where(topic="followup", verdict="none")),
         "plan": study.design.preregistration is None,
     }
@@ -312,7 +329,7 @@ def _decision(report: Report) -> tuple[str, list[str]]:
     if not all(c.grade == "effect" for shown in of.values() for c in shown):
         return "cannot", []
     clear = [key for key, shown in of.items() if any(c.verdict == "clear" and good(report, c) for c in shown)]
-    lasting = [key for key in clear if of[key][-1].verdict == "clear"]
+    lasting = [key for key in clear if _lasts(report, of[key])]
     if not clear:
         alike = all(c.verdict == "equivalent" for shown in of.values() for c in shown)
         return ("equivalent", list(of)) if alike else ("open", [])
@@ -320,6 +337,12 @@ def _decision(report: Report) -> tuple[str, list[str]]:
     if several and (faded := [key for key in clear if key not in lasting]):
         return "adapt", faded
     return "go_on" if several else "go_on_for_now", clear
+
+
+def _lasts(report: Report, shown: list[Claim]) -> bool:
+    """Whether whatever was clear and better was so at the last measurement of its comparison, too."""
+    last = {c.contrast: c for c in shown}  # they stand in the order of time
+    return all(last[c.contrast].verdict == "clear" for c in shown if c.verdict == "clear" and good(report, c))
 
 
 def _worse(report: Report, answer: Claim) -> bool:

@@ -18,6 +18,7 @@ from __future__ import annotations
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from werkbank.errors import UnfitError
 from werkbank.reporting.blocks import Heading, Section, Sections
 from werkbank.reporting.report import Report
 
@@ -76,7 +77,7 @@ def maker(
             def shown(bench: Bench, *_: Any, **named: Any) -> Section | Sections | None:  # noqa: ANN401 - the part's own
                 # copies of older notebooks pass more by place: a seed, or what the bench now knows itself
                 view = bench.about(*(reads or _read(bench)))
-                each = [written(Report(view, one), **named) for one in bench.language.split("+")]
+                each = [_in_language(written, Report(view, one), named) for one in bench.language.split("+")]
                 made = tuple(section for section in each if section is not None)
                 bench.shown[f"{write.__module__}:{write.__qualname__}"] = (part, made)
                 return Sections(made) if len(made) > 1 else made[0] if made else None
@@ -88,6 +89,14 @@ def maker(
         return make
 
     return section
+
+
+def _in_language(written: Callable[..., Section | None], report: Report, named: dict[str, Any]) -> Section | None:
+    """Write a part; what is wrong with the study is told in the language of the report, not in the study file's."""
+    try:
+        return written(report, **named)
+    except UnfitError as error:
+        raise UnfitError(error.problems, report.language) from error
 
 
 def _read(bench: Bench) -> tuple[str, ...]:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from werkbank.appraisal.evidence import SIZES, question
 from werkbank.catalogue import has
-from werkbank.reporting import fitted
+from werkbank.effects.multiplicity import number_of_tests
+from werkbank.reporting import fitted, numbers
 from werkbank.reporting.numbers import Column
 from werkbank.reporting.report import place
 from werkbank.reporting.table import table
@@ -70,8 +71,9 @@ def _sign(report: Report, sign: str | None) -> str | None:
 
 
 def units(report: Report, key: str = "units") -> Column:
-    """Return the column that counts classes, teachers or schools."""
-    return Column(key, report.words.say(f"report.flow.units_{report.evidence.unit}"), "count")
+    """Return the column that counts classes, teachers or schools; of pupils the schools or blocks in which they are."""
+    unit = report.evidence.unit
+    return Column(key, report.words.say(f"report.flow.{'sites' if unit == 'pupil' else f'units_{unit}'}"), "count")
 
 
 def counted(report: Report) -> list[dict[str, Any]]:
@@ -195,16 +197,23 @@ def main(report: Report, tests: Sequence[Estimate]) -> Table | None:
     used = dict.fromkeys(words.method(t.method) for t in found)
     notes = [words.say("report.estimates.main_method", names=words.listed(list(used)))]
     notes += fitted.notes(report, [t for t in found if t.contrast])
+    shares = [words.test(t.outcome, t.wave_to, "") for t in found if is_share(report, t)]
+    notes += [words.say("report.estimates.shares", questions=words.listed([*dict.fromkeys(shares)]))] * bool(shares)
     notes += [_note(report, key) for key in dict.fromkeys(t.note for t in found if t.note)]
-    families = dict.fromkeys(
-        (CORRECTED[c.method], int(c.df)) for c in beside if c is not None and c.df is not None and c.df > 1
-    )
+    sized = [(c, number_of_tests(c, report.results.estimates)) for c in beside if c is not None]
+    families = dict.fromkeys((CORRECTED[c.method], n) for c, n in sized if n > 1)
     if families:
         how = [words.say("report.estimates.family", name=name, n=n) for name, n in families]
         notes.append(words.say("report.estimates.corrected", families=words.listed(how)))
     # a family of one test needs no correction: a second column with the same p would say that there was one
     columns = ("question", "n", "clusters", "estimate", "ci", "df", "p", *["p_corrected"] * bool(families))
     return _estimated(report, "main", words.say("report.estimates.main_title"), columns, rows, notes)
+
+
+def is_share(report: Report, test: Estimate) -> bool:
+    """Whether a difference is one of shares: of an outcome that is 0 or 1."""
+    odds = report.evidence.beside(test, "odds_ratio", "odds_ratio_means") is not None
+    return odds or (report.declared(test.outcome).kind == "binary" and bool(test.contrast))
 
 
 def sizes(report: Report, tests: Sequence[Estimate]) -> Table | None:
@@ -231,6 +240,7 @@ def estimates(report: Report, found: Sequence[Estimate], number: int) -> Table |
     """Estimates of one question beside its main analysis: formula, n, interval and p of each."""
     rows = [_row(report, e) for e in found]
     repeated = found[0].kind == "repeated"
+    lead = next((t for t in report.evidence.tests if question(t) == question(found[0])), None)
     title = f"report.estimates.{'repeated_title' if repeated else 'title'}"
     middle = ("share", "statistic") if repeated else ("estimate", "ci", "scale")
     return _estimated(
@@ -239,7 +249,7 @@ def estimates(report: Report, found: Sequence[Estimate], number: int) -> Table |
         report.words.say(title, question=rows[0]["question"]),
         ("formula", "n", "clusters", *middle, "df", "p"),
         rows,
-        _notes(report, found),
+        [*fitted.beside(report, lead, found), *_notes(report, found)],
     )
 
 
@@ -274,11 +284,25 @@ def mechanisms(report: Report, kind: str) -> Table | None:
 def _mechanism(report: Report, e: Estimate) -> dict[str, Any]:
     estimate, asked = report.results.estimate, {**question(e), "moderator": e.moderator, "level": e.level}
     row, by = _row(report, e), called(report, e)
+    if e.grouped_by == "arm":
+        by = report.words.arm(e.group)
+    elif by is not None and e.group and not e.level:  # of two words, which is compared with which
+        by = f"{by}: {e.group.replace(' - ', ' − ')}"
     if by is not None:
         row["formula"] = report.words.say("robustness.mechanism", name=row["formula"], by=by)
+    ends = [estimate(metric="moderator", **{**asked, "level": level}) for level in ("low", "high")]
+    named = [end.group for end in ends if end is not None and end.group]
+    if e.method == "moderation" and len(named) == len(ends):  # which of two words less which
+        row["formula"] = report.words.say(
+            "report.estimates.which", name=report.words.method(e.method), by=by or "", low=named[0], high=named[1]
+        )
     if e.level and (at := estimate(metric="moderator", **asked)):
+        two = estimate(metric="moderator", **{**asked, "level": "mean"}) is None
         if at.group:  # words stand in the data as 0 and 1, which are no values that a reader knows
             row["formula"] = report.words.say("report.estimates.where", by=by or "", group=at.group)
+        elif two and e.level not in BORDERS and at.estimate is not None:
+            value = numbers.decimal(at.estimate, report.language, 0 if float(at.estimate).is_integer() else 2)
+            row["formula"] = report.words.say("report.estimates.where", by=by or "", group=value)
         else:
             row["at"] = at.estimate
     corrected = estimate(method="p_bh_interaction", other=e.method, **asked)
@@ -304,8 +328,14 @@ def _notes(report: Report, found: Sequence[Estimate]) -> list[str]:
     said = [words.say("report.estimates.in_sd", names=words.listed([*n]), standardiser=u) for u, n in units.items()]
     if len(units) > 1:
         said.append(words.say("report.estimates.note"))
-    if narrow := {e.ci_level: words.method(e.method) for e in found if e.ci_level != 0.95 and e.ci_low is not None}:
-        said += [words.say("report.estimates.level", name=n, level=round(100 * x)) for x, n in narrow.items()]
+    others: dict[float, dict[str, None]] = {}  # the header tells the level of the others
+    for e in found:
+        if e.ci_level != report.study.ci_level and e.ci_low is not None:
+            others.setdefault(e.ci_level, {})[words.method(e.method)] = None
+    said += [
+        words.say("report.estimates.level", names=words.listed([*names]), level=words.level(level))
+        for level, names in others.items()
+    ]
     return said + [_note(report, k) for k in dict.fromkeys(e.note for e in found if e.note)]
 
 

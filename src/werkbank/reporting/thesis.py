@@ -7,10 +7,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from werkbank.appraisal.evidence import SIZES
+from werkbank.appraisal.evidence import REFUSED, SIZES
 from werkbank.catalogue import shipped
 from werkbank.effects.questions import equivalence_bound
-from werkbank.reporting import arms, covariates, fitted, numbers, pictures, tables
+from werkbank.reporting import arms, assumptions, covariates, fitted, numbers, pictures, tables
 from werkbank.reporting.blocks import Bullets, Heading, Paragraph
 from werkbank.reporting.numbers import Column
 from werkbank.reporting.plainly import answered, capital, ends
@@ -36,7 +36,7 @@ section = maker(HERE, "effects", opening=_why)
 # why a method
 WHY = {
     "unit_means_within": "unit_means", "unit_means_between": "unit_means", "unit_means_post": "unit_means",
-    "change_unit_means": "unit_means", "role_means": "unit_means",
+    "change_unit_means": "unit_change", "role_means": "unit_means",
     "block_differences": "blocks", "fixed_blocks": "blocks", "sites_fixed": "sites", "mean_change": "change",
     "cr2_groups": "one_arm",
 }  # fmt: skip
@@ -79,6 +79,7 @@ def procedure(report: Report) -> Blocks:
         said.append(words.say(f"{HERE}.procedure.programme", programme=name))
     unit = study.unit if study.design.assigned_by == "pupil" else study.design.assigned_by
     said.append(words.say(f"report.design.kind_{study.design.kind}", units=words.say(f"report.unit.{unit}.many")))
+    said += fitted.drawn_within(report)
     waves = words.listed([words.wave(w) for w in report.evidence.waves])
     said.append(words.say(f"{HERE}.procedure.waves", waves=waves))
     for topic in ("raters", "selection", "preregistration"):
@@ -87,7 +88,7 @@ def procedure(report: Report) -> Blocks:
     yield tables.programme(report)
 
 
-@section()
+@section(reads=("effects", "diagnostics"))
 def analysis(report: Report) -> Blocks:
     """Which analysis, and why that one."""
     words, e = report.words, report.evidence
@@ -103,11 +104,16 @@ def analysis(report: Report) -> Blocks:
         said.append(words.say(f"{HERE}.analysis.method", **named))
         same = [t for t in tests if t.method == method and t.contrast]
         said += fitted.notes(report, same)
+        within = next((name for t in same if (name := fitted.fitted(report, t).within)), "")
+        values["blocks"] = fitted.blocks(report, within) if within else ""
         said += [words.say(f"{HERE}.analysis.{why}", **values) for why in _reasons(report, method, same)]
     said += [words.claim(c) for c in report.results.claims_where(kind="quality", topic="unit") if not tests]
     yield from (Paragraph(text) for text in said)
     yield _conventions(report, tests)
     yield covariates.adjusted_for(report)
+    if any(f.value is not None for f in report.results.facts_where(what="residual_normality_w")):  # not in a copy
+        yield Heading(words.say("assumptions.heading.assumptions"), 3)
+        yield from assumptions.looked_at(report)
 
 
 @section(shared=True)
@@ -193,6 +199,8 @@ def _reasons(report: Report, method: str, tests: list[Estimate]) -> list[str]:
     """Return the sentences that say why: by the method, and by what was in its model."""
     sets = [fitted.fitted(report, t) for t in tests]
     said = [WHY[method]] if method in WHY else []
+    if any(found.within for found in sets) and not report.study.design.blocks:
+        said = [f"{why}_undeclared" for why in said]
     if any(found.pre for found in sets):
         said.append("ancova")
     elif any(t.wave_from for t in tests):
@@ -207,9 +215,8 @@ def _conventions(report: Report, tests: list[Estimate]) -> Bullets:
     words, e = report.words, report.evidence
     found = {x.method for x in report.results.estimates}
     said = []
-    used = list(dict.fromkeys(f.item for f in report.results.facts_where(what="covariate", value="used")))
-    if used:
-        said.append(words.say(f"{HERE}.analysis.covariates", covariates=words.listed(used)))
+    if report.results.facts_where(what="covariate", value="used"):
+        said.append(words.say(f"{HERE}.analysis.covariates"))
     sizes = list(dict.fromkeys(s.method for s in (e.beside(t, *SIZES) for t in tests) if s is not None))
     if sizes:
         said.append(words.say(f"{HERE}.analysis.sizes", names=words.listed([words.method(m) for m in sizes])))
@@ -253,7 +260,7 @@ def _answer(report: Report, claim: Claim) -> str:
     values |= {"outcome": capital(values["outcome"]), "treated_first": capital(values.get("treated", ""))}
     values |= {"df": numbers.degrees(test.df, report.language), "t": words.decimal(test.statistic)}
     said = [words.say(f"{HERE}.stat.{'compared' if test.contrast else 'change'}", **values)]
-    verdict = f"{claim.verdict}_{claim.side}" if claim.side else claim.verdict
+    verdict = claim.sentence.rpartition(".")[2]
     said.append(words.say(f"{HERE}.verdict.{claim.grade}.{verdict}", **values))
     return " ".join([*said, *(words.say(key, **values) for key in claim.values["also"])])
 
@@ -265,7 +272,8 @@ def sources() -> tuple[dict[str, Any], ...]:
 
 
 def _sources(report: Report) -> list[str]:
-    used = {e.method for e in report.results.estimates} | {f.what for f in report.results.facts}
+    used = {e.method for e in report.results.estimates if e.note not in REFUSED}
+    used |= {f.what for f in report.results.facts}
     used -= {m for m in tables.CORRECTED if not fitted.corrected(report, m)}
     used |= {"reporting"} | ({"units"} if report.evidence.unit != "pupil" else set())
     detectable = report.results.claims_where(kind="quality", topic="detectable")

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from werkbank.catalogue import topic_sentences
 from werkbank.disclosure.suppressing import HIDDEN
-from werkbank.reporting import choices, numbers
+from werkbank.reporting import choices, numbers, varying
 from werkbank.reporting.blocks import Block, Bullets, Heading, Paragraph, Table
 from werkbank.reporting.flagged import Flagged, slug
 from werkbank.reporting.sections import maker
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from werkbank.reporting.numbers import Kind
     from werkbank.reporting.report import Report
@@ -67,7 +67,7 @@ def _line(found: Flagged, actual: str) -> str:
         "share": words.share(share.estimate),
         "ci": numbers.share_interval(low, high, found.report.language),
     }
-    everyone = "_all" if found.block.able is None else ""  # without a cut nobody is called able
+    everyone = found.of_all
     if by_chance is None or low is None or high is None:
         return found.say(f"summary.line_nomination{everyone}", **values)
     where = "below" if by_chance < low else "above" if by_chance > high else "within"
@@ -84,7 +84,9 @@ def method(report: Report) -> Blocks:
     for key in dict.fromkeys(key for e in found.shares if e.note != HIDDEN for key in e.note.split()):
         yield Paragraph(report.words.say(f"underachievement.notes.{key}"), "warning")
     used = dict.fromkeys(FAMILIES[m] for m in found.methods if m in FAMILIES)
-    yield Bullets(tuple(report.words.say(f"underachievement.methods.{m}") for m in used))
+    yield Bullets(
+        tuple(report.words.say(f"underachievement.methods.{m}{found.of_all * (m == 'absolute')}") for m in used)
+    )
 
 
 @section("found", shared=True)
@@ -93,10 +95,12 @@ def flagged(report: Report) -> Blocks:
     found = Flagged(report)
     for actual in found.last:
         yield _both(found, actual)
+        yield from _judged_fewer(found, actual)
         yield _by_method(found, actual)
         yield _over_time(found, actual)
     yield Paragraph(found.say("found.mean_chance"), "note")
     yield from (_regressions(found, actual) for actual in found.last)
+    yield from varying.blocks(found)
 
 
 def _both(found: Flagged, actual: str) -> Paragraph:
@@ -117,13 +121,22 @@ def _both(found: Flagged, actual: str) -> Paragraph:
 
 def _by_method(found: Flagged, actual: str) -> Table | None:
     kinds: dict[str, Kind] = {
-        "method": "text", _looked_at(found): "count", "flagged": "count", "share": "share", "ci": "share",
-        "chance": "share",
+        "method": "text", "judged": "count", _looked_at(found): "count", "flagged": "count", "share": "share",
+        "ci": "share", "chance": "share",
         "se_gap": "estimate", "true_gap": "share",
     }  # fmt: skip
     rows = [{**_row(found, actual, m), "method": found.method(m)} for m in found.methods]
     title, notes = found.say("found.title", measure=found.at(actual)), [found.say("found.note")]
     return found.table(f"flagged-{slug(actual)}", title, "found", kinds, rows, *notes)
+
+
+def _judged_fewer(found: Flagged, actual: str) -> Iterator[Paragraph]:
+    """Say of each method that judges fewer pupils than have both measures how many: its numbers are about these."""
+    for name in found.methods:
+        both, judged = (found.value(actual, what, name) for what in ("both", "judged"))
+        if both is not None and judged is not None and judged < both and name not in found.nominations:
+            values = {"both": found.count(both), "judged": found.count(judged), "measure": found.at(actual)}
+            yield Paragraph(found.say("found.judged_fewer", method=found.method(name), **values), "note")
 
 
 def _looked_at(found: Flagged) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from babel import Locale
 from babel.lists import format_list
 
 from werkbank.catalogue import has, say
 from werkbank.effects.questions import contrasts
+from werkbank.effects.roles import shown_roles
 from werkbank.measurement.study_scores import scale_label
 from werkbank.reporting import numbers
 from werkbank.study import text_in
@@ -33,8 +35,16 @@ class Words:
     language: str
 
     def say(self, key: str, **values: object) -> str:
-        """Return a sentence; it may also name {person} and {persons}, whom this study is about."""
-        return say(key, self.language, **self._persons(), **values)
+        """Return a sentence; it may also name {person} and {persons}, whom this study is about, and {level}.
+
+        The level is that of the study's intervals, in percent, unless `values` has that of one interval.
+        """
+        return say(key, self.language, **{**self._persons(), "level": self.level(self.study.ci_level), **values})
+
+    def level(self, share: float) -> str:
+        """Return the level of an interval in percent, with no more decimals than it has."""
+        text = f"{100 * share:.4g}"
+        return text.replace(".", ",") if self.language == "nl" else text
 
     def _persons(self) -> dict[str, str]:
         unit = self.study.unit
@@ -51,14 +61,24 @@ class Words:
         """Return the name of a wave."""
         if has(f"report.wave.{code}", self.language) or not code:
             return say(f"report.wave.{code}", self.language) if code else ""
-        return say("report.wave_later", self.language, number=code.removeprefix("followup"))
+        number = code.removeprefix("followup")
+        return self.say(f"report.wave_later.{Locale(self.language).ordinal_form(int(number))}", number=number)
 
     def arm(self, code: str) -> str:
-        """Return the name of an arm; a bare number or letter is preceded by its role, no code at all is everyone."""
+        """Return the name of an arm; a bare number or letter is preceded by its role, no code at all is everyone.
+
+        Pupils whose role stands in a column of its own are an arm that has no code.
+        """
         if not code:
             return self.say("report.everyone")
-        role = say(f"report.role.{self.study.arms[code]}", self.language)
+        role = self.role(code)
+        if code not in self.study.arms:
+            return role
         return f"{role} ({code})" if len(code) < 3 else code
+
+    def role(self, arm: str) -> str:
+        """Return what the role of an arm is called."""
+        return self.say(f"report.role.{shown_roles(self.study)[arm]}")
 
     def listed(self, texts: list[str]) -> str:
         """Return several texts as a list in a sentence: ``a, b en c``."""
@@ -139,11 +159,12 @@ class Words:
             return names[key](value)
         if key in {"treated", "control"}:
             return self.listed([self.arm(code) for code in value])
-        if key == "outcomes":
-            return self.listed([self.outcome(o) for o in value])
+        if key in {"outcomes", "methods", "covariates"}:
+            called = {"outcomes": self.outcome, "methods": self.method}.get(key, str)
+            return self.listed([called(name) for name in value])
         if key in {"pupils", "units"}:
             return self.count("pupil" if key == "pupils" else others["unit"], value)
-        return self._number(key, value)
+        return self.level(value / 100) if key == "level" else self._number(key, value)
 
     def _number(self, key: str, value: Any) -> Any:  # noqa: ANN401 - JSON values
         if key in {"ci", "size_ci", "equivalence_ci"}:

@@ -5,32 +5,70 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from babel import Locale
+
+from werkbank.catalogue import has, say
+from werkbank.errors import Problem, UnfitError
+
 if TYPE_CHECKING:
+    from werkbank.appraisal.foreseen import Foreseen
     from werkbank.intake import FileReading, Intake, Note
     from werkbank.study import Study
+
+NAMED = 8  # outcomes on one line
+TOLD = ("units_follow_arms", "attrition", "attrition_unknown")
 
 
 @dataclass(frozen=True)
 class Checked:
-    """A study that is fit: its answers (pupils by their own numbers), and every file that was read."""
+    """A study that is fit: its answers (pupils by their own numbers), every file that was read, every question."""
 
     intake: Intake
     files: tuple[FileReading, ...]
+    questions: tuple[Foreseen, ...] = ()
 
     @property
     def notes(self) -> tuple[Note, ...]:
         """What was decided, converted or counted."""
         return self.intake.notes
 
+    def foreseen(self, language: str) -> list[str]:
+        """Return which questions will be answered and which not, and why: a line for all that share their reason."""
+        alike: dict[tuple[Any, ...], list[Foreseen]] = {}
+        for one in self.questions:
+            c = one.counted
+            key = (one.state, one.reason, one.against, c.contrast, c.wave_from, c.wave_to, tuple(c.units.items()))
+            alike.setdefault(key, []).append(one)
+        return [_line(ones, language) for ones in alike.values()]
+
     def as_row(self, language: str) -> dict[str, Any]:
         """Return what was found as plain values, for a program that reads them."""
         files = [{"path": f.path, "rows": f.n_rows, "kind": f.kind, "sha256": f.sha256} for f in self.files]
         notes = [{"key": note.key, "sentence": note.sentence(language)} for note in self.notes]
-        return {"fit": True, "pupils": len(self.intake.pupils), "files": files, "notes": notes, "problems": []}
+        asked = [_as_row(one, language) for one in self.questions]
+        return {
+            "fit": True, "pupils": len(self.intake.pupils), "files": files, "notes": notes, "questions": asked,
+            "problems": [],
+        }  # fmt: skip
+
+
+def check_report(study: Study, report: str) -> None:
+    """Refuse a report of what the study file does not declare, before a notebook is started for it.
+
+    Raises
+    ------
+    UnfitError
+        ``monitoring_not_declared``, ``underachievement_not_declared``, ``outcomes_not_declared``.
+    """
+    needed: dict[str, object] = {"monitoring": study.monitoring, "underachievement": study.underachievement}
+    needed |= dict.fromkeys(("evaluation", "measurement", "school", "thesis"), study.outcomes or None)
+    if needed.get(report, "") is None:
+        code = f"{report if report in {'monitoring', 'underachievement'} else 'outcomes'}_not_declared"
+        raise UnfitError([Problem(code, study.file)], study.language)
 
 
 def check_study(study: Study) -> Checked:
-    """Read all that a study names: its answers, and its pupil-monitoring export.
+    """Read all that a study names: its answers, and its pupil-monitoring export; and foresee what can be answered.
 
     Raises
     ------
@@ -51,4 +89,79 @@ def check_study(study: Study) -> Checked:
         reviewed = review_of(study)
         files = (*files, *reviewed.files)
         intake = replace(intake, notes=(*intake.notes, *reviewed.notes))
-    return Checked(intake, files)
+    return Checked(intake, files, _questions(intake) if study.outcomes else ())
+
+
+def _questions(intake: Intake) -> tuple[Foreseen, ...]:
+    from werkbank.appraisal.counting import counted
+    from werkbank.appraisal.foreseen import foresee
+    from werkbank.measurement.study_scores import instruments_of, table_of_scores
+
+    study = intake.study
+    keys = instruments_of(study)
+    scores = table_of_scores(intake, keys)
+    if study.underachievement is not None:
+        from werkbank.underachievement.study import examine
+
+        examine(study, scores, intake.pupils)  # refuses what its part of a report would refuse
+    return foresee(study, counted(study, keys, scores, intake.pupils))
+
+
+def _line(ones: list[Foreseen], language: str) -> str:
+    first = ones[0]
+    c = first.counted
+    names = list(dict.fromkeys(one.counted.outcome for one in ones))
+    more = say("check.and_more", language, n=len(names) - NAMED) if len(names) > NAMED else ""
+    moment = "check.moment.none"
+    if c.wave_to:
+        moment = f"check.moment.{'from' if c.wave_from else 'at'}"
+    values = {
+        "outcomes": ", ".join(names[:NAMED]) + more,
+        "moment": say(moment, language, wave_from=_wave(c.wave_from, language), wave_to=_wave(c.wave_to, language)),
+        "units": _units(c.units, c.unit, language),
+        "reason": reason(first, language),
+        "grade": " ".join([say(f"check.grade.{first.grade}", language), *_against(first, language)]),
+        "contrast": c.contrast,
+    }
+    compared = "compared" if c.contrast else "single"
+    return say(f"check.{first.state}.{compared}", language, **values)
+
+
+def reason(one: Foreseen, language: str) -> str:
+    """Return why a question gets no test, in the words of the report where it has them; "" where it gets one."""
+    if not one.reason:
+        return ""
+    key = next(k for k in (f"check.reasons.{one.reason}", f"effects.notes.{one.reason}") if has(k, language))
+    return say(key, language, **_called(one, language))
+
+
+def _against(one: Foreseen, language: str) -> list[str]:
+    """Return what else keeps an answer from being an effect, besides what the grade's own sentence says."""
+    told = [why for why in one.against if why in TOLD]
+    return [say(f"claims.reasons.{why}", language, **_called(one, language)) for why in told]
+
+
+def _called(one: Foreseen, language: str) -> dict[str, str]:
+    unit = {f"unit_{name}": say(f"report.unit.{one.counted.unit}.{name}", language) for name in ("one", "many")}
+    return {**unit, "persons": say("report.unit.pupil.many", language)}
+
+
+def _wave(wave: str, language: str) -> str:
+    if not wave or has(f"report.wave.{wave}", language):
+        return say(f"report.wave.{wave}", language) if wave else ""
+    number = wave.removeprefix("followup")
+    return say(f"report.wave_later.{Locale(language).ordinal_form(int(number))}", language, number=number)
+
+
+def _units(units: Any, unit: str, language: str) -> str:  # noqa: ANN401 - a mapping of counts
+    counts = {arm: say(f"report.count.{unit}", language, n=n, n_text=str(n)) for arm, n in units.items()}
+    return "; ".join(f"{arm}: {count}" if arm else count for arm, count in counts.items()) or "–"
+
+
+def _as_row(one: Foreseen, language: str) -> dict[str, Any]:
+    c = one.counted
+    where = {"outcome": c.outcome, "informant": c.informant, "contrast": c.contrast, "role": c.role}
+    where |= {"wave_from": c.wave_from, "wave_to": c.wave_to, "unit": c.unit}
+    found = {"units": dict(c.units), "pupils": dict(c.pupils), "state": one.state, "grade": one.grade}
+    why = {"reason": one.reason, "sentence": reason(one, language), "against": list(one.against)}
+    return {**where, **found, **why}

@@ -14,6 +14,7 @@ from werkbank.catalogue import LANGUAGES, say
 from werkbank.errors import ReportError, UsageError, nearest
 from werkbank.results import Results
 from werkbank.running import manifest
+from werkbank.running.checking import check_report
 from werkbank.running.execution import CELL_SECONDS, execute
 from werkbank.running.kept import archived, remarks_of, sections_of
 from werkbank.running.notebooks import code_hash, declared_parameters, is_own, notebook_path
@@ -131,6 +132,8 @@ def run_held(
         raise UsageError(say("cli.problem.no_only", told, path=notebook.name))
 
     study = load_study(study_file)
+    if is_own(notebook):
+        check_report(study, notebook.stem)
     from werkbank.intake import read_answers  # after the study file is known to be fit: it takes a second
 
     intake = read_answers(study, own["only"])

@@ -42,7 +42,7 @@ class InBlocks:
     block ("in these blocks"; for pairs without a slope between units the same numbers). `lead` names which of them
     counts. `effects` (S,) are the blocks' differences, in the order of `blocks`. `dropped` blocks lacked an arm of
     the contrast; `n_units_dropped` units went with them. `equal` says whether every block has as many units in one
-    arm as in every other.
+    arm as in every other. `left_out` are covariates that are not adjusted for, with the reason (see `Adjusted`).
     """
 
     kind: Kind
@@ -54,6 +54,7 @@ class InBlocks:
     effects: Floats
     dropped: tuple[str, ...]
     n_units_dropped: int
+    left_out: Mapping[str, str]
 
     @property
     def headline(self) -> Quantity:
@@ -130,33 +131,35 @@ def compare_in_blocks(
         effects=made[2],
         dropped=tuple(map(str, whole.index[~whole])),
         n_units_dropped=int((~kept).sum()),
+        left_out=made[3],
     )
 
 
 def _both(
     units: Units, of: np.ndarray, weights: Mapping[str, float], slope: Slope | SlopeChoice | None, per: int
-) -> tuple[Quantity, Comparison, Floats]:
+) -> tuple[Quantity, Comparison, Floats, Mapping[str, str]]:
     names = np.unique(of)
     if not len(names):
         nothing = not_computed("no_blocks")
-        return nothing, Comparison(nothing, math.nan, math.nan, {}, "no_blocks", ()), np.empty(0)
+        return nothing, Comparison(nothing, math.nan, math.nan, {}, "no_blocks", ()), np.empty(0), {}
     dummies = (of[:, None] == names[1:]).astype(float)
     adjusted = adjust(units, slope, columns=dummies, units_per_covariate=per)
     D, Dx = block_differences(adjusted, of, weights)
     effects, q = D, len(adjusted.between)
-    fixed = compare(adjusted, weights)
+    fixed, left_out = compare(adjusted, weights), adjusted.left_out
     if adjusted.slope is None and adjusted.reason:
-        return Quantity(float(D.mean()), note=adjusted.reason), fixed, effects
+        return Quantity(float(D.mean()), note=adjusted.reason), fixed, effects, left_out
     if q and len(names) < SLOPE_NEEDS + 1:
-        return Quantity(float(D.mean()), note="too_few_for_slope"), fixed, effects
+        return Quantity(float(D.mean()), note="too_few_for_slope"), fixed, effects, left_out
     if q and np.linalg.matrix_rank(np.column_stack([np.ones(len(D)), Dx]), tol=1e-9) <= q:
-        return Quantity(float(D.mean()), note="not_estimable"), fixed, effects
+        return Quantity(float(D.mean()), note="not_estimable"), fixed, effects, left_out
     value, se, df, b = mean_difference(D, Dx)
     if q:
         effects = D - Dx @ b
-    # differences that are all alike up to rounding leave nothing to judge by
-    spread = float(se) if float(se) > 1e-12 * float(np.abs(D).max()) else 0.0
-    return t_test(float(value), spread, df), fixed, effects
+    # differences that are all alike up to the rounding of the outcomes leave nothing to judge by
+    scale = max(float(np.abs(D).max()), float(np.ptp(units.y)))
+    spread = float(se) if float(se) > 1e-12 * scale else 0.0
+    return t_test(float(value), spread, df), fixed, effects, left_out
 
 
 def mean_difference(D: Floats, Dx: Floats) -> tuple[Floats, Floats, int, Floats]:

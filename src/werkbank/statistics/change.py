@@ -32,7 +32,7 @@ def mean_change(pre: ArrayLike, post: ArrayLike) -> Quantity:
     return t_test(group.change, group.sd_change / math.sqrt(max(group.n, 1)), group.n - 1)
 
 
-def change_sizes(pre: ArrayLike, post: ArrayLike) -> dict[str, Quantity]:
+def change_sizes(pre: ArrayLike, post: ArrayLike, level: float = 0.95) -> dict[str, Quantity]:
     """Return the five standardised changes of one group, by name (`SIZES`), for n independent pupils."""
     group = Paired.of(pre, post)
-    return {name: size(group) for name, size in SIZES.items()}
+    return {name: size(group, level) for name, size in SIZES.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,13 +14,14 @@ from werkbank.errors import UsageError
 from werkbank.statistics.class_crossproducts import CrossFit, cross_contrast, cross_fit
 from werkbank.statistics.hc2 import contrast, robust_means, welch_df
 from werkbank.statistics.quantity import Quantity, not_computed, t_test
+from werkbank.statistics.unit_means import UNITS_PER_COVARIATE, adjust
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
-    from werkbank.statistics.hc2 import Floats
+    from werkbank.statistics.hc2 import Floats, RobustMeans
     from werkbank.statistics.units import Units
 
 FEW_CLASSES = 12  # power .34 or less for an interaction of .2
@@ -45,7 +46,8 @@ class Interaction:
 
     `interaction`: its change per unit of the moderator; `slopes`: the moderator's slope in each arm; `effects`: the
     difference at chosen values, all on `df_effects`; `region`: where it excludes 0. `df_bm`, `df_welch` are candidates
-    for the interaction's df. `warnings` holds ``few_classes`` at 12 or fewer.
+    for the interaction's df. `warnings` holds ``few_classes`` at 12 or fewer; `left_out` the covariates that could not
+    be adjusted for, with the reason.
     """
 
     interaction: Quantity
@@ -56,6 +58,7 @@ class Interaction:
     df_bm: float
     df_welch: float
     warnings: tuple[str, ...]
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -117,6 +120,7 @@ def interaction_within(
     at: Sequence[float],
     *,
     level: float = 0.95,
+    beside: ArrayLike | None = None,
 ) -> Interaction:
     """Test whether the difference between arms depends on a property of the pupil, where classes were assigned.
 
@@ -126,6 +130,9 @@ def interaction_within(
         Weight of each arm, summing to 0.
     at : sequence of float
         Values of the moderator at which to give the difference.
+    beside : array (K, m), optional
+        Properties of the classes (blocks, the mean before, covariates) at equal values of which the differences are
+        given. The interaction compares pupils of one class: there they are equal by themselves.
 
     Returns
     -------
@@ -141,8 +148,9 @@ def interaction_within(
     rejects 12 to 38 % of true nulls when slopes differ from class to class. It is the slope among pupils of a class.
     Difference at x: Σ w_a [mean of r_g in arm a + b_a(x - x̄_a)], r_g = ȳ_g - b_a(x̄_g - x̄_a) - c'z̄_g, classes counting
     alike; its variance Σ_g {e_g/(n_a √(1 - 1/n_a)) + (x - x̄_a) u_g}², e_g the residual of r_g and u_g the class's part
-    of the slope by CR2: level and slope of a class may go together. All differences stand on one df (`df_effects`), so
-    that the borders of Johnson & Neyman (1936; Bauer & Curran 2005) are those of their intervals.
+    of the slope by CR2: level and slope of a class may go together. With `beside` the level is that of least squares
+    of r_g on arms and those columns, its variance HC2. All differences stand on one df (`df_effects`), so that the
+    borders of Johnson & Neyman (1936; Bauer & Curran 2005) are where their p is .05, whatever the level of intervals.
     """
     refusal = _refused(classes, weights)
     fit = None if refusal else cross_fit(classes.cross, classes.moments, classes.arm)
@@ -154,13 +162,16 @@ def interaction_within(
     tested = t_test(float(value), float(np.sqrt(parts.sum())), float(min(df_bm, df_welch)), level)
     slopes = {name: _slope(fit, i, level) for i, name in enumerate(classes.arms)}
     centre = float(classes.x.mean())
-    line = difference_line(classes, fit, w, centre)
+    few = ("few_classes",) if len(classes.arm) <= FEW_CLASSES else ()
+    line = difference_line(classes, fit, w, centre, beside)
     df = float(np.fmin(line.df, tested.df or math.nan))
+    if not (math.isfinite(df) and math.isfinite(float(line.v_level))):
+        region = Region(math.nan, math.nan, between=False, note="not_estimable")
+        return Interaction(tested, slopes, {}, region, math.nan, float(df_bm), float(df_welch), few)
     effects = {
         float(x): t_test(*_at(line, float(x) - centre), df, level) for x in at
     }  # fmt: skip
-    region = _region(line, centre, df, level)
-    few = ("few_classes",) if len(classes.arm) <= FEW_CLASSES else ()
+    region = _region(line, centre, df)
     return Interaction(tested, slopes, effects, region, df, float(df_bm), float(df_welch), few)
 
 
@@ -181,30 +192,49 @@ class Line:
     df: Floats
 
 
-def difference_line(classes: ModeratedClasses, fit: CrossFit, w: Floats, centre: float | Floats) -> Line:
+def difference_line(
+    classes: ModeratedClasses, fit: CrossFit, w: Floats, centre: float | Floats, beside: ArrayLike | None = None
+) -> Line:
     """Return the difference between arms as a line in x - centre; see `interaction_within`."""
     counts = np.bincount(classes.arm).astype(float)
     mean_of = (np.eye(len(counts))[classes.arm] / counts[classes.arm][:, None]).T
     k = len(w)
     adjusted = classes.y - np.einsum("...kq,...q->...k", classes.z, fit.b[..., k:])
     x_mean = classes.x @ mean_of.T
-    r = adjusted - fit.b[..., classes.arm] * (classes.x - x_mean[..., classes.arm])
-    means = r @ mean_of.T
-    away = np.asarray(centre)[..., None] - x_mean
-    n_of, w_of = counts[classes.arm], w[classes.arm]
-    own = w_of * (r - means[..., classes.arm]) / (n_of * np.sqrt(1 - 1 / n_of))
+    from_mean = classes.x - x_mean[..., classes.arm]
+    r = adjusted - fit.b[..., classes.arm] * from_mean
+    X = np.broadcast_to(np.eye(k)[classes.arm], (*r.shape, k))
+    if beside is not None:
+        further = np.broadcast_to(np.asarray(beside, dtype=float), (*r.shape, np.shape(beside)[-1]))
+        X = np.concatenate([X, further - further.mean(axis=-2, keepdims=True)], axis=-1)
+    if X.shape[-1] >= X.shape[-2]:
+        nothing = np.full(r.shape[:-1], np.nan)
+        return Line(*[nothing] * 6)
+    means = robust_means(r, X, classes.arm)
+    row = np.r_[w, np.zeros(X.shape[-1] - k)]
+    line = np.einsum("...jp,...p->...j", means.Q, _direction(means, row))
+    away = (np.asarray(centre)[..., None] - x_mean) * w
+    # the slope of an arm moves its classes' r_g, which no longer count alike where something stands beside
+    away = away - (line * from_mean) @ np.eye(k)[classes.arm]
     slope = fit.scores[..., :k] @ w
     # a class speaks for its own arm's slope; through the covariates it also moves the others', which `away` weighs
-    shifted = own + np.einsum("...ka,...a->...k", fit.scores[..., :k], away * w)
+    shifted = line * means.scaled + np.einsum("...ka,...a->...k", fit.scores[..., :k], away)
     parts = shifted**2 @ np.eye(k)[classes.arm]
+    found = contrast(means, row)
+    df = welch_df(parts, counts - 1)
     return Line(
-        level=(means + fit.b[..., :k] * away) @ w,
+        level=found.value + (fit.b[..., :k] * (np.asarray(centre)[..., None] - x_mean)) @ w,
         slope=fit.b[..., :k] @ w,
-        v_level=(shifted**2).sum(axis=-1),
+        v_level=np.where(means.determined, np.nan, (shifted**2).sum(axis=-1)),
         v_slope=(slope**2).sum(axis=-1),
         cov=(shifted * slope).sum(axis=-1),
-        df=welch_df(parts, counts - 1),
+        df=df if beside is None else np.asarray(np.fmin(df, found.df_bm)),
     )
+
+
+def _direction(means: RobustMeans, row: Floats) -> Floats:
+    weights = np.broadcast_to(row, means.b.shape)[..., None]
+    return np.asarray(np.linalg.solve(np.swapaxes(means.R, -1, -2), weights)[..., 0])
 
 
 def _at(line: Line, d: float) -> tuple[float, float]:
@@ -212,8 +242,9 @@ def _at(line: Line, d: float) -> tuple[float, float]:
     return float(line.level) + d * float(line.slope), math.sqrt(max(variance, 0.0))
 
 
-def _region(line: Line, centre: float, df: float, level: float) -> Region:
-    t2 = float(special.stdtrit(df, (1 + level) / 2)) ** 2
+def _region(line: Line, centre: float, df: float) -> Region:
+    # a border is where p = .05, whatever the level of the intervals
+    t2 = float(special.stdtrit(df, 0.975)) ** 2
     a = float(line.slope) ** 2 - t2 * float(line.v_slope)
     b = 2 * (float(line.level) * float(line.slope) - t2 * float(line.cov))
     c = float(line.level) ** 2 - t2 * float(line.v_level)
@@ -252,35 +283,65 @@ def _refused(classes: ModeratedClasses, weights: Mapping[str, float]) -> str:
     return "one_class_decides" if (varying < 2).any() else ""
 
 
+def _new(columns: Floats, known: Floats) -> Floats:
+    """Return the columns that do not follow from the known ones and those before them."""
+    kept: list[Floats] = []
+    for column in columns.T:
+        basis = np.column_stack([known, *kept])
+        if np.abs(column - basis @ np.linalg.lstsq(basis, column, rcond=None)[0]).max() > 1e-9:
+            kept.append(column)
+    return np.column_stack(kept) if kept else np.empty((len(known), 0))
+
+
 def interaction_between(
-    units: Units, moderator: str, weights: Mapping[str, float], at: Sequence[float], *, level: float = 0.95
+    units: Units,
+    moderator: str,
+    weights: Mapping[str, float],
+    at: Sequence[float],
+    *,
+    level: float = 0.95,
+    columns: ArrayLike | None = None,
+    units_per_covariate: int = UNITS_PER_COVARIATE,
 ) -> Interaction:
     """Test whether the difference between arms depends on a property of the class or teacher: rule K, arm by moderator.
 
     Parameters
     ----------
     units : Units
-        With the moderator among the covariates; the pre-test's unit mean (if any) is the only other one adjusted for.
+        With the moderator among the covariates; the others are adjusted for as in `unit_means.adjust` with the slope
+        between units. Of pupils who were assigned one by one, each is a unit.
     weights : mapping
         Weight of each of the two or more arms, summing to 0.
+    columns, units_per_covariate
+        As in `unit_means.adjust`: blocks, and how many covariates of units so many units carry.
+
+    Returns
+    -------
+    Interaction
+        `left_out` names covariates that could not be adjusted for. Refused: ``too_few_for_slope`` (fewer than 4 units
+        in an arm), ``not_estimable``, ``no_degrees_of_freedom``, ``leverage_of_one``.
 
     Notes
     -----
-    ȳ ~ arm + pre + moderator per arm on unit means, HC2; df the smaller of Bell-McCaffrey's and Welch's with n_k - 2
-    for each arm. Needs 4 units an arm (``too_few_for_slope``). Simulated: benchmarks/calibration_designs.py.
+    ȳ ~ arm + pre + covariates + moderator per arm on unit means, HC2; df the smaller of Bell-McCaffrey's and Welch's
+    with n_k - 2 for each arm. Simulated: docs/calibration_moderation.md.
     """
     x = units.x[:, units.names.index(moderator)]
-    pre = units.x[:, :1] if units.has_pre and units.names[0] != moderator else np.empty((len(x), 0))
-    k, centre = len(units.arms), float(x.mean())
-    arms = np.eye(k)[units.arm]
-    X = np.column_stack([arms, arms * (x - centre)[:, None], pre - pre.mean(axis=0)])
-    fit, counts = robust_means(units.y, X, units.arm), np.bincount(units.arm)
+    k, centre, counts = len(units.arms), float(x.mean()), np.bincount(units.arm)
     w = np.array([weights.get(name, 0.0) for name in units.arms])
-    note = "too_few_for_slope" if counts[w != 0].min() < 4 else "not_estimable" if fit.collinear else ""
-    note = note or ("leverage_of_one" if fit.determined else "")
+    if counts[w != 0].min() < 4:
+        return _without("too_few_for_slope")
+    slopes_of = np.eye(k)[units.arm] * (x - centre)[:, None]
+    further = slopes_of if columns is None else np.column_stack([slopes_of, np.asarray(columns, dtype=float)])
+    if len(x) <= k + further.shape[1]:
+        return _without("no_degrees_of_freedom")
+    adjusted = adjust(_besides(units, moderator), "between", columns=further, units_per_covariate=units_per_covariate)
+    fit = adjusted.fit
+    note = "not_estimable" if bool(fit.collinear) else "leverage_of_one" if bool(fit.determined) else ""
+    note = "no_degrees_of_freedom" if fit.Q.shape[-2] <= fit.Q.shape[-1] else note
     if note:
         return _without(note)
-    zero = np.zeros(pre.shape[1])
+    zero = np.zeros(fit.b.shape[-1] - 2 * k)
 
     def tested(row: Floats, df: float | None = None) -> tuple[Quantity, float, float]:
         found = contrast(fit, np.r_[row, zero], counts - 2.0)
@@ -296,4 +357,20 @@ def interaction_between(
     slopes = {name: tested(np.r_[0 * w, np.eye(k)[i]])[0] for i, name in enumerate(units.arms)}
     effects = {float(v): t_test(*_at(line, float(v) - centre), df, level) for v in at}
     few = ("few_classes",) if len(x) <= FEW_CLASSES else ()
-    return Interaction(interaction, slopes, effects, _region(line, centre, df, level), df, df_bm, df_welch, few)
+    region = _region(line, centre, df)
+    return Interaction(interaction, slopes, effects, region, df, df_bm, df_welch, few, adjusted.left_out)
+
+
+def _besides(units: Units, moderator: str) -> Units:
+    """Return the units without the moderator among what is adjusted for."""
+    place = units.names.index(moderator)
+    inner = [i for i in range(units.n_pupil_level) if i != place]
+    return replace(
+        units,
+        names=tuple(name for name in units.names if name != moderator),
+        x=np.delete(units.x, place, axis=-1),
+        has_pre=units.has_pre and place != 0,
+        n_pupil_level=len(inner),
+        sxx=units.sxx[..., inner, :][..., inner],
+        sxy=units.sxy[..., inner],
+    )

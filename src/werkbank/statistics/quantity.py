@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from werkbank.statistics.multilevel import ContrastTest
 
 
+STANDARD_LEVEL = 0.95  # of every interval that nobody asked for at another level
+
+
 @dataclass(frozen=True)
 class Quantity:
     """One estimated quantity: a value and, where its method has them, SE, df, statistic, p and interval.
@@ -63,10 +66,33 @@ def t_test(value: float, se: float, df: float, level: float = 0.95) -> Quantity:
     return Quantity(value, se, df, t, p, value - half, value + half)
 
 
-def large_sample_interval(value: float, variance: float, standardiser: str, df: float | None = None) -> Quantity:
-    """95 % interval from a published variance, without a test: value ± z·√variance, or t(df) where df are given."""
+def at_level(found: Quantity, level: float) -> Quantity | None:
+    """Return an estimate with its interval at another level than 95 %; None where SE and df do not tell it.
+
+    Only an interval of value ± t·SE (of value ± z·SE where there are no df) can be told from these; one at `level`
+    already stays as it is. Checked against intervals that were computed at that level.
+    """
+    if found.ci_low is None or found.ci_high is None or found.se is None or not found.se > 0:
+        return None
+    half = (found.ci_high - found.ci_low) / 2
+    for of in (level, STANDARD_LEVEL):
+        tail = (1 + of) / 2
+        reach = float(special.ndtri(tail) if found.df is None else special.stdtrit(found.df, tail))
+        if math.isclose(half, reach * found.se, rel_tol=1e-7):
+            if of == level:
+                return found
+            at = (1 + level) / 2
+            half = float(special.ndtri(at) if found.df is None else special.stdtrit(found.df, at)) * found.se
+            return replace(found, ci_low=found.value - half, ci_high=found.value + half)
+    return None
+
+
+def large_sample_interval(
+    value: float, variance: float, standardiser: str, df: float | None = None, level: float = 0.95
+) -> Quantity:
+    """Interval from a published variance, without a test: value ± z·√variance, or t(df) where df are given."""
     if not variance >= 0:
         return Quantity(value, standardiser=standardiser, note="no_variance")
     se = math.sqrt(variance)
-    half = float(special.ndtri(0.975) if df is None else special.stdtrit(df, 0.975)) * se
+    half = float(special.ndtri((1 + level) / 2) if df is None else special.stdtrit(df, (1 + level) / 2)) * se
     return Quantity(value, se, ci_low=value - half, ci_high=value + half, standardiser=standardiser)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Scale = Literal["log", "logit"]
 Family = Literal["binomial", "poisson"]
-MOST_STEPS, RARE = 100, 0.2
+MOST_STEPS, RARE, ALPHA = 100, 0.2, 0.05
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ class Ratio:
 class Rates:
     """Difference by the headline rule, ratio of the same means and, for shares, ratio of their odds (None: counts).
 
-    `warnings` holds ``rare``: an adjusted share is below .2 or above .8, where shares of classes are skewed and the
-    ratio's test is the safer one.
+    `warnings` holds ``rare``: an adjusted share is below .2 or above .8, where shares of classes are skewed; the test
+    of the odds then has to agree before a difference is called clear.
     """
 
     difference: Comparison
@@ -54,10 +54,22 @@ class Rates:
     warnings: tuple[str, ...]
 
     @property
-    def lead(self) -> Literal["difference", "odds_ratio"]:
-        """Which test counts: that of the odds where shares are rare, if there is one; otherwise of the difference."""
-        odds = self.odds_ratio
-        return "odds_ratio" if "rare" in self.warnings and odds and odds.log.p is not None else "difference"
+    def unsure(self) -> bool:
+        """Whether the difference excludes 0 while shares are rare and the odds, whose test holds there, do not.
+
+        Odds that cannot be computed (nobody, or all, in an arm) do not confirm anything either: an arm of three classes
+        without a single 1 has no spread of its own. Which test counts may not hang on the outcome: the difference leads
+        whatever the shares are. Where they are rare, 3 v 9 classes of which the 3 spread twice as much reject up to 9 %
+        of true nulls by the difference, and at most 3 % by both (docs/calibration_designs.md, shares).
+        """
+        odds, p = self.odds_ratio, self.difference.test.p
+        clear = p is not None and p < ALPHA
+        return (
+            clear
+            and "rare" in self.warnings
+            and odds is not None
+            and not (1.0 if odds.log.p is None else odds.log.p) < ALPHA
+        )
 
 
 def compare_rates(adjusted: Adjusted, weights: Mapping[str, float], *, shares: bool, level: float = 0.95) -> Rates:

@@ -105,10 +105,11 @@ def site_effects(
     dummies = pd.get_dummies(table["site"], drop_first=True, dtype=float).to_numpy()
     fixed = adjust(units, "between", columns=dummies, units_per_covariate=0)
     effects, covariance, df = _effects(table, used, list(covariates))
+    scale = float(np.ptp(table["y"]))
     return SiteEffects(
         in_these=compare(fixed, weights),
         in_these_pooled=pooled_variance(fixed, weights),
-        in_sites_like_these=like_these(effects["effect"].to_numpy()),
+        in_sites_like_these=like_these(effects["effect"].to_numpy(), scale=scale),
         heterogeneity=_heterogeneity(effects, covariance, df),
         effects=effects,
         one_arm=tuple(map(str, has.index[~has])),
@@ -116,14 +117,17 @@ def site_effects(
     )
 
 
-def like_these(effects: Floats, at_least: int = SITES_FOR_A_POPULATION) -> Quantity:
-    """Mean of the sites' effects with t on S - 1: the average over sites of which these are a sample."""
+def like_these(effects: Floats, at_least: int = SITES_FOR_A_POPULATION, *, scale: float = 0.0) -> Quantity:
+    """Mean of the sites' effects with t on S - 1: the average over sites of which these are a sample.
+
+    `scale` is the range of the outcomes, against which effects that differ by rounding alone are all alike.
+    """
     n = len(effects)
     if n < at_least:
         return Quantity(float(np.mean(effects)), note="fewer_than_six_sites")
     spread = float(np.std(effects, ddof=1))
     # effects that are all alike up to rounding leave nothing to judge by
-    spread = spread if spread > 1e-12 * float(np.abs(effects).max()) else 0.0
+    spread = spread if spread > 1e-12 * max(scale, float(np.abs(effects).max())) else 0.0
     return t_test(float(np.mean(effects)), spread / math.sqrt(n), n - 1)
 
 
@@ -139,11 +143,12 @@ def _effects(table: pd.DataFrame, weights: dict[str, float], covariates: list[st
     rest = within["y"] - (within[covariates].to_numpy(float) @ fit.b if fit else 0.0)
     w = pd.Series(weights)
     df = len(table) - cells.ngroups - len(covariates)
+    rest = rest.where(rest.abs() > 1e-12 * np.ptp(table["y"]), 0.0)  # what is left of nothing is rounding
     variance = float((rest**2).sum()) / df if df > 0 else math.nan
     sizes = sizes.reindex(columns=w.index).dropna()
     gaps = {name: means[name].unstack().loc[sizes.index, w.index] @ w for name in means}  # noqa: PD010 - as above
     G = np.column_stack([gaps[name] for name in covariates]) if covariates else np.empty((len(sizes), 0))
-    shared = G @ (fit.cov * fit.df / df) @ G.T if fit and df > 0 else 0.0
+    shared = G @ (fit.cov * fit.df / df) @ G.T if fit and df > 0 and variance > 0 else 0.0
     covariance = np.diag(variance * (w**2 / sizes).sum(axis=1).to_numpy()) + shared
     effect = gaps["y"] - (G @ fit.b if fit else 0.0)
     made = pd.DataFrame({"effect": effect, "se": np.sqrt(np.diag(covariance))}, index=sizes.index)
@@ -154,7 +159,8 @@ def _heterogeneity(effects: pd.DataFrame, covariance: Floats, df: int) -> Hetero
     """F test of site by contrast, as between two models; tau by DerSimonian & Laird's moments from effects and SEs."""
     s = len(effects)
     if s < 2 or df < 1 or not (effects["se"] > 0).all():
-        return Heterogeneity(math.nan, s - 1, df, math.nan, math.nan, "one_site" if s < 2 else "no_degrees_of_freedom")
+        reason = "one_site" if s < 2 else "no_degrees_of_freedom" if df < 1 else "no_residual_variation"
+        return Heterogeneity(math.nan, s - 1, df, math.nan, math.nan, reason)
     D, precision = effects["effect"].to_numpy(), 1 / effects["se"].to_numpy() ** 2
     solved = np.linalg.solve(covariance, np.column_stack([D, np.ones(s)]))
     F = float(D @ solved[:, 0] - (D @ solved[:, 1]) ** 2 / solved[:, 1].sum()) / (s - 1)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special, stats
 
+from werkbank.errors import UsageError
 from werkbank.statistics.noncentral import noncentrality_ci
 from werkbank.statistics.quantity import Quantity, large_sample_interval, not_computed
 
@@ -70,7 +71,9 @@ class Paired:
 
     @classmethod
     def published(cls, n: int, mean: tuple[float, float], sds: tuple[float, float], r: float) -> Paired:
-        """Summarise from a published table: (pre, post) means and SDs, and the pre-post correlation."""
+        """Summarise from a published table: (pre, post) means and SDs, and the pre-post correlation (-1 to 1)."""
+        if not -1 <= r <= 1:
+            raise UsageError(f"a correlation of {r:g} cannot be: it lies between -1 and 1")
         return cls(n, *mean, *sds, math.sqrt(sds[0] ** 2 + sds[1] ** 2 - 2 * r * sds[0] * sds[1]))
 
     @property
@@ -100,23 +103,23 @@ def small_sample_factor(df: float) -> float:
     return math.exp(special.gammaln(df / 2) - special.gammaln((df - 1) / 2)) / math.sqrt(df / 2)
 
 
-def d_z(group: Paired) -> Quantity:
+def d_z(group: Paired, level: float = 0.95) -> Quantity:
     """Change in SDs of the change: Δ / SD(post - pre), with the exact noncentral-t interval.
 
     Not comparable with a d between groups: at r = .8 it is 1.58 times as large. Source: Cohen (1988), who calls it
     d_z; uncorrected for small samples (`smcc` is the corrected form). Checked against R and effsize#49.
     """
-    return _of_change(group, 1 / group.sd_change if group.sd_change > 0 else math.nan, "sd_change")
+    return _of_change(group, 1 / group.sd_change if group.sd_change > 0 else math.nan, "sd_change", level)
 
 
-def smcc(group: Paired) -> Quantity:
+def smcc(group: Paired, level: float = 0.95) -> Quantity:
     """Standardised mean change, change-score SD: J(n-1)·d_z; interval J times that of d_z; SE √(1/n + d²/2n).
 
     Source: Gibbons, Hedeker & Davis (1993); metafor's SMCC. Checked against metafor 3.8.
     """
-    exact = d_z(group)
-    if exact.note:
-        return exact
+    exact = d_z(group, level)
+    if exact.note or group.n < 3:
+        return exact if exact.note else not_computed("too_few_scores")
     j = small_sample_factor(group.n - 1)
     value = j * exact.value
     low, high = (j * (x or 0.0) for x in (exact.ci_low, exact.ci_high))
@@ -124,45 +127,50 @@ def smcc(group: Paired) -> Quantity:
     return Quantity(value, se, ci_low=low, ci_high=high, standardiser="sd_change")
 
 
-def d_av(group: Paired) -> Quantity:
+def d_av(group: Paired, level: float = 0.95) -> Quantity:
     """Change in SDs of pre and post averaged: Δ / √((s₁² + s₂²)/2); interval of Algina & Keselman (2003).
 
     Their interval rescales the noncentral-t limits of d_z, so it excludes 0 exactly when the paired test does.
     Uncorrected for small samples. Checked against R (`d_av_rootmeanvar`) and effsize#49.
     """
     mean_variance = (group.sd_pre**2 + group.sd_post**2) / 2
-    return _of_change(group, 1 / math.sqrt(mean_variance) if mean_variance > 0 else math.nan, "sd_mean_pre_post")
+    return _of_change(group, 1 / math.sqrt(mean_variance) if mean_variance > 0 else math.nan, "sd_mean_pre_post", level)
 
 
-def d_rm(group: Paired) -> Quantity:
+def d_rm(group: Paired, level: float = 0.95) -> Quantity:
     """Change corrected for the correlation: d_z·√(2(1-r)); limits of d_z rescaled in the same way.
 
     Source: Morris & DeShon (2002), eq. 8. Uncorrected for small samples. Checked against R and effsize#49.
     """
     # at r = 1 it would call any change zero
     factor = math.sqrt(2 * (1 - group.r)) / group.sd_change if group.sd_change > 0 and group.r < 1 - 1e-9 else math.nan
-    return _of_change(group, factor, "sd_change_by_r")
+    return _of_change(group, factor, "sd_change_by_r", level)
 
 
-def _of_change(group: Paired, per_unit: float, standardiser: str) -> Quantity:
-    if not (group.n > 1 and math.isfinite(per_unit) and group.sd_change > 0):
+def _of_change(group: Paired, per_unit: float, standardiser: str, level: float) -> Quantity:
+    if group.n < 2:
+        return not_computed("too_few_scores")
+    if not (math.isfinite(per_unit) and group.sd_change > 0):
         return not_computed("no_variation")
     to_t = math.sqrt(group.n) / group.sd_change
-    low, high = (x / to_t * per_unit for x in noncentrality_ci(group.change * to_t, group.n - 1))
+    low, high = (x / to_t * per_unit for x in noncentrality_ci(group.change * to_t, group.n - 1, level))
     return Quantity(group.change * per_unit, ci_low=low, ci_high=high, standardiser=standardiser)
 
 
-def smcr(group: Paired) -> Quantity:
+def smcr(group: Paired, level: float = 0.95) -> Quantity:
     """Standardised mean change, pre-test SD: J(n-1)·Δ / s_pre; variance 2(1-r)/n + d²/2n, normal interval.
 
     The one-group size that compares with a difference between groups. Source: Becker (1988); metafor's SMCR.
     Large-sample interval: it may disagree with the paired test when n is small. Checked against metafor 3.8.
     """
-    if not (group.n > 2 and group.sd_pre > 0):
+    if group.n < 3:  # the correction for small samples needs two degrees of freedom
+        return not_computed("too_few_scores")
+    if not group.sd_pre > 0:
         return not_computed("no_variation")
     value = small_sample_factor(group.n - 1) * group.change / group.sd_pre
     r = 0.0 if math.isnan(group.r) else group.r
-    return large_sample_interval(value, 2 * (1 - r) / group.n + value**2 / (2 * group.n), "sd_pre")
+    variance = 2 * (1 - r) / group.n + value**2 / (2 * group.n)
+    return large_sample_interval(value, variance, "sd_pre", level=level)
 
 
 def pooled_sd(groups: Sequence[Sample]) -> float:
@@ -171,7 +179,9 @@ def pooled_sd(groups: Sequence[Sample]) -> float:
     return math.sqrt(sum((g.n - 1) * g.sd**2 for g in groups if g.n > 1) / df) if df > 0 else math.nan
 
 
-def hedges_g(groups: Sequence[Sample], weights: Sequence[float] = (1, -1), *, limits: bool = True) -> Quantity:
+def hedges_g(
+    groups: Sequence[Sample], weights: Sequence[float] = (1, -1), *, limits: bool = True, level: float = 0.95
+) -> Quantity:
     """Hedges' g of a contrast of independent groups: J(df)·Σw·M / S_p, with the exact noncentral-t interval.
 
     Parameters
@@ -195,16 +205,24 @@ def hedges_g(groups: Sequence[Sample], weights: Sequence[float] = (1, -1), *, li
     (oracles ``post/g``, ``g_ci_*_ncp``) and effectsize 0.8.3.
     """
     s, df = pooled_sd(groups), sum(g.n for g in groups) - len(groups)
-    if not s > 0 or df < 2 or min(g.n for g in groups) < 1:
+    if df < 2 or min(g.n for g in groups) < 1:
+        return not_computed("too_few_scores")
+    if not s > 0:
         return not_computed("no_variation")
     d = sum(w * g.mean for w, g in zip(weights, groups, strict=True)) / s
     per_t = math.sqrt(sum(w * w / g.n for w, g in zip(weights, groups, strict=True)))
     j, t = small_sample_factor(df), d / per_t
-    low, high = (j * per_t * x for x in noncentrality_ci(t, df)) if limits else (None, None)
+    low, high = (j * per_t * x for x in noncentrality_ci(t, df, level)) if limits else (None, None)
     return Quantity(j * d, None, df, t, float(2 * stats.t.sf(abs(t), df)), low, high, "sd_post_pooled")
 
 
-def d_ppc2(groups: Sequence[Paired], weights: Sequence[float] = (1, -1), rho: float | None = None) -> Quantity:
+def d_ppc2(
+    groups: Sequence[Paired],
+    weights: Sequence[float] = (1, -1),
+    rho: float | None = None,
+    *,
+    level: float = 0.95,
+) -> Quantity:
     """Difference in change in SDs of the pre-test, pooled over groups: c_P·Σw·Δ / S_pre (Morris 2008, eq. 8).
 
     Variance by his eq. 25 with the pooled *within-group* pre-post correlation:
@@ -215,16 +233,20 @@ def d_ppc2(groups: Sequence[Paired], weights: Sequence[float] = (1, -1), rho: fl
     """
     df = sum(g.n - 1 for g in groups)
     s = pooled_sd([Sample(g.n, g.mean_pre, g.sd_pre) for g in groups])
-    if not s > 0 or df <= 2:
+    if df <= 2:
+        return not_computed("too_few_scores")
+    if not s > 0:
         return not_computed("no_variation")
     c = 1 - 3 / (4 * df - 1)
     value = c * sum(w * g.change for w, g in zip(weights, groups, strict=True)) / s
     rho = pooled_r(groups) if rho is None else rho
+    if not -1 <= rho <= 1:
+        raise UsageError(f"a correlation of {rho:g} cannot be: it lies between -1 and 1")
     rest = 2 * (1 - rho) * sum(w * w / g.n for w, g in zip(weights, groups, strict=True))
     if not rest > 0:
         return Quantity(value, standardiser="sd_pre_pooled", note="no_variance")
     variance = c**2 * df / (df - 2) * (rest + value**2) - value**2
-    return large_sample_interval(value, variance, "sd_pre_pooled")
+    return large_sample_interval(value, variance, "sd_pre_pooled", level=level)
 
 
 def pooled_r(groups: Sequence[Paired]) -> float:
@@ -234,4 +256,4 @@ def pooled_r(groups: Sequence[Paired]) -> float:
         (w * g.covariance, w * g.sd_pre**2, w * g.sd_post**2) for w, g in zip(weights, groups, strict=True) if w
     ]
     cov, pre, post = (sum(column) for column in zip(*products, strict=True))
-    return float(cov / math.sqrt(pre * post)) if pre * post > 0 else 0.0
+    return max(-1.0, min(1.0, float(cov / math.sqrt(pre * post)))) if pre * post > 0 else 0.0

@@ -18,7 +18,9 @@ from werkbank.statistics.quantity import Quantity, large_sample_interval
 Sizes = Sequence[int]
 
 
-def d_total(b: float, s_total: float, treated: Sizes, control: Sizes, icc: float, df: float | None = None) -> Quantity:
+def d_total(
+    b: float, s_total: float, treated: Sizes, control: Sizes, icc: float, df: float | None = None, level: float = 0.95
+) -> Quantity:
     """Difference in total SDs for classes in both arms, of any sizes: Hedges (2007), eq. 15-17 and their unequal form.
 
     d = (b/S)·√(1 - ρ((N - n_uT·m_T - n_uC·m_C) + n_uT + n_uC - 2)/(N - 2)); normal interval from his variance. Needs
@@ -36,11 +38,11 @@ def d_total(b: float, s_total: float, treated: Sizes, control: Sizes, icc: float
     spread = (n - 2) * (1 - icc) ** 2 + a * icc**2 + 2 * big_b * icc * (1 - icc)
     of_d = spread * d**2 / (2 * (n - 2) * ((n - 2) - icc * (n - 2 - big_b)))
     variance = n / (n_t * n_c) * (1 + (_mean_size(t, c) - 1) * icc) + of_d
-    return large_sample_interval(d, variance, "sd_total", df)
+    return large_sample_interval(d, variance, "sd_total", df, level)
 
 
 def d_within(
-    b: float, s_within: float, treated: Sizes, control: Sizes, icc: float, df: float | None = None
+    b: float, s_within: float, treated: Sizes, control: Sizes, icc: float, df: float | None = None, level: float = 0.95
 ) -> Quantity:
     """Difference in SDs within classes: b/S_W; variance (N/(N_T·N_C))·(1 + (ñ-1)ρ)/(1-ρ) + d²/(2(N-M)).
 
@@ -53,11 +55,11 @@ def d_within(
     d = b / s_within
     inflation = (1 + (_mean_size(t, c) - 1) * icc) / (1 - icc)
     variance = (n_t + n_c) / (n_t * n_c) * inflation + d**2 / (2 * (n_t + n_c - len(t) - len(c)))
-    return large_sample_interval(d, variance, "sd_within_classes", df)
+    return large_sample_interval(d, variance, "sd_within_classes", df, level)
 
 
 def d_total_one_arm(
-    b: float, s_pooled: float, treated: Sizes, n_control: int, icc: float, df: float | None = None
+    b: float, s_pooled: float, treated: Sizes, n_control: int, icc: float, df: float | None = None, level: float = 0.95
 ) -> Quantity:
     """Difference in total SDs of the arm in groups (coaching groups), where the other arm's pupils are on their own.
 
@@ -73,7 +75,7 @@ def d_total_one_arm(
     d = b / s_pooled * math.sqrt(left / (n - 2))
     h = left**2 / ((n - 2) * (1 - icc) ** 2 + (n_t - size) * icc * (size * icc + 2 * (1 - icc)))
     variance = n / (n_t * n_control) * (1 + (size * n_control / n - 1) * icc) + d**2 / (2 * h)
-    return large_sample_interval(d, variance, "sd_total_one_arm", df)
+    return large_sample_interval(d, variance, "sd_total_one_arm", df, level)
 
 
 def _typical_size(sizes: np.ndarray) -> float:

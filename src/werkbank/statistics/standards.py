@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Literal
 from scipy import special
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from werkbank.statistics.quantity import Quantity
 
 SOURCE = "What Works Clearinghouse, Standards Handbook 4.1, Table II.1"
@@ -50,20 +52,21 @@ class Attrition:
     optimistic: Risk
 
 
-def attrition(assigned: tuple[int, int], analysed: tuple[int, int]) -> Attrition:
-    """Judge how many of the assigned were lost, in all and in one arm more than in the other.
+def attrition(assigned: Sequence[int], analysed: Sequence[int]) -> Attrition:
+    """Judge how many of the assigned were lost, in all and in one arm more than in another.
 
     Between whole percents the table gives no value: the stricter neighbour is taken. For randomised designs only.
     Source: `SOURCE`, as coded in the R package baselinr. Checked against its tests (8 %/3 pp low, 30 %/6 pp high).
 
     Parameters
     ----------
-    assigned, analysed : (int, int)
-        Counts in the two arms.
+    assigned, analysed : sequence of int
+        Counts per arm, of pupils or of the units that were assigned; none of the first is 0. With more than two arms
+        the difference is that between the highest and the lowest share lost.
     """
     overall = 1 - sum(analysed) / sum(assigned)
     rates = [1 - after / before for before, after in zip(assigned, analysed, strict=True)]
-    differential = abs(rates[0] - rates[1])
+    differential = max(rates) - min(rates)
     risks = {name: attrition_risk(overall, differential, name) for name in BOUNDARIES}
     return Attrition(overall, differential, risks["cautious"], risks["optimistic"])
 

@@ -60,6 +60,10 @@ class Units:
         """Slopes (..., m) of the outcome on the pupil-level covariates jointly, among pupils of the same unit."""
         return np.asarray((np.linalg.pinv(self.sxx, hermitian=True) @ self.sxy[..., None])[..., 0])
 
+    def with_column(self, name: str, values: Floats) -> Units:
+        """Return the units with one more covariate of units, `values` (..., J)."""
+        return replace(self, names=(*self.names, name), x=np.concatenate([self.x, values[..., None]], axis=-1))
+
     def only(self, kept: NDArray[np.bool_]) -> Units:
         """Return the units of a mask (J,); slopes within units stay those of all pupils, and so do the arms."""
         return replace(

@@ -94,7 +94,9 @@ class Outcome(Part):
     instrument: str | None = Field(default=None, description="a scoring key: `werkbank instruments` lists them")
     version: str | None = Field(default=None, description="which version of the key, where more than one circulates")
     order: str | None = Field(default=None, description="which item order, where more than one circulates")
-    informant: Informant = "pupil"
+    informant: Informant | Literal["unknown"] = Field(
+        default="unknown", description="who filled it in; left out, it is the only one that its key allows, or not said"
+    )
     scales: list[str] | None = Field(default=None, description="which scales of the instrument; all when left out")
     items: str | list[str] | dict[str, str | list[str]] | None = Field(
         default=None,
@@ -324,7 +326,10 @@ class Study(Part):
     roles: dict[str, Literal["target", "transfer"]] = Field(
         default_factory=dict, description="the codes in columns.role -> target, transfer"
     )
-    waves: dict[str, Wave] = Field(default_factory=dict, description="the file's wave codes -> pre, post, followup …")
+    waves: dict[str, Wave] = Field(
+        default_factory=dict,
+        description="the file's wave codes, or windows of days (2026-09-01 .. 2026-10-15), -> pre, post, followup …",
+    )
     outcomes: list[Outcome] = Field(default_factory=list, min_length=1, description="as files")
     primary: list[Primary] = Field(
         default_factory=list, description="the questions asked beforehand; wins over an outcome's `role`"

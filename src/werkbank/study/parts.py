@@ -38,7 +38,7 @@ class Part(BaseModel):
 class FileSpec(Part):
     """One file with answers. What can be seen in the file need not be said here."""
 
-    path: str = Field(description="relative to the folder of study.yaml")
+    path: str = Field(min_length=1, description="relative to the folder of study.yaml")
     sheet: str | None = Field(default=None, description="the sheet of a workbook; needed when there is more than one")
     wave: str | None = Field(default=None, description="the wave code, when the whole file is of one wave")
     class_: str | None = Field(default=None, alias="class", description="the class, when the whole file is of one")

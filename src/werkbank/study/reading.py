@@ -6,31 +6,36 @@ import typing
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
 from werkbank.errors import Problem, UnfitError, nearest
+from werkbank.instruments import load
+from werkbank.instruments.expected import should_be, unreadable
 from werkbank.instruments.written import MAX_BYTES, NotYamlError, read_yaml
 from werkbank.study.logo import draw_logo
-from werkbank.study.model import WAVES, FileSpec, Study
+from werkbank.study.model import WAVES, FileSpec, Outcome, Study
+from werkbank.study.parts import Informant
 from werkbank.study.spelling import tidy
 
-# what pydantic calls an error, by how that begins -> a sentence of problems.reason
-EXPECTED = {
-    "string_pattern": "name", "string_too_short": "longer", "string_too_long": "shorter", "string": "text",
-    "int": "whole", "float": "number", "bool": "yes_no", "list": "list", "tuple": "list", "too_short": "more",
-    "too_long": "fewer", "missing_positional": "more", "dict": "block", "model": "block", "date": "date",
-    "greater_than_equal": "at_least", "greater_than": "above", "less_than_equal": "at_most", "less_than": "below",
-}  # fmt: skip
-# what the YAML library says, by a part of it -> as above
-YAML = {
-    "mapping values are not allowed": "yaml_colon", "\\t": "yaml_tab", "expected ':'": "yaml_no_colon",
-    "block end": "yaml_indent", "expected ','": "yaml_quote",
-    "did not find expected": "yaml_indent", "end of stream": "yaml_quote",
-    "twice": "yaml_twice", "duplicate": "yaml_twice", "undefined alias": "yaml_star", "alias": "yaml_star",
-    "cannot start any token": "yaml_sign", "control characters": "yaml_sign", "not allowed": "yaml_sign",
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# how a part of a study file is written, where it was written otherwise
+EXAMPLES = {
+    "files": "files: [{path: raw/scores.csv}]", "columns": "columns: {pupil: nr, class: klas}",
+    "arms": "arms: {A: intervention, B: control}", "waves": "waves: {T0: pre, T1: post}",
+    "roles": "roles: {doel: target, overig: transfer}", "answers": "answers: {oneens: 1, eens: 2}",
+    "range": "range: [1, 5]", "items": "items: [v1, v2]", "missing": "missing: [9]", "scales": "scales: [closeness]",
+    "reversed": "reversed: [v2]", "covariates": "covariates: [a, b]", "moderators": "moderators: [{column: a}]",
+    "mediators": "mediators: [a]", "reports": "reports: [evaluation]", "primary": "primary: [{outcome: a, wave: post}]",
+    "aliases": "aliases: {class: {5a: 5A}}", "distinct": "distinct: [[A, B]]", "rules": "rules: {a: {range: [1, 5]}}",
+    "norms": "norms: {a: [14.2, 5.1]}", "skip": "skip: [2]", "privacy": "privacy: {min_cell: 6}",
+    "outcomes": "outcomes: [{name: a, items: [v1, v2], range: [1, 5], better: higher}]",
+    "contrasts": "contrasts: [{name: a-b, weights: {A: 1, B: -1}}]",
+    "design": "design: {kind: controlled, assigned_by: class}", "school": "school: {name: De Wilg}",
 }  # fmt: skip
 MOST_FILES = 2000  # that one pattern may stand for
 
@@ -59,6 +64,7 @@ def load_study(path: str | Path) -> Study:
     study, lines = _declared(file, shown, file.read_bytes())
     language = study.language
     study = study.model_copy(update={"files": _found(study.files, file.resolve().parent, shown, lines, language)})
+    study = study.model_copy(update={"outcomes": _filled_in_by(study, file.resolve().parent)})
     study._folder, study._file = file.resolve().parent, shown  # noqa: SLF001 - set once, by the only reader
     if study.school is not None and study.school.logo is not None:
         logo = draw_logo(study.folder, study.school.logo)
@@ -67,6 +73,26 @@ def load_study(path: str | Path) -> Study:
             raise UnfitError([replace(logo, file=shown, column="school.logo", row=row, value=logo.file)], language)
         study._logo = logo  # noqa: SLF001 - as above
     return study
+
+
+def _filled_in_by(study: Study, folder: Path) -> list[Outcome]:
+    """Return the outcomes with who filled them in, where only one can have: the files', or that of the scoring key.
+
+    What nobody said remains unknown: a report then says so, and guesses nothing.
+    """
+    of_files = {spec.informant for spec in study.files}
+    whole = next(iter(of_files)) if len(of_files) == 1 else None
+    made = []
+    for outcome in study.outcomes:
+        who: str | None = None if outcome.informant != "unknown" else whole
+        if outcome.informant == "unknown" and who is None and outcome.instrument is not None:
+            try:
+                key = load(outcome.instrument, outcome.version, outcome.order, folder / "instruments")
+            except UnfitError:
+                key = None  # intake says what is wrong with it
+            who = key.informant[0] if key is not None and len(key.informant) == 1 else None
+        made.append(outcome.model_copy(update={"informant": who}) if who in get_args(Informant) else outcome)
+    return made
 
 
 def _found(
@@ -79,14 +105,22 @@ def _found(
             made.append(spec)
             continue
         pattern = PurePosixPath(spec.path)
-        fitting = [] if pattern.is_absolute() or ".." in pattern.parts else sorted(folder.glob(spec.path))[:MOST_FILES]
+        fitting = [] if pattern.is_absolute() or ".." in pattern.parts else _fitting(folder, spec.path)
         names = [p.relative_to(folder).as_posix() for p in fitting if p.is_file() and not p.name.startswith((".", "~"))]
+        names = [name for name in names if name != Path(shown).name]  # `*` would be the study file, too
         if not names:
             row = lines.get(("files", str(n), "path"))
             problem = Problem("files_none", shown, f"files.{n}.path", row, spec.path)
             raise UnfitError([problem], language)
         made += [spec.model_copy(update={"path": name}) for name in names]
     return made
+
+
+def _fitting(folder: Path, pattern: str) -> list[Path]:
+    try:
+        return sorted(folder.glob(pattern))[:MOST_FILES]
+    except (ValueError, OSError, NotImplementedError, RecursionError):  # `**.csv` is no pattern
+        return []
 
 
 @lru_cache(maxsize=8)  # a batch reads the same study for every report
@@ -106,12 +140,34 @@ def _read_yaml(file: Path, shown: str) -> tuple[dict[str, Any], dict[tuple[str, 
     try:
         raw, node = read_yaml(file)
     except NotYamlError as error:
-        key = next((key for start, key in YAML.items() if start in error.reason), "yaml_other")
-        details = {"reason_key": key, "said": error.reason}
-        raise UnfitError([Problem("study_not_yaml", file=shown, row=error.row, details=details)]) from None
+        raise UnfitError(
+            [Problem("study_not_yaml", file=shown, row=error.row, details=unreadable(error.reason))]
+        ) from None
     if not isinstance(raw, dict):
         raise UnfitError([Problem("study_not_mapping", file=shown)])
-    return tidied(raw), _lines(node)
+    lines = _lines(node)
+    if twice := list(_twice(raw)):
+        language = "en" if raw.get("language") == "en" else "nl"
+        raise UnfitError([_named_twice(path, lines, shown) for path in twice], language)
+    return tidied(raw), lines
+
+
+def _twice(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:  # noqa: ANN401 - whatever YAML held
+    """Return the names that are one without signs that cannot be seen, and stand for different things."""
+    parts = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    seen: dict[Any, Any] = {}
+    for key, value in parts:
+        here = (*path, str(key))
+        if seen.setdefault(_tidied(key), value) != value:
+            yield here
+        yield from _twice(value, here)
+
+
+def _named_twice(path: tuple[str, ...], lines: dict[tuple[str, ...], int], shown: str) -> Problem:
+    column, row = ".".join(path), lines.get(path)
+    if path[-2:-1] == ("answers",):
+        return Problem("study_answers_collide", shown, column, row)
+    return Problem("study_not_yaml", shown, column, row, details={"reason_key": "yaml_twice", "said": path[-1]})
 
 
 def tidied(node: Any) -> Any:  # noqa: ANN401 - whatever YAML held
@@ -142,7 +198,10 @@ def _lines(node: yaml.Node | None, path: tuple[str, ...] = ()) -> dict[tuple[str
 
 def _problem(error: dict[str, Any], lines: dict[tuple[str, ...], int], file: str) -> Problem:
     """Translate one pydantic error into a Problem that a teacher can mend."""
-    path = [str(part) for part in error["loc"] if _is_written(part)]
+    path: list[str] = []
+    for part in map(str, error["loc"]):
+        if _is_written(part) or (*path, part) in lines:  # an arm may be called int
+            path.append(part)
     row = next((lines[tuple(path[:n])] for n in range(len(path), 0, -1) if tuple(path[:n]) in lines), None)
     column = ".".join(path) or None
     value = error.get("input")
@@ -161,15 +220,9 @@ def _problem(error: dict[str, Any], lines: dict[tuple[str, ...], int], file: str
         return Problem("study_unknown_value", file, column, row, shown, nearest(str(value), [*WAVES[:6], "…"]))
     if kind == "value_error":
         return Problem(f"study_{error['ctx']['error']}", file, column, row)
-    return Problem("study_wrong_type", file, column, row, shown, _expected(error))
-
-
-def _expected(error: dict[str, Any]) -> dict[str, Any]:
-    """Return what should have stood there, as the key of a sentence and the limit that it names."""
-    limits = ("gt", "ge", "lt", "le", "min_length", "max_length")
-    limit = next((f"{error['ctx'][name]:g}" for name in limits if name in error.get("ctx", {})), "")
-    key = next((key for start, key in EXPECTED.items() if error["type"].startswith(start)), "other")
-    return {"reason_key": key, "limit": limit}
+    example = next((EXAMPLES[part] for part in reversed(path) if part in EXAMPLES), "")
+    details = {**should_be(error), **({"example": example} if example else {})}
+    return Problem("study_wrong_type", file, column, row, shown, details)
 
 
 def _is_written(part: object) -> bool:

@@ -102,6 +102,9 @@ class Underachievement(Part):
 
     expected: Expected
     actual: list[Actual] = Field(min_length=1)
+    alternatives: list[Expected] = Field(
+        default_factory=list, description="other measures of what a pupil could achieve: what hangs on the choice"
+    )
     moments: dict[Wave, date] = Field(
         default_factory=dict, description="waves at which pupils are judged, with dates; without: the last, undated"
     )
@@ -135,6 +138,9 @@ class Underachievement(Part):
         ids = [measure.id for measure in self.actual]
         if len(ids) != len(set(ids)):
             raise ValueError("actual_double")
+        others = [self.expected.id, *(measure.id for measure in self.alternatives)]
+        if len(others) != len(set(others)):
+            raise ValueError("alternative_double")
         return self
 
     @property
@@ -144,18 +150,20 @@ class Underachievement(Part):
 
     @property
     def measures(self) -> list[Measured]:
-        """Everything measured that the block names."""
+        """Everything measured that counts: what was expected, predictors and what was achieved."""
         return [self.expected, *self.predictors, *self.actual]
 
     @property
     def outcomes(self) -> list[str]:
         """The outcomes that the block names."""
-        return [measure.outcome for measure in self.measures if measure.outcome]
+        return [measure.outcome for measure in (*self.measures, *self.alternatives) if measure.outcome]
 
     @property
     def columns(self) -> list[str]:
         """The columns that the block names."""
-        named = [m.column for m in self.measures] + [a.liked for a in self.actual] + [self.profiles]
+        named = (
+            [m.column for m in (*self.measures, *self.alternatives)] + [a.liked for a in self.actual] + [self.profiles]
+        )
         named += [*self.nominations.values(), *self.excluded.values(), *(group.column for group in self.fairness)]
         return list(dict.fromkeys(name for name in named if name))
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtri
+from scipy.special import ndtri, stdtrit
 
 from werkbank.errors import UsageError
 from werkbank.statistics.agreement import kappa_of_counts
-from werkbank.underachievement.methods import clopper_pearson
+from werkbank.statistics.shares import clopper_pearson, share
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 
 class Interval(NamedTuple):
@@ -76,13 +76,16 @@ def which_by_which(flags: pd.DataFrame) -> pd.DataFrame:
     return counts.sort_values(["n_methods", "n"], ascending=False, kind="stable", ignore_index=True)
 
 
-def pairwise(flags: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
+def pairwise(flags: pd.DataFrame, units: pd.Series | None = None, level: float = 0.95) -> pd.DataFrame:
     """Compare every pair of methods on the same pupils.
 
     Parameters
     ----------
     flags : DataFrame of bool
         One column per method. Take the able pupils only: over all pupils agreement on "not flagged" is trivial.
+    units : Series, optional
+        Each pupil's school (or class), index pupil: intervals then know that classmates are alike. Of kappa and phi
+        they are those of `by_leaving_out`, of Jaccard's index that of `share`.
     level : float
         Of the intervals.
 
@@ -96,17 +99,19 @@ def pairwise(flags: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
     for a, b in itertools.combinations(flags.columns, 2):
         counts = fourfold(flags[a], flags[b])
         row: dict[str, object] = {"a": a, "b": b, **counts._asdict(), "n": counts.n}
-        for name, statistic in (("kappa", kappa), ("phi", phi), ("jaccard", jaccard)):
-            found = statistic(counts, level)
+        made = {"kappa": kappa(counts, level), "phi": phi(counts, level), "jaccard": jaccard(counts, level)}
+        if units is not None:
+            made = _in_units(flags[[a, b]], units, level)
+        for name, found in made.items():
             row |= {name: found.estimate, f"{name}_low": found.low, f"{name}_high": found.high}
         rows.append(row)
     return pd.DataFrame(rows)
 
 
-def against(flags: pd.DataFrame, standard: str, level: float = 0.95) -> pd.DataFrame:
+def against(flags: pd.DataFrame, standard: str, units: pd.Series | None = None, level: float = 0.95) -> pd.DataFrame:
     """Sensitivity and specificity of every method against one that was chosen as the standard.
 
-    A choice, not a truth: no method here is a gold standard. Intervals are Clopper-Pearson.
+    A choice, not a truth: no method here is a gold standard. Intervals are those of `share`, by `units` where given.
 
     Returns
     -------
@@ -123,11 +128,12 @@ def against(flags: pd.DataFrame, standard: str, level: float = 0.95) -> pd.DataF
         raise UsageError(f"no method {standard!r}; there are {', '.join(map(str, flags.columns))}")
     rows = []
     for method in flags.columns.drop(standard):
-        both, only_a, only_b, neither = fourfold(flags[method], flags[standard])
         row: dict[str, object] = {"method": method}
-        for name, hits, n in (("sensitivity", both, both + only_b), ("specificity", neither, neither + only_a)):
-            low, high = clopper_pearson(hits, n, level)
-            row |= {name: hits / n if n else np.nan, f"{name}_low": low, f"{name}_high": high, f"{name}_n": n}
+        for name, right, among in (
+            ("sensitivity", flags[method], flags[standard]), ("specificity", ~flags[method], ~flags[standard])
+        ):  # fmt: skip
+            found = share(right[among], None if units is None else units.reindex(flags.index)[among], level)
+            row |= {name: found.value, f"{name}_low": found.low, f"{name}_high": found.high, f"{name}_n": found.n}
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -181,3 +187,47 @@ def jaccard(counts: Fourfold, level: float = 0.95) -> Interval:
     if either == 0:
         return Interval()
     return Interval(counts.both / either, np.nan, *clopper_pearson(counts.both, either, level))
+
+
+def _in_units(flags: pd.DataFrame, units: pd.Series, level: float) -> dict[str, Interval]:
+    """Return how far two methods agree, with intervals that know the units of pupils."""
+    either, both = flags.any(axis=1), flags.all(axis=1)
+    part = share(both[either], units.reindex(flags.index)[either], level)
+    made = {name: by_leaving_out(flags, units, of, level) for name, of in (("kappa", kappa), ("phi", phi))}
+    return made | {"jaccard": Interval(part.value, np.nan, part.low, part.high)}
+
+
+def by_leaving_out(
+    flags: pd.DataFrame, units: pd.Series, statistic: Callable[[Fourfold, float], Interval], level: float = 0.95
+) -> Interval:
+    """Interval of an agreement of two methods by leaving out one school (or class) at a time.
+
+    Parameters
+    ----------
+    flags : DataFrame of bool
+        Two columns.
+    units : Series
+        Each pupil's unit, index pupil.
+
+    Returns
+    -------
+    Interval
+        Estimate ± t(G-1)·SE within -1 and 1, SE² = (G-1)/G·Σ(θ without g - their mean)². Without interval where there
+        is one unit or the statistic does not exist without one of them.
+
+    Notes
+    -----
+    Jackknife over clusters (Quenouille; Wolter 2007, ch. 4). With every pupil a unit it is the delete-one jackknife.
+    """
+    first, second = (flags[column] for column in flags)
+    whole = fourfold(first, second)
+    cells = [first & second, first & ~second, ~first & second, ~first & ~second]
+    codes = units.reindex(flags.index).astype(str)
+    of_unit = pd.concat(cells, axis=1).groupby(codes.to_numpy()).sum().to_numpy(int)
+    estimate, G = statistic(whole, level).estimate, len(of_unit)
+    without = np.array([statistic(Fourfold(*(np.array(whole) - own)), level).estimate for own in of_unit])
+    if G < 2 or np.isnan(estimate) or np.isnan(without).any():
+        return Interval(estimate)
+    se = float(np.sqrt((G - 1) / G * ((without - without.mean()) ** 2).sum()))
+    reach = float(stdtrit(G - 1, (1 + level) / 2)) * se
+    return Interval(estimate, se, max(-1.0, estimate - reach), min(1.0, estimate + reach))

@@ -11,10 +11,10 @@ import pandas as pd
 from scipy.stats import t as student
 
 from werkbank.errors import UsageError
-from werkbank.underachievement.methods import clopper_pearson
+from werkbank.statistics.shares import share
 
 
-def flag_rates(flags: pd.Series, groups: pd.Series, min_cell: int) -> pd.DataFrame:
+def flag_rates(flags: pd.Series, groups: pd.Series, min_cell: int, clusters: pd.Series | None = None) -> pd.DataFrame:
     """Share flagged in each group, with every count hidden from which fewer than `min_cell` pupils could be told.
 
     Parameters
@@ -25,11 +25,13 @@ def flag_rates(flags: pd.Series, groups: pd.Series, min_cell: int) -> pd.DataFra
         Index pupil; sex, background, … Missing is a group of its own, ``"?"``: who is not registered must not vanish.
     min_cell : int
         The smallest count that may be shown.
+    clusters : Series, optional
+        School or class of each pupil: intervals are then those of `share` by these.
 
     Returns
     -------
     DataFrame
-        ``group``, ``n``, ``n_flagged``, ``share``, ``ci_low``, ``ci_high`` (Clopper-Pearson 95 %), ``hidden``. A group
+        ``group``, ``n``, ``n_flagged``, ``share``, ``ci_low``, ``ci_high`` (95 %), ``hidden``. A group
         is hidden when its flagged or its not flagged pupils are 1 to min_cell - 1 (0 of many is hidden as well when
         n is too small); if only one is hidden, the next smallest is too, because totals would give it away.
     """
@@ -44,7 +46,9 @@ def flag_rates(flags: pd.Series, groups: pd.Series, min_cell: int) -> pd.DataFra
         hidden |= (count > 0) & (count < min_cell)
     if hidden.sum() == 1 and len(table) > 1:
         hidden[table.loc[~hidden, "n"].idxmin()] = True
-    bounds = [clopper_pearson(f, n) for f, n in zip(table["n_flagged"], table["n"], strict=True)]
+    of = None if clusters is None else clusters.reindex(judged.index)
+    found = [share(judged[label == g], None if of is None else of[label == g]) for g in table["group"]]
+    bounds = [(each.low, each.high) for each in found]
     table["share"] = table["n_flagged"] / table["n"]
     table[["ci_low", "ci_high"]] = bounds or np.empty((0, 2))
     numbers = ["n", "n_flagged", "share", "ci_low", "ci_high"]

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import beta, norm
+from scipy.stats import norm
 
 from werkbank.errors import Problem, UnfitError
+from werkbank.statistics.shares import share
 from werkbank.underachievement.chance import share_beyond, true_gap
 from werkbank.underachievement.criteria import Criteria, Measure, Norm
 from werkbank.underachievement.regression import Prediction, regress
-from werkbank.underachievement.standardising import Scaled, cut_score, groups_of, standardise
+from werkbank.underachievement.standardising import Scaled, cut_score, groups_of, standardise, units_of
 
 if TYPE_CHECKING:
     from werkbank.study.underachievement import Grouping, Tie
@@ -40,10 +41,14 @@ class Finding:
         Pupils; with both measures; judged (their reference group is large enough, or, for a nomination, a source was
         asked); able among the judged; flagged.
     share, ci_low, ci_high : float
-        Flagged among the able (0-1) with its Clopper-Pearson 95 % interval.
+        Flagged among the able (0-1) with its 95 % interval, which knows schools, or classes within one school.
+    clustered, n_units : str, int or None
+        The level that the interval knows and how many of these the able pupils sit in: school, class, or "" and None
+        where neither is known or there is but one.
     chance : float
-        The share expected if nobody underachieves: scores bivariate normal with the correlation seen here. NaN for a
-        nomination, for which chance has no formula.
+        The share that normally distributed scores with the correlation seen here give, *whoever underachieves*: the
+        threshold moves with the spread of the group, and so does this. It is no share of pupils who do well. NaN for
+        a nomination, for which there is no formula.
     correlation : float
         Of expected and actual measure, among pupils with both.
     prediction : Prediction or None
@@ -63,6 +68,8 @@ class Finding:
     share: float
     ci_low: float
     ci_high: float
+    clustered: str
+    n_units: int | None
     chance: float
     correlation: float
     prediction: Prediction | None = None
@@ -120,7 +127,7 @@ def find(pupils: pd.DataFrame, criteria: Criteria) -> Finding:
         },
         index=pupils.index,
     )
-    return _counted(table, judged, criteria, float(se), gap)
+    return _counted(table, judged, criteria, float(se), gap, units_of(pupils))
 
 
 def _check(pupils: pd.DataFrame, criteria: Criteria) -> None:
@@ -203,11 +210,13 @@ def _below_prediction(
     return prediction, gap, slopes * units / prediction.see
 
 
-def _counted(table: pd.DataFrame, judged: Flags, criteria: Criteria, se: float, gap: _Gap) -> Finding:
+def _counted(
+    table: pd.DataFrame, judged: Flags, criteria: Criteria, se: float, gap: _Gap, units: tuple[str, pd.Series]
+) -> Finding:
     able, flagged = table["able"].to_numpy() & judged, table["flag"].fillna(value=False).to_numpy(bool)
     both = table[["expected", "actual"]].notna().all(axis=1)
-    n_able, n_flagged = int(able.sum()), int(flagged.sum())
-    low, high = clopper_pearson(n_flagged, n_able)
+    level, of_pupil = units
+    part = share(flagged[able], of_pupil.to_numpy()[able] if level else None)
     r = float(table.loc[both, "expected"].corr(table.loc[both, "actual"])) if both.sum() > 2 else np.nan
     return Finding(
         criteria=criteria,
@@ -216,11 +225,13 @@ def _counted(table: pd.DataFrame, judged: Flags, criteria: Criteria, se: float, 
         n=len(table),
         n_both=int(both.sum()),
         n_judged=int(judged.sum()),
-        n_able=n_able,
-        n_flagged=n_flagged,
-        share=n_flagged / n_able if n_able else np.nan,
-        ci_low=low,
-        ci_high=high,
+        n_able=int(able.sum()),
+        n_flagged=int(flagged.sum()),
+        share=part.value,
+        ci_low=part.low,
+        ci_high=part.high,
+        clustered=level,
+        n_units=part.n_units,
         chance=np.nan if criteria.method == "nomination" else _by_chance(table[judged], criteria, gap.threshold),
         correlation=r,
         prediction=gap.prediction,
@@ -249,28 +260,19 @@ def _by_chance(judged: pd.DataFrame, criteria: Criteria, threshold: float) -> fl
 def _notes(criteria: Criteria, table: pd.DataFrame, are_judged: Flags, se: float) -> tuple[str, ...]:
     groups, judged = {m.reference for m in criteria.measures}, table[are_judged]
     known = table[["expected", "actual"]].notna()
-    nomination = criteria.method == "nomination"
+    nomination, regression = criteria.method == "nomination", criteria.method == "regression"
+    relative = bool(groups & {"class", "school"})
     said = {
         "contemporaneous": criteria.contemporaneous is True,
         "dates_unknown": criteria.contemporaneous is None,
         "references_differ": criteria.method == "difference" and len(groups) > 1,
         # each z counts from the mean and in the SD of all who have that score
-        "z_of_different_pupils": criteria.method == "difference"
+        "z_of_different_pupils": (criteria.method == "difference" or (regression and relative))
         and any(not isinstance(group, Norm) for group in groups)
         and bool((known["expected"] != known["actual"]).any()),
-        "expected_not_a_predictor": criteria.method == "regression" and criteria.expected not in criteria.measures,
+        "expected_not_a_predictor": regression and criteria.expected not in criteria.measures,
         "reliability_unknown": not nomination and bool(np.isnan(se)),
         "reliability_too_low": not nomination and not np.isnan(se) and bool(judged["probability"].isna().all()),
-        "reliability_within_groups": not np.isnan(se) and bool(groups & {"class", "school"}),
+        "reliability_within_groups": not np.isnan(se) and relative,
     }
     return tuple(key for key, applies in said.items() if applies)
-
-
-def clopper_pearson(count: int, n: int, level: float = 0.95) -> tuple[float, float]:
-    """Exact interval of a proportion `count`/`n` (Clopper & Pearson, 1934), 0-1; NaN when n is 0."""
-    if n == 0:
-        return np.nan, np.nan
-    tail = (1 - level) / 2
-    low = float(beta.ppf(tail, count, n - count + 1)) if count else 0.0
-    high = float(beta.isf(tail, count + 1, n - count)) if count < n else 1.0
-    return low, high

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import norm
 
 from werkbank.underachievement.criteria import Measure, Norm
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from werkbank.study.underachievement import Cutoff, Grouping
 
 Floats = NDArray[np.float64]
@@ -32,6 +31,18 @@ def groups_of(pupils: pd.DataFrame, which: Grouping) -> pd.Series:
     by = ["school", "class"] if which == "class" and "school" in pupils else [which]
     codes = pupils.groupby(by, sort=False, observed=True).ngroup()
     return codes.fillna(-1).astype(int)
+
+
+def units_of(pupils: pd.DataFrame) -> tuple[str, pd.Series]:
+    """Return the widest level of which there is more than one (school, class, or "") and every pupil's unit.
+
+    Pupils whose unit is not known are one unit together: they cannot be called independent.
+    """
+    levels: tuple[Grouping, ...] = ("school", "class")
+    for level in levels:
+        if level in pupils and np.ptp(codes := groups_of(pupils, level)) > 0:
+            return level, codes
+    return "", pd.Series(0, index=pupils.index)
 
 
 def standardise(pupils: pd.DataFrame, measure: Measure, min_group: int) -> Scaled:

@@ -43,6 +43,7 @@ def estimates(examined: Examined, min_cell: int) -> list[Estimate]:
         at = {"outcome": actual, "wave_to": wave, "role": "exploratory"}
         found += _agreement(examined, actual, at)
         found += _fairness(examined, actual, at, min_cell)
+        found += _varied(examined, actual, at)
     return found
 
 
@@ -59,6 +60,9 @@ def facts(examined: Examined) -> list[Fact]:
         found += _gates(examined, actual, here)
         found += _durations(examined, actual, here)
         found += _overlap(examined, actual, here)
+        for v in examined.varied[actual]:
+            name, n = f"{v.varied}={v.value}", None if v.finding is None else v.finding.n_flagged
+            found.append(_fact(replace(here, table="varied"), name, "underachievement_varied_flagged", n))
     for breadth, n in examined.broad["breadth"].value_counts().items():
         found.append(_fact(_At("breadth"), str(breadth), "underachievement_duration", int(n), len(examined.broad)))
     for name, table in examined.patterns.items():
@@ -73,7 +77,8 @@ def facts(examined: Examined) -> list[Fact]:
 
 def _shares(f: Finding) -> dict[str, dict[str, Any]]:
     flagged = f.table.loc[f.table["flag"].fillna(value=False).astype(bool), "probability"]
-    share = {"estimate": f.share, "ci_low": f.ci_low, "ci_high": f.ci_high, "n": f.n_able, "note": " ".join(f.notes)}
+    share: dict[str, Any] = {"estimate": f.share, "ci_low": f.ci_low, "ci_high": f.ci_high, "n": f.n_able}
+    share |= {"n_clusters": f.n_units, "df": f.n_units - 1 if f.n_units else None, "note": " ".join(f.notes)}
     found: dict[str, dict[str, Any]] = {"share": share, "chance": {"estimate": f.chance, "n": f.n_judged}}
     if f.criteria.method != "nomination":
         found["se_gap"] = {"estimate": f.se_gap, "n": f.n_judged}
@@ -86,6 +91,8 @@ def _of_finding(f: Finding, at: _At) -> list[Fact]:
     counts = {"pupils": f.n, "both": f.n_both, "judged": f.n_judged, "able": f.n_able, "flagged": f.n_flagged}
     found = [_fact(at, name, "underachievement_count", n) for name, n in counts.items()]
     found.append(_fact(at, "correlation", "underachievement_correlation", f.correlation, f.n_both))
+    if f.clustered:
+        found.append(_fact(at, f.clustered, "underachievement_units", f.n_units))
     kinds = relative_or_absolute(f)
     found += [_fact(at, k, "underachievement_kind", int((kinds == k).sum())) for k in ("relative", "absolute")]
     return found if f.prediction is None else [*found, *_of_prediction(f.prediction, at)]
@@ -142,13 +149,13 @@ def _agreement(examined: Examined, actual: str, at: dict[str, Any]) -> list[Esti
         return []
     found = [
         _estimate(name, _two(at, row["a"], row["b"]), **_interval(row, name), n=row["n"])
-        for row in pairwise(flags).to_dict("records")
+        for row in pairwise(flags, examined.units).to_dict("records")
         for name in ("kappa", "phi", "jaccard")
     ]
     standard = examined.methods[0]
     found += [
         _estimate(name, _two(at, row["method"], standard), **_interval(row, name), n=row[f"{name}_n"])
-        for row in against(flags, standard).to_dict("records")
+        for row in against(flags, standard, examined.units).to_dict("records")
         for name in ("sensitivity", "specificity")
     ]
     return found
@@ -166,14 +173,12 @@ def _fairness(examined: Examined, actual: str, at: dict[str, Any], min_cell: int
     found: list[Estimate] = []
     main = examined.flags(actual)[examined.methods[0]]
     residual = next((m for m in ("regression", "random_intercept") if m in examined.methods), None)
-    unit = next((g for g in ("class", "school") if g in examined.pupils), None)
     for group in examined.block.fairness:
         codes = examined.pupils[group.column].map(shown).replace("", np.nan)
-        rows = [("flag_rate", row) for row in flag_rates(main, codes, min_cell).to_dict("records")]
+        rows = [("flag_rate", row) for row in flag_rates(main, codes, min_cell, examined.units).to_dict("records")]
         if residual is not None:
             gap = -examined.finding(actual, residual).table["gap"]
-            clusters = None if unit is None else examined.pupils[unit]
-            by_group = residuals_by_group(gap, codes, min_cell, clusters).rename(columns={"mean": "share"})
+            by_group = residuals_by_group(gap, codes, min_cell, examined.units).rename(columns={"mean": "share"})
             rows += [("residual", row) for row in by_group.to_dict("records")]
         for name, row in rows:
             values = {k: row[k] for k in ("ci_low", "ci_high", "n", "n_clusters", "se", "df") if k in row}
@@ -183,6 +188,18 @@ def _fairness(examined: Examined, actual: str, at: dict[str, Any], min_cell: int
             found.append(
                 _estimate(name, where, **values, estimate=row["share"], note="hidden" if row["hidden"] else "")
             )
+    return found
+
+
+def _varied(examined: Examined, actual: str, at: dict[str, Any]) -> list[Estimate]:
+    """Say what one other choice at a time finds, and how many of those flagged now it flags as well."""
+    found = []
+    for v in examined.varied[actual]:
+        where = {**at, "contrast": f"{v.varied}={v.value}", "grouped_by": v.varied, "group": v.value}
+        where |= {"criterion": examined.methods[0] if v.varied != "method" else v.value}
+        share = {} if v.finding is None else _shares(v.finding)["share"]
+        found.append(_estimate("varied", where, **{"estimate": None, **share}))
+        found.append(_estimate("kept", where, estimate=v.kept.value, n=v.kept.n))
     return found
 
 
@@ -200,6 +217,7 @@ METRICS = {"se_gap": "", "residual": "", "kappa": "", "phi": ""}  # the others a
 ROWS = {"share": "underachievement_share", "chance": "underachievement_chance", "se_gap": "underachievement_se_gap",
         "true_gap": "underachievement_true_gap", "kappa": "kappa_flags", "phi": "phi_flags", "jaccard": "jaccard_flags",
         "sensitivity": "sensitivity_flags", "specificity": "sensitivity_flags", "flag_rate": "flag_rate_by_group",
+        "varied": "underachievement_varied", "kept": "underachievement_kept",
         "residual": "residual_by_group"}  # fmt: skip
 
 

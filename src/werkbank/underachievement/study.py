@@ -15,7 +15,8 @@ from werkbank.underachievement.criteria import Criteria, Measure, Norm, same_met
 from werkbank.underachievement.durations import breadth, durations
 from werkbank.underachievement.kinds import Gates, gates, selective
 from werkbank.underachievement.methods import Finding, find
-from werkbank.underachievement.standardising import cut_score
+from werkbank.underachievement.standardising import cut_score, units_of
+from werkbank.underachievement.varying import Variation, variations
 
 if TYPE_CHECKING:
     from werkbank.study import Study
@@ -51,6 +52,10 @@ class Examined:
         ``producing`` and ``consuming`` -> `selective`, where the block says what was at stake or liked.
     pupils : DataFrame
         What intake knows of the pupils, columns that hold nothing left out.
+    varied : dict
+        What was achieved -> what the main method finds with one choice changed at a time, at the last moment.
+    units : Series or None
+        The school (or class) of every pupil, by which intervals are made; None where there is but one.
     """
 
     block: Underachievement
@@ -63,6 +68,8 @@ class Examined:
     gates: dict[str, Gates]
     patterns: dict[str, pd.DataFrame]
     pupils: pd.DataFrame
+    varied: dict[str, list[Variation]]
+    units: pd.Series | None
 
     def finding(self, actual: str, method: str = "") -> Finding:
         """Return what a method (the main one when left out) found at the last moment."""
@@ -127,13 +134,15 @@ def examine(study: Study, scores: pd.DataFrame, pupils: pd.DataFrame) -> Examine
     moments = _moments(study, block, _wide(scores))
     answers: dict[str, pd.Series] = {name: _yes_no(known, column) for name, column in block.excluded.items()}
     methods = tuple(_methods(block))
-    findings, last, cuts = {}, {}, {}
+    findings, last, cuts, varied = {}, {}, {}, {}
+    others = [_measure(block, m, study.language, m.basis) for m in block.alternatives]
     for actual in block.actual:
         for wave, table in moments[actual.id].items():
             frame = _frame(table, known, block, actual)
             for method in methods:
                 findings[actual.id, wave, method] = find(frame, criteria(block, actual, method, wave, study.language))
             last[actual.id] = wave
+        varied[actual.id] = variations(frame, findings[actual.id, last[actual.id], methods[0]], others)
         same_method({w: findings[actual.id, w, methods[0]].criteria for w in moments[actual.id]})
         for which, cut in (("able", block.able), ("low", block.low)):
             cuts[actual.id, which] = _cut(findings[actual.id, last[actual.id], methods[0]], frame, which, cut)
@@ -141,7 +150,9 @@ def examine(study: Study, scores: pd.DataFrame, pupils: pd.DataFrame) -> Examine
     now = {a.id: findings[a.id, last[a.id], methods[0]].table for a in block.actual}
     through = {a.id: _gates(now[a.id], lasting[lasting["subject"] == a.id], answers) for a in block.actual}
     broad, patterns = _broad(now), _patterns(block, findings, known, methods[0])
-    return Examined(block, methods, findings, last, cuts, lasting, broad, through, patterns, known)
+    level, of_pupil = units_of(known)
+    units = of_pupil if level else None
+    return Examined(block, methods, findings, last, cuts, lasting, broad, through, patterns, known, varied, units)
 
 
 def criteria(block: Underachievement, actual: Measured, method: str, wave: str, language: str) -> Criteria:
@@ -205,7 +216,7 @@ def _moments(study: Study, block: Underachievement, wide: pd.DataFrame) -> dict[
         return pd.Series(wide[measure.outcome, wave])
 
     before: dict[str, pd.Series] = {}
-    for m in (block.expected, *block.predictors):
+    for m in (block.expected, *block.predictors, *block.alternatives):
         if m.outcome:
             before[m.id] = score(m, m.wave or next(iter(there[m.outcome]), "pre"))
     found: dict[str, dict[str, pd.DataFrame]] = {}
@@ -225,7 +236,8 @@ def _moments(study: Study, block: Underachievement, wide: pd.DataFrame) -> dict[
 def _frame(scores: pd.DataFrame, known: pd.DataFrame, block: Underachievement, actual: Measured) -> pd.DataFrame:
     """One row per pupil with every measure, group and nomination that the criteria name."""
     frame = scores.reindex(known.index)
-    named = [m.column for m in (block.expected, *block.predictors, actual) if m.column]
+    measures = (block.expected, *block.alternatives, *block.predictors, actual)
+    named = [m.column for m in measures if m.column]
     for column in [*named, *(g for g in GROUPINGS if g in known)]:
         if column in known:
             frame[column] = known[column]

@@ -9,6 +9,7 @@ from werkbank.statistics.multilevel.means import class_means
 from werkbank.statistics.multilevel.mixed import MixedFit, fit
 from werkbank.statistics.multilevel.randomisation import RandomisationTest, randomisation_test
 from werkbank.statistics.multilevel.several import fit_several
+from werkbank.statistics.multilevel.slopes import fit_slopes
 
 __all__ = [
     "ContrastTest",
@@ -21,6 +22,7 @@ __all__ = [
     "cr2_test",
     "fit",
     "fit_several",
+    "fit_slopes",
     "icc",
     "identifiable",
     "randomisation_test",

@@ -123,6 +123,9 @@ def _chop(value: float) -> float:
 
 def _kenward_roger(fit: MixedFit, info: Information, L: Floats, ci_level: float) -> ContrastTest:
     adjusted, W = adjusted_vcov(info)
+    if not np.linalg.eigvalsh(L @ adjusted @ L.T)[0] > 0:  # an approximation: it may exceed what it corrects
+        note = "Kenward and Roger's variance is not above zero here: too few groups for the variances"
+        return untestable(len(L), "kenward-roger", ci_level, note)
     df, scaling = kenward_roger_df(info, W, L)
     if len(L) == 1:
         return t_test(float(L[0] @ fit.beta), float(np.sqrt(L[0] @ adjusted @ L[0])), df, "kenward-roger", ci_level)
@@ -131,7 +134,8 @@ def _kenward_roger(fit: MixedFit, info: Information, L: Floats, ci_level: float)
 
 def satterthwaite_df(info: Information, variances: Floats, row: Floats) -> float:
     """Return Satterthwaite's df of one row: 2v²/(g'Ag), v its variance, g the gradient of v, A = 2·inv(Hessian)."""
-    free = variances > 1e-8 * variances.sum()
+    # a covariance may be negative, and counts as long as it is not nothing
+    free = np.abs(variances) > 1e-8 * np.abs(variances).sum()
     v = row @ info.Phi @ row
     gradient = -np.array([row @ info.Phi @ P @ info.Phi @ row for P in info.P])[free]
     spread = 2 * _inverse(info.hessian[np.ix_(free, free)])
