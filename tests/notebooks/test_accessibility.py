@@ -19,7 +19,7 @@ from werkbank.running.pages import pages
 # each report of a study that fills it: the long account of classes drawn by lot, the other two also of a real study
 REPORTS = {
     "evaluation": "nabijheid", "school": "nabijheid", "thesis": "baumann", "measurement": "nabijheid",
-    "underachievement": "bdf", "monitoring": "volgsysteem",
+    "underachievement": "bdf", "monitoring": "volgsysteem", "synthesis": "overzicht",
 }  # fmt: skip
 LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
 RUN = """([levels, rules]) => axe.run(document, {

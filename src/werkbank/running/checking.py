@@ -58,12 +58,15 @@ def check_report(study: Study, report: str) -> None:
     Raises
     ------
     UnfitError
-        ``monitoring_not_declared``, ``underachievement_not_declared``, ``outcomes_not_declared``.
+        ``monitoring_not_declared``, ``underachievement_not_declared``, ``synthesis_not_declared``,
+        ``outcomes_not_declared``.
     """
     needed: dict[str, object] = {"monitoring": study.monitoring, "underachievement": study.underachievement}
+    needed["synthesis"] = study.synthesis
     needed |= dict.fromkeys(("evaluation", "measurement", "school", "thesis"), study.outcomes or None)
     if needed.get(report, "") is None:
-        code = f"{report if report in {'monitoring', 'underachievement'} else 'outcomes'}_not_declared"
+        own = {"monitoring", "underachievement", "synthesis"}
+        code = f"{report if report in own else 'outcomes'}_not_declared"
         raise UnfitError([Problem(code, study.file)], study.language)
 
 
@@ -84,11 +87,14 @@ def check_study(study: Study) -> Checked:
 
         files = (*files, *follow(study).files)
     if study.synthesis is not None:
+        from werkbank.intake.model import Note
         from werkbank.synthesis.reading import review_of
 
         reviewed = review_of(study)
         files = (*files, *reviewed.files)
-        intake = replace(intake, notes=(*intake.notes, *reviewed.notes))
+        counted = {"n_effects": len(reviewed.effects), "n": reviewed.n_studies}
+        read = Note("intake.synthesis.read", counted)
+        intake = replace(intake, notes=(*intake.notes, read, *reviewed.notes))
     return Checked(intake, files, _questions(intake) if study.outcomes else ())
 
 
