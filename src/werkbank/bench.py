@@ -29,6 +29,7 @@ from werkbank.measurement.study_scores import Scores, scale_of, score_study
 from werkbank.results import PRIVATE_MIME, Results
 from werkbank.study import load_study
 from werkbank.study.finding import find_study
+from werkbank.synthesis.evidence import check_named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -453,6 +454,7 @@ def open_study(
     spoken = language.partition("+")[0] if language else None
     try:
         declared = load_study(find_study(study, spoken or "en"))
+        check_named(declared)
         # a study of a monitoring export alone has no answers that could be limited
         limits = dict(only or {}) if declared.files else {}
         intake = read_answers(declared, limits)

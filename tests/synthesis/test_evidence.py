@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import yaml
 
+import werkbank
 from werkbank.catalogue import LANGUAGES
 from werkbank.cli import main
+from werkbank.errors import UnfitError
 from werkbank.reporting.known import told
 from werkbank.statistics.pooling.model import knapp_hartung, pool
 from werkbank.statistics.pooling.robust import cr2
 from werkbank.statistics.pooling.spread import prediction
+from werkbank.study.finding import example_path
 from werkbank.synthesis.evidence import evidence, outcomes
 
 ROOT = Path(__file__).parents[2]
@@ -92,3 +96,38 @@ def test_public_tables_give_what_is_listed(shared):
 def test_the_file_is_plain_data():
     rows = yaml.safe_load((ROOT / "src" / "werkbank" / "synthesis" / "evidence.yaml").read_text(encoding="utf-8"))
     assert len({row["id"] for row in rows}) == len(rows)
+
+
+@pytest.fixture
+def named_study(tmp_path):
+    """The example nabijheid, with entries of the evidence base named beside its results."""
+
+    def make(*names):
+        folder = tmp_path / "studie"
+        shutil.copytree(example_path("nabijheid").parent, folder, ignore=lambda _, found: {"reports"} & {*found})
+        file = folder / "study.yaml"
+        told = yaml.safe_load(file.read_text(encoding="utf-8")) | {"evidence": list(names)}
+        file.write_text(yaml.safe_dump(told, allow_unicode=True), encoding="utf-8")
+        return folder
+
+    return make
+
+
+def test_a_study_lays_known_effects_beside_its_own_and_says_what_its_measures_are(named_study):
+    from werkbank.reporting import tables
+    from werkbank.reporting.report import Report
+
+    bench = werkbank.open(named_study("duong2019", "steenbergenhu2020_psychosocial"), language="nl")
+    made = tables.evidence(Report(bench.about("effects"), "nl"))
+    assert [row["size"] for row in made.rows] == [0.61, 0.22]
+    low, high = made.rows[1]["size_ci"]
+    assert (low, high) == pytest.approx((0.22 - 1.96 * 0.067, 0.22 + 1.96 * 0.067), abs=1e-4)
+    assert "0,40" in made.notes[1]
+    assert "0,10" in made.notes[1]
+
+
+def test_evidence_that_is_not_there_is_refused(named_study):
+    with pytest.raises(UnfitError) as error:
+        werkbank.open(named_study("kincade2020", "duong2018"))
+    assert [p.code for p in error.value.problems] == ["evidence_without_number", "evidence_unknown"]
+    assert "duong2019" in error.value.problems[1].sentence("nl")

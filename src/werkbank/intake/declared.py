@@ -101,7 +101,7 @@ def note_languages(study: Study, ledger: Ledger) -> None:
     texts |= {f"outcomes.{n}.label": o.label for n, o in enumerate(study.outcomes)}
     texts |= {f"contrasts.{n}.label": c.label for n, c in enumerate(study.contrasts)}
     texts |= {f"moderators.{n}.label": m.label for n, m in enumerate(study.moderators)}
-    texts |= {f"evidence.{n}.label": e.label for n, e in enumerate(study.evidence)}
+    texts |= {f"evidence.{n}.label": e.label for n, e in enumerate(study.evidence) if not isinstance(e, str)}
     for lacking, other in (("nl", "en"), ("en", "nl")):
         names = [name for name, text in texts.items() if isinstance(text, dict) and text and lacking not in text]
         if names:

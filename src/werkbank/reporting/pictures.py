@@ -10,7 +10,7 @@ from werkbank.appraisal.evidence import SIZES, question
 from werkbank.effects.questions import contrasts, outcome_waves
 from werkbank.effects.roles import shown_arms
 from werkbank.effects.units import unit_of_analysis
-from werkbank.reporting import diagrams, estimates, figures, fitted, standing, style
+from werkbank.reporting import diagrams, estimates, figures, fitted, known, standing, style
 from werkbank.reporting.plainly import (
     amount,
     answered,
@@ -198,7 +198,7 @@ def forest(report: Report) -> Figure | None:
         label = report.words.test(test.outcome, test.wave_to, test.contrast)
         sure = report.evidence.role_of(test) == "primary"
         bars.append(estimates.Bar(label, size.estimate, size.ci_low, size.ci_high, sure))
-    published = [estimates.Bar(report.words.text(p.label), p.g, *p.ci, ours=False) for p in report.study.evidence]
+    published = [estimates.Bar(report.words.text(p.label), p.g, *p.ci, ours=False) for p in known.beside(report)]
     level = report.words.level(report.study.ci_level)
     return estimates.forest([*bars, *published], report.language, level) if bars else None
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkbank.reporting import numbers, pooled
 from werkbank.reporting.blocks import Bullets, Figure, Paragraph
+from werkbank.reporting.numbers import Column, Kind
 from werkbank.reporting.sections import maker
 from werkbank.reporting.table import table
 from werkbank.study.parts import text_in
@@ -13,7 +14,6 @@ from werkbank.study.parts import text_in
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from werkbank.reporting.numbers import Kind
     from werkbank.reporting.report import Report
     from werkbank.reporting.sections import Blocks
     from werkbank.results import Estimate
@@ -69,6 +69,7 @@ def _forest(report: Report) -> Figure:
 
 
 SPREADS = ("tau2", "between", "within")
+VARIANCES: tuple[tuple[str, Kind], ...] = (("value", "estimate"), ("ci", "interval"))
 
 
 def _named(e: Estimate, found: Sequence[Estimate]) -> str:
@@ -84,7 +85,7 @@ def effects(report: Report) -> Blocks:
     }  # fmt: skip
     found = report.results.where(kind="study")
     rows = [
-        {"study": e.group, "effect": e.contrast, "n": e.n, "g": e.estimate, "ci": (e.ci_low, e.ci_high),
+        {"study": e.group, "effect": e.contrast or None, "n": e.n, "g": e.estimate, "ci": (e.ci_low, e.ci_high),
          "how": _road(report, e.criterion)}
         for e in found
     ]  # fmt: skip
@@ -130,7 +131,8 @@ def differences(report: Report) -> Blocks:
     yield Paragraph(_say(report, "differences.q", **said))
     if "i2" in found:
         yield Paragraph(_say(report, "differences.i2", share=numbers.share(found["i2"].estimate, report.language)))
-    kinds: dict[str, Kind] = {"what": "text", "value": "estimate", "ci": "interval"}
+    shown = {name: Column(name, _say(report, f"differences.{name}"), kind, 3) for name, kind in VARIANCES}
+    kinds: dict[str, Kind | Column] = {"what": "text", **shown}
     rows = [
         {"what": _say(report, f"differences.{level}"), "value": found[level].estimate,
          "ci": (found[level].ci_low, found[level].ci_high)}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from werkbank.appraisal.evidence import SIZES, question
 from werkbank.catalogue import has
 from werkbank.effects.multiplicity import number_of_tests
-from werkbank.reporting import fitted, numbers
+from werkbank.reporting import fitted, known, numbers
 from werkbank.reporting.numbers import Column
 from werkbank.reporting.report import place
 from werkbank.reporting.table import table
@@ -230,10 +230,10 @@ def evidence(report: Report) -> Table | None:
     words = report.words
     rows = [
         {"label": words.text(p.label), "size": p.g, "size_ci": p.ci, "source": words.text(p.source)}
-        for p in report.study.evidence
+        for p in known.beside(report)
     ]
     kinds: dict[str, Kind] = {"label": "text", "size": "estimate", "size_ci": "interval", "source": "text"}
-    return table(report, "evidence", "", kinds, rows, notes=[words.say("report.evidence.note")])
+    return table(report, "evidence", "", kinds, rows, notes=known.warnings(report))
 
 
 def estimates(report: Report, found: Sequence[Estimate], number: int) -> Table | None:

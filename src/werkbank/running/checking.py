@@ -79,7 +79,9 @@ def check_study(study: Study) -> Checked:
         With every problem of the first of these that is not fit.
     """
     from werkbank.intake.reading import read_answers
+    from werkbank.synthesis.evidence import check_named
 
+    check_named(study)
     intake = read_answers(study)
     files = intake.files
     if study.monitoring is not None:

@@ -303,7 +303,10 @@ class Study(Part):
     source: Text | None = Field(default=None, description="where the data come from: citation and licence")
     unit: Literal["pupil", "teacher"] = Field(default="pupil", description="whom a row of answers is about")
     programme: str | Programme | None = Field(default=None, description="a name, or a description (TIDieR)")
-    evidence: list[Published] = Field(default_factory=list, description="published effects, to stand beside the own")
+    evidence: list[str | Published] = Field(
+        default_factory=list,
+        description="published effects, to stand beside the own: whole, or as `werkbank evidence` calls them",
+    )
     school: School | None = Field(default=None, description="whose report it is: shown on its cover and pages")
     design: Design = Field(description="may be left out of a review")
     files: list[FileSpec] = Field(

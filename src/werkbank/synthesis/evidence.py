@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from werkbank.catalogue import shipped
+from werkbank.errors import Problem, UnfitError, nearest
+
+if TYPE_CHECKING:
+    from werkbank.study.model import Study
 
 
 @dataclass(frozen=True)
@@ -62,3 +66,34 @@ def _entry(row: dict[str, Any]) -> Known:
 def outcomes() -> list[str]:
     """Return the outcomes on which there is anything."""
     return list(dict.fromkeys(known.outcome for known in evidence()))
+
+
+def named(key: str) -> Known:
+    """Return the entry called `key`.
+
+    Raises
+    ------
+    KeyError
+        When there is none.
+    """
+    found = {known.id: known for known in evidence()}
+    return found[key]
+
+
+def check_named(study: Study) -> None:
+    """Refuse entries of the evidence base that a study file names and that are not there, or have no number to show.
+
+    Raises
+    ------
+    UnfitError
+        ``evidence_unknown``, ``evidence_without_number``.
+    """
+    usable = [known.id for known in evidence() if known.g is not None and (known.ci or known.se)]
+    problems = []
+    for key in (each for each in study.evidence if isinstance(each, str)):
+        if key not in usable:
+            there = key in {known.id for known in evidence()}
+            code = "evidence_without_number" if there else "evidence_unknown"
+            problems.append(Problem(code, study.file, column="evidence", value=key, details=nearest(key, usable)))
+    if problems:
+        raise UnfitError(problems, study.language)
