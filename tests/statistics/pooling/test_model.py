@@ -60,6 +60,20 @@ def test_a_factor_of_grades_equals_metafor(published):
     assert [together.statistic, together.p] == pytest.approx([value["QM"], value["QM_p"]], rel=1e-6)
 
 
+@pytest.mark.parametrize("name", ["bangertdrowns2004", "raudenbush1985"])
+@pytest.mark.parametrize("method", [*METHODS, "common"])
+def test_every_review_equals_metafor(published, name, method):
+    review = published(name)
+    key = "FE" if method == "common" else method
+    fit, value = pool(review.y, review.v, method=method), review.values[key]
+    made = wald(fit)
+    found = [made.estimate[0], made.se[0], made.p[0], made.low[0], made.high[0], fit.between]
+    assert found == pytest.approx([value[k] for k in ("mu", "se", "p", "ci_low", "ci_high", "tau2")], abs=1e-9)
+    if method != "common":
+        hartung, other = knapp_hartung(fit, never_narrower=False), review.values[f"{key}_knha"]
+        assert [hartung.se[0], hartung.p[0]] == pytest.approx([other["se"], other["p"]], abs=1e-9)
+
+
 def test_three_levels_equal_metafor(published):
     review = published("konstantopoulos2011")
     for method, name in (("REML", "three_level_z"), ("ML", "three_level_ML")):
