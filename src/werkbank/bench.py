@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from werkbank.cases.reading import CaseSeries
     from werkbank.effects import ManyWays
     from werkbank.intake.model import FileReading
     from werkbank.study import Study
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 
 SEED = 20250901
 # the parts of a study's results, each computed when a section or a user first asks for it
-PARTS = ("effects", "ways", "diagnostics", "measurement", "underachievement", "monitoring", "synthesis")
+PARTS = ("effects", "ways", "diagnostics", "measurement", "underachievement", "monitoring", "synthesis", "cases")
 _AS = re.compile(r"\bas (\w+)")  # in a formula: the statistic to which it refers
 UNITS = ("class", "teacher", "school")  # of pupils
 
@@ -97,6 +98,7 @@ class Bench:
     def files(self) -> tuple[FileReading, ...]:
         """How every file was read, a monitoring export and a table of studies among them when they were."""
         more = [*(self.followed.files if "monitoring" in self._parts else ())]
+        more += [*(self.followed_cases.files if "cases" in self._parts else ())]
         more += [*(self.reviewed.files if "synthesis" in self._parts else ())]
         return (*self.intake.files, *more)
 
@@ -257,7 +259,8 @@ class Bench:
         if self.given is not None:
             return self.given
         asked = ["effects"] * bool(self.study.outcomes) + ["underachievement"] * bool(self.study.underachievement)
-        return self.part(*asked or ["synthesis" if self.study.synthesis else "monitoring"])
+        others = {"synthesis": self.study.synthesis, "cases": self.study.single_case}
+        return self.part(*asked or [next((name for name, block in others.items() if block), "monitoring")])
 
     def part(self, *names: str) -> Results:
         """Return some of `PARTS` as one store, in their fixed order."""
@@ -330,6 +333,19 @@ class Bench:
 
         estimates, facts, claims = synthesised(self.reviewed, self.study.ci_level)
         return self._store(estimates=tuple(estimates), facts=tuple(facts), claims=tuple(claims))
+
+    def _cases(self) -> Results:
+        from werkbank.cases.measuring import measured
+
+        estimates, facts, claims = measured(self.study, self.followed_cases)
+        return self._store(estimates=tuple(estimates), facts=tuple(facts), claims=tuple(claims))
+
+    @cached_property
+    def followed_cases(self) -> CaseSeries:
+        """Cases followed day by day, as they were read: `followed_cases.days` has a row for each case and day."""
+        from werkbank.cases.reading import read_cases
+
+        return read_cases(self.study)
 
     @cached_property
     def reviewed(self) -> Review:

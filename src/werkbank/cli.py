@@ -231,7 +231,11 @@ def _run(arguments: argparse.Namespace) -> None:
     from werkbank.running.runner import run_report
 
     speech = arguments.speech
-    if arguments.report in {"monitoring", "synthesis"}:  # what it reads is known to be fit before a notebook is started
+    if arguments.report in {
+        "monitoring",
+        "single_case",
+        "synthesis",
+    }:  # what it reads is known to be fit before a notebook is started
         from werkbank.running.checking import check_report, check_study
         from werkbank.study import load_study
 

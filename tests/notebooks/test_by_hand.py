@@ -18,7 +18,8 @@ import pytest
 from werkbank.running.notebooks import notebook_path, report_names
 
 ROOT = Path(__file__).parents[2]
-STUDIES = {"underachievement": "bdf", "monitoring": "volgsysteem", "synthesis": "overzicht"}
+STUDIES = {"underachievement": "bdf", "monitoring": "volgsysteem", "synthesis": "overzicht",
+           "single_case": "klassenspel"}
 NOT_TO_LEAVE = "niet bedoeld om de school te verlaten"
 MARK = "nbval-check-output"
 ANSWERS = {"title": "Eén groep", "language": "nl", "design": {"kind": "single_group", "assigned_by": "pupil"},

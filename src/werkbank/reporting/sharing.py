@@ -97,11 +97,13 @@ def write_shared(path: Path, bench: Bench, *_: object) -> None:
 
 
 def read_shared(path: Path, language: str) -> Shared | None:
-    """Return what `write_shared` left at `path` in `language`, or None without that file."""
+    """Return what `write_shared` left at `path` in `language`; None without that file, or where no part may leave."""
     if not path.is_file():
         return None
     content = json.loads(path.read_text(encoding="utf-8"))
     sections = [section for section in content["sections"] if section["language"] == language]
+    if not sections:  # of a report that is about pupils one by one nothing leaves
+        return None
     return Shared(sections, Results.from_json(json.dumps(content["results"])), tuple(content["parts"]))
 
 

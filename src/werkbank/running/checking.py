@@ -62,10 +62,10 @@ def check_report(study: Study, report: str) -> None:
         ``outcomes_not_declared``.
     """
     needed: dict[str, object] = {"monitoring": study.monitoring, "underachievement": study.underachievement}
-    needed["synthesis"] = study.synthesis
+    needed |= {"synthesis": study.synthesis, "single_case": study.single_case}
     needed |= dict.fromkeys(("evaluation", "measurement", "school", "thesis"), study.outcomes or None)
     if needed.get(report, "") is None:
-        own = {"monitoring", "underachievement", "synthesis"}
+        own = {"monitoring", "underachievement", "synthesis", "single_case"}
         code = f"{report if report in own else 'outcomes'}_not_declared"
         raise UnfitError([Problem(code, study.file)], study.language)
 
@@ -88,6 +88,12 @@ def check_study(study: Study) -> Checked:
         from werkbank.underachievement.following import follow
 
         files = (*files, *follow(study).files)
+    if study.single_case is not None:
+        from werkbank.cases.reading import read_cases
+
+        followed = read_cases(study)
+        files = (*files, *followed.files)
+        intake = replace(intake, notes=(*intake.notes, *followed.notes))
     if study.synthesis is not None:
         from werkbank.intake.model import Note
         from werkbank.synthesis.reading import review_of

@@ -52,6 +52,13 @@ class MonitoringParams(ReportParams):
     pupil_pages: bool = Field(default=False, description="true: pupils by name, on a page that is private")
 
 
+class SingleCaseParams(ReportParams):
+    """Of ``single_case.ipynb``."""
+
+    study: str = Field(default="klassenspel", description="a study file with a block single_case, or an example's name")
+    pupil_pages: bool = Field(default=False, description="true: a private page for each case, for its teacher")
+
+
 class SynthesisParams(ReportParams):
     """Of ``synthesis.ipynb``."""
 
@@ -71,6 +78,7 @@ MODELS: dict[str, type[ReportParams]] = {
     "measurement": MeasurementParams,
     "monitoring": MonitoringParams,
     "school": SchoolParams,
+    "single_case": SingleCaseParams,
     "synthesis": SynthesisParams,
     "thesis": ThesisParams,
     "underachievement": UnderachievementParams,

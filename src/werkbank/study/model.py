@@ -28,6 +28,7 @@ from werkbank.study.parts import (
     text_in,
     text_keys,
 )
+from werkbank.study.single_case import SingleCase  # noqa: TC001 - pydantic reads it
 from werkbank.study.synthesis import Synthesis  # noqa: TC001 - pydantic reads it
 from werkbank.study.underachievement import Monitoring, Underachievement  # noqa: TC001 - pydantic reads it
 
@@ -289,6 +290,7 @@ def _needed(schema: dict[str, Any]) -> None:
         {"required": ["design", "files", "outcomes"]},
         {"required": ["design", "monitoring"]},
         {"required": ["synthesis"]},
+        {"required": ["single_case"]},
     ]
 
 
@@ -350,6 +352,7 @@ class Study(Part):
     received: str | None = Field(default=None, description="the column with who took part: 0-1; for arms drawn by lot")
     underachievement: Underachievement | None = Field(default=None, description="who achieves less than expected")
     monitoring: Monitoring | None = Field(default=None, description="pupils followed by their test results")
+    single_case: SingleCase | None = Field(default=None, description="cases followed day by day, each its own control")
     synthesis: Synthesis | None = Field(default=None, description="effects of several studies, pooled")
     privacy: Privacy = Field(default_factory=Privacy)
     reports: list[str] = Field(default_factory=lambda: ["evaluation"])
@@ -439,7 +442,9 @@ class Study(Part):
     def _text_keys(cls, raw: Any) -> Any:  # noqa: ANN401 - whatever YAML held
         # a spreadsheet's arm codes are often 0 and 1: YAML reads numbers, the file holds text
         if isinstance(raw, dict):
-            if isinstance(raw.get("synthesis"), dict):  # which has no pupils of its own
+            if isinstance(raw.get("synthesis"), dict) or isinstance(
+                raw.get("single_case"), dict
+            ):  # which have no groups
                 raw = {"design": {"kind": "single_group"}, **raw}
             raw = {**raw, **{key: text_keys(raw[key]) for key in ("arms", "waves", "roles", "rules") if key in raw}}
             if isinstance(raw.get("aliases"), dict):
@@ -488,7 +493,12 @@ class Study(Part):
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Study:
         ids = [outcome.id for outcome in self.outcomes]
-        if self.monitoring is None and self.synthesis is None and not (self.files and self.outcomes):
+        if (
+            self.monitoring is None
+            and self.synthesis is None
+            and self.single_case is None
+            and not (self.files and self.outcomes)
+        ):
             raise ValueError("without_outcomes")
         named = self.underachievement.outcomes if self.underachievement else []
         if any(name.split(".")[0] not in ids for name in named):
