@@ -6,7 +6,9 @@ import datetime as dt
 import io
 from typing import TYPE_CHECKING, Any
 
-from werkbank.intake.grid import MAX_CELLS, Grid, RefusedFileError
+from werkbank.intake import room
+from werkbank.intake.columns import Gathering
+from werkbank.intake.grid import Grid, RefusedFileError
 from werkbank.intake.workbooks import guard
 
 if TYPE_CHECKING:
@@ -39,19 +41,23 @@ def read_old_workbook(content: bytes, spec: FileSpec) -> Grid:
         raise
     except Exception as error:  # noqa: BLE001 - a damaged file fails in the library in any of a dozen ways
         raise RefusedFileError("file_unreadable", reason=type(error).__name__) from None
-    return Grid(rows, range(1, len(rows) + 1), {"sheet": title})
+    return Grid.of_sheet(rows, title)
 
 
-def _read(content: bytes, wanted: str | None) -> tuple[str, list[list[Any]]]:
+def _read(content: bytes, wanted: str | None) -> tuple[str, Gathering]:
     from python_calamine import CalamineWorkbook, SheetVisibleEnum
 
     book = CalamineWorkbook.from_filelike(io.BytesIO(content))
     visible = [one.name for one in book.sheets_metadata if one.visible == SheetVisibleEnum.Visible]
     title = _chosen(book.sheet_names, visible, wanted)
     sheet = book.get_sheet_by_name(title)
-    if (cells := sheet.total_height * sheet.total_width) > MAX_CELLS:
-        raise RefusedFileError("sheet_too_large", cells=cells, limit=MAX_CELLS)
-    return title, [[_cell(value) for value in row] for row in sheet.to_python(skip_empty_area=False)]
+    limit = room.most_cells(room.BYTES_OF_A_STORED_CELL)
+    if (cells := sheet.total_height * sheet.total_width) > limit:
+        raise RefusedFileError("sheet_too_large", cells=cells, limit=limit)
+    rows = Gathering()
+    for row in sheet.to_python(skip_empty_area=False):
+        rows.add([[_cell(value) for value in row]])
+    return title, rows
 
 
 def _chosen(names: list[str], visible: list[str], wanted: str | None) -> str:

@@ -169,14 +169,16 @@ class Condition:
 
 def _texts(table: Table, column: str) -> np.ndarray:
     labels = table.reading.labels.get(column, {})
-    return np.array([plain(labels.get(cell) or shown(cell)) for cell in table.cells(column)], dtype=object)
+    cells = table.column(column)
+    return cells.spread([plain(labels.get(cell) or shown(cell)) for cell in cells.values], "")
 
 
 def _compare(table: Table, column: str, sign: str, value: str | float) -> np.ndarray:
     """Compare each cell with a value: as a number where both are, else as text, which is only equal or not."""
     compared, labels = COMPARED[sign], table.reading.labels.get(column, {})
-    made = np.zeros(len(table.rows), dtype=bool)
-    for i, cell in enumerate(table.cells(column)):
+    cells = table.column(column)
+    made = np.zeros(len(cells.values) + 1, dtype=bool)
+    for i, cell in enumerate([*cells.values, None]):
         ours, theirs = _number(cell), _number(value)
         if ours is not None and theirs is not None:
             made[i] = compared(ours, theirs)
@@ -184,7 +186,7 @@ def _compare(table: Table, column: str, sign: str, value: str | float) -> np.nda
             ways = {plain(shown(cell)), plain(labels.get(cell, ""))} - {""}
             equal = plain(shown(value)) in ways
             made[i] = (equal if sign in {"==", "="} else not equal) if sign in {"==", "=", "!="} else False
-    return made
+    return made[cells.codes]
 
 
 def _number(cell: object) -> float | None:
@@ -236,9 +238,12 @@ def _latest(study: Study, table: Table, ledger: Ledger) -> Table:
     if column not in table.names or who not in table.names:
         return table
     by = [who, *([named["wave"]] if named.get("wave") in table.names else [])]
-    keys = pd.MultiIndex.from_arrays([[plain(shown(cell)) for cell in table.cells(name)] for name in by])
-    times = pd.Series([_time(cell) for cell in table.cells(column)])
-    double = keys.duplicated(keep=False) & np.array([key[0] != "" for key in keys])
+    parts = [table.column(name) for name in by]
+    texts = [part.spread([plain(shown(cell)) for cell in part.values], "") for part in parts]
+    keys = pd.MultiIndex.from_arrays(texts)
+    moments = table.column(column)
+    times = pd.Series(pd.Series([*map(_time, moments.values), pd.NaT]).to_numpy()[moments.codes])
+    double = keys.duplicated(keep=False) & (texts[0] != "")
     ledger.cells("time_unreadable", table, column, double & times.isna().to_numpy())
     order = np.argsort(times.to_numpy(), kind="stable")
     last = np.zeros(len(keys), dtype=bool)

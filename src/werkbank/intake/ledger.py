@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from werkbank import errors
 from werkbank.errors import Problem, UnfitError
@@ -96,16 +97,27 @@ class Ledger:
         **details: Any,  # noqa: ANN401 - what the sentence names
     ) -> None:
         """Add a problem for each different value in the cells `wrong` (a mask) of a column, with its count."""
-        at, labels, cells = wrong.nonzero()[0], table.reading.labels.get(column, {}), table.cells(column)
-        found: dict[str, list[int]] = defaultdict(list)
-        for i in at:
-            cell = cells[i]
+        if not wrong.any():
+            return
+        labels, cells, rows = table.reading.labels.get(column, {}), table.column(column), table.rows[wrong]
+        codes, which = pd.factorize(cells.codes[wrong])  # in the order of the rows
+        found: dict[str, int] = {}
+        places = []
+        for code_of_cell in which:
+            cell = None if code_of_cell < 0 else cells.values[code_of_cell]
             text = shown(cell) if valid is None else str(labels.get(cell) or shown(cell))
-            found[brief(text)].append(int(table.rows[i]))
-        for value, rows in found.items():
+            places.append(found.setdefault(brief(text), len(found)))
+        at = np.array(places)[codes]
+        counts, order = np.bincount(at), np.argsort(at, kind="stable")
+        starts = np.cumsum(counts) - counts
+        for value, i in list(found.items())[: APART + 1]:
+            mine = [int(row) for row in rows[order[starts[i] : starts[i] + min(counts[i], PLACES + 1)]]]
             near = {} if valid is None else nearest(value, valid)
-            problem = Problem(code, table.path, column, rows[0], value, {**details, **near})
-            self.add(problem, len(rows), rows[1 : PLACES + 1])
+            self.add(Problem(code, table.path, column, mine[0], value, {**details, **near}), int(counts[i]), mine[1:])
+        if len(found) > APART + 1:  # more values than are named apart have one cause
+            value, i = list(found.items())[APART + 1]
+            rest, row = int(counts[i:].sum()), int(rows[order[starts[i]]])
+            self.add(Problem(code, table.path, column, row, value, details), rest)
 
     def note(self, name: str, **values: Any) -> None:  # noqa: ANN401 - what the sentence names
         """Add a note; `name` is its catalogue key under ``intake``."""

@@ -72,8 +72,9 @@ def one_spelling(
     study: Study, kind: str, table: Table, column: str, ledger: Ledger, within: pd.Series | None = None
 ) -> list[str]:
     """Return the names in a column of a file of its own (a monitoring export) in one spelling, as `settled` does."""
-    written = [shown(cell) for cell in table.cells(column)]
-    clean = [tidy(name) for name in written]
+    cells = table.column(column)
+    written = cells.spread(list(map(shown, cells.values)), "")
+    clean = cells.spread([tidy(shown(cell)) for cell in cells.values], "")
     scope = "" if within is None else within.fillna("").astype(str).to_numpy()
     frame = pd.DataFrame({kind: clean, f"{kind}_raw": written, "school": scope, "row": table.rows, "file": table.path})
     if kind == "school":

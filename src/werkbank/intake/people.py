@@ -74,7 +74,7 @@ def _ids(table: Table, column: str, ledger: Ledger) -> tuple[np.ndarray, np.ndar
 
     '007' stays '007', a workbook's whole numbers lose their '.0', and so does text in which all numbers have it.
     """
-    codes, cells = distinct(table.cells(column))
+    codes, cells = distinct(table, column)
     if all_floats := _all_written_as_floats(cells):
         cells = [cell.strip()[:-2] if isinstance(cell, str) and cell.strip() else cell for cell in cells]
         ledger.note("ids_point_zero", file=table.path, column=column, example=f"{cells[0]}.0")
@@ -106,7 +106,7 @@ def _is_damaged(cell: object) -> bool:
 
 def _coded(study: Study, what: str, table: Table, column: str, known: Iterable[str], ledger: Ledger) -> np.ndarray:
     """Return codes as the study file writes them: an SPSS code by its own, or by its value label; a date as a day."""
-    codes, cells = distinct(table.cells(column))
+    codes, cells = distinct(table, column)
     labels = table.reading.labels.get(column, {})
     given = study.aliases.get(what, {})  # type: ignore[call-overload]
     alias = {tidy(old): new for old, new in given.items()} if isinstance(given, dict) else {}

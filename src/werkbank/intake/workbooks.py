@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import re
 import warnings
 import zipfile
@@ -12,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 import openpyxl
 from openpyxl.utils.cell import column_index_from_string, range_boundaries
 
-from werkbank.intake.grid import MAX_CELLS, Grid, RefusedFileError
+from werkbank.intake import room
+from werkbank.intake.columns import Gathering
+from werkbank.intake.grid import Grid, RefusedFileError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 MAX_UNPACKED = 400_000_000  # bytes; a workbook is a zip archive, and a small one can unpack to any size
 LAST_ROW = 1_048_576  # of any Excel sheet
 CHUNK = 1 << 20
-BYTES_OF_A_CELL = 100  # in lists of Python's, while it is read
+ROWS = 1_000  # that are held as lists before they are kept by column
 CELL = re.compile(rb"<(?:\w+:)?c\s[^>]*?r=\"([A-Z]{1,3})([0-9]{1,7})\"")
 MERGED = re.compile(rb"<(?:\w+:)?mergeCell\s[^>]*?ref=\"([A-Z0-9:]+)\"")
 HIDDEN = re.compile(rb"<(?:\w+:)?row\s[^>]*?hidden=\"(?:1|true)\"")
@@ -52,17 +53,33 @@ def read_workbook(content: bytes, spec: FileSpec) -> Grid:
             if merged := MERGED.search(raw):
                 first_row = range_boundaries(merged[1].decode())[1]
                 raise RefusedFileError("cells_merged", row=first_row, value=merged[1].decode())
-            rows = list(_rows(sheet))
             notes: list[tuple[str, dict[str, Any]]] = []
             if hidden := sum(1 for _ in HIDDEN.finditer(raw)):
                 notes.append(("rows_hidden", {"n": hidden}))
-            if FORMULA.search(raw):
-                notes.append(("formulas", {"n": _mark_formulas(content, sheet.title, rows)}))
+            formulas = _formulas(content, sheet.title) if FORMULA.search(raw) else None
+            if formulas is not None:
+                notes.append(("formulas", {"n": sum(map(len, formulas.values()))}))
+            rows = _gathered(sheet, formulas or {})
         finally:
             book.close()
-    width = max((len(row) for row in rows), default=0)
-    padded = [[*row, *[None] * (width - len(row))] for row in rows]
-    return Grid(padded, range(1, len(rows) + 1), {"sheet": sheet.title}, notes)
+    return Grid.of_sheet(rows, sheet.title, notes)
+
+
+def _gathered(sheet: Any, formulas: dict[int, dict[int, str]]) -> Gathering:  # noqa: ANN401 - openpyxl ships no types
+    """Return the cells of a sheet; a formula that was saved without its value becomes its own text: ``=A1+B1``."""
+    gathered = Gathering()
+    some: list[list[Any]] = []
+    for number, row in enumerate(_rows(sheet)):
+        for column, written in formulas.get(number, {}).items():
+            if row[column] is None:
+                row[column] = written
+        some.append(row)
+        if len(some) == ROWS:
+            gathered.add(some)
+            some = []
+    if some:
+        gathered.add(some)
+    return gathered
 
 
 def guard(content: bytes) -> None:
@@ -96,8 +113,8 @@ def _chosen(book: Any, wanted: str | None) -> Any:  # noqa: ANN401 - openpyxl sh
         raise RefusedFileError("sheet_unknown", value=wanted, valid=names)
     sheet = sheets[wanted if wanted is not None else visible[0]]
     size = (sheet.max_row or 0) * (sheet.max_column or 0)
-    if size > MAX_CELLS:
-        raise RefusedFileError("sheet_too_large", cells=size, limit=MAX_CELLS)
+    if size > (limit := _limit()):
+        raise RefusedFileError("sheet_too_large", cells=size, limit=limit)
     return sheet
 
 
@@ -116,17 +133,12 @@ def _check_extent(content: bytes, sheet: Any) -> None:  # noqa: ANN401 - as abov
                 if width > right or row > bottom:
                     right, bottom, address = max(right, width), max(bottom, row), found[1].decode() + str(row)
             rest = piece[-40:]
-    limit = min(MAX_CELLS, _room() // BYTES_OF_A_CELL)
-    if right * bottom > limit:
+    if right * bottom > (limit := _limit()):
         raise RefusedFileError("sheet_spread", value=address, cells=right * bottom, limit=limit)
 
 
-def _room() -> int:
-    """Return the bytes of memory at hand, as far as this machine tells."""
-    try:
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):
-        return MAX_CELLS * BYTES_OF_A_CELL
+def _limit() -> int:
+    return room.most_cells(room.BYTES_OF_A_STORED_CELL)
 
 
 def _raw(content: bytes, sheet: Any) -> bytes:  # noqa: ANN401 - as above
@@ -136,7 +148,7 @@ def _raw(content: bytes, sheet: Any) -> bytes:  # noqa: ANN401 - as above
 
 def _rows(sheet: Any) -> Iterator[list[Any]]:  # noqa: ANN401 - as above
     sheet.reset_dimensions()  # what a sheet says of its own size is often wrong: rows beyond it would be lost
-    total = 0
+    total, limit = 0, _limit()
     cells = sheet.iter_rows(min_row=1, max_row=LAST_ROW, values_only=True)
     while True:
         try:
@@ -146,23 +158,23 @@ def _rows(sheet: Any) -> Iterator[list[Any]]:  # noqa: ANN401 - as above
         if row is None:
             return
         total += len(row)
-        if total > MAX_CELLS:
-            raise RefusedFileError("sheet_too_large", cells=total, limit=MAX_CELLS)
+        if total > limit:
+            raise RefusedFileError("sheet_too_large", cells=total, limit=limit)
         yield [str(cell).upper() if isinstance(cell, bool) else cell for cell in row]
 
 
-def _mark_formulas(content: bytes, title: str, rows: list[list[Any]]) -> int:
-    """Return how many formulas there are; one that was saved without its value becomes its own text: ``=A1+B1``."""
-    book, found = _load(content, values=False), 0
+def _formulas(content: bytes, title: str) -> dict[int, dict[int, str]]:
+    """Return the text of every formula: row -> column -> text."""
+    book = _load(content, values=False)
+    found: dict[int, dict[int, str]] = {}
     try:
         sheet = book[title]
         sheet.reset_dimensions()
         for number, row in enumerate(sheet.iter_rows(min_row=1, max_row=LAST_ROW)):
             for column, cell in enumerate(row):
                 if cell.data_type == "f":
-                    found += 1
-                    if rows[number][column] is None:
-                        rows[number][column] = str(cell.value) if isinstance(cell.value, str) else "=…"
+                    written = str(cell.value) if isinstance(cell.value, str) else "=…"
+                    found.setdefault(number, {})[column] = written
     finally:
         book.close()
     return found
