@@ -39,7 +39,7 @@ def add_age(
         if column not in table.names or frame is None or not report_columns([column], table, ledger):
             continue
         born = table.column(column)
-        ages = np.array([*(_age(cell, study.birth_date.on) for cell in born.values), np.nan])[born.codes]
+        ages = np.array([*(_age(cell, study.birth_date.on) for cell in born.different), np.nan])[born.codes]
         ledger.cells("birth_date", table, column, np.isinf(ages), day=study.birth_date.on.isoformat())
         low, high = (study.rules.get(column) or Rule()).range or (PUPILS if study.unit == "pupil" else (0, OLDEST))
         odd = np.isfinite(ages) & ((ages < low) | (ages > high))

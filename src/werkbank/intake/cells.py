@@ -45,7 +45,7 @@ DATE = re.compile(
 def distinct(table: Table, column: str) -> tuple[np.ndarray, list[Any]]:
     """Return codes and distinct cells of a column; -1 is an empty cell (None or NaN)."""
     found = table.column(column)
-    return found.codes, found.values
+    return found.codes, found.different
 
 
 def _sizes(codes: np.ndarray, n: int) -> np.ndarray:

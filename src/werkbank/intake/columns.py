@@ -19,13 +19,13 @@ class Column:
     Attributes
     ----------
     codes : ndarray of int
-        For each row the place of its cell in `values`; -1 where it is empty (None or NaN).
+        For each row the place of its cell in `different`; -1 where it is empty (None or NaN).
     values : list
         The different cells, in the order in which they first stand there. Numbers that are equal (1 and 1.0) are one.
     """
 
     codes: np.ndarray
-    values: list[Any]
+    different: list[Any]
 
     @classmethod
     def of(cls, cells: Iterable[Any]) -> Self:
@@ -43,7 +43,7 @@ class Column:
 
     def __getitem__(self, rows: np.ndarray) -> Column:
         """Return the cells of some rows (a mask, or places); only their own values are left."""
-        return Column(self.codes[rows], self.values).without_unused()
+        return Column(self.codes[rows], self.different).without_unused()
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self.cells())
@@ -51,14 +51,14 @@ class Column:
     def at(self, row: int) -> Any:  # noqa: ANN401 - whatever a file may hold
         """Return one cell; None where it is empty."""
         code = self.codes[row]
-        return None if code < 0 else self.values[code]
+        return None if code < 0 else self.different[code]
 
     def cells(self) -> np.ndarray:
         """Return one cell a row; None where it is empty."""
-        return self.spread(self.values, None)
+        return self.spread(self.different, None)
 
     def spread(self, made: Sequence[Any], empty: object) -> np.ndarray:
-        """Return one object a row, made of its value: ``made[i]`` stands for ``values[i]``, `empty` for no cell."""
+        """Return one object a row, made of its value: ``made[i]`` stands for ``different[i]``, `empty` for no cell."""
         known = np.empty(len(made) + 1, dtype=object)
         known[:-1], known[-1] = made, empty
         return np.asarray(known[self.codes])
@@ -66,13 +66,13 @@ class Column:
     def where(self, mask: np.ndarray, value: object) -> Column:
         """Return the column with `value` in the rows of a mask."""
         codes = self.codes.astype(np.int32)
-        codes[mask] = -1 if value is None else len(self.values)
-        return Column(codes, [*self.values, value][: len(self.values) + (value is not None)]).without_unused()
+        codes[mask] = -1 if value is None else len(self.different)
+        return Column(codes, [*self.different, value][: len(self.different) + (value is not None)]).without_unused()
 
     def without_unused(self) -> Column:
         """Return the column without values that no row has, the others in the order of their first row."""
-        used = np.bincount(self.codes + 1, minlength=len(self.values) + 1)[1:] > 0
-        codes, values = self.codes, self.values
+        used = np.bincount(self.codes + 1, minlength=len(self.different) + 1)[1:] > 0
+        codes, values = self.codes, self.different
         if not used.all():
             place = np.append(np.cumsum(used) - 1, -1)
             codes, values = narrow(place, len(values))[codes], [values[i] for i in used.nonzero()[0]]

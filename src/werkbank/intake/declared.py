@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from werkbank.study.parts import text_in
 
@@ -56,11 +59,19 @@ def note_absent(study: Study, answers: pd.DataFrame, pupils: pd.DataFrame, ledge
 
 def note_constant(answers: pd.DataFrame, ledger: Ledger) -> None:
     """Name items of scales on which everyone gave the same answer at a wave."""
-    given = answers.dropna(subset=["value"])
-    by = given.groupby(["outcome", "wave", "item"], observed=True)["value"].agg(["min", "max", "size"])
-    items = given.groupby("outcome", observed=True)["item"].nunique()
-    for (outcome, wave, item), found in by[(by["min"] == by["max"]) & (by["size"] >= FEWEST)].iterrows():
-        if items[outcome] > 1:
-            ledger.note(
-                "item_constant", outcome=str(outcome), wave=str(wave), item=str(item), value=f"{found['min']:g}"
-            )
+    names = ("outcome", "wave", "item")
+    known = [answers[name].cat.categories for name in names]
+    given = answers["value"].notna().to_numpy()
+    values = answers["value"].to_numpy()[given]
+    codes = [answers[name].cat.codes.to_numpy()[given].astype(np.intp) for name in names]
+    at = np.ravel_multi_index(codes, [len(one) for one in known]) if len(values) else np.zeros(0, dtype=np.intp)
+    sizes = np.bincount(at, minlength=math.prod(map(len, known)))
+    first = np.zeros(len(sizes))
+    first[at] = values  # any of them: it is asked whether all are like it
+    varied = np.bincount(at[values != first[at]], minlength=len(sizes)) > 0
+    several = (sizes.reshape([len(one) for one in known]).sum(axis=1) > 0).sum(axis=1) > 1
+    for place in (~varied & (sizes >= FEWEST)).nonzero()[0]:
+        which = np.unravel_index(place, [len(one) for one in known])
+        outcome, wave, item = (str(one[i]) for one, i in zip(known, which, strict=True))
+        if several[which[0]]:
+            ledger.note("item_constant", outcome=outcome, wave=wave, item=item, value=f"{first[place]:g}")

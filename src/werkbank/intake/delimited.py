@@ -89,9 +89,15 @@ def find_encoding(content: bytes, stated: str | None = None) -> tuple[str, str]:
 
 
 def _decoded(content: bytes, encoding: str) -> Iterator[str]:
-    """Yield the text piece by piece: the whole of it takes up to four bytes a character."""
-    stream = _opened(content, encoding)
+    """Yield the text piece by piece: the whole of it takes up to four bytes a character.
+
+    A file without line ends is refused here: read by lines it would be held as one.
+    """
+    stream, length = _opened(content, encoding), 0
     while piece := stream.read(PIECE):
+        length = 0 if "\n" in piece or "\r" in piece else length + len(piece)
+        if length >= LONGEST_LINE:
+            raise RefusedFileError("line_too_long", limit=LONGEST_LINE)
         yield piece
 
 
@@ -127,7 +133,7 @@ def find_delimiter(text: str, declared: set[str]) -> str:
 
 
 def _rows(stream: io.TextIOWrapper, delimiter: str) -> Gathering:
-    reader = csv.reader(_lines(stream), delimiter=delimiter, strict=True)
+    reader = csv.reader(stream, delimiter=delimiter, strict=True)
     gathered, limit, at_once = Gathering(), room.most_cells(), 100
     while True:
         rows: list[list[str]] = []
@@ -146,13 +152,3 @@ def _rows(stream: io.TextIOWrapper, delimiter: str) -> Gathering:
         gathered.add(rows)
         if gathered.n_cells > limit:
             raise RefusedFileError("sheet_too_large", cells=gathered.n_cells, limit=limit)
-
-
-def _lines(stream: io.TextIOWrapper) -> Iterator[str]:
-    """Yield lines, none of them longer than a row may be: a file without line ends is never held as one."""
-    n = 0
-    while line := stream.readline(LONGEST_LINE):
-        n += 1
-        if len(line) == LONGEST_LINE:
-            raise RefusedFileError("line_too_long", row=n, limit=LONGEST_LINE)
-        yield line

@@ -170,15 +170,15 @@ class Condition:
 def _texts(table: Table, column: str) -> np.ndarray:
     labels = table.reading.labels.get(column, {})
     cells = table.column(column)
-    return cells.spread([plain(labels.get(cell) or shown(cell)) for cell in cells.values], "")
+    return cells.spread([plain(labels.get(cell) or shown(cell)) for cell in cells.different], "")
 
 
 def _compare(table: Table, column: str, sign: str, value: str | float) -> np.ndarray:
     """Compare each cell with a value: as a number where both are, else as text, which is only equal or not."""
     compared, labels = COMPARED[sign], table.reading.labels.get(column, {})
     cells = table.column(column)
-    made = np.zeros(len(cells.values) + 1, dtype=bool)
-    for i, cell in enumerate([*cells.values, None]):
+    made = np.zeros(len(cells.different) + 1, dtype=bool)
+    for i, cell in enumerate([*cells.different, None]):
         ours, theirs = _number(cell), _number(value)
         if ours is not None and theirs is not None:
             made[i] = compared(ours, theirs)
@@ -186,7 +186,7 @@ def _compare(table: Table, column: str, sign: str, value: str | float) -> np.nda
             ways = {plain(shown(cell)), plain(labels.get(cell, ""))} - {""}
             equal = plain(shown(value)) in ways
             made[i] = (equal if sign in {"==", "="} else not equal) if sign in {"==", "=", "!="} else False
-    return made[cells.codes]
+    return np.asarray(made[cells.codes])
 
 
 def _number(cell: object) -> float | None:
@@ -239,10 +239,10 @@ def _latest(study: Study, table: Table, ledger: Ledger) -> Table:
         return table
     by = [who, *([named["wave"]] if named.get("wave") in table.names else [])]
     parts = [table.column(name) for name in by]
-    texts = [part.spread([plain(shown(cell)) for cell in part.values], "") for part in parts]
+    texts = [part.spread([plain(shown(cell)) for cell in part.different], "") for part in parts]
     keys = pd.MultiIndex.from_arrays(texts)
     moments = table.column(column)
-    times = pd.Series(pd.Series([*map(_time, moments.values), pd.NaT]).to_numpy()[moments.codes])
+    times = pd.Series(pd.Series([*map(_time, moments.different), pd.NaT]).to_numpy()[moments.codes])
     double = keys.duplicated(keep=False) & (texts[0] != "")
     ledger.cells("time_unreadable", table, column, double & times.isna().to_numpy())
     order = np.argsort(times.to_numpy(), kind="stable")

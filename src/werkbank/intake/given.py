@@ -33,7 +33,7 @@ def with_given(study: Study, table: Table, ledger: Ledger) -> Table:
             table = _with(table, column, Column.filled(value, len(table.rows)))
             continue
         cells = table.column(column)
-        texts = cells.spread([tidy(shown(cell)) for cell in cells.values], "")
+        texts = cells.spread([tidy(shown(cell)) for cell in cells.different], "")
         ledger.cells("role_conflict", table, column, (texts != "") & (texts != tidy(value)), role=role, given=value)
         at = table.names.index(column)
         filled = cells.where(texts == "", value)
@@ -56,6 +56,6 @@ def _with_key(study: Study, table: Table, ledger: Ledger) -> Table:
     if lacking:
         return table
     columns = [table.column(column) for column in parts]
-    texts = [one.spread([tidy(shown(cell)) for cell in one.values], "") for one in columns]
+    texts = [one.spread([tidy(shown(cell)) for cell in one.different], "") for one in columns]
     joined = [KEY.join(row) if all(row) else "" for row in zip(*texts, strict=True)]
     return _with(table, KEY.join(parts), Column.of(joined))

@@ -38,7 +38,9 @@ class Grid:
     notes: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
     @classmethod
-    def gathered(cls, rows: Gathering, first: int, how: dict[str, Any], notes: list[tuple[str, dict[str, Any]]]) -> Self:
+    def gathered(
+        cls, rows: Gathering, first: int, how: dict[str, Any], notes: list[tuple[str, dict[str, Any]]]
+    ) -> Self:
         """Return the grid of rows that were gathered, numbered from `first`."""
         widths = rows.widths()
         return cls(rows.columns(), np.arange(first, first + len(widths)), widths, how, notes)
@@ -64,7 +66,7 @@ class Grid:
     def keep(self, kept: np.ndarray) -> None:
         """Leave out the rows of which a mask is false."""
         if not kept.all():
-            self.columns = [Column(column.codes[kept], column.values) for column in self.columns]
+            self.columns = [Column(column.codes[kept], column.different) for column in self.columns]
             self.numbers, self.widths = self.numbers[kept], self.widths[kept]
 
     def blank(self) -> np.ndarray:
@@ -73,7 +75,7 @@ class Grid:
         for column in self.columns:
             if not found.any():
                 break
-            empty = np.array([*(not text(value) for value in column.values), True])
+            empty = np.array([*(not text(value) for value in column.different), True])
             found &= empty[column.codes]
         return found
 

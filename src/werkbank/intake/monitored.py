@@ -29,7 +29,7 @@ def without_missing(study: Study, table: Table) -> Table:
     for at, name in enumerate(table.names):
         missing = {plain(shown(code)) for code in (study.rules.get(name) or Rule()).missing}
         if missing:
-            gone = [plain(shown(cell)) in missing for cell in columns[at].values]
+            gone = [plain(shown(cell)) in missing for cell in columns[at].different]
             columns[at] = columns[at].where(np.array([*gone, False])[columns[at].codes], None)
     return replace(table, columns=tuple(columns))
 

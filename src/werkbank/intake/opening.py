@@ -131,7 +131,7 @@ def _drop_qualtrics_rows(grid: Grid) -> bool:
     status = [str(name).strip() for name in grid.row(0)]
     if "Status" in status:
         column = grid.columns[status.index("Status")]
-        previews = [str(value).strip() in {"Survey Preview", "1", "Survey Test", "2"} for value in column.values]
+        previews = [str(value).strip() in {"Survey Preview", "1", "Survey Test", "2"} for value in column.different]
         if n := int(np.array([*previews, False])[column.codes[1:]].sum()):
             grid.notes.append(("qualtrics_preview", {"n": n}))
     return True

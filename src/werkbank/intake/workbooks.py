@@ -6,6 +6,7 @@ import io
 import re
 import warnings
 import zipfile
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from werkbank.study.model import FileSpec
 
 MAX_UNPACKED = 400_000_000  # bytes; a workbook is a zip archive, and a small one can unpack to any size
+LEAST_UNPACKED = 40_000_000  # bytes that are always tried
+BYTES_OF_A_BYTE = 12  # that the texts and cells of a workbook take in memory, measured
 LAST_ROW = 1_048_576  # of any Excel sheet
 CHUNK = 1 << 20
 ROWS = 1_000  # that are held as lists before they are kept by column
@@ -48,15 +51,14 @@ def read_workbook(content: bytes, spec: FileSpec) -> Grid:
         book = _load(content, values=True)
         try:
             sheet = _chosen(book, spec.sheet)
-            _check_extent(content, sheet)
-            raw = _raw(content, sheet)
-            if merged := MERGED.search(raw):
-                first_row = range_boundaries(merged[1].decode())[1]
-                raise RefusedFileError("cells_merged", row=first_row, value=merged[1].decode())
+            seen = _scanned(content, sheet)
+            if seen.merged:
+                first_row = range_boundaries(seen.merged)[1]
+                raise RefusedFileError("cells_merged", row=first_row, value=seen.merged)
             notes: list[tuple[str, dict[str, Any]]] = []
-            if hidden := sum(1 for _ in HIDDEN.finditer(raw)):
-                notes.append(("rows_hidden", {"n": hidden}))
-            formulas = _formulas(content, sheet.title) if FORMULA.search(raw) else None
+            if seen.hidden:
+                notes.append(("rows_hidden", {"n": seen.hidden}))
+            formulas = _formulas(content, sheet.title) if seen.formulas else None
             if formulas is not None:
                 notes.append(("formulas", {"n": sum(map(len, formulas.values()))}))
             rows = _gathered(sheet, formulas or {})
@@ -91,8 +93,9 @@ def guard(content: bytes) -> None:
             unpacked = sum(member.file_size for member in archive.infolist())
     except zipfile.BadZipFile:
         raise RefusedFileError("file_unreadable", reason="zip") from None
-    if unpacked > MAX_UNPACKED:
-        size, limit = f"{unpacked // 1_000_000} MB", f"{MAX_UNPACKED // 1_000_000} MB"
+    most = min(MAX_UNPACKED, max(LEAST_UNPACKED, room.at_hand() // BYTES_OF_A_BYTE))
+    if unpacked > most:
+        size, limit = f"{unpacked // 1_000_000} MB", f"{most // 1_000_000} MB"
         raise RefusedFileError("file_too_large", size=size, limit=limit)
 
 
@@ -118,32 +121,53 @@ def _chosen(book: Any, wanted: str | None) -> Any:  # noqa: ANN401 - openpyxl sh
     return sheet
 
 
-def _check_extent(content: bytes, sheet: Any) -> None:  # noqa: ANN401 - as above
-    """Refuse a sheet of which a lone cell far away makes a table that no memory holds, before it is read.
+@dataclass
+class _Seen:
+    """What the tags of a sheet tell before it is read."""
 
-    Only the addresses of its cells are read, in pieces; one cell at XFD1048576 spans 17 thousand million.
+    hidden: int = 0
+    merged: str = ""
+    formulas: bool = False
+
+
+def _scanned(content: bytes, sheet: Any) -> _Seen:  # noqa: ANN401 - as above
+    """Read only the tags of a sheet, in pieces; refuse one of which a lone cell far away makes too large a table.
+
+    One cell at XFD1048576 spans 17 thousand million.
     """
     right, bottom, address = 1, 1, ""
     widths: dict[bytes, int] = {}
-    with zipfile.ZipFile(io.BytesIO(content)) as archive, archive.open(sheet._worksheet_path.lstrip("/")) as stream:  # noqa: SLF001 - as below
+    seen, limit = _Seen(), _limit()
+    for piece in tags(content, sheet._worksheet_path.lstrip("/")):  # noqa: SLF001 - read-only sheets tell no merged cells
+        for found in CELL.finditer(piece):
+            width, row = widths.setdefault(found[1], column_index_from_string(found[1].decode())), int(found[2])
+            if width > right or row > bottom:
+                right, bottom, address = max(right, width), max(bottom, row), found[1].decode() + str(row)
+        if right * bottom > limit:
+            raise RefusedFileError("sheet_spread", value=address, cells=right * bottom, limit=limit)
+        seen.hidden += sum(1 for _ in HIDDEN.finditer(piece))
+        seen.formulas = seen.formulas or FORMULA.search(piece) is not None
+        if not seen.merged and (merged := MERGED.search(piece)):
+            seen.merged = merged[1].decode()
+    return seen
+
+
+def tags(content: bytes, name: str) -> Iterator[bytes]:
+    """Yield a file of an archive in pieces that cut no tag in two; a tag as long as a piece is cut all the same."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive, archive.open(name) as stream:
         rest = b""
         while piece := stream.read(CHUNK):
-            for found in CELL.finditer(rest + piece):
-                width, row = widths.setdefault(found[1], column_index_from_string(found[1].decode())), int(found[2])
-                if width > right or row > bottom:
-                    right, bottom, address = max(right, width), max(bottom, row), found[1].decode() + str(row)
-            rest = piece[-40:]
-    if right * bottom > (limit := _limit()):
-        raise RefusedFileError("sheet_spread", value=address, cells=right * bottom, limit=limit)
+            piece = rest + piece
+            start = piece.rfind(b"<")
+            cut = start >= 0 and piece.find(b">", start) < 0 and len(piece) - start < CHUNK
+            rest = piece[start:] if cut else b""
+            yield piece[:start] if cut else piece
+        if rest:
+            yield rest
 
 
 def _limit() -> int:
     return room.most_cells(room.BYTES_OF_A_STORED_CELL)
-
-
-def _raw(content: bytes, sheet: Any) -> bytes:  # noqa: ANN401 - as above
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        return archive.read(sheet._worksheet_path.lstrip("/"))  # noqa: SLF001 - read-only sheets tell no merged cells
 
 
 def _rows(sheet: Any) -> Iterator[list[Any]]:  # noqa: ANN401 - as above
