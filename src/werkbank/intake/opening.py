@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 2_000_000_000  # of a file on disk; a million pupils at two waves, 28 items each, are some 200 MB
 BYTES_OF_A_BYTE = 8  # that reading a file of text takes at least
+LONGEST_CELL = 131_072  # characters; Excel holds 32,767
 LEAST = 50_000_000  # bytes that are always tried
 PER_COLUMN = ("labels", "user_missing")  # what an SPSS file says of a column
 KINDS = {
@@ -52,6 +53,7 @@ def open_table(study: Study, spec: FileSpec, declared: set[str], ledger: Ledger)
         path = _checked(study.folder, spec.path)
         kind, content = KINDS[path.suffix.lower()], path.read_bytes()
         grid = _read(kind, path, content, spec, declared)
+        _check_lengths(grid)
         _drop_skipped(grid, spec)
         _drop_blank_rows(grid)
         _check_header(grid, declared)
@@ -103,6 +105,14 @@ def _read(kind: str, path: Path, content: bytes, spec: FileSpec, declared: set[s
     from werkbank.intake.spss import read_spss
 
     return read_spss(path)
+
+
+def _check_lengths(grid: Grid) -> None:
+    for column in grid.columns:
+        for code, value in enumerate(column.different):
+            if isinstance(value, str) and len(value) > LONGEST_CELL:
+                row = int(grid.numbers[(column.codes == code).argmax()])
+                raise RefusedFileError("cell_too_long", row=row, limit=LONGEST_CELL)
 
 
 def _drop_skipped(grid: Grid, spec: FileSpec) -> None:

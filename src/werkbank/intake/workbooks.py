@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from werkbank.study.model import FileSpec
 
 MAX_UNPACKED = 400_000_000  # bytes; a workbook is a zip archive, and a small one can unpack to any size
+MAX_SHARED = 150_000_000  # bytes of texts that cells share
 LEAST_UNPACKED = 40_000_000  # bytes that are always tried
 BYTES_OF_A_BYTE = 12  # that the texts and cells of a workbook take in memory, measured
 LAST_ROW = 1_048_576  # of any Excel sheet
@@ -90,10 +91,14 @@ def guard(content: bytes) -> None:
         raise RefusedFileError("workbook_protected")
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            unpacked = sum(member.file_size for member in archive.infolist())
+            members = archive.infolist()
     except zipfile.BadZipFile:
         raise RefusedFileError("file_unreadable", reason="zip") from None
     most = min(MAX_UNPACKED, max(LEAST_UNPACKED, room.at_hand() // BYTES_OF_A_BYTE))
+    unpacked = sum(member.file_size for member in members)
+    shared = sum(member.file_size for member in members if member.filename.endswith("sharedStrings.xml"))
+    if shared > min(most, MAX_SHARED):  # they are read whole, before any cell
+        unpacked, most = shared, min(most, MAX_SHARED)
     if unpacked > most:
         size, limit = f"{unpacked // 1_000_000} MB", f"{most // 1_000_000} MB"
         raise RefusedFileError("file_too_large", size=size, limit=limit)
