@@ -107,7 +107,7 @@ def with_words(chance: random.Random) -> Case:
     case = Case(f"words {both=}", {"raw/m.csv": as_csv(HEAD, cells(rows, HEAD), ";")}, _study(made), made.truth())
     if both:
         return replace(case, noted=frozenset({"labelled_numbers"}))
-    found = _either(case, chance, words, "not_a_number")
+    found = _either(case, chance, words, "answers_in_words")
     return found if found.refused else replace(found, noted=frozenset({"words"}))
 
 

@@ -32,6 +32,7 @@ SOME = 0.1  # of the schools; fewer with both arms are an exception, and no desi
 MOST, FEWEST_WHOLE = 0.8, 4  # of the pupils, and groups: whole groups were assigned
 DAYS = ("%Y-%m-%d", "%d-%m-%Y", "%d/%m/%Y", "%d.%m.%Y")
 CLOCK = re.compile(r"\d{1,2}:\d{2}")
+FEW_DAYS = 5  # on each of which all filled in a form: a day a wave
 NUMBERED = re.compile(r"[0-9](?:[.,][0-9]+)?E\+[0-9]+|[0-9]+[.,]0+", re.IGNORECASE)
 
 
@@ -157,11 +158,13 @@ def _coded(study: Study, what: str, table: Table, column: str, known: Iterable[s
 
 
 def _are_times(cells: list[object], table: Table, column: str, ledger: Ledger) -> bool:
-    """Report once that a column of waves holds moments, where all its cells are."""
-    moments = [time_of(cell) if CLOCK.search(shown(cell)) else pd.NaT for cell in cells]
+    """Report once that a column of waves holds moments, where all its cells are; a few whole days are codes."""
+    moments = [time_of(cell) if CLOCK.search(shown(cell)) or is_date(cell) else pd.NaT for cell in cells]
     if any(pd.isna(moment) for moment in moments):
         return False
     days = sorted({moment.date().isoformat() for moment in moments})
+    if len(days) <= FEW_DAYS and all(moment == moment.normalize() for moment in moments):
+        return False
     details = {"first": days[0], "last": days[-1], "n": len(days)}
     ledger.problem("wave_is_time", table.path, column=column, details=details)
     return True
