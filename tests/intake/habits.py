@@ -86,7 +86,7 @@ def lower_header(chance: random.Random) -> Case:
     else:
         name, content = "raw/m.csv", as_csv(rows[0], rows[1:])
     case = Case(f"second header {second}", {name: content}, _study(made, name), made.truth())
-    return _either(case, chance, {"files": [{"path": name, **how}]}, "header_lower", "unknown_wave", "unknown_arm")
+    return _either(case, chance, {"files": [{"path": name, **how}]}, "header_lower", "header_second")
 
 
 def with_words(chance: random.Random) -> Case:

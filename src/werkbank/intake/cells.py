@@ -260,7 +260,8 @@ def report_words(table: Table, counts: Counts, ledger: Ledger) -> None:
     if not counts.wordy:
         return
     found = Counter(shown(cell) for name, wrong, _ in counts.wordy for cell in table.cells(name)[wrong])
-    worded = [text for text in found if any(map(str.isalpha, text))]
+    scored = counts.wordy[0][2].outcome.column is not None  # of a score 19,6 jaar is a number with something beside it
+    worded = [t for t in found if any(map(str.isalpha, t)) and not (scored and any(map(str.isdigit, t)))]
     if len(worded) < 2 or found.total() <= A_FEW:
         for name, wrong, how in counts.wordy:
             _report("not_a_number", table, name, wrong, how, ledger)

@@ -163,5 +163,6 @@ def is_summary(name: str) -> bool:
 
 def says_missing(label: str) -> bool:
     """Whether a label says that there is no answer: weet niet / n.v.t."""
-    parts = [part.strip() for part in re.split(r"[/,;()]|\bof\b|\bor\b", tidy(label).casefold())]
+    whole = tidy(label).casefold()
+    parts = [whole, *(part.strip() for part in re.split(r"[/,;()]|\bof\b|\bor\b", whole))]  # N/A is one word
     return any(part in MISSING or (len(part) > 1 and is_unknown(part)) for part in parts if part)
