@@ -86,7 +86,7 @@ def lower_header(chance: random.Random) -> Case:
     else:
         name, content = "raw/m.csv", as_csv(rows[0], rows[1:])
     case = Case(f"second header {second}", {name: content}, _study(made, name), made.truth())
-    return _either(case, chance, {"files": [{"path": name, **how}]}, "header_lower", "unknown_wave", "unknown_arm")
+    return _either(case, chance, {"files": [{"path": name, **how}]}, "header_lower", "header_second")
 
 
 def with_words(chance: random.Random) -> Case:
@@ -107,7 +107,7 @@ def with_words(chance: random.Random) -> Case:
     case = Case(f"words {both=}", {"raw/m.csv": as_csv(HEAD, cells(rows, HEAD), ";")}, _study(made), made.truth())
     if both:
         return replace(case, noted=frozenset({"labelled_numbers"}))
-    found = _either(case, chance, words, "not_a_number")
+    found = _either(case, chance, words, "answers_in_words")
     return found if found.refused else replace(found, noted=frozenset({"words"}))
 
 

@@ -282,7 +282,7 @@ def test_a_zip_bomb_is_refused_before_it_is_read(refused, monkeypatch):
 
 @pytest.mark.parametrize("told", [True, False])
 def test_a_giant_sheet_is_refused_whether_or_not_it_tells_its_size(refused, monkeypatch, told):
-    monkeypatch.setattr("werkbank.intake.workbooks.MAX_CELLS", 100_000)
+    monkeypatch.setattr("werkbank.intake.room.MAX_CELLS", 100_000)
     dimension = '<dimension ref="A1:XFD1048576"/>' if told else ""
     cells = "".join(f'<row r="{r}"><c r="{get_column_letter(16_384)}{r}"/></row>' for r in range(1, 20))
     xml = (
@@ -305,7 +305,7 @@ def test_a_file_that_is_too_large_on_disk_is_refused(refused, monkeypatch):
 
 
 def test_a_table_with_too_many_cells_is_refused(refused, monkeypatch):
-    monkeypatch.setattr("werkbank.intake.opening.MAX_CELLS", 8)
+    monkeypatch.setattr("werkbank.intake.room.MAX_CELLS", 8)
     (problem,) = refused(ONE_GROUP, {FILE: WIDE})
     assert (problem.code, problem.details["cells"]) == ("sheet_too_large", 9)
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from tests.intake.conftest import LONG, ONE_GROUP, TWO_ARMS, WIDE
 
-from werkbank.intake.delimited import decode, find_delimiter, read_delimited
+from werkbank.intake.delimited import find_delimiter, find_encoding, read_delimited
 from werkbank.intake.folding import is_summary, is_unknown, keys
 from werkbank.intake.opening import RefusedFileError
 from werkbank.study import FileSpec
@@ -101,14 +101,14 @@ def test_an_encoding_found_by_exclusion_shows_a_word_to_check_it_by(read, notes)
 
 
 def test_a_stated_encoding_is_used():
-    assert decode("Zoë".encode("cp850"), "cp850") == ("Zoë", "cp850", "")
+    assert find_encoding("Zoë".encode("cp850"), "cp850") == ("cp850", "")
     with pytest.raises(RefusedFileError, match="encoding_unreadable"):
-        decode("Zoë".encode("cp1252"), "utf-8")
+        find_encoding("Zoë".encode("cp1252"), "utf-8")
 
 
 def test_bytes_that_no_encoding_allows_are_refused():
     with pytest.raises(RefusedFileError, match="encoding_unreadable"):
-        decode(b"id;a\n\x81\x8d;1\n")
+        find_encoding(b"id;a\n\x81\x8d;1\n")
 
 
 def test_a_known_column_name_tells_the_delimiter_even_when_rows_are_uneven():

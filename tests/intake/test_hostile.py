@@ -81,4 +81,4 @@ def test_a_nul_in_text_is_refused(refused):
 def test_text_is_still_read():
     from werkbank.study import FileSpec
 
-    assert len(read_delimited(b"id,a\n1,2\n", FileSpec(path="m.csv"), {"id", "a"}).rows) == 2
+    assert len(read_delimited(b"id,a\n1,2\n", FileSpec(path="m.csv"), {"id", "a"})) == 2

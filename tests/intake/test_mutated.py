@@ -49,9 +49,11 @@ def test_the_judge_finds_what_is_wrong(tmp_path, monkeypatch):
     """A judge that agrees with everything would let every test above pass."""
     from werkbank.intake import folding, lookalikes
 
-    cases = [names(random.Random(f"blind {seed}")) for seed in range(5)]  # noqa: S311 - as above
+    made = [names(random.Random(f"blind {seed}")) for seed in range(10)]  # noqa: S311 - as above
+    cases = [case for case in made if not case.noted]  # what cannot be seen is removed before names are compared
     with monkeypatch.context() as blind:
         blind.setattr(lookalikes, "keys", lambda name: frozenset({name}))
-        assert sum(bool(judged(case, tmp_path / "made")) for case in cases) > len(cases) / 2
+        blind.setattr(lookalikes, "code_key", lambda _: None)
+        assert all(judged(case, tmp_path / "made") for case in cases)
     assert lookalikes.keys is folding.keys
     assert [judged(case, tmp_path / "made") for case in cases] == [""] * len(cases)

@@ -104,7 +104,7 @@ def test_a_labelled_covariate_is_read_by_its_labels(read, sav):
 
 
 def test_a_table_with_too_many_cells_is_refused_by_its_description(refused, monkeypatch, sav):
-    monkeypatch.setattr("werkbank.intake.spss.MAX_CELLS", 5)
+    monkeypatch.setattr("werkbank.intake.room.MAX_CELLS", 5)
     (problem,) = refused(ONE_GROUP, {SAV: sav({"id": ["a", "b"], "a": [1.0] * 2, "b": [1.0] * 2})})
     assert (problem.code, problem.details["cells"]) == ("sheet_too_large", 6)
 
@@ -117,7 +117,7 @@ def test_a_file_on_which_the_c_library_ends_its_process_is_refused(refused, sav)
 
 
 def test_a_file_that_claims_more_cells_than_memory_holds_is_refused_before_it_is_read(refused, sav, monkeypatch):
-    monkeypatch.setattr("werkbank.intake.spss.MAX_CELLS", 5)
+    monkeypatch.setattr("werkbank.intake.room.MAX_CELLS", 5)
     content = sav({"id": ["1", "2"], "a": [1.0, 2.0], "b": [4.0, 9.0]})
     assert refused(ONE_GROUP, {SAV: content})[0].code == "sheet_too_large"
 

@@ -172,11 +172,12 @@ def spss_in_process() -> Iterator[None]:
     """Read SPSS files here: those of a case are whole, and a process for each takes longer than all the rest."""
     before = spss._told
 
-    def told(path: Path) -> Any:
-        spoken = io.StringIO()
+    def told(path: Path, limit: int) -> Any:
+        spoken = io.TextIOWrapper(io.BytesIO())
         with contextlib.redirect_stdout(spoken):
-            savfile.main(str(path), spss.MAX_CELLS)
-        return json.loads(spoken.getvalue())
+            savfile.main(str(path), limit)
+        head, codes = spoken.buffer.getvalue().split(b"\n", maxsplit=1)
+        return json.loads(head), codes
 
     spss._told = told
     try:

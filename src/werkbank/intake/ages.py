@@ -38,7 +38,8 @@ def add_age(
         frame, column = frames[table.path], study.birth_date.column
         if column not in table.names or frame is None or not report_columns([column], table, ledger):
             continue
-        ages = np.array([_age(cell, study.birth_date.on) for cell in table.cells(column)])
+        born = table.column(column)
+        ages = np.array([*(_age(cell, study.birth_date.on) for cell in born.different), np.nan])[born.codes]
         ledger.cells("birth_date", table, column, np.isinf(ages), day=study.birth_date.on.isoformat())
         low, high = (study.rules.get(column) or Rule()).range or (PUPILS if study.unit == "pupil" else (0, OLDEST))
         odd = np.isfinite(ages) & ((ages < low) | (ages > high))

@@ -10,7 +10,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from werkbank.intake.folding import is_unknown, says_missing
 from werkbank.intake.ledger import brief, shown
@@ -46,10 +45,14 @@ DATE = re.compile(
 )
 
 
-def distinct(cells: np.ndarray) -> tuple[np.ndarray, list[Any]]:
-    """Return codes and distinct cells; -1 is an empty cell (None or NaN)."""
-    codes, values = pd.factorize(cells)
-    return np.asarray(codes), list(values)
+def distinct(table: Table, column: str) -> tuple[np.ndarray, list[Any]]:
+    """Return codes and distinct cells of a column; -1 is an empty cell (None or NaN)."""
+    found = table.column(column)
+    return found.codes, found.different
+
+
+def _sizes(codes: np.ndarray, n: int) -> np.ndarray:
+    return np.bincount(codes + 1, minlength=n + 1)[1:]  # the first are the empty ones
 
 
 def is_date(cell: object) -> bool:
@@ -67,8 +70,8 @@ def decide_decimal(table: Table, columns: Iterable[str]) -> str | None:
         return table.spec.decimal
     proof: Counter[str] = Counter()
     for column in columns:
-        codes, values = distinct(table.cells(column))
-        counts = np.bincount(codes[codes >= 0], minlength=len(values))
+        codes, values = distinct(table, column)
+        counts = _sizes(codes, len(values))
         for value, count in zip(values, counts, strict=True):
             if isinstance(value, str) and not TWO_WAYS.fullmatch(text := value.strip()):
                 proof.update({sign: int(count) for sign, form in DECIMAL.items() if form.fullmatch(text)})
@@ -157,8 +160,8 @@ def convert(table: Table, column: str, how: Reading, counts: Counts, ledger: Led
     A cell that cannot be read, or lies outside the range, is a problem in the ledger (and infinite here, so that its
     column does not pass for empty).
     """
-    codes, cells = distinct(table.cells(column))
-    sizes = np.bincount(codes[codes >= 0], minlength=len(cells))
+    codes, cells = distinct(table, column)
+    sizes = _sizes(codes, len(cells))
     values = np.full(len(cells) + 1, np.nan)
     wrong: dict[str, list[int]] = {}
     for i, (cell, n) in enumerate(zip(cells, sizes, strict=True)):
@@ -257,7 +260,8 @@ def report_words(table: Table, counts: Counts, ledger: Ledger) -> None:
     if not counts.wordy:
         return
     found = Counter(shown(cell) for name, wrong, _ in counts.wordy for cell in table.cells(name)[wrong])
-    worded = [text for text in found if any(map(str.isalpha, text))]
+    scored = counts.wordy[0][2].outcome.column is not None  # of a score 19,6 jaar is a number with something beside it
+    worded = [t for t in found if any(map(str.isalpha, t)) and not (scored and any(map(str.isdigit, t)))]
     if len(worded) < 2 or found.total() <= A_FEW:
         for name, wrong, how in counts.wordy:
             _report("not_a_number", table, name, wrong, how, ledger)
@@ -278,12 +282,12 @@ def report_outside(table: Table, counts: Counts, ledger: Ledger) -> None:
     if not counts.outside:
         return
     _, _, how = counts.outside[0]
-    cells = [cell for name, wrong, _ in counts.outside for cell in table.cells(name)[wrong]]
     numbers = {value for value in counts.seen if not is_usual(value) or _fits(value, how)}
-    strange = [cell for cell in cells if not is_usual(_as_float(cell, how))]
-    if len(strange) > max(A_FEW, WRONG_RANGE * counts.answered) and numbers:
+    usual = {name: _usual(table, name, how) for name, *_ in counts.outside}
+    strange = sum(int((wrong & ~usual[name]).sum()) for name, wrong, _ in counts.outside)
+    if strange > max(A_FEW, WRONG_RANGE * counts.answered) and numbers:
         details = {
-            "outcome": how.outcome.id, "found": len(strange), "answered": counts.answered,
+            "outcome": how.outcome.id, "found": strange, "answered": counts.answered,
             "lowest": f"{min(numbers):g}", "highest": f"{max(numbers):g}",
             "low": f"{how.allowed[0]:g}", "high": f"{how.allowed[1]:g}", "answers": _shifted(numbers, how),
         }  # fmt: skip
@@ -293,9 +297,13 @@ def report_outside(table: Table, counts: Counts, ledger: Ledger) -> None:
         ledger.problem(code, table.path, column=shown_names, details=details)
         return
     for name, wrong, reading in counts.outside:
-        usual = np.array([is_usual(_as_float(cell, how)) for cell in table.cells(name)]) & wrong
-        _report("out_of_range_usual", table, name, usual, reading, ledger)
-        _report("out_of_range", table, name, wrong & ~usual, reading, ledger)
+        _report("out_of_range_usual", table, name, wrong & usual[name], reading, ledger)
+        _report("out_of_range", table, name, wrong & ~usual[name], reading, ledger)
+
+
+def _usual(table: Table, name: str, how: Reading) -> np.ndarray:
+    codes, cells = distinct(table, name)
+    return np.asarray(np.array([*(is_usual(_as_float(cell, how)) for cell in cells), False])[codes])
 
 
 def _as_float(cell: object, how: Reading) -> float:

@@ -8,6 +8,7 @@ from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from werkbank.errors import Problem
 from werkbank.intake.cells import plain
@@ -28,6 +29,7 @@ CONTROL = ("controle", "control", "wachtlijst", "waitlist", "vergelijk", "compar
 TREATED = ("interventie", "intervention", "experiment", "programma", "treatment", "behandel", "coaching")
 MANY = 4  # different answers: a short scale on which all stay where they were is no copy
 FEWEST = 8  # rows in which answers that are all the same say anything
+Answered = tuple[np.ndarray, np.ndarray]  # pupils, and what each of them answered
 Labels = dict[str, dict[str, tuple[str, "Table", str]]]  # what is meant -> code -> label, file, column
 
 
@@ -131,24 +133,28 @@ def check_copies(tables: list[Table], ledger: Ledger) -> None:
         first.setdefault(key, table)
 
 
-def note_same_answers(answers: Mapping[tuple[str, str], dict[str, bytes]], ledger: Ledger) -> None:
+def note_same_answers(answers: Mapping[tuple[str, str], Answered], ledger: Ledger) -> None:
     """Name an outcome of which (nearly) all pupils gave exactly the same answers at two waves: columns were copied.
 
     Parameters
     ----------
     answers : mapping
-        (outcome, wave) -> pupil -> the answers of that pupil as bytes.
+        (outcome, wave) -> pupils (each once), and a row of answers for each; NaN is like NaN.
     """
     by_outcome: dict[str, list[str]] = defaultdict(list)
     for outcome, wave in answers:
         by_outcome[outcome].append(wave)
     for outcome, waves in by_outcome.items():
         for one, other in combinations(waves, 2):
-            a, b = answers[outcome, one], answers[outcome, other]
-            both = a.keys() & b.keys()
-            same = sum(a[pupil] == b[pupil] for pupil in both)
-            if len(both) >= FEWEST and same >= 0.9 * len(both) and len({a[pupil] for pupil in both}) > MANY:
-                ledger.note("same_answers", outcome=outcome, one=one, other=other, n=same, n_all=len(both))
+            (who, a), (them, b) = answers[outcome, one], answers[outcome, other]
+            place = pd.Index(who).get_indexer(pd.Index(them))
+            both = int((place >= 0).sum())
+            if both < FEWEST or a.shape[1] != b.shape[1]:
+                continue
+            first, second = a[place[place >= 0]], b[place >= 0]
+            same = int(((first == second) | (np.isnan(first) & np.isnan(second))).all(axis=1).sum())
+            if same >= 0.9 * both and len(pd.DataFrame(first).drop_duplicates()) > MANY:
+                ledger.note("same_answers", outcome=outcome, one=one, other=other, n=same, n_all=both)
 
 
 def check_headings(study: Study, tables: list[Table], slots: list[Slot], ledger: Ledger) -> None:
@@ -188,8 +194,3 @@ def note_headings(study: Study, tables: list[Table], placed: list[Placed], ledge
 
 def _twins(one: str, other: str) -> bool:
     return "".join(one.split()).casefold() == "".join(other.split()).casefold()
-
-
-def as_bytes(matrix: np.ndarray) -> list[bytes]:
-    """Return each row of answers as bytes, for comparison."""
-    return [row.tobytes() for row in np.ascontiguousarray(matrix)]

@@ -105,7 +105,7 @@ def _cells(study: Study, table: Table, name: str, ledger: Ledger) -> np.ndarray:
     rule = study.rules.get(name) or Rule()
     missing = {plain(shown(code)) for code in rule.missing}
     words = {plain(word): float(value) for word, value in (rule.answers or {}).items()}
-    codes, cells = distinct(table.cells(name))
+    codes, cells = distinct(table, name)
     sign = decide_decimal(table, [name])
     values = np.full(len(cells) + 1, np.nan, dtype=object)
     labels = table.reading.labels.get(name, {})
@@ -168,7 +168,7 @@ def _yes_or_no(study: Study, table: Table, name: str, ledger: Ledger) -> np.ndar
     rule = study.rules.get(name) or Rule()
     words = {**YES_OR_NO, **{plain(word): float(value) for word, value in (rule.answers or {}).items()}}
     missing = {plain(shown(code)) for code in rule.missing}
-    codes, cells = distinct(table.cells(name))
+    codes, cells = distinct(table, name)
     labels = table.reading.labels.get(name, {})
     values = np.full(len(cells) + 1, np.nan, dtype=object)
     wrong = []

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from werkbank.intake.ledger import nearest
 from werkbank.intake.moments import overlapping, windows
@@ -110,16 +113,31 @@ def note_languages(study: Study, ledger: Ledger) -> None:
 
 def note_constant(answers: pd.DataFrame, ledger: Ledger) -> None:
     """Name items on which everyone gave the same answer at a wave, and those that nobody answered then."""
-    _note_empty(answers, ledger)
-    given = answers.dropna(subset=["value"])
-    by = given.groupby(["outcome", "wave", "item"], observed=True)["value"].agg(["min", "max", "size"])
-    items = given.groupby("outcome", observed=True)["item"].nunique()
-    for (outcome, wave, item), found in by[(by["min"] == by["max"]) & (by["size"] >= FEWEST)].iterrows():
-        same = {"outcome": str(outcome), "wave": str(wave), "value": f"{found['min']:g}"}
-        if items[outcome] > 1:
-            ledger.note("item_constant", item=str(item), **same)
+    names = ("outcome", "wave", "item")
+    known = [answers[name].cat.categories for name in names]
+    codes = [answers[name].cat.codes.to_numpy().astype(np.intp) for name in names]
+    at = np.ravel_multi_index(codes, [len(one) for one in known]) if len(answers) else np.zeros(0, dtype=np.intp)
+    given = answers["value"].notna().to_numpy()
+    asked, sizes = (np.bincount(part, minlength=math.prod(map(len, known))) for part in (at, at[given]))
+    first = np.zeros(len(sizes))
+    at, values = at[given], answers["value"].to_numpy()[given]
+    first[at] = values  # any of them: it is asked whether all are like it
+    varied = np.bincount(at[values != first[at]], minlength=len(sizes)) > 0
+    several = (sizes.reshape([len(one) for one in known]).sum(axis=1) > 0).sum(axis=1) > 1
+    for place in ((asked > 0) & (sizes == 0)).nonzero()[0]:
+        ledger.note("item_empty", **_place(known, place), n=int(asked[place]))
+    for place in (~varied & (sizes >= FEWEST)).nonzero()[0]:
+        same = {**_place(known, place), "value": f"{first[place]:g}"}
+        if several[list(known[0]).index(same["outcome"])]:
+            ledger.note("item_constant", **same)
         else:
-            ledger.note("score_constant", n=int(found["size"]), **same)
+            del same["item"]
+            ledger.note("score_constant", n=int(sizes[place]), **same)
+
+
+def _place(known: list[pd.Index], place: np.intp) -> dict[str, str]:
+    which = np.unravel_index(place, [len(one) for one in known])
+    return {name: str(one[i]) for name, one, i in zip(("outcome", "wave", "item"), known, which, strict=True)}
 
 
 def note_range(study: Study, answers: pd.DataFrame, ledger: Ledger) -> None:
@@ -137,10 +155,3 @@ def note_range(study: Study, answers: pd.DataFrame, ledger: Ledger) -> None:
                 "high": f"{high:g}",
             }
             ledger.note("range_wide", outcome=outcome.id, **seen)
-
-
-def _note_empty(answers: pd.DataFrame, ledger: Ledger) -> None:
-    """Name items that nobody answered at a wave at which others of their scale were."""
-    by = answers.groupby(["outcome", "wave", "item"], observed=True)["value"].agg(["size", "count"])
-    for (outcome, wave, item), found in by[by["count"] == 0].iterrows():
-        ledger.note("item_empty", outcome=str(outcome), wave=str(wave), item=str(item), n=int(found["size"]))

@@ -6,17 +6,26 @@ import codecs
 import csv
 import io
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
 
+from werkbank.intake import room
+from werkbank.intake.columns import Gathering
 from werkbank.intake.grid import Grid, RefusedFileError, header_at
 from werkbank.study.spelling import tidy
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from werkbank.study.model import FileSpec
 
 DELIMITERS = (",", ";", "\t", "|")
 BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 SAMPLE = 100_000  # characters on which delimiters are compared; every row is checked once one is chosen
+PIECE = 1 << 20  # characters that are decoded at a time
+CELLS = 200_000  # that are held as lists before they are kept by column
+LONGEST_LINE = 10_000_000  # characters; a line of so many is no row of answers
+OLD_LETTERS = re.compile(r"\w*[^\W\d_a-zA-Z]\w*")
 
 
 def read_delimited(content: bytes, spec: FileSpec, declared: set[str]) -> Grid:
@@ -25,42 +34,71 @@ def read_delimited(content: bytes, spec: FileSpec, declared: set[str]) -> Grid:
     Raises
     ------
     RefusedFileError
-        ``encoding_unknown``, ``encoding_unreadable``, ``delimiter_unclear``, ``quotes_broken``.
+        ``encoding_unknown``, ``encoding_unreadable``, ``delimiter_unclear``, ``quotes_broken``, ``line_too_long``,
+        ``columns_too_many``, ``sheet_too_large``.
     """
-    text, encoding, doubt = decode(content, spec.encoding)
+    encoding, doubt = find_encoding(content, spec.encoding)
     notes = [("encoding_decided", {"encoding": encoding, "example": doubt})] if doubt else []
-    first, _, rest = text.partition("\n")
+    stream = _opened(content, encoding)
+    sample = stream.read(SAMPLE + 1000)  # and a line above the header
+    marked = sample.startswith("\ufeff")  # of a stated encoding; others take the mark off themselves
+    sample = sample.removeprefix("\ufeff")
+    first = sample.partition("\n")[0]
     stated = re.fullmatch(r"sep=(.)", first.strip())  # Excel writes its delimiter like this on a line of its own
-    body = rest if stated else text
-    delimiter = spec.delimiter or (stated[1] if stated else None) or find_delimiter(body, declared)
-    rows = _rows(body, delimiter)
-    first_row = 2 if stated else 1
-    how = {"delimiter": delimiter, "encoding": encoding}
-    return Grid(rows, range(first_row, first_row + len(rows)), how, notes)
+    skipped = len(first) + 1 if stated else 0
+    delimiter = spec.delimiter or (stated[1] if stated else None) or find_delimiter(sample[skipped:], declared)
+    stream = _opened(content, encoding)
+    stream.read(skipped + marked)
+    rows = _rows(stream, delimiter)
+    return Grid.gathered(rows, 2 if stated else 1, {"delimiter": delimiter, "encoding": encoding}, notes)
 
 
-def decode(content: bytes, stated: str | None = None) -> tuple[str, str, str]:
-    """Return text, encoding, and (when the encoding was a matter of exclusion) a word by which a user can check it.
+def _opened(content: bytes, encoding: str) -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.BytesIO(content), encoding, newline="")
+
+
+def find_encoding(content: bytes, stated: str | None = None) -> tuple[str, str]:
+    """Return the encoding, and (when it was a matter of exclusion) a word by which a user can check it.
 
     A byte order mark decides; else UTF-16 shows by its zero bytes; else strict UTF-8; what is not UTF-8 can only be
     one of the old single-byte encodings, of which cp1252 is that of Windows in western Europe.
     """
     if stated is not None:
         try:
-            return content.decode(stated).removeprefix("\ufeff"), codecs.lookup(stated).name, ""
+            for _ in _decoded(content, stated):
+                pass
+            return codecs.lookup(stated).name, ""
         except LookupError:
             raise RefusedFileError("encoding_unknown", value=stated) from None
         except UnicodeError:
             raise RefusedFileError("encoding_unreadable", value=stated) from None
     for encoding in (*(name for bom, name in BOMS if content.startswith(bom)), *_without_bom(content)):
+        example = ""
         try:
-            text = content.decode(encoding)
+            for text in _decoded(content, encoding):
+                if "\0" in text:
+                    break
+                if encoding == "cp1252" and not example:
+                    found = OLD_LETTERS.search(text)
+                    example = found[0] if found else ""
+            else:
+                return encoding, example or "…" if encoding == "cp1252" else ""
         except UnicodeError:
             continue
-        if "\0" not in text:
-            example = re.search(r"\w*[^\W\d_a-zA-Z]\w*", text) if encoding == "cp1252" else None
-            return text, encoding, example[0] if example else "…" if encoding == "cp1252" else ""
     raise RefusedFileError("encoding_unreadable", value="utf-8, cp1252, utf-16")
+
+
+def _decoded(content: bytes, encoding: str) -> Iterator[str]:
+    """Yield the text piece by piece: the whole of it takes up to four bytes a character.
+
+    A file without line ends is refused here: read by lines it would be held as one.
+    """
+    stream, length = _opened(content, encoding), 0
+    while piece := stream.read(PIECE):
+        length = 0 if "\n" in piece or "\r" in piece else length + len(piece)
+        if length >= LONGEST_LINE:
+            raise RefusedFileError("line_too_long", limit=LONGEST_LINE)
+        yield piece
 
 
 def _without_bom(content: bytes) -> tuple[str, ...]:
@@ -94,11 +132,23 @@ def find_delimiter(text: str, declared: set[str]) -> str:
     return chosen[0]
 
 
-def _rows(text: str, delimiter: str) -> list[list[str]]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    rows: list[list[str]] = []
-    try:
-        rows.extend(reader)
-    except csv.Error as error:
-        raise RefusedFileError("quotes_broken", row=len(rows) + 1, reason=str(error)) from None
-    return rows
+def _rows(stream: io.TextIOWrapper, delimiter: str) -> Gathering:
+    reader = csv.reader(stream, delimiter=delimiter, strict=True)
+    gathered, limit, at_once = Gathering(), room.most_cells(), 100
+    while True:
+        rows: list[list[str]] = []
+        try:
+            rows.extend(islice(reader, at_once))
+        except csv.Error as error:
+            row = gathered.n + len(rows) + 1
+            if str(error).startswith("field larger"):
+                raise RefusedFileError("cell_too_long", row=row, limit=csv.field_size_limit()) from None
+            raise RefusedFileError("quotes_broken", row=row, reason=str(error)) from None
+        if not rows:
+            return gathered
+        if (most := max(map(len, rows))) > room.MAX_COLUMNS:
+            raise RefusedFileError("columns_too_many", found=most, limit=room.MAX_COLUMNS)
+        at_once = CELLS // max(most, 1) + 1
+        gathered.add(rows)
+        if gathered.n_cells > limit:
+            raise RefusedFileError("sheet_too_large", cells=gathered.n_cells, limit=limit)

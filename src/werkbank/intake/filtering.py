@@ -172,14 +172,16 @@ class Condition:
 
 def _texts(table: Table, column: str) -> np.ndarray:
     labels = table.reading.labels.get(column, {})
-    return np.array([plain(labels.get(cell) or shown(cell)) for cell in table.cells(column)], dtype=object)
+    cells = table.column(column)
+    return cells.spread([plain(labels.get(cell) or shown(cell)) for cell in cells.different], "")
 
 
 def _compare(table: Table, column: str, sign: str, value: str | float) -> np.ndarray:
     """Compare each cell with a value: as a number where both are, else as text, which is only equal or not."""
     compared, labels = COMPARED[sign], table.reading.labels.get(column, {})
-    made = np.zeros(len(table.rows), dtype=bool)
-    for i, cell in enumerate(table.cells(column)):
+    cells = table.column(column)
+    made = np.zeros(len(cells.different) + 1, dtype=bool)
+    for i, cell in enumerate([*cells.different, None]):
         ours, theirs = _number(cell), _number(value)
         if ours is not None and theirs is not None:
             made[i] = compared(ours, theirs)
@@ -187,7 +189,7 @@ def _compare(table: Table, column: str, sign: str, value: str | float) -> np.nda
             ways = {plain(shown(cell)), plain(labels.get(cell, ""))} - {""}
             equal = plain(shown(value)) in ways
             made[i] = (equal if sign in {"==", "="} else not equal) if sign in {"==", "=", "!="} else False
-    return made
+    return np.asarray(made[cells.codes])
 
 
 def _number(cell: object) -> float | None:
@@ -252,13 +254,15 @@ def _latest(study: Study, table: Table, ledger: Ledger) -> Table:
     if column not in table.names or who not in table.names:
         return table
     by = [who, *([named["wave"]] if named.get("wave") in table.names else [])]
+    parts = [table.column(name) for name in by]
+    texts = [part.spread([plain(shown(cell)) for cell in part.different], "") for part in parts]
     known = windows(study.waves)
-    parts = [[plain(shown(cell)) for cell in table.cells(name)] for name in by]
     if known and named.get("wave") in by:
-        parts[-1] = [window_of(cell, known) or "" for cell in table.cells(named["wave"])]
-    keys = pd.MultiIndex.from_arrays(parts)
-    times = pd.Series([time_of(cell) for cell in table.cells(column)])
-    double = keys.duplicated(keep=False) & np.array([key[0] != "" for key in keys])
+        texts[-1] = parts[-1].spread([window_of(cell, known) or "" for cell in parts[-1].different], "")
+    keys = pd.MultiIndex.from_arrays(texts)
+    moments = table.column(column)
+    times = pd.Series([*map(time_of, moments.different), pd.NaT]).iloc[moments.codes].reset_index(drop=True)
+    double = keys.duplicated(keep=False) & (texts[0] != "")
     ledger.cells("time_unreadable", table, column, double & times.isna().to_numpy())
     order = np.argsort(times.to_numpy(), kind="stable")
     last = np.zeros(len(keys), dtype=bool)

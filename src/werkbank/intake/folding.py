@@ -55,7 +55,18 @@ TWINS = str.maketrans(
     }
 )
 CAPITALS = str.maketrans("ΗΝΥ", "HNY")  # that look like another letter than when they are small
+CODE = re.compile(r"([A-Za-z]*)(?:0+(?=[0-9]))?([0-9]+)")
 DIFFERENCES = ("invisible", "spaces", "case", "twins", "accents", "zeros", "signs", "title", "order")
+
+
+def code_key(name: str) -> str | None:
+    """Return the one key of a code, letters and then a number (L00123, 12); None for any other name.
+
+    Of a national file nearly all names are codes. What holds for all of them need not be asked of each: there is
+    nothing in them that is not seen, no word that says there is no name, no title, no damage by a spreadsheet.
+    """
+    found = CODE.fullmatch(name)
+    return f"{found[1].lower()}{found[2]}" if found else None
 
 
 def keys(name: str) -> frozenset[str]:
@@ -113,6 +124,8 @@ def _packed(name: str) -> str:
 
 
 def _accentless(name: str) -> str:
+    if name.isascii():  # nearly all are: of the signs that look like another, ` is the only one
+        return tidy(name).lower().replace("`", "'")
     taken = unicodedata.normalize("NFKD", _twinless(name).translate(PLAIN))
     return "".join(c for c in taken if not unicodedata.combining(c))
 
@@ -150,5 +163,6 @@ def is_summary(name: str) -> bool:
 
 def says_missing(label: str) -> bool:
     """Whether a label says that there is no answer: weet niet / n.v.t."""
-    parts = [part.strip() for part in re.split(r"[/,;()]|\bof\b|\bor\b", tidy(label).casefold())]
+    whole = tidy(label).casefold()
+    parts = [whole, *(part.strip() for part in re.split(r"[/,;()]|\bof\b|\bor\b", whole))]  # N/A is one word
     return any(part in MISSING or (len(part) > 1 and is_unknown(part)) for part in parts if part)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from werkbank.intake.columns import Column
 from werkbank.intake.ledger import nearest, shown
 from werkbank.study.model import KEY
 from werkbank.study.spelling import tidy
@@ -31,18 +30,18 @@ def with_given(study: Study, table: Table, ledger: Ledger) -> Table:
             continue
         column = named[role]
         if column not in table.names:
-            table = _with(table, column, np.full(len(table.rows), value, dtype=object))
+            table = _with(table, column, Column.filled(value, len(table.rows)))
             continue
-        cells = table.cells(column)
-        texts = np.array([tidy(shown(cell)) for cell in cells], dtype=object)
+        cells = table.column(column)
+        texts = cells.spread([tidy(shown(cell)) for cell in cells.different], "")
         ledger.cells("role_conflict", table, column, (texts != "") & (texts != tidy(value)), role=role, given=value)
         at = table.names.index(column)
-        filled = np.where(texts == "", value, cells)
+        filled = cells.where(texts == "", value)
         table = replace(table, columns=(*table.columns[:at], filled, *table.columns[at + 1 :]))
     return _with_key(study, table, ledger)
 
 
-def _with(table: Table, column: str, cells: np.ndarray) -> Table:
+def _with(table: Table, column: str, cells: Column) -> Table:
     return replace(table, names=(*table.names, column), columns=(*table.columns, cells))
 
 
@@ -56,6 +55,7 @@ def _with_key(study: Study, table: Table, ledger: Ledger) -> Table:
         ledger.problem("column_missing", table.path, column=column, details=nearest(column, table.names))
     if lacking:
         return table
-    texts = [[tidy(shown(cell)) for cell in table.cells(column)] for column in parts]
+    columns = [table.column(column) for column in parts]
+    texts = [one.spread([tidy(shown(cell)) for cell in one.different], "") for one in columns]
     joined = [KEY.join(row) if all(row) else "" for row in zip(*texts, strict=True)]
-    return _with(table, KEY.join(parts), np.array(joined, dtype=object))
+    return _with(table, KEY.join(parts), Column.of(joined))

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from werkbank import errors
 from werkbank.errors import Problem, UnfitError
 from werkbank.intake.model import Note
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from werkbank.intake.model import Table
 
@@ -30,29 +31,29 @@ class _Cause:
     first: Problem
     n: int = 0
     places: list[tuple[str | None, int | None]] = field(default_factory=list)
-    values: dict[str, None] = field(default_factory=dict)
+    texts: dict[str, None] = field(default_factory=dict)
 
     def add(self, problem: Problem, n: int = 1, rows: Iterable[int] = ()) -> None:
         self.n += n
         for row in [problem.row, *rows]:
             if len(self.places) < PLACES + 1:
                 self.places.append((problem.column, row))
-        if problem.value is not None and len(self.values) < PLACES + 1:
-            self.values[problem.value] = None
+        if problem.value is not None and len(self.texts) < PLACES + 1:
+            self.texts[problem.value] = None
 
     def merged(self, other: _Cause) -> None:
         self.n += other.n
         self.places += other.places[: PLACES + 1 - len(self.places)]
-        for value in other.values:
-            if len(self.values) < PLACES + 1:
-                self.values[value] = None
+        for value in other.texts:
+            if len(self.texts) < PLACES + 1:
+                self.texts[value] = None
 
     def problem(self) -> Problem:
         if self.n < 2:
             return self.first
         columns = list(dict.fromkeys(column for column, _ in self.places if column != self.first.column and column))
         rows = [str(row) for column, row in self.places[1:] if row is not None and column == self.first.column]
-        more = {"n": self.n, "rows": rows, "columns": columns, "values": list(self.values)[1:]}
+        more = {"n": self.n, "rows": rows, "columns": columns, "values": list(self.texts)[1:]}
         return replace(self.first, details={**self.first.details, "more": more})
 
 
@@ -62,6 +63,7 @@ class Ledger:
     def __init__(self) -> None:
         self.notes: list[Note] = []
         self._causes: dict[str, dict[tuple[Any, ...], _Cause]] = defaultdict(dict)
+        self._whole: dict[tuple[Any, ...], list[Problem]] = defaultdict(list)
 
     @property
     def unfit(self) -> bool:
@@ -80,7 +82,9 @@ class Ledger:
         """Add a problem; `n` cells have it, some of them in `rows`."""
         causes = self._causes[problem.code]
         if problem.row is None:
-            if problem not in (cause.first for cause in causes.values()):  # two outcomes may lack the same column
+            same = self._whole[problem.code, problem.file, problem.column, problem.value]
+            if problem not in same:  # two outcomes may lack the same column
+                same.append(problem)
                 causes[len(causes), "whole"] = _Cause(problem, 1, [(problem.column, None)])
             return
         key = (problem.file, problem.column, problem.value, problem.details.get("outcome"))
@@ -96,16 +100,52 @@ class Ledger:
         **details: Any,  # noqa: ANN401 - what the sentence names
     ) -> None:
         """Add a problem for each different value in the cells `wrong` (a mask) of a column, with its count."""
-        at, labels, cells = wrong.nonzero()[0], table.reading.labels.get(column, {}), table.cells(column)
-        found: dict[str, list[int]] = defaultdict(list)
-        for i in at:
-            cell = cells[i]
+        if not wrong.any():
+            return
+        labels, cells, rows = table.reading.labels.get(column, {}), table.column(column), table.rows[wrong]
+        codes, which = pd.factorize(cells.codes[wrong])  # in the order of the rows
+        found: dict[str, int] = {}
+        places = []
+        for code_of_cell in which:
+            cell = None if code_of_cell < 0 else cells.different[code_of_cell]
             text = shown(cell) if valid is None else str(labels.get(cell) or shown(cell))
-            found[brief(text)].append(int(table.rows[i]))
-        for value, rows in found.items():
+            places.append(found.setdefault(brief(text), len(found)))
+        at = np.array(places)[codes]
+        counts, order = np.bincount(at), np.argsort(at, kind="stable")
+        starts = np.cumsum(counts) - counts
+        for value, i in list(found.items())[: APART + 1]:
+            mine = [int(row) for row in rows[order[starts[i] : starts[i] + min(counts[i], PLACES + 1)]]]
             near = {} if valid is None else nearest(value, valid)
-            problem = Problem(code, table.path, column, rows[0], value, {**details, **near})
-            self.add(problem, len(rows), rows[1 : PLACES + 1])
+            self.add(Problem(code, table.path, column, mine[0], value, {**details, **near}), int(counts[i]), mine[1:])
+        if len(found) > APART + 1:  # more values than are named apart have one cause
+            value, i = list(found.items())[APART + 1]
+            rest, row = int(counts[i:].sum()), int(rows[order[starts[i]]])
+            self.add(Problem(code, table.path, column, row, value, details), rest)
+
+    def people(
+        self, code: str, rows: pd.DataFrame, column: str | None, details: Callable[[Any], dict[str, Any]]
+    ) -> None:
+        """Add a problem for each row of a frame with pupil, row and file; of a million, `details` is asked of a few.
+
+        More pupils than are named apart are one problem, so the rest of them is only counted.
+        """
+        for file, part in rows.groupby("file", sort=False):
+            who = pd.factorize(part["pupil"])[0]
+            named = np.minimum(who, APART + 1)
+            nth = pd.Series(named).groupby(named).cumcount().to_numpy()
+            few = (nth <= PLACES) & (named <= APART) | ((nth == 0) & (named > APART))
+            counts = np.bincount(named)
+            for row, value, n in zip(part[few].itertuples(), named[few], nth[few], strict=True):
+                more = 1 if value <= APART and n < min(PLACES, counts[value] - 1) else int(counts[value]) - int(n)
+                self.add(Problem(code, str(file), column, int(row.row), row.pupil, details(row)), more)
+
+    def named(self, code: str, file: str, column: str | None, who: list[str], details: dict[str, Any]) -> None:
+        """Add a problem for each of some names that stand in no one row, or one for all of them where they are many."""
+        if len(who) > APART:
+            details = {**details, "more": {"n": len(who), "rows": [], "columns": [], "values": who[1 : PLACES + 1]}}
+            who = who[:1]
+        for name in who:
+            self.problem(code, file, column=column, value=name, details=details)
 
     def note(self, name: str, **values: Any) -> None:  # noqa: ANN401 - what the sentence names
         """Add a note; `name` is its catalogue key under ``intake``."""

@@ -6,15 +6,16 @@ an analysis. Nobody but the user knows whether two spellings are one name.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from werkbank.errors import Problem, Said
-from werkbank.intake.folding import difference, is_summary, is_unknown, keys, may_be_one
+from werkbank.intake.folding import CODE, code_key, difference, is_summary, is_unknown, keys, may_be_one
 from werkbank.intake.ledger import listed, shown
 from werkbank.study.spelling import tidy
 
@@ -75,11 +76,15 @@ def one_spelling(
     study: Study, kind: str, table: Table, column: str, ledger: Ledger, within: pd.Series | None = None
 ) -> list[str]:
     """Return the names in a column of a file of its own (a monitoring export) in one spelling, as `settled` does."""
-    written = [shown(cell) for cell in table.cells(column)]
-    clean = [tidy(name) for name in written]
-    whole = [cell if isinstance(cell, str) else text for cell, text in zip(table.cells(column), written, strict=True)]
-    if unseen := [text for text, name in zip(whole, clean, strict=True) if text != name]:
-        ledger.note("ids_unseen", file=table.path, column=column, n=len(unseen), pupils=unseen[0])
+    cells = table.column(column)
+    texts = list(map(shown, cells.different))
+    tidied = [tidy(name) for name in texts]
+    whole = [cell if isinstance(cell, str) else text for cell, text in zip(cells.different, texts, strict=True)]
+    unseen = [i for i, (text, name) in enumerate(zip(whole, tidied, strict=True)) if text != name]
+    if unseen:
+        n = int(np.isin(cells.codes, unseen).sum())
+        ledger.note("ids_unseen", file=table.path, column=column, n=n, pupils=whole[unseen[0]])
+    written, clean = cells.spread(texts, ""), cells.spread(tidied, "")
     scope = "" if within is None else within.fillna("").astype(str).to_numpy()
     frame = pd.DataFrame({kind: clean, f"{kind}_raw": written, "school": scope, "row": table.rows, "file": table.path})
     if kind == "school":
@@ -118,8 +123,9 @@ def _scope(kind: str, rows: pd.DataFrame) -> pd.Series:
 def _check_words(study: Study, kind: str, rows: pd.DataFrame, ledger: Ledger, column: str | None = None) -> None:
     allowed = {name for names in study.distinct for name in names}
     names = rows[kind]
-    strange = {n: "id_unknown" for n in names.unique() if is_unknown(n)}
-    strange |= {n: "id_summary" for n in names.unique() if kind == "pupil" and is_summary(n)}
+    words = [name for name in names.unique() if not CODE.fullmatch(name)]
+    strange = {n: "id_unknown" for n in words if is_unknown(n)}
+    strange |= {n: "id_summary" for n in words if kind == "pupil" and is_summary(n)}
     if kind == "pupil" and len(strange) * 2 > names.nunique():
         return  # where every other name is such a word, these are codes
     for name, code in strange.items():
@@ -138,49 +144,85 @@ def _joined(
     column = named or _column(study, kind)
     declared = study.aliases.get(kind, {})  # type: ignore[call-overload]
     given = {tidy(old): new for old, new in declared.items()} if isinstance(declared, dict) else {}
-    if unused := [old for old in given if old not in set(rows[kind]) | set(rows[f"{kind}_raw"])]:
-        ledger.note("alias_unused", column=column, n=len(unused), pupils=listed(unused))
-    seen = rows[rows[kind] != ""].assign(scope=_scope(kind, rows))
-    counted = seen.groupby(["scope", f"{kind}_raw"], sort=False).agg(
-        clean=(kind, "first"), n=("row", "size"), file=("file", "first"), row=("row", "first")
-    )
+    counted = _counted(kind, rows)
+    if given:
+        seen = {*counted["raw"], *counted["clean"]}
+        if unused := [old for old in given if old not in seen]:
+            ledger.note("alias_unused", column=column, n=len(unused), pupils=listed(unused))
+    compared = counted[_worth_comparing(counted, given)]
     names: dict[tuple[str, str], str] = {}
     open_groups: list[list[Spelling]] = []
-    by_scope: dict[str, list[Spelling]] = defaultdict(list)
-    for (place, raw), n, file, row in zip(counted.index, counted["n"], counted["file"], counted["row"], strict=True):
-        by_scope[str(place)].append(Spelling(raw, int(n), str(file), int(row)))
+    by_scope: dict[str, list[Spelling]] = {scope: [] for scope in counted["scope"].unique()}
+    for one in compared.itertuples():
+        by_scope[one.scope].append(Spelling(one.raw, int(one.n), str(one.file), int(one.row)))
     for scope, spelled in by_scope.items():
         cleaned = {s.text: given.get(tidy(s.text), tidy(s.text)) for s in spelled}
         names |= {(scope, s.text): cleaned[s.text] for s in spelled if cleaned[s.text] != tidy(s.text)}
-        alike = _alike(spelled, cleaned, _apart(study), as_names=kind != "pupil" or _are_names(spelled))
+        alike = _alike(spelled, cleaned, _apart(study), as_names=kind != "pupil" or _are_names(spelled, len(counted)))
         if declared == "all":
             names |= {(scope, s.text): _commonest(group) for group in alike for s in group}
         open_groups += [] if declared == "all" else alike
     if open_groups:
         _report(kind, column, open_groups, ledger)
     elif kind != "block":
-        _note_near(study, column, {*names.values(), *counted["clean"]} - {old for _, old in names}, seen, ledger)
-    if changed := sum(int(counted.loc[at, "n"]) for at, new in names.items() if counted.loc[at, "clean"] != new):
+        _note_near(study, column, {*names.values(), *compared["clean"]} - {old for _, old in names}, rows, ledger)
+    found = zip(compared["scope"], compared["raw"], compared["clean"], compared["n"], strict=True)
+    if changed := sum(int(n) for scope, raw, clean, n in found if names.get((scope, raw), clean) != clean):
         ledger.note("aliases", column=column, n=changed)
     return names
 
 
+def _counted(kind: str, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the spellings of a kind of name in the order of the rows: scope, raw, clean, n, first file and row."""
+    scope, raw = _scope(kind, rows).to_numpy(dtype=object), rows[f"{kind}_raw"].to_numpy(dtype=object)
+    at = (rows[kind].to_numpy(dtype=object) != "").nonzero()[0]
+    scopes, raws = pd.factorize(scope[at])[0], pd.factorize(raw[at])[0]
+    ids, which = pd.factorize(scopes * (int(raws.max(initial=0)) + 1) + raws)
+    first = np.zeros(len(which), dtype=np.intp)
+    first[ids[::-1]] = at[::-1]
+    there = {"clean": rows[kind], "file": rows["file"], "row": rows["row"]}
+    columns = {name: column.to_numpy(dtype=object)[first] for name, column in there.items()}
+    counts = np.bincount(ids, minlength=len(which))
+    return pd.DataFrame({"scope": scope[first], "raw": raw[first], "n": counts, **columns}, dtype=object)
+
+
+def _worth_comparing(counted: pd.DataFrame, given: dict[str, str]) -> np.ndarray:
+    """Return which spellings may be like another: all but codes whose one key nothing else has.
+
+    A national file has a million pupils, and nearly all of them are called by a code.
+    """
+    scopes, raws = counted["scope"].tolist(), counted["raw"].tolist()
+    known = [
+        None if raw != clean or raw in given else code_key(raw)
+        for raw, clean in zip(raws, counted["clean"].tolist(), strict=True)
+    ]
+    times = Counter(zip(scopes, known, strict=True))
+    others = set()
+    for scope, raw, key in zip(scopes, raws, known, strict=True):
+        if key is None and len(times) > 1:
+            others |= {(scope, one) for one in keys(given.get(tidy(raw), tidy(raw)))}
+    lone = [
+        key is not None and times[scope, key] == 1 and (scope, key) not in others
+        for scope, key in zip(scopes, known, strict=True)
+    ]
+    return ~np.array(lone, dtype=bool)
+
+
 def _note_zeros(names: pd.Series, ledger: Ledger) -> None:
     """Numbers of which some begin with a zero, and that are not equally long, may have lost zeros."""
-    ids = pd.Series(names.unique())
-    ids = ids[ids.str.fullmatch(r"[0-9]+").astype(bool)]
-    zeros = ids.str.startswith("0")
-    if zeros.any() and len(set(ids.map(len))) > 1:
-        ledger.note("ids_zeros", n=int(zeros.sum()), total=len(ids), example=ids[zeros].iloc[0])
+    ids = [name for name in names.unique() if name.isascii() and name.isdigit()]
+    zeros = [name for name in ids if name.startswith("0")]
+    if zeros and len(set(map(len, ids))) > 1:
+        ledger.note("ids_zeros", n=len(zeros), total=len(ids), example=zeros[0])
 
 
 def _apart(study: Study) -> set[frozenset[str]]:
     return {frozenset(map(tidy, pair)) for names in study.distinct for pair in combinations(names, 2)}
 
 
-def _are_names(spelled: list[Spelling]) -> bool:
-    """Whether pupils are called by words: codes such as AB12 and ab12 are codes all the same, and compared as such."""
-    return sum(" " in s.text.strip() for s in spelled) * 2 > len(spelled)
+def _are_names(spelled: list[Spelling], n: int) -> bool:
+    """Whether most of `n` pupils are called by words: AB12 and ab12 are codes all the same, and compared as such."""
+    return sum(" " in s.text.strip() for s in spelled) * 2 > n
 
 
 def _commonest(group: list[Spelling]) -> str:

@@ -65,12 +65,15 @@ def note_marks(study: Study, tables: list[Table], ledger: Ledger) -> None:
 
 def _note(table: Table, name: str, mark: Mark, ledger: Ledger) -> None:
     labels = table.reading.labels.get(name, {})
-    texts = np.array([plain(labels.get(cell) or shown(cell)) for cell in table.cells(name)], dtype=object)
-    codes = np.array([plain(shown(cell)) for cell in table.cells(name)], dtype=object)
-    odd = np.array([mark.outside(text) or mark.outside(code) for text, code in zip(texts, codes, strict=True)])
+    cells = table.column(name)
+    outside = [
+        mark.outside(plain(labels.get(cell) or shown(cell))) or mark.outside(plain(shown(cell)))
+        for cell in (*cells.different, None)
+    ]
+    odd = np.array(outside)[cells.codes]
     if not odd.any() or odd.all():
         return
-    first, other = (shown(table.cells(name)[i]) for i in (odd.argmax(), (~odd).argmax()))
+    first, other = (shown(cells.at(i)) for i in (int(odd.argmax()), int((~odd).argmax())))
     # within quotes: YAML takes no value that begins with a backtick
     where = "'" + mark.where.format(column=called(name), odd=first, other=other).replace("'", "''") + "'"
     ledger.note(f"marked_{mark.key}", file=table.path, column=name, n=int(odd.sum()), n_all=len(odd), where=where)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+    from werkbank.intake.columns import Column
     from werkbank.study.model import FileSpec, Study
 
 ROLES = ("teacher", "class", "school", "arm")  # what is known of a pupil besides the answers
@@ -97,7 +98,7 @@ class Table:
 
     spec: FileSpec
     names: tuple[str, ...]
-    columns: tuple[np.ndarray, ...]
+    columns: tuple[Column, ...]
     rows: np.ndarray
     reading: FileReading
 
@@ -107,7 +108,11 @@ class Table:
         return f"{self.spec.path} ({self.spec.sheet})" if self.spec.sheet else self.spec.path
 
     def cells(self, name: str) -> np.ndarray:
-        """Return the cells of column `name` (of the first one, where the name stands twice)."""
+        """Return the cells of column `name` (of the first one, where the name stands twice), one a row."""
+        return self.column(name).cells()
+
+    def column(self, name: str) -> Column:
+        """Return column `name` by its different cells: what is asked of a cell is asked once of each."""
         return self.columns[self.names.index(name)]
 
     def is_user_missing(self, name: str, cell: Any) -> bool:  # noqa: ANN401 - SPSS codes are numbers or text

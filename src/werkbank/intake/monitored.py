@@ -29,7 +29,8 @@ def without_missing(study: Study, table: Table) -> Table:
     for at, name in enumerate(table.names):
         missing = {plain(shown(code)) for code in (study.rules.get(name) or Rule()).missing}
         if missing:
-            columns[at] = np.array([None if plain(shown(c)) in missing else c for c in columns[at]], dtype=object)
+            gone = [plain(shown(cell)) in missing for cell in columns[at].different]
+            columns[at] = columns[at].where(np.array([*gone, False])[columns[at].codes], None)
     return replace(table, columns=tuple(columns))
 
 

@@ -58,7 +58,8 @@ def only_rows(table: Table, kept: np.ndarray) -> Table:
 def _repeats_header(table: Table, wanted: list[str]) -> np.ndarray:
     counted = np.zeros(len(table.rows), dtype=np.int8)
     for name in wanted[:COMPARED]:
-        counted += np.asarray(table.cells(name) == name, dtype=bool)
+        cells = table.column(name)
+        counted += cells.spread([cell == name for cell in cells.different], False).astype(bool)
     return counted >= ENOUGH
 
 
@@ -71,8 +72,9 @@ def _is_second_header(study: Study, table: Table, wanted: list[str]) -> bool:
     items = set(wanted) - {*named.values(), *study.pupil_columns, study.block_column}
     odd = 0
     for name in wanted:
-        cells = table.cells(name)[: LOOKED_AT + 1]
-        first, below = cells[0], [cell for cell in cells[1:] if shown(cell)]
+        column = table.column(name)
+        first, *lower = [column.at(i) for i in range(min(LOOKED_AT + 1, len(column)))]
+        below = [cell for cell in lower if shown(cell)]
         if not below or not isinstance(first, str) or not first.strip():
             continue
         if codes.get(name):
@@ -97,17 +99,19 @@ def _without_summaries(study: Study, table: Table, ledger: Ledger) -> Table:
     column = study.columns.named().get("pupil")
     if column not in table.names:
         return table
-    ids = table.cells(column)
+    ids = table.column(column)
     allowed = {plain(name) for names in study.distinct for name in names}
-    named = {cell for cell in set(ids) if isinstance(cell, str) and is_summary(cell) and plain(cell) not in allowed}
-    if len(named) * 2 > len(set(ids)):
+    named = [isinstance(cell, str) and is_summary(cell) and plain(cell) not in allowed for cell in ids.different]
+    if sum(named) * 2 > len(named) + bool((ids.codes < 0).any()):
         return table  # where every other id is such a word, these are codes
-    odd = np.isin(ids, list(named)) if named else np.zeros(len(ids), dtype=bool)
-    word = {int(i): str(ids[i]).strip() for i in odd.nonzero()[0]}
-    for i in map(int, np.array([not shown(cell) for cell in ids], dtype=bool).nonzero()[0]):
-        said = [str(cells[i]).strip() for cells in table.columns if isinstance(cells[i], str) and is_summary(cells[i])]
-        if said:
-            word[i], odd[i] = said[0], True
-    for at, name in word.items():
+    odd = np.array([*named, False])[ids.codes]
+    word = {int(i): str(ids.at(i)).strip() for i in odd.nonzero()[0]}
+    nobody = np.array([*(not shown(cell) for cell in ids.different), True])[ids.codes].nonzero()[0]
+    for cells in table.columns if len(nobody) else ():
+        summed = np.array([*(isinstance(cell, str) and is_summary(cell) for cell in cells.different), False])
+        for i in nobody[summed[cells.codes[nobody]]]:
+            word.setdefault(int(i), str(cells.at(i)).strip())
+            odd[i] = True
+    for at, name in sorted(word.items()):
         ledger.add(Problem("id_summary", table.path, column, int(table.rows[at]), name))
     return only_rows(table, ~odd) if odd.any() else table

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from werkbank.errors import Problem, readable
+from werkbank.intake import room
 from werkbank.intake.delimited import read_delimited
 from werkbank.intake.disguised import check_kind
 from werkbank.intake.given import with_given
-from werkbank.intake.grid import MAX_CELLS, Grid, RefusedFileError, header_at, text
-from werkbank.intake.ledger import nearest
+from werkbank.intake.grid import Grid, RefusedFileError, header_at, text
+from werkbank.intake.ledger import brief, nearest
 from werkbank.intake.model import FileReading, Table
 from werkbank.study.spelling import tidy
 
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
     from werkbank.intake.ledger import Ledger
     from werkbank.study.model import FileSpec, Study
 
-MAX_BYTES = 200_000_000  # of a file on disk; fifty thousand pupils, 28 items and three waves are some 15 MB
+MAX_BYTES = 2_000_000_000  # of a file on disk; a million pupils at two waves, 28 items each, are some 200 MB
+BYTES_OF_A_BYTE = 8  # that reading a file of text takes at least
+LONGEST_CELL = 131_072  # characters; Excel holds 32,767
+LEAST = 50_000_000  # bytes that are always tried
 PER_COLUMN = ("labels", "user_missing")  # what an SPSS file says of a column
 KINDS = {
     **dict.fromkeys((".csv", ".tsv", ".txt"), "csv"),
@@ -51,6 +55,7 @@ def open_table(study: Study, spec: FileSpec, declared: set[str], ledger: Ledger)
         kind, content = KINDS[path.suffix.lower()], _content(path)
         check_kind(path.name, kind, content)
         grid = _read(kind, path, content, spec, declared)
+        _check_lengths(grid)
         _drop_skipped(grid, spec)
         _drop_blank_rows(grid)
         _check_header(grid, declared)
@@ -77,8 +82,9 @@ def _checked(folder: Path, shown: str) -> Path:
         raise RefusedFileError("file_not_found", nearest=_nearest_file(path, root))
     if path.suffix.lower() not in KINDS:
         raise RefusedFileError("file_type_unknown", value=path.suffix or path.name, valid=", ".join(KINDS))
-    if (size := path.stat().st_size) > MAX_BYTES:
-        raise RefusedFileError("file_too_large", size=f"{size // 1_000_000} MB", limit=f"{MAX_BYTES // 1_000_000} MB")
+    limit = min(MAX_BYTES, max(LEAST, room.at_hand() // BYTES_OF_A_BYTE))
+    if (size := path.stat().st_size) > limit:
+        raise RefusedFileError("file_too_large", size=f"{size // 1_000_000} MB", limit=f"{limit // 1_000_000} MB")
     return path
 
 
@@ -112,54 +118,63 @@ def _read(kind: str, path: Path, content: bytes, spec: FileSpec, declared: set[s
     return read_spss(path, declared)
 
 
+def _check_lengths(grid: Grid) -> None:
+    for column in grid.columns:
+        for code, value in enumerate(column.different):
+            if isinstance(value, str) and len(value) > LONGEST_CELL:
+                row = int(grid.numbers[(column.codes == code).argmax()])
+                raise RefusedFileError("cell_too_long", row=row, limit=LONGEST_CELL)
+
+
 def _drop_skipped(grid: Grid, spec: FileSpec) -> None:
     """Leave out what the study file says is no answer: rows above the header, and rows by their number."""
-    above = range(spec.header or 0)
-    skipped = [n in spec.skip or (n in above and n != spec.header) for n in grid.numbers]
-    if any(skipped):
-        grid.notes.append(("rows_skipped", {"n": sum(skipped)}))
-        kept = [i for i, skip in enumerate(skipped) if not skip]
-        grid.rows, grid.numbers = [grid.rows[i] for i in kept], [grid.numbers[i] for i in kept]
+    kept = ~np.isin(grid.numbers, list(spec.skip)) & (grid.numbers >= (spec.header or 0))
+    if not kept.all():
+        grid.notes.append(("rows_skipped", {"n": int((~kept).sum())}))
+        grid.keep(kept)
 
 
 def _check_header(grid: Grid, declared: set[str]) -> None:
-    if lower := header_at(grid.rows, declared):
-        above = next(filter(None, map(text, grid.rows[0])))
-        raise RefusedFileError("header_lower", row=grid.numbers[lower], value=above)
+    head = grid.head()
+    if lower := header_at(head, declared):
+        above = next(filter(None, map(text, head[0])))
+        raise RefusedFileError("header_lower", row=int(grid.numbers[lower]), value=brief(above))
 
 
 def _drop_qualtrics_rows(grid: Grid) -> bool:
     """Qualtrics puts two rows under the header: the question's text, and ``{"ImportId": …}``."""
-    if len(grid.rows) < 3 or not any(str(cell).startswith('{"ImportId"') for cell in grid.rows[2]):
+    if len(grid) < 3 or not any(str(cell).startswith('{"ImportId"') for cell in grid.row(2)):
         return False
-    grid.rows, grid.numbers = [grid.rows[0], *grid.rows[3:]], [grid.numbers[0], *grid.numbers[3:]]
+    kept = np.ones(len(grid), dtype=bool)
+    kept[1:3] = False
+    grid.keep(kept)
     grid.notes.append(("qualtrics", {}))
-    status = [str(name).strip() for name in grid.rows[0]]
+    status = [str(name).strip() for name in grid.row(0)]
     if "Status" in status:
-        column = status.index("Status")
-        previews = sum(str(row[column]).strip() in {"Survey Preview", "1", "Survey Test", "2"} for row in grid.rows[1:])
-        if previews:
-            grid.notes.append(("qualtrics_preview", {"n": previews}))
+        column = grid.columns[status.index("Status")]
+        previews = [str(value).strip() in {"Survey Preview", "1", "Survey Test", "2"} for value in column.different]
+        if n := int(np.array([*previews, False])[column.codes[1:]].sum()):
+            grid.notes.append(("qualtrics_preview", {"n": n}))
     return True
 
 
 def _table(study: Study, spec: FileSpec, kind: str, sha256: str, grid: Grid, ledger: Ledger) -> Table:
-    rows, numbers = grid.rows, grid.numbers
-    width = len(rows[0])
-    for number, row in zip(numbers, rows, strict=True):
-        if len(row) != width:
-            sign = {"\t": "tab"}.get(grid.how["delimiter"], grid.how["delimiter"])
-            raise RefusedFileError("row_width", row=number, found=len(row), expected=width, delimiter=sign)
-    if len(rows) < 2:
+    width = int(grid.widths[0])
+    uneven = (grid.widths != width).nonzero()[0]
+    if len(uneven):
+        sign = {"\t": "tab"}.get(grid.how["delimiter"], grid.how["delimiter"])
+        row, found = int(grid.numbers[uneven[0]]), int(grid.widths[uneven[0]])
+        raise RefusedFileError("row_width", row=row, found=found, expected=width, delimiter=sign)
+    if len(grid) < 2:
         raise RefusedFileError("no_rows")
-    if width * len(rows) > MAX_CELLS:
-        raise RefusedFileError("sheet_too_large", cells=width * len(rows), limit=MAX_CELLS)
     for name, values in grid.notes:
         ledger.note(name, file=spec.path, **values)
-    columns = tuple(_objects(cells) for cells in zip(*rows[1:], strict=True))
-    reading = FileReading(spec.path, sha256, len(rows) - 1, kind, **_named_alike(grid.how))
-    table = Table(spec, _names(spec, rows[0], ledger), columns, np.asarray(numbers[1:], dtype=np.int64), reading)
-    return with_given(study, table, ledger)
+    reading = FileReading(spec.path, sha256, len(grid) - 1, kind, **_named_alike(grid.how))
+    names = _names(spec, grid.row(0), ledger)
+    below = np.arange(len(grid)) > 0
+    grid.keep(below)
+    columns = tuple(column.without_unused() for column in grid.columns[:width])
+    return with_given(study, Table(spec, names, columns, grid.numbers.astype(np.int64), reading), ledger)
 
 
 def _names(spec: FileSpec, header: Sequence[Any], ledger: Ledger) -> tuple[str, ...]:
@@ -181,15 +196,9 @@ def _named_alike(how: dict[str, Any]) -> dict[str, Any]:
 
 
 def _drop_blank_rows(grid: Grid) -> None:
-    kept = [i for i, row in enumerate(grid.rows) if any(map(text, row))]
-    if len(kept) < len(grid.rows):
-        grid.notes.append(("blank_rows", {"n": len(grid.rows) - len(kept)}))
-        grid.rows, grid.numbers = [grid.rows[i] for i in kept], [grid.numbers[i] for i in kept]
-    if not kept:
+    blank = grid.blank()
+    if blank.any():
+        grid.notes.append(("blank_rows", {"n": int(blank.sum())}))
+        grid.keep(~blank)
+    if blank.all():
         raise RefusedFileError("no_rows")
-
-
-def _objects(cells: Sequence[Any]) -> np.ndarray:
-    column = np.empty(len(cells), dtype=object)
-    column[:] = cells
-    return column

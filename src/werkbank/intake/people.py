@@ -11,7 +11,7 @@ import pandas as pd
 
 from werkbank.errors import Said
 from werkbank.intake.cells import distinct, is_date
-from werkbank.intake.folding import difference, keys
+from werkbank.intake.folding import CODE, difference, keys
 from werkbank.intake.layout import report_columns, wave_codes
 from werkbank.intake.ledger import listed, nearest, shown
 from werkbank.intake.lookalikes import NAMED
@@ -32,6 +32,7 @@ SOME = 0.1  # of the schools; fewer with both arms are an exception, and no desi
 MOST, FEWEST_WHOLE = 0.8, 4  # of the pupils, and groups: whole groups were assigned
 DAYS = ("%Y-%m-%d", "%d-%m-%Y", "%d/%m/%Y", "%d.%m.%Y")
 CLOCK = re.compile(r"\d{1,2}:\d{2}")
+FEW_DAYS = 5  # on each of which all filled in a form: a day a wave
 NUMBERED = re.compile(r"[0-9](?:[.,][0-9]+)?E\+[0-9]+|[0-9]+[.,]0+", re.IGNORECASE)
 
 
@@ -62,7 +63,8 @@ def rows_of(study: Study, table: Table, ledger: Ledger) -> pd.DataFrame | None:
                 frame[role] = _coded(study, role, table, column, coded, ledger)
             else:
                 frame[role], frame[f"{role}_raw"] = _ids(table, column, ledger)
-    frame["role"] = frame["role"].map(lambda code: study.role_codes.get(code, ""))
+    roles = study.role_codes
+    frame["role"] = frame["role"].map({code: roles.get(code, "") for code in frame["role"].unique()})
     for kind in NAMED:
         if f"{kind}_raw" not in frame and kind in frame:
             frame[f"{kind}_raw"] = frame[kind]
@@ -79,18 +81,21 @@ def _ids(table: Table, column: str, ledger: Ledger) -> tuple[np.ndarray, np.ndar
 
     '007' stays '007', a workbook's whole numbers lose their '.0', and so does text in which all numbers have it.
     """
-    codes, cells = distinct(table.cells(column))
+    codes, cells = distinct(table, column)
     if all_floats := _all_written_as_floats(cells):
         example = str(cells[0]).strip()
         cells = [cell.strip()[:-2] if isinstance(cell, str) and cell.strip() else cell for cell in cells]
         ledger.note("ids_point_zero", file=table.path, column=column, example=example)
-    ledger.cells("id_damaged", table, column, np.isin(codes, [i for i, cell in enumerate(cells) if _is_damaged(cell)]))
-    spaced = [i for i, cell in enumerate(cells) if isinstance(cell, str) and cell.strip() not in {"", cell}]
+    others = [i for i, cell in enumerate(cells) if not (isinstance(cell, str) and CODE.fullmatch(cell))]
+    ledger.cells("id_damaged", table, column, np.isin(codes, [i for i in others if _is_damaged(cells[i])]))
+    spaced = [i for i in others if isinstance(cells[i], str) and cells[i].strip() not in {"", cells[i]}]
     if spaced and not all_floats:
         ledger.note("ids_trimmed", file=table.path, column=column, n=int(np.isin(codes, spaced).sum()))
     written = [*map(shown, cells), ""]
-    clean = [tidy(text) for text in written]
-    unseen = [i for i, text in enumerate(written) if clean[i] != text]
+    clean = [*written]
+    for i in others:
+        clean[i] = tidy(written[i])
+    unseen = [i for i in others if clean[i] != written[i]]
     if unseen:
         n = int(np.isin(codes, unseen).sum())
         ledger.note("ids_unseen", file=table.path, column=column, n=n, pupils=written[unseen[0]])
@@ -112,7 +117,7 @@ def _is_damaged(cell: object) -> bool:
 
 def _coded(study: Study, what: str, table: Table, column: str, known: Iterable[str], ledger: Ledger) -> np.ndarray:
     """Return codes as the study file writes them: an SPSS code by its own, or by its value label; a date as a day."""
-    codes, cells = distinct(table.cells(column))
+    codes, cells = distinct(table, column)
     labels = table.reading.labels.get(column, {})
     given = study.aliases.get(what, {})  # type: ignore[call-overload]
     alias = {tidy(old): new for old, new in given.items()} if isinstance(given, dict) else {}
@@ -153,11 +158,13 @@ def _coded(study: Study, what: str, table: Table, column: str, known: Iterable[s
 
 
 def _are_times(cells: list[object], table: Table, column: str, ledger: Ledger) -> bool:
-    """Report once that a column of waves holds moments, where all its cells are."""
-    moments = [time_of(cell) if CLOCK.search(shown(cell)) else pd.NaT for cell in cells]
+    """Report once that a column of waves holds moments, where all its cells are; a few whole days are codes."""
+    moments = [time_of(cell) if CLOCK.search(shown(cell)) or is_date(cell) else pd.NaT for cell in cells]
     if any(pd.isna(moment) for moment in moments):
         return False
     days = sorted({moment.date().isoformat() for moment in moments})
+    if len(days) <= FEW_DAYS and all(moment == moment.normalize() for moment in moments):
+        return False
     details = {"first": days[0], "last": days[-1], "n": len(days)}
     ledger.problem("wave_is_time", table.path, column=column, details=details)
     return True
@@ -217,26 +224,30 @@ def check_rows(study: Study, rows: pd.DataFrame, ledger: Ledger) -> None:
     double = named.duplicated(["file", "pupil", "wave"])
     if double.any() and _one_wave_of_two_codes(study, ledger):
         return
-    first = named.drop_duplicates(["file", "pupil", "wave"]).set_index(["file", "pupil", "wave"])["row"]
-    for row in named[double].itertuples():
-        where = {"column": _id_column(study), "row": int(row.row), "value": row.pupil}
-        details = {"other": int(first.loc[(row.file, row.pupil, row.wave)]), "wave": row.wave or "–"}
-        ledger.problem("duplicate_pupil_wave", row.file, **where, details=details)
+    twice = named[named["pupil"].isin(named["pupil"][double])] if double.any() else named[double]
+    first = twice.drop_duplicates(["file", "pupil", "wave"]).set_index(["file", "pupil", "wave"])["row"]
+    ledger.people(
+        "duplicate_pupil_wave", named[double], _id_column(study),
+        lambda row: {"other": int(first.loc[(row.file, row.pupil, row.wave)]), "wave": row.wave or "–"},
+    )  # fmt: skip
     if study.columns.arm is None or "arm" not in rows or rows["arm"].isna().any():  # in a file that has it twice
         return
     in_arms = named[named["arm"] != ""].drop_duplicates(["pupil", "arm"])
     known = in_arms[in_arms["arm"].isin(study.arms)] if study.arms else in_arms
-    for _, two in known[known.duplicated("pupil", keep=False)].groupby("pupil", sort=False):
-        one, other = two.iloc[0], two.iloc[1]
-        details = {"arms": f"{one.arm}, {other.arm}", "other": int(one.row), "other_file": one.file}
-        where = {"column": study.columns.arm, "row": int(other.row), "value": other.pupil}
-        ledger.problem("pupil_in_two_arms", other.file, **where, details=details)
+    both = known[known.duplicated("pupil", keep=False)]
+    start = both.drop_duplicates("pupil").set_index("pupil")
+    moved = both[both.duplicated("pupil")].drop_duplicates("pupil")
+    moved = moved.set_index("pupil", drop=False).loc[start.index]  # in the order in which they are first seen
+
+    def in_two(row: Any) -> dict[str, Any]:  # noqa: ANN401 - a row of a frame
+        one = start.loc[row.pupil]
+        return {"arms": f"{one.arm}, {row.arm}", "other": int(one.row), "other_file": one.file}
+
+    ledger.people("pupil_in_two_arms", moved, study.columns.arm, in_two)
     without = named[~named["pupil"].isin(in_arms["pupil"])].drop_duplicates("pupil")
     if ledger.has("column_double"):
         return  # the column may be the one that was not read
-    for row in without.itertuples():
-        where = {"column": study.columns.arm, "row": int(row.row), "value": row.pupil}
-        ledger.problem("arm_missing", row.file, **where, details={"valid": ", ".join(study.arms)})
+    ledger.people("arm_missing", without, study.columns.arm, lambda _: {"valid": ", ".join(study.arms)})
 
 
 def _one_wave_of_two_codes(study: Study, ledger: Ledger) -> bool:
@@ -277,16 +288,15 @@ def at_assignment(study: Study, rows: pd.DataFrame, ledger: Ledger) -> pd.DataFr
     "school / class", since classes with one name in two schools are two classes.
     """
     order = {"": -1, **{wave: n for n, wave in enumerate(WAVES)}}
-    in_time = rows.iloc[rows["wave"].map(order).argsort(kind="stable")]
+    ranks = rows["wave"].map(order).to_numpy()
+    in_time = rows.iloc[ranks.argsort(kind="stable")] if (np.diff(ranks) < 0).any() else rows
     roles = [*ROLES, *(["block"] if study.block_column else []), *(["role"] if study.columns.role else [])]
-    known = in_time.assign(**{role: in_time[role].where(in_time[role] != "") for role in roles})
-    pupils = known.groupby("pupil", sort=False)[roles].first()
+    pupils, changes = _firsts(in_time, roles)
     pupils = pupils.loc[rows["pupil"].drop_duplicates()]
     for role in roles:
         if role == "arm" or (role == "block" and study.design.blocks in ROLES):
             continue  # an arm that changes is a problem; of a block that is the school, the school says it
-        seen = known[["pupil", role]].dropna().drop_duplicates()
-        changed = seen["pupil"][seen["pupil"].duplicated()].drop_duplicates().tolist()
+        changed = changes[role]
         if changed and not (role == "teacher" and study.unit == "teacher"):
             ledger.note(f"{role}_changed", n=len(changed), pupils=listed(changed))
     pairs = pupils[["school", "class"]].dropna().drop_duplicates()
@@ -306,6 +316,23 @@ def at_assignment(study: Study, rows: pd.DataFrame, ledger: Ledger) -> pd.DataFr
     return pupils
 
 
+def _firsts(rows: pd.DataFrame, roles: list[str]) -> tuple[pd.DataFrame, dict[str, list[str]]]:
+    """Return the first that is known of every pupil in each role, and for each role the pupils of whom it changes."""
+    ids, seen = pd.factorize(rows["pupil"])
+    who = pd.Index(list(seen), name="pupil")
+    firsts, changes = {}, {}
+    for role in roles:
+        codes, values = pd.factorize(rows[role].where(rows[role] != ""))
+        there = codes >= 0
+        first = np.full(len(who), -1)
+        first[ids[there][::-1]] = codes[there][::-1]
+        found = np.array([*values, np.nan], dtype=object)[first].tolist()
+        firsts[role] = pd.Series(found, who, dtype=None if rows[role].dtype == object else rows[role].dtype)
+        later = there & (codes != first[ids])
+        changes[role] = list(who[pd.unique(ids[later])])
+    return pd.DataFrame(firsts, index=who, columns=roles), changes
+
+
 def _check_units(study: Study, pupils: pd.DataFrame, first_seen: pd.Series, ledger: Ledger) -> pd.DataFrame:
     """A unit that was assigned as a whole is known for every pupil and lies in one arm.
 
@@ -316,10 +343,8 @@ def _check_units(study: Study, pupils: pd.DataFrame, first_seen: pd.Series, ledg
     if unit == "pupil" or (unit == "teacher" and study.unit == "teacher"):
         return pupils
     column = study.columns.named().get(unit)
-    for pupil in pupils.index[pupils[unit].isna()]:
-        ledger.problem(
-            "unit_missing", study.file, column=column, value=pupil, details={"unit": column, "of_data": True}
-        )
+    without = [str(pupil) for pupil in pupils.index[pupils[unit].isna()]]
+    ledger.named("unit_missing", study.file, column, without, {"unit": column, "of_data": True})
     if study.columns.arm is None:
         return pupils
     moved: list[str] = []

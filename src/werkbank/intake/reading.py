@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ import pandas as pd
 from werkbank.intake.ages import add_age
 from werkbank.intake.cells import Counts, Reading, convert, decide_decimal, report_outside, report_words
 from werkbank.intake.contradicting import (
-    as_bytes,
+    Answered,
     check_copies,
     check_headings,
     check_labels,
@@ -139,14 +140,16 @@ class _Block:
     matrix: np.ndarray
 
 
-def _answers_by_wave(blocks: list[_Block]) -> dict[tuple[str, str], dict[str, bytes]]:
-    """Return what each pupil answered: (outcome, wave) -> pupil -> answers; not of yes or no, often equal."""
-    seen: dict[tuple[str, str], dict[str, bytes]] = defaultdict(dict)
+def _answers_by_wave(blocks: list[_Block]) -> dict[tuple[str, str], Answered]:
+    """Return what each pupil answered: (outcome, wave) -> pupils and answers; not of yes or no, often equal."""
+    seen: dict[tuple[str, str], list[Answered]] = defaultdict(list)
     for block in blocks:
         if block.matrix.shape[1] > 1 or block.slot.outcome.kind == "score":
-            for pupil, wave, row in zip(block.pupils, block.waves, as_bytes(block.matrix), strict=True):
-                seen[block.slot.outcome.id, wave][pupil] = row
-    return seen
+            for wave in pd.unique(block.waves):
+                at = block.waves == wave
+                seen[block.slot.outcome.id, wave].append((block.pupils[at], block.matrix[at]))
+    return {key: (np.concatenate([p for p, _ in parts]), np.concatenate([m for _, m in parts]))
+            for key, parts in seen.items()}  # fmt: skip
 
 
 def _informants(blocks: list[_Block]) -> dict[str, set[str]]:
@@ -300,11 +303,15 @@ def _check_double_answers(blocks: list[_Block], ledger: Ledger) -> None:
             continue
         parts = [pd.DataFrame({"pupil": b.pupils, "wave": b.waves, "row": b.rows}).assign(file=b.path) for b in mine]
         rows = pd.concat(parts, ignore_index=True)
-        first = rows.drop_duplicates(["pupil", "wave"]).set_index(["pupil", "wave"])
-        for row in rows[rows.duplicated(["pupil", "wave"])].itertuples():
-            other = first.loc[(row.pupil, row.wave)]
-            details = {"other": int(other["row"]), "other_file": other["file"], "wave": row.wave, "outcome": outcome}
-            ledger.problem("duplicate_across_files", row.file, row=int(row.row), value=row.pupil, details=details)
+        double = rows.duplicated(["pupil", "wave"])
+        if double.any():
+            first = rows.drop_duplicates(["pupil", "wave"]).set_index(["pupil", "wave"])
+            ledger.people("duplicate_across_files", rows[double], None, partial(_first_answers, first, outcome))
+
+
+def _first_answers(first: pd.DataFrame, outcome: str, row: Any) -> dict[str, Any]:  # noqa: ANN401 - a row of a frame
+    other = first.loc[(row.pupil, row.wave)]
+    return {"other": int(other["row"]), "other_file": other["file"], "wave": row.wave, "outcome": outcome}
 
 
 def _long(blocks: list[_Block], pupils: pd.DataFrame) -> pd.DataFrame:
