@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 Fault = tuple[str, Literal["lacking", "foreign", "damaged"], str]  # of which report or file, what, and more about it
 SIGNS = ("results.json", manifest.SHARE, manifest.HELD)  # one of these beside no manifest: there was a report
-FIELDS = {"schema_version", "notice", "inputs", "results", "reports"}
+FIELDS = {"schema_version", "notice", "inputs", "results", "reports", "seal"}
 
 
 def places_below(folder: Path) -> list[Path]:

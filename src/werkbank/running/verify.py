@@ -140,15 +140,15 @@ def _older(place: Path) -> bool:
 def _made_again(
     place: Path, found: dict[str, Any], key: str, study: Path, notebook: str | Path, again: Path
 ) -> Verified:
-    from werkbank.running.runner import run_report
+    from werkbank.running.runner import run_held
     from werkbank.running.together import hide_again
     from werkbank.study import load_study
 
     name, _, language = key.rpartition(".")
     files = found["reports"][key]["files"]
     formats = tuple(form for form in FORMATS if f"{key}.{form}" in files)
-    run_report(study, notebook, language=language, out=again, formats=formats, warm=True, **_parameters(found, key))
-    if (share := found["reports"][key].get("share", {})).get("also"):  # what it hides because of other reports
+    run_held(study, notebook, languages=(language,), out=again, formats=formats, warm=True, **_parameters(found, key))
+    if share := found["reports"][key].get("share"):  # with what it hides because of other copies: nothing is given out
         hide_again(again, load_study(study), key, share)
     made = manifest.read(again)
     for part in ("study", "data", "instruments", "logo"):
