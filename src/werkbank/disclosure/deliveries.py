@@ -57,6 +57,8 @@ class Delivery:
         How counts add up (`protecting.Relation`).
     cells : tuple of str
         ``outcome|wave|arm`` of everything that it shows a number of.
+    printed : dict
+        By id the means and SDs that it shows, as rounded.
     behind : Behind
     key : str
         Four bytes by which the key of the hashes is known.
@@ -74,6 +76,7 @@ class Delivery:
     hidden: tuple[str, ...]
     relations: tuple[dict[str, float], ...]
     cells: tuple[str, ...]
+    printed: dict[str, float]
     behind: Behind = field(repr=False)
     key: str = ""
 
@@ -114,6 +117,13 @@ def released(results: Results, copy: Results, behind: Behind, **known: Any) -> D
         shown=dict(sorted(shown.items())), hidden=hidden, relations=relations, cells=tuple(sorted(cells)),
         behind=behind, **known,
     )  # fmt: skip
+
+
+def magnitudes_in(copy: Results) -> dict[str, float]:
+    """Return by id the means and SDs that a copy shows, as it rounds them."""
+    return {
+        f.id: float(f.value) for f in copy.facts if kind(f.what) == "magnitude" and isinstance(f.value, int | float)
+    }
 
 
 def telling(copy: Results) -> frozenset[str]:
@@ -165,8 +175,22 @@ def touched(results: Results, behind: Behind, earlier: Iterable[Delivery], min_c
             )
         return near[cell]
 
-    items = [*results.estimates, *(fact for fact in results.facts if not _of_nobody(fact))]
+    items: list[Fact | Estimate] = [*results.estimates, *(fact for fact in results.facts if not _of_nobody(fact))]
     return {item.id for item in items if any(tells(cell) for cell in cells_of(item, behind))} if before else set()
+
+
+def rounded_otherwise(shown: Results, behind: Behind, earlier: Iterable[Delivery]) -> set[str]:
+    """Return the ids of means and SDs of the same scores that were given out with another rounding.
+
+    The extremes of others decide on the steps too; and what rounds to either of two numbers is less than what rounds to
+    one of them.
+    """
+    own, found = magnitudes_in(shown), set()
+    places = {f.id: cells_of(f, behind) for f in shown.facts if f.id in own}
+    for one in earlier:
+        differing = [i for i, value in one.printed.items() if own.get(i, value) != value]
+        found |= {i for i in differing if all(behind.at(cell) == one.behind.at(cell) for cell in places[i])}
+    return found
 
 
 def _of_nobody(f: Fact) -> bool:

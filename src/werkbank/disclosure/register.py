@@ -143,8 +143,8 @@ class Register:
 
 
 def _plain(one: Delivery) -> dict[str, Any]:
-    own = {k: v for k, v in vars(one).items() if k not in {"shown", "hidden", "relations", "behind"}}
-    counts = {"shown": one.shown, "hidden": list(one.hidden), "relations": list(one.relations)}
+    own = {k: v for k, v in vars(one).items() if k not in {"shown", "hidden", "relations", "printed", "behind"}}
+    counts = {"shown": one.shown, "hidden": list(one.hidden), "relations": list(one.relations), "printed": one.printed}
     own |= {"also": list(one.also), "bare": list(one.bare), "cells": list(one.cells)}
     return {**own, "counts": counts, "behind": one.behind.to_json()}
 
@@ -153,6 +153,7 @@ def _of(entry: Mapping[str, Any]) -> Delivery:
     counts = entry["counts"]
     own = {k: v for k, v in entry.items() if k not in {"kind", "counts", "behind"}}
     own |= {"shown": counts["shown"], "hidden": counts["hidden"], "relations": counts["relations"]}
+    own["printed"] = counts["printed"]
     own |= {name: tuple(own[name]) for name in TUPLES}
     return Delivery(**own, behind=Behind.from_json(entry["behind"]))
 

@@ -126,7 +126,7 @@ def _side_by_side(made: tuple[Made, ...], language: str) -> tuple[Made, ...]:
 
     def told(one: Made) -> Made:
         place = one.job.place
-        lines = " ".join([*[settled.failed[place]] * (place in settled.failed), *settled.said.get(place, ())])
+        lines = " ".join(filter(None, (settled.failed.get(place), *settled.said.get(place, ()))))
         return replace(one, files=tuple(f for f in one.files if (place / f).exists()), message=lines) if lines else one
 
     return tuple(map(told, made))

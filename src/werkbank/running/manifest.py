@@ -66,11 +66,22 @@ def notice(key: str = "notice") -> str:
 
 def read(folder: Path) -> dict[str, Any]:
     """Return the manifest in `folder`, or an empty one where there is none that this version can read."""
+    found = _there(folder)
+    return found if found.get("schema_version") == SCHEMA_VERSION else {}
+
+
+def is_older(folder: Path) -> bool:
+    """Whether an older version wrote the manifest in `folder`: that of a report that must be made again."""
+    version = _there(folder).get("schema_version")
+    return type(version) is int and 0 < version < SCHEMA_VERSION and "inputs" in _there(folder)
+
+
+def _there(folder: Path) -> dict[str, Any]:
     try:
         found = json.loads((folder / NAME).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) and found.get("schema_version") == SCHEMA_VERSION else {}
+    return found if isinstance(found, dict) else {}
 
 
 def held(place: Path, file: str) -> Path:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from werkbank.catalogue import LANGUAGES, say
+from werkbank.disclosure.register import folder_of
 from werkbank.errors import ReportError, UsageError, nearest
 from werkbank.results import Results
 from werkbank.running import manifest
@@ -195,7 +196,8 @@ def _written(run: _Run, executed: dict[str, Any], work: Path, place: Path) -> Ru
     texts = {**{f"{key}.{form}": content for form, content in written.items()}, f"{key}.ipynb": kept}
     copy = read_shared(work / "share.json", language)
     if copy is not None:
-        made["share"] = {"parts": list(copy.parts), **UNDECIDED, **earlier(place, inputs, key)}
+        before = earlier(place, inputs, key) if folder_of(study) is None else {}
+        made["share"] = {"parts": list(copy.parts), **UNDECIDED, **before}
         if made["share"]["also"] or made["share"]["bare"]:
             copy = rewritten(study, run.parameters["only"], results, language, made["share"])
         texts |= files_to_share(copy, study, language, formats, footer, key)

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from werkbank.catalogue import say
-from werkbank.disclosure.deliveries import Delivery, counts_of, identity, released, telling, touched
+from werkbank.disclosure.deliveries import Delivery, counts_of, identity, released, rounded_otherwise, telling, touched
 from werkbank.disclosure.flow import slots, system
 from werkbank.disclosure.standing_behind import Behind, Standing, key_mark, standing
 from werkbank.disclosure.together import GivenAwayError, hidden_together
@@ -47,6 +47,7 @@ class Copy:
     results: Results
     hidden: frozenset[str]  # because of itself alone
     told: frozenset[str] = frozenset()  # the results of which it would then show a number
+    alone: Results | None = None  # what it would show then
 
 
 def files_to_share(
@@ -60,7 +61,10 @@ def files_to_share(
 
 
 def earlier(place: Path, inputs: dict[str, Any], key: str) -> dict[str, Any]:
-    """Return what the copy of this report in this folder, of the same inputs, hides because of others."""
+    """Return what the copy of this report in this folder, of the same inputs, hides because of others.
+
+    Of a study whose deliveries are remembered its register says so (`settle`).
+    """
     found = manifest.read(place)
     known = found.get("reports", {}).get(key, {}).get("share", {}) if found.get("inputs") == inputs else {}
     return {name: known[name] for name in DECIDED if name in known}
@@ -214,10 +218,7 @@ class _Group:
         met = {p for p, own in behind.items() if any(times[pupil] > 1 for pupil in own.pupils)}
         met |= {p for p, own in behind.items() if any(_met(one.behind, own) for one in before)}
         looked = {place: mine for place, mine in copies.items() if place in met | several}
-        near = {
-            p: [touched(c.results, behind[p], before, self.min_cell) & c.told for c in mine]
-            for p, mine in looked.items()
-        }
+        near = {p: [self._near(c, behind[p], before) for c in mine] for p, mine in looked.items()}
         hidden, alone = self._hidden(looked, near, behind, before, several), {}
         if before and hidden is not None:  # what would be hidden without them
             alone = (
@@ -242,6 +243,11 @@ class _Group:
                     share = {"also": also, "bare": bare | ids, "earlier": len(more) + len(ids)}
                 decided[place].append((copy, {**UNDECIDED, **share}))
         return decided
+
+    def _near(self, copy: Copy, behind: Behind, before: list[Delivery]) -> set[str]:
+        """Return the ids of results that may not be shown beside those of earlier copies, whatever else is hidden."""
+        found = touched(copy.results, behind, before, self.min_cell) & copy.told
+        return found | (rounded_otherwise(copy.alone, behind, before) if copy.alone is not None else set())
 
     def _hidden(
         self,
@@ -351,8 +357,12 @@ def _copies(place: Path, found: dict[str, Any], keys: list[str], min_cell: int) 
             facts=_chosen(store.facts, shown.facts),
             claims=_chosen(store.claims, shown.claims),
         )
-        alone = suppress(results, min_cell) if entry["share"]["also"] else shown
-        made.append(Copy(key, entry, results, frozenset(hidden_by(results, alone)), telling(alone)))
+        again = any(entry["share"][name] for name in HIDES)
+        alone = suppress(results, min_cell) if again else shown
+        # which indicators have enough people behind them is not known here: any number may be told
+        made.append(
+            Copy(key, entry, results, frozenset(hidden_by(results, alone)), telling(results if again else shown))
+        )
     return made
 
 
