@@ -133,6 +133,10 @@ def _parsed(words: list[str], language: str) -> argparse.Namespace:
     private.add_argument("files", metavar="FILE", nargs="+", help=text("private_files"))
     private.add_argument("--study", metavar="STUDY", help=text("private_study"))
     private.add_argument("--min-cell", type=int, metavar="N", help=text("min_cell"))
+    withdrawn = command("withdrawn", _withdrawn, "language_here")
+    withdrawn.add_argument("study", metavar="STUDY", help=text("study"))
+    withdrawn.add_argument("numbers", metavar="NUMBER", nargs="*", help=text("withdrawn_numbers"))
+    withdrawn.add_argument("--all", dest="everything", action="store_true", help=text("withdrawn_all"))
     codebook = command("codebook", _codebook)
     codebook.add_argument("study", metavar="STUDY", help=text("study"))
     codebook.add_argument("--out", metavar="DIR", default=".", help=text("codebook_out"))
@@ -301,6 +305,12 @@ def _check_privacy(arguments: argparse.Namespace) -> None:
     if found:
         raise UnfitError(found, arguments.speech)
     _tell(say("cli.done.private", arguments.speech, min_cell=min_cell))
+
+
+def _withdrawn(arguments: argparse.Namespace) -> None:
+    from werkbank.running.commands import withdrawn_command
+
+    withdrawn_command(arguments, _tell)
 
 
 def _codebook(arguments: argparse.Namespace) -> None:

@@ -11,7 +11,8 @@ import pytest
 from tests.running.conftest import PARAMETERS, RESULTS, SECTION
 
 from werkbank.errors import UsageError
-from werkbank.running import manifest, run_report
+from werkbank.running import manifest, run_report, runner
+from werkbank.running.together import UNDECIDED
 from werkbank.running.verify import first_difference, verify
 from werkbank.warm.folder import ALIVE, living, sweep_dead
 
@@ -242,3 +243,137 @@ def test_work_folders_of_the_dead_are_swept_and_of_the_living_not(tmp_path):
         assert [folder.exists() for folder in (dead, alive, unmarked)] == [False, True, True]
     sweep_dead(tmp_path)
     assert not alive.exists()
+
+
+def leaves(value, path=()):
+    """Yield the place of every value in a JSON document, objects and lists that hold nothing among them."""
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, one in inside:
+        yield from leaves(one, (*path, name))
+    if path and not inside:
+        yield path
+
+
+def flipped(content, path):
+    """Return the document with one value changed: a letter, a number, a truth, or something where nothing was."""
+    changed = json.loads(json.dumps(content))
+    *way, last = path
+    at = changed
+    for name in way:
+        at = at[name]
+    old = at[last]
+    at[last] = {
+        str: lambda: ("b" if old.startswith("a") else "a") + old[1:], int: lambda: old + 1, float: lambda: old + 1,
+        bool: lambda: not old, list: lambda: ["a"], dict: lambda: {"a": 1}, type(None): lambda: "a",
+    }[type(old)]()  # fmt: skip
+    return changed
+
+
+def without(content, path):
+    changed = json.loads(json.dumps(content))
+    *way, last = path
+    at = changed
+    for name in way:
+        at = at[name]
+    del at[last]
+    return changed
+
+
+@pytest.fixture
+def shared_too(made):
+    """A batch of two reports that have copies to share, and what a batch writes beside them."""
+    out = made.parent / "reeks"
+    for name in ("een", "twee"):
+        shutil.copytree(made, out / name)
+        (out / name / "share").mkdir()
+        for form in ("csv", "html", "json"):
+            (out / name / "share" / f"klein.nl.{form}").write_text(form, encoding="utf-8")
+        found = json.loads((out / name / manifest.NAME).read_text())
+        entry = found["reports"]["klein.nl"]
+        entry["files"] |= {f"share/{p.name}": manifest.sha256(p) for p in (out / name / "share").iterdir()}
+        entry["share"] = {"parts": ["a"], **UNDECIDED, "also": ["x"], "register": "0" * 64}
+        rewritten(out / name, found)
+    (out / "share").mkdir()
+    for file in ("index.html", "results.csv", "share/index.html", "share/results.csv"):
+        (out / file).write_text(file, encoding="utf-8")
+    manifest.seal(out, ["een", "twee"])
+    assert verdicts(out, quick=True) == [("intact", "")] * 2
+    return out
+
+
+def test_whatever_field_of_a_manifest_is_changed_or_taken_out_is_found(shared_too):
+    """Each field of each manifest, one at a time: the quick check, too, says that it is not what was written."""
+    tried = 0
+    for name in ("een/manifest.json", "batch.json"):
+        content = (shared_too / name).read_text(encoding="utf-8")
+        known = json.loads(content)
+        for path in leaves(known):
+            for change in (flipped, without):
+                changed = change(known, path)
+                for text in (
+                    json.dumps(changed),
+                    json.dumps(changed, ensure_ascii=False, indent=1, sort_keys=True) + "\n",
+                ):
+                    (shared_too / name).write_text(text, encoding="utf-8")
+                    found = list(verify([shared_too], quick=True))
+                    assert not all(one.good for one in found), (name, path, change.__name__)
+                    tried += 1
+        (shared_too / name).write_text(content, encoding="utf-8")
+    assert tried > 200
+    assert verdicts(shared_too, quick=True) == [("intact", "")] * 2
+
+
+def test_whatever_file_is_changed_taken_or_added_is_found_and_named(shared_too):
+    for path in sorted(path for path in shared_too.rglob("*") if path.is_file()):
+        name, content = path.name, path.read_bytes()
+        for changed in (bytes([content[0] ^ 1]) + content[1:], content + b" ", content[:-1], b"", None):
+            path.unlink()
+            if changed is not None:
+                path.write_bytes(changed)
+            found = [one for one in verify([shared_too], quick=True) if not one.good]
+            assert any(name in f"{one.report} {one.detail}" for one in found), (path, changed)
+            path.write_bytes(content)
+        beside = path.with_name(f"meer-{name}")
+        if path.parent.name == "share":
+            beside.write_bytes(content)
+            assert "foreign" in {one.verdict for one in verify([shared_too], quick=True)}, path
+            beside.unlink()
+    for folder in ("een", "twee"):
+        (shared_too / folder).rename(shared_too.parent / "weg")
+        assert ("lacking", f"{folder}/manifest.json") in verdicts(shared_too, quick=True)
+        (shared_too.parent / "weg").rename(shared_too / folder)
+    assert verdicts(shared_too, quick=True) == [("intact", "")] * 2
+
+
+@pytest.mark.parametrize("named", [["manifest.json"], [], "x", 3])
+def test_a_sealed_manifest_of_another_shape_is_named(made, named):
+    found = json.loads((made / manifest.NAME).read_text())
+    for field in ("inputs", "results", "reports"):
+        (made / manifest.NAME).write_text(manifest.sealed({**found, field: named}), encoding="utf-8")
+        for quick in (True, False):
+            assert [one.good for one in verify([made], quick=quick)] == [False], (field, named)
+    (made / manifest.NAME).write_text(manifest.sealed({**found, "reports": {"klein.nl": named}}), encoding="utf-8")
+    assert [one.good for one in verify([made], quick=True)] == [False]
+
+
+def test_a_field_that_was_changed_and_sealed_again_is_found_where_it_can_be(made, study, monkeypatch):
+    """What the foot of the page says, what was made again says, and what cannot be so in one environment."""
+    pristine = made.parent / "opnieuw"
+    shutil.copytree(made, pristine)
+    monkeypatch.setattr(runner, "run_held", lambda *_, out, **__: shutil.copytree(pristine, out))
+    content = (made / manifest.NAME).read_text()
+    known, passed = json.loads(content), set()
+    assert verdicts(made, study=study) == [("same", "")]
+    for path in leaves({k: v for k, v in known.items() if k != "seal"}):
+        (made / manifest.NAME).write_text(manifest.sealed(flipped(known, path)), encoding="utf-8")
+        if {one.verdict for one in verify([made], study=study)} == {"same"}:
+            passed.add(path[-1])
+        (made / manifest.NAME).write_text(content, encoding="utf-8")
+    assert passed <= {"parameters", "remarks"}, "what a log said, and a parameter that this report does not have"
+
+
+def test_a_report_of_an_older_version_is_called_so(made):
+    found = json.loads((made / manifest.NAME).read_text())
+    old = {k: v for k, v in found.items() if k != "seal"} | {"schema_version": 1}
+    (made / manifest.NAME).write_text(json.dumps(old), encoding="utf-8")
+    assert verdicts(made, quick=True) == [("older", "manifest.json")]

@@ -46,6 +46,7 @@ def suppress(
         The smallest count that may be shown: 6 in what a school shares, 10 in a research export (``MIN_CELL``).
     also, bare : iterable of str, set of str
         Counts that must be hidden because of other reports (`together`); those in `bare` with all that rests on them.
+        An id in `bare` is a result that must be hidden itself (`deliveries`).
     cells : mapping of str to int, optional
         By the id of an estimate the smallest number of people behind its indicators (`cells.smallest_cells`). What
         rests on an indicator and is not in it, is hidden.
@@ -141,14 +142,14 @@ def _without(
     def rests(item: Fact | Estimate) -> bool:
         """Whether what this rests on may be known, here and beside other reports."""
         told = behind(item, results) if about(item) else []
-        alone = item.outcome not in shown.few and names.get((item.id, "n"), "") not in bare
+        alone = item.outcome not in shown.few and not {item.id, names.get((item.id, "n"), "")} & bare
         return alone and all(n in counts.costs and n not in hidden for n in told)
 
     def lone(item: Fact | Estimate) -> bool:
         return few_behind(results, item, arms_of(item), min_cell)
 
     facts = [_fact(f, min_cell, seen, rests(f)) for f in results.facts if kind(f.what) != "never"]
-    facts = [_bare(f) if _rests_on_few(f, results, shown, min_cell) else f for f in facts]
+    facts = [_bare(f) if f.id in bare or _rests_on_few(f, results, shown, min_cell) else f for f in facts]
     flow = {(f.what, f.outcome, f.arm, f.wave) for f in facts if kind(f.what) == "flow" and f.note == HIDDEN}
     facts = [rounded_fact(_of_flow(f, flow), results, shown, min_cell) for f in facts]
     estimates = []

@@ -26,6 +26,10 @@ WHOLE = 1.5  # how much dearer a count of the whole is than one of its parts; de
 FIELD = {"value": "value", "share": "value", "n": "n"}  # where the number of a slot stands
 
 
+class GivenAwayError(Exception):
+    """What was given out before leaves a small count too little room, whatever the new copies hide."""
+
+
 def suppress_together(
     parts: Mapping[str, Results],
     min_cell: int = MIN_CELL["school"],
@@ -64,24 +68,35 @@ def hidden_together(
     min_cell: int,
     members: Mapping[str, AbstractSet[str]],
     several: Iterable[str] = (),
+    given: Mapping[str, Counts] | None = None,
 ) -> dict[str, tuple[set[str], set[str]]]:
     """Return for each report the counts to hide because of itself (`own`) and of the others.
 
     The second set of each are those of them that must go with all that rests on them: beside a whole and the other
     parts, the mean of a part tells the mean of a part that is too small to show. `several` names the `parts` that stand
-    for more than one copy, of which what is hidden in one is not known to be safe beside the others.
+    for more than one copy, of which what is hidden in one is not known to be safe beside the others. `given` are copies
+    that were let go before (`deliveries.Delivery.counts`, named ``name|count``): what they showed is known for good.
+
+    Raises
+    ------
+    GivenAwayError
+        When hiding everything in `parts` is not enough, because of what was given out before.
     """
     joint = Counts()
+    for counts in (given or {}).values():
+        joint.take(counts)
     for name, results in parts.items():
         joint.take(system(results, min_cell, f"{name}|"))
     before = len(joint.relations)
-    _overlaps(joint, {name: members.get(name, set()) for name in parts})
+    _overlaps(joint, {name: members.get(name, set()) for name in (*parts, *(given or {}))}, set(given or {}))
     across = joint.relations[before:]
     start = {f"{name}|{count}" for name, counts in own.items() for count in counts} & joint.costs.keys()
     met = {count for relation in across for count in relation}
     met |= {count for count in joint.values if count.partition("|")[0] in set(several)}
     _, doubtful = Reader(joint).around(joint.costs.keys() - start, met)
     hidden = hide(joint, min_cell, start, set(doubtful))
+    if any(name.partition("|")[0] in (given or {}) for name in hidden):
+        raise GivenAwayError
     few = [r for r in across if any(0 < joint.values[c] < min_cell for c in r)]
     bare = {count for relation in few for count in relation if count in hidden}
     return {name: (_of(name, hidden), _of(name, bare)) for name in parts}
@@ -91,7 +106,7 @@ def _of(part: str, counts: Iterable[str]) -> set[str]:
     return {count.removeprefix(f"{part}|") for count in counts if count.startswith(f"{part}|")}
 
 
-def _overlaps(joint: Counts, members: Mapping[str, AbstractSet[str]]) -> None:
+def _overlaps(joint: Counts, members: Mapping[str, AbstractSet[str]], given: AbstractSet[str]) -> None:
     """Say that every count of a report is the sum over the groups of its pupils that are in the same reports.
 
     A group's own count is known where the reports' counts leave it no choice; otherwise it is an unknown (NaN). A
@@ -103,10 +118,12 @@ def _overlaps(joint: Counts, members: Mapping[str, AbstractSet[str]]) -> None:
             of[pupil].append(name)
     groups = {frozenset(names) for names in of.values()}
     having: dict[str, list[str]] = defaultdict(list)
-    for count in joint.costs:
+    # what an earlier copy hid is an unknown that a new one must not solve
+    before = [count for count in joint.values if count not in joint.costs and count.partition("|")[0] in given]
+    for count in [*joint.costs, *before]:
         name, _, bare = count.partition("|")
         having[bare].append(name)
-        if sum(name in group for group in groups) > 1:
+        if name not in given and sum(name in group for group in groups) > 1:
             joint.costs[count] *= WHOLE
 
     @cache
@@ -131,6 +148,8 @@ def _overlaps(joint: Counts, members: Mapping[str, AbstractSet[str]]) -> None:
 
 def _solved(matrix: np.ndarray, inverse: np.ndarray, values: np.ndarray) -> list[float] | None:
     """Return the count of each group, NaN where it is not determined; None where the reports' counts do not add up."""
+    if np.isnan(values).any():  # of an earlier copy that hid it
+        return [float("nan")] * matrix.shape[1]
     found = inverse @ values
     sure = np.isclose(np.diag(inverse @ matrix), 1.0)
     if np.abs(matrix @ found - values).max() > SLACK or (found[sure] < -SLACK).any():

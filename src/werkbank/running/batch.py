@@ -103,7 +103,8 @@ def run_batch(
             interrupted = True
         for name in ("index.html", "results.csv"):  # of copies that are about to hide other counts
             (out / manifest.SHARE / name).unlink(missing_ok=True)
-        settled = (_held_back if interrupted else _side_by_side)(tuple(ended.values()))
+        done = tuple(ended.values())
+        settled = _held_back(done) if interrupted else _side_by_side(done, language)
         outcome = BatchOutcome(settled, time.monotonic() - started, interrupted)
         write_index(out, outcome.made, language)
     return outcome
@@ -114,22 +115,21 @@ def _held_back(made: tuple[Made, ...]) -> tuple[Made, ...]:
     return tuple(replace(one, files=tuple(f for f in one.files if (one.job.place / f).exists())) for one in made)
 
 
-def _side_by_side(made: tuple[Made, ...]) -> tuple[Made, ...]:
+def _side_by_side(made: tuple[Made, ...], language: str) -> tuple[Made, ...]:
     """Hide in all copies to share what follows from them together; a copy that cannot be written again is not there."""
     there = [one for one in made if one.status in {"made", "kept"} and any("share/" in file for file in one.files)]
     studies = {name: load_study(name) for name in {one.job.study for one in there}}
     for one in made:  # an earlier copy of what could not be made again was not looked at beside the others
         if one.status == "failed" and (one.job.place / manifest.SHARE).is_dir():
             manifest.withdraw(one.job.place)
-    unsettled = settle({one.job.place: studies[one.job.study] for one in there}, anew=True)
-    return tuple(
-        replace(
-            one, files=tuple(f for f in one.files if (one.job.place / f).exists()), message=unsettled[one.job.place]
-        )
-        if one.job.place in unsettled
-        else one
-        for one in made
-    )
+    settled = settle({one.job.place: studies[one.job.study] for one in there}, anew=True, language=language)
+
+    def told(one: Made) -> Made:
+        place = one.job.place
+        lines = " ".join(filter(None, (settled.failed.get(place), *settled.said.get(place, ()))))
+        return replace(one, files=tuple(f for f in one.files if (place / f).exists()), message=lines) if lines else one
+
+    return tuple(map(told, made))
 
 
 class _Here:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkbank.catalogue import LANGUAGES, say
 from werkbank.errors import ReportError, UsageError, nearest
+from werkbank.running import given_out
 from werkbank.running.batch import BatchOutcome, run_batch
 from werkbank.running.jobs import jobs_asked
 from werkbank.running.making import Made, begun
@@ -16,6 +17,7 @@ from werkbank.running.notebooks import notebook_path
 from werkbank.running.pages import FORMATS
 from werkbank.running.remote import connected
 from werkbank.running.verify import verify
+from werkbank.study import load_study
 
 if TYPE_CHECKING:
     import argparse
@@ -120,3 +122,15 @@ def verify_command(asked: argparse.Namespace, tell: Callable[..., None]) -> None
         tell(f"{(one.folder / one.report).as_posix()}: {verdict}")
     if bad := sum(not one.good for one in found):
         raise ReportError(say("batch.problem.verify", asked.speech, n=bad, n_all=len(found)))
+
+
+def withdrawn_command(asked: argparse.Namespace, tell: Callable[..., None]) -> None:
+    """List what was given out of a study, or write down that copies were taken back."""
+    study = load_study(asked.study)
+    if asked.numbers or asked.everything:
+        n = given_out.declare_withdrawn(study, asked.numbers, asked.speech, everything=asked.everything)
+        tell(say("privacy.register.withdrawn" if n else "privacy.register.anew", asked.speech, n=n))
+        return
+    lines = given_out.listed(study, asked.speech)
+    heading = say("privacy.register.list", asked.speech, n=len(lines)) if lines else ""
+    tell(heading or say("privacy.register.none", asked.speech), *(f"  {line}" for line in lines))

@@ -28,7 +28,7 @@ NAME = "manifest.json"
 BATCH = "batch.json"  # of a batch: what it wrote beside its reports, and which folders they are in
 SHARE = "share"  # beside the other files of a run: the only ones that may leave
 HELD = ".share"  # copies to share that were not yet looked at beside the others
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2  # 1 had no seal
 
 
 def sha256(path: Path) -> str:
@@ -66,11 +66,22 @@ def notice(key: str = "notice") -> str:
 
 def read(folder: Path) -> dict[str, Any]:
     """Return the manifest in `folder`, or an empty one where there is none that this version can read."""
+    found = _there(folder)
+    return found if found.get("schema_version") == SCHEMA_VERSION else {}
+
+
+def is_older(folder: Path) -> bool:
+    """Whether an older version wrote the manifest in `folder`: that of a report that must be made again."""
+    version = _there(folder).get("schema_version")
+    return type(version) is int and 0 < version < SCHEMA_VERSION and "inputs" in _there(folder)
+
+
+def _there(folder: Path) -> dict[str, Any]:
     try:
         found = json.loads((folder / NAME).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) and found.get("schema_version") == SCHEMA_VERSION else {}
+    return found if isinstance(found, dict) else {}
 
 
 def held(place: Path, file: str) -> Path:
@@ -97,20 +108,41 @@ def withdraw(place: Path) -> None:
         path.replace(place / HELD / path.name)
 
 
+def hold(place: Path, files: list[str]) -> None:
+    """Hold these copies to share back that were let go before."""
+    (place / HELD).mkdir(exist_ok=True)
+    for name in (Path(file).name for file in files):
+        if (place / SHARE / name).is_file():
+            (place / SHARE / name).replace(place / HELD / name)
+
+
 def release(place: Path) -> None:
-    """Let the copies to share of a folder go, each in one step: all that is beside them is as it is meant to be."""
+    """Let the copies to share of a folder go, each in one step: all that is beside them is as it is meant to be.
+
+    A copy whose entry says why it is held stays behind.
+    """
+    entries = read(place).get("reports", {}).values()
+    stays = {Path(file).name for entry in entries if entry.get("share", {}).get("held") for file in entry["files"]}
     for path in sorted((place / HELD).glob("[!.]*")):
-        (place / SHARE).mkdir(exist_ok=True)
-        let_read(path)
-        path.replace(place / SHARE / path.name)
-    shutil.rmtree(place / HELD, ignore_errors=True)
+        if path.name not in stays:
+            (place / SHARE).mkdir(exist_ok=True)
+            let_read(path)
+            path.replace(place / SHARE / path.name)
+    if not any((place / HELD).glob("[!.]*")):
+        shutil.rmtree(place / HELD, ignore_errors=True)
 
 
 def written(inputs: dict[str, Any], results: dict[str, str], reports: dict[str, Any]) -> str:
     """Return the text of a manifest; `results` and each report's ``files`` map file names to hashes."""
     told = {"schema_version": SCHEMA_VERSION, "notice": notice()}
-    content = {**told, "inputs": inputs, "results": results, "reports": reports}
-    return json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    return sealed({**told, "inputs": inputs, "results": results, "reports": reports})
+
+
+def sealed(content: dict[str, Any]) -> str:
+    """Return JSON that ends in a hash of the rest: whatever is changed in it by hand, it no longer fits."""
+    whole = {k: v for k, v in content.items() if k != "seal"}
+    seal = hashlib.sha256(json.dumps(whole, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+    return json.dumps({**whole, "seal": seal}, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
 def seal(out: Path, reports: list[str]) -> None:
@@ -119,7 +151,7 @@ def seal(out: Path, reports: list[str]) -> None:
     files = [*names, *(f"{SHARE}/{name}" for name in names)]
     hashes = {file: sha256(out / file) for file in files if (out / file).is_file()}
     content = {"notice": notice(), "files": hashes, "reports": sorted(set(reports))}
-    put(out / BATCH, (json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode())
+    put(out / BATCH, sealed(content).encode())
 
 
 def put(path: Path, content: bytes) -> None:

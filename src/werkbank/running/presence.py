@@ -11,9 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-Fault = tuple[str, Literal["lacking", "foreign", "damaged"], str]  # of which report or file, what, and more about it
+Fault = tuple[
+    str, Literal["lacking", "foreign", "damaged", "older"], str
+]  # of which report or file, what, and more about it
 SIGNS = ("results.json", manifest.SHARE, manifest.HELD)  # one of these beside no manifest: there was a report
-FIELDS = {"schema_version", "notice", "inputs", "results", "reports"}
+FIELDS = {"schema_version", "notice", "inputs", "results", "reports", "seal"}
 
 
 def places_below(folder: Path) -> list[Path]:
@@ -37,13 +39,20 @@ def faults(place: Path) -> Iterator[Fault]:
             return
     found = manifest.read(place)
     if not found or not found.get("reports"):
-        yield manifest.NAME, "lacking", manifest.NAME
+        yield manifest.NAME, "older" if manifest.is_older(place) else "lacking", manifest.NAME
         return
     if not _sound(place, found):
         yield manifest.NAME, "damaged", manifest.NAME
-    for name, entry in found["reports"].items():
-        yield from ((name, "damaged", f"{manifest.NAME}: {field}") for field in _told_otherwise(place, found, entry))
-    known = {file for report in found["reports"].values() for file in report["files"]}
+        return
+    try:
+        told = [
+            (n, f"{manifest.NAME}: {f}") for n, e in found["reports"].items() for f in _told_otherwise(place, found, e)
+        ]
+        known = {file for report in found["reports"].values() for file in report["files"]}
+    except (KeyError, TypeError, AttributeError):  # sealed, and no manifest of ours
+        yield manifest.NAME, "damaged", manifest.NAME
+        return
+    yield from ((name, "damaged", field) for name, field in told)
     for back in (manifest.SHARE, manifest.HELD) if not is_batch else ():
         for path in sorted((place / back).rglob("*")):
             file = f"{manifest.SHARE}/{path.relative_to(place / back).as_posix()}"
@@ -59,8 +68,12 @@ def _sound(place: Path, found: dict[str, Any]) -> bool:
     """Whether a manifest is written as werkbank writes one, to the byte."""
     if found.keys() != FIELDS:
         return False
-    text = manifest.written(found["inputs"], found["results"], found["reports"])
-    return text == (place / manifest.NAME).read_text(encoding="utf-8")
+    return found.get("notice") == manifest.notice() and _sealed(place / manifest.NAME, found)
+
+
+def _sealed(path: Path, content: dict[str, Any]) -> bool:
+    """Whether a file is, to the byte, what was sealed."""
+    return manifest.sealed(content) == path.read_text(encoding="utf-8")
 
 
 def _told_otherwise(place: Path, found: dict[str, Any], entry: dict[str, Any]) -> Iterator[str]:
@@ -75,6 +88,7 @@ def _told_otherwise(place: Path, found: dict[str, Any], entry: dict[str, Any]) -
         "python": inputs["python"],
         "study": inputs["study"]["sha256"][:12],
         "environment": inputs["environment"][:12],
+        "seed": inputs["parameters"]["seed"],
         "notebook": entry["notebook"][:12],
         **{f"data {item['file']}": item["sha256"][:12] for item in inputs["data"]},
     }
@@ -89,6 +103,8 @@ def _of_batch(place: Path) -> Iterator[Fault]:
     except (OSError, ValueError, KeyError, TypeError):
         yield manifest.BATCH, "lacking", manifest.BATCH
         return
+    if not _sealed(place / manifest.BATCH, sealed):
+        yield manifest.BATCH, "damaged", manifest.BATCH
     for file, digest in sorted(files.items()):
         path = place / file
         if not path.resolve().is_relative_to(place.resolve()) or not path.is_file() or manifest.sha256(path) != digest:

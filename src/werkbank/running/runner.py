@@ -6,11 +6,12 @@ import hashlib
 import shutil
 import tempfile
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from werkbank.catalogue import LANGUAGES, say
+from werkbank.disclosure.register import folder_of
 from werkbank.errors import ReportError, UsageError, nearest
 from werkbank.results import Results
 from werkbank.running import manifest
@@ -20,7 +21,7 @@ from werkbank.running.kept import archived, remarks_of, sections_of
 from werkbank.running.notebooks import code_hash, declared_parameters, is_own, notebook_path
 from werkbank.running.pages import FORMATS, USUAL, pages
 from werkbank.running.params import SEED, checked, decisive, shown
-from werkbank.running.together import earlier, files_to_share, rewritten, settle
+from werkbank.running.together import UNDECIDED, earlier, files_to_share, rewritten, settle
 from werkbank.study import load_study
 from werkbank.warm.folder import living, sweep_dead
 
@@ -161,8 +162,13 @@ def run_held(
 def run_languages(study_file: str | Path, report: str | Path = "evaluation", **asked: Any) -> tuple[RunOutcome, ...]:  # noqa: ANN401 - as `run_held` has them
     """Make one report in several languages: `run_held`, and its copies to share let go beside those in the folder."""
     made = run_held(study_file, report, **asked)
-    settle({made[0].folder: load_study(study_file)})
-    return made
+    spoken = (asked.get("languages") or ("",))[0]
+    settled = settle({made[0].folder: load_study(study_file)}, language=spoken)
+    said = settled.said.get(made[0].folder, ())
+    return tuple(
+        replace(one, files=tuple(path for path in one.files if path.is_file()), notes=(*one.notes, *said))
+        for one in made
+    )
 
 
 @dataclass(frozen=True)
@@ -193,8 +199,9 @@ def _written(run: _Run, executed: dict[str, Any], work: Path, place: Path) -> Ru
     texts = {**{f"{key}.{form}": content for form, content in written.items()}, f"{key}.ipynb": kept}
     copy = read_shared(work / "share.json", language)
     if copy is not None:
-        made["share"] = {"parts": list(copy.parts), "also": [], "bare": [], **earlier(place, inputs, key)}
-        if made["share"]["also"]:
+        before = earlier(place, inputs, key) if folder_of(study) is None else {}
+        made["share"] = {"parts": list(copy.parts), **UNDECIDED, **before}
+        if made["share"]["also"] or made["share"]["bare"]:
             copy = rewritten(study, run.parameters["only"], results, language, made["share"])
         texts |= files_to_share(copy, study, language, formats, footer, key)
     superseded = _publish(place, work, texts, inputs, key, made, results)

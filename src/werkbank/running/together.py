@@ -1,19 +1,29 @@
 """The copies to share of several reports, of one folder or of a batch: what one hides must not follow from another.
 
 Every run hides what follows from its own report. When more is there, the counts of all are looked at together, and the
-copies that must hide more are written again. A manifest keeps what a copy hides because of others (``share``), so that
-the same copy can be made again by itself.
+copies that must hide more are written again. What was given out before is among all: it stands in the study's register,
+and cannot hide more. A manifest keeps what a copy hides because of others (``share``), and beside which state of the
+register that was decided, so that the same copy can be made again by itself.
 """
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from werkbank.catalogue import say
+from werkbank.disclosure.deliveries import Delivery, counts_of, identity, released, rounded_otherwise, telling, touched
+from werkbank.disclosure.flow import slots, system
+from werkbank.disclosure.standing_behind import Behind, Standing, key_mark, standing
+from werkbank.disclosure.together import GivenAwayError, hidden_together
 from werkbank.errors import ReportError
+from werkbank.intake.pseudonyms import read_key
 from werkbank.results import Results
-from werkbank.running import manifest
+from werkbank.running import given_out, manifest
+from werkbank.running.kept import sections_of
 from werkbank.running.pages import FORMATS, pages
 
 if TYPE_CHECKING:
@@ -24,6 +34,8 @@ if TYPE_CHECKING:
     from werkbank.study import Study
 
 HIDES = ("also", "bare")
+DECIDED = (*HIDES, "register", "earlier", "held")  # of a copy to share, beside its parts
+UNDECIDED: dict[str, Any] = {"also": [], "bare": [], "register": "", "earlier": 0, "held": ""}
 
 
 @dataclass(frozen=True)
@@ -34,6 +46,8 @@ class Copy:
     entry: dict[str, Any]
     results: Results
     hidden: frozenset[str]  # because of itself alone
+    told: frozenset[str] = frozenset()  # the results of which it would then show a number
+    alone: Results | None = None  # what it would show then
 
 
 def files_to_share(
@@ -46,15 +60,18 @@ def files_to_share(
     return {**files, f"share/{key}.json": copy.results.to_json(), f"share/{key}.csv": copy.results.to_csv()}
 
 
-def earlier(place: Path, inputs: dict[str, Any], key: str) -> dict[str, list[str]]:
-    """Return what the copy of this report in this folder, of the same inputs, hides because of others."""
+def earlier(place: Path, inputs: dict[str, Any], key: str) -> dict[str, Any]:
+    """Return what the copy of this report in this folder, of the same inputs, hides because of others.
+
+    Of a study whose deliveries are remembered its register says so (`settle`).
+    """
     found = manifest.read(place)
     known = found.get("reports", {}).get(key, {}).get("share", {}) if found.get("inputs") == inputs else {}
-    return {name: known[name] for name in HIDES if name in known}
+    return {name: known[name] for name in DECIDED if name in known}
 
 
 def rewritten(
-    study: Study, only: Mapping[str, str], results: Results, language: str, share: Mapping[str, list[str]]
+    study: Study, only: Mapping[str, str], results: Results, language: str, share: Mapping[str, Any]
 ) -> Shared:
     """Return a copy to share that also hides what `share` lists; ReportError for parts of a notebook of one's own."""
     from werkbank.bench import Bench
@@ -68,76 +85,261 @@ def rewritten(
     return written_again(bench, share["parts"], share["also"], set(share["bare"]))
 
 
-def settle(places: Mapping[Path, Study], *, anew: bool = False) -> dict[Path, str]:
-    """Hide in the copies to share of these folders what follows from all of them side by side.
+@dataclass(frozen=True)
+class Settled:
+    """What became of copies to share.
+
+    `failed` names the folders from which a copy was taken away because it could not be written again, and why; `said`
+    what is hidden or held back because of what was given out before, and the way out.
+    """
+
+    failed: dict[Path, str] = field(default_factory=dict)
+    said: dict[Path, tuple[str, ...]] = field(default_factory=dict)
+
+
+def settle(places: Mapping[Path, Study], *, anew: bool = False, language: str = "") -> Settled:
+    """Hide in the copies to share of these folders what follows from all of them, and what was given out before.
 
     Parameters
     ----------
     places : mapping of path to Study
-        Folders with a manifest; others are passed over. Those with the same data files are looked at together.
+        Folders with a manifest; others are passed over. Those of one study are looked at together, and beside the
+        study's register, in which they are then written down, before they are let go.
     anew : bool
-        All that will be read side by side is among `places`; otherwise what was hidden before stays hidden.
-
-    Returns
-    -------
-    mapping of path to str
-        The folders from which a copy was taken away because it could not be written again, and why.
+        All that will be read side by side is among `places`; otherwise what was hidden before stays hidden. A copy that
+        was given out stays as it was either way.
+    language : str
+        Of what is said; the study's own when left out.
     """
-    groups: dict[tuple[str, ...], dict[Path, Study]] = {}
+    studies: dict[Path, dict[Path, Study]] = {}
     for place, study in places.items():
-        if data := manifest.read(place).get("inputs", {}).get("data"):
-            groups.setdefault(tuple(item["sha256"] for item in data), {})[place] = study
-    failed = {place: why for group in groups.values() for place, why in _settled(group, anew=anew).items()}
-    for place in places:  # when all that must hide more are no longer there as they were
-        manifest.release(place)
-    return failed
+        studies.setdefault(study.folder.resolve(), {})[place] = study
+    done = Settled()
+    for several in studies.values():
+        first = next(iter(several.values()))
+        with given_out.held_register(first) as book:
+            groups: dict[tuple[str, ...], dict[Path, Study]] = {}
+            for place, study in several.items():
+                if data := manifest.read(place).get("inputs", {}).get("data"):
+                    groups.setdefault(tuple(item["sha256"] for item in data), {})[place] = study
+            for group in groups.values():
+                _Group(group, book, anew, language or first.language, done).settle()
+            for place in several:  # when all that must hide more are no longer there as they were
+                manifest.release(place)
+    return done
 
 
-def _settled(group: Mapping[Path, Study], *, anew: bool) -> dict[Path, str]:
-    from werkbank.disclosure.together import hidden_together
+@dataclass
+class _Group:
+    """Copies to share that were made of the same data, beside the register of their study."""
 
-    found = {place: manifest.read(place) for place in group}
-    shared = {p: [k for k, r in found[p]["reports"].items() if "share" in r] for p in group}
-    several = {p for p in group if len({key.rpartition(".")[0] for key in shared[p]}) > 1}
-    members = {p: _pupils(group[p], found[p], shared[p]) for p in group if shared[p]} if len(group) > 1 else {}
-    times = Counter(pupil for own in members.values() for pupil in own)
-    met = {p for p, own in members.items() if any(times[pupil] > 1 for pupil in own)}
-    copies = {str(p): _copies(p, found[p], shared[p], group[p].privacy.min_cell) for p in met | several}
-    hidden: dict[str, tuple[set[str], set[str]]] = {}
-    if copies:
-        own = {name: set[str]().union(*(c.hidden for c in mine)) for name, mine in copies.items()}
-        for name, mine in copies.items() if not anew else ():
-            own[name] |= {count for c in mine for count in c.entry["share"]["also"]}
-        stores = {name: _joined([c.results for c in mine]) for name, mine in copies.items()}
-        pupils = {str(p): own for p, own in members.items()}
-        least = max(study.privacy.min_cell for study in group.values())
-        hidden = hidden_together(stores, own, least, pupils, map(str, several))
-    failed = {}
-    for place, study in group.items():
-        again = [] if str(place) in copies or not anew else shared[place]
-        again = [key for key in again if any(found[place]["reports"][key]["share"][h] for h in HIDES)]
-        for copy in copies.get(str(place)) or _copies(place, found[place], again, study.privacy.min_cell):
-            also, bare = hidden.get(str(place), (set(), set()))
-            before = set() if anew else set(copy.entry["share"]["bare"])
-            if why := _renewed(place, study, copy, also, bare | before):
-                failed[place] = why
-    return failed
+    places: Mapping[Path, Study]
+    book: given_out.Held
+    anew: bool
+    language: str
+    done: Settled
+
+    def settle(self) -> None:
+        known, fresh = self._apart()
+        for place, key, one in known:
+            self._renew(place, key, _decided(one))
+        if not any(fresh.values()):
+            return
+        if not self.book.problem and self.book.remembers and self._of_another_key():
+            self.book.problem = "key"
+        if self.book.problem not in {"", "none"}:
+            self._hold(fresh, self.book.problem)
+            return
+        copies = {
+            place: _copies(place, self.found(place), keys, self.min_cell) for place, keys in fresh.items() if keys
+        }
+        state, made = self.book.register.state, []
+        for place, mine in self._decide(copies).items():
+            for copy, share in mine:
+                self._renew(place, copy.key, {**share, "register": state}, copy)
+                made += [] if share["held"] else [(place, copy.key)]
+        if self.book.remembers:
+            self.book.add([self._delivery(place, key) for place, key in made if "share" in self.entry(place, key)])
+            if self.book.problem:
+                self._hold(fresh, self.book.problem)
+
+    def found(self, place: Path) -> dict[str, Any]:
+        return manifest.read(place)
+
+    def entry(self, place: Path, key: str) -> dict[str, Any]:
+        entry: dict[str, Any] = self.found(place)["reports"][key]
+        return entry
+
+    @cached_property
+    def min_cell(self) -> int:
+        return max(study.privacy.min_cell for study in self.places.values())
+
+    def _apart(self) -> tuple[list[tuple[Path, str, Delivery]], dict[Path, list[str]]]:
+        """Return the copies that were given out before just as they are made, and the keys of those that were not."""
+        known: list[tuple[Path, str, Delivery]] = []
+        fresh: dict[Path, list[str]] = {}
+        for place in self.places:
+            found = self.found(place)
+            fresh[place] = []
+            for key, entry in found["reports"].items():
+                if "share" not in entry:
+                    continue
+                one = self.book.register.known(identity(found["inputs"], key, entry))
+                if one is None:
+                    fresh[place].append(key)
+                else:
+                    known.append((place, key, one))
+        return known, fresh
+
+    def _of_another_key(self) -> bool:
+        mine = key_mark(next(iter(self.places.values())))
+        return any(one.key != mine for one in self.book.register.standing)
+
+    def standing(self, *, export: bool) -> Standing:
+        name = "_export" if export else "_own"
+        if not hasattr(self, name):
+            setattr(self, name, standing(next(iter(self.places.values())), export=export))
+        made: Standing = getattr(self, name)
+        return made
+
+    def behind(self, place: Path, keys: list[str]) -> Behind:
+        """Return who the reports of a folder are about."""
+        only = self.found(place)["inputs"]["parameters"].get("only", {})
+        of_export = [key for key in keys if key.startswith("monitoring.")]  # which has pupils of its own
+        made = self.standing(export=True).of(only) if of_export else Behind()
+        return made if len(of_export) == len(keys) else made.joined(self.standing(export=False).of(only))
+
+    def _decide(self, copies: Mapping[Path, list[Copy]]) -> dict[Path, list[tuple[Copy, dict[str, Any]]]]:
+        """Return what each copy hides beside all others, those that were given out before among them."""
+        behind = {place: self.behind(place, [copy.key for copy in mine]) for place, mine in copies.items()}
+        before = [one for one in self.book.register.standing if any(_met(one.behind, own) for own in behind.values())]
+        times = Counter(pupil for own in behind.values() for pupil in own.pupils)
+        several = {p for p, mine in copies.items() if len({copy.key.rpartition(".")[0] for copy in mine}) > 1}
+        met = {p for p, own in behind.items() if any(times[pupil] > 1 for pupil in own.pupils)}
+        met |= {p for p, own in behind.items() if any(_met(one.behind, own) for one in before)}
+        looked = {place: mine for place, mine in copies.items() if place in met | several}
+        near = {p: [self._near(c, behind[p], before) for c in mine] for p, mine in looked.items()}
+        hidden, alone = self._hidden(looked, near, behind, before, several), {}
+        if before and hidden is not None:  # what would be hidden without them
+            alone = (
+                self._hidden(looked, {p: [set() for _ in mine] for p, mine in looked.items()}, behind, [], several)
+                or {}
+            )
+        decided: dict[Path, list[tuple[Copy, dict[str, Any]]]] = {}
+        for place, mine in copies.items():
+            decided[place] = []
+            for copy, ids in zip(mine, near.get(place, [set() for _ in mine]), strict=True):
+                if place not in looked:
+                    share = {name: copy.entry["share"][name] for name in HIDES} if not self.anew else {}
+                elif hidden is None:
+                    share = {"held": "given"}
+                else:
+                    also, bare = hidden[place]
+                    more = (
+                        (also - alone[place][0] - copy.hidden) & system(copy.results, 1).costs.keys()
+                        if before
+                        else set()
+                    )
+                    share = {"also": also, "bare": bare | ids, "earlier": len(more) + len(ids)}
+                decided[place].append((copy, {**UNDECIDED, **share}))
+        return decided
+
+    def _near(self, copy: Copy, behind: Behind, before: list[Delivery]) -> set[str]:
+        """Return the ids of results that may not be shown beside those of earlier copies, whatever else is hidden."""
+        found = touched(copy.results, behind, before, self.min_cell) & copy.told
+        return found | (rounded_otherwise(copy.alone, behind, before) if copy.alone is not None else set())
+
+    def _hidden(
+        self,
+        looked: Mapping[Path, list[Copy]],
+        near: Mapping[Path, list[set[str]]],
+        behind: Mapping[Path, Behind],
+        before: list[Delivery],
+        several: set[Path],
+    ) -> dict[Path, tuple[set[str], set[str]]] | None:
+        """Return the counts that each folder's copies must hide; None where no hiding is enough."""
+        if not looked:
+            return {}
+        own, stores = {}, {}
+        for place, mine in looked.items():
+            own[str(place)] = set[str]().union(*(copy.hidden for copy in mine))
+            own[str(place)] |= {
+                c for copy, ids in zip(mine, near[place], strict=True) for c in counts_of(copy.results, ids)
+            }
+            if not self.anew:
+                own[str(place)] |= {count for copy in mine for count in copy.entry["share"]["also"]}
+            stores[str(place)] = _joined([copy.results for copy in mine])
+        names = {f"given {number}": one for number, one in enumerate(before)}
+        common = set.intersection(
+            *({*b.cells} for b in [*(behind[p] for p in looked), *(one.behind for one in before)])
+        )
+        members = {str(place): behind[place].marks(common) for place in looked}
+        members |= {name: one.behind.marks(common) for name, one in names.items()}
+        given = {name: one.counts(f"{name}|") for name, one in names.items()}
+        try:
+            found = hidden_together(stores, own, self.min_cell, members, [str(p) for p in several & {*looked}], given)
+        except GivenAwayError:
+            return None
+        return {place: found[str(place)] for place in looked}
+
+    def _delivery(self, place: Path, key: str) -> Delivery:
+        """Return what a copy that is about to be let go tells."""
+        found = self.found(place)
+        entry = found["reports"][key]
+        (copy,) = _copies(place, found, [key], self.min_cell)
+        share, only = entry["share"], found["inputs"]["parameters"].get("only", {})
+        return released(
+            copy.results,
+            Results.from_json(manifest.where(place, f"share/{key}.json").read_text(encoding="utf-8")),
+            self.behind(place, [key]),
+            id=identity(found["inputs"], key, entry),
+            report=key,
+            only={role: "–" if role == "teacher" else code for role, code in only.items()},  # a teacher's own number
+            on=given_out.today(),
+            before=share["register"],
+            also=tuple(share["also"]),
+            bare=tuple(share["bare"]),
+            earlier=share["earlier"],
+            key=key_mark(self.places[place]),
+        )
+
+    def _hold(self, fresh: Mapping[Path, list[str]], problem: str) -> None:
+        """Hold copies back that were not given out before, and say why."""
+        for place, keys in fresh.items():
+            for key in keys:
+                entry = self.entry(place, key)
+                if "share" in entry:
+                    self._renew(place, key, {**UNDECIDED, **_of_share(entry), "held": problem})
+
+    def _renew(self, place: Path, key: str, share: dict[str, Any], copy: Copy | None = None) -> None:
+        study = self.places[place]
+        if copy is None:
+            (copy,) = _copies(place, self.found(place), [key], study.privacy.min_cell)
+        if why := _renewed(place, study, copy, share):
+            self.done.failed[place] = why
+        elif lines := reasons(share, study, self.language):
+            self.done.said[place] = tuple(dict.fromkeys([*self.done.said.get(place, ()), *lines]))
 
 
-def _pupils(study: Study, found: dict[str, Any], keys: list[str]) -> set[str]:
-    """Return who the reports of a folder are about."""
-    from werkbank.intake import once
-    from werkbank.underachievement.following import follow
+def _met(some: Behind, others: Behind) -> bool:
+    return not some.pupils.isdisjoint(others.pupils)
 
-    only = found["inputs"]["parameters"].get("only", {})
-    of_export = [key for key in keys if key.startswith("monitoring.")]
-    members = {f"export {pupil}" for pupil in follow(study, only).scores["pupil"]} if of_export else set()
-    if len(of_export) == len(keys):
-        return members
-    pupils = once.keep(study).pupils  # by their own numbers: a code may be longer where there are more pupils
-    for role, code in only.items():
-        pupils = pupils[(pupils[role].astype("string") == code).fillna(value=False)]
-    return members | set(pupils.index)
+
+def _of_share(entry: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: entry["share"][name] for name in DECIDED if name in entry["share"]}
+
+
+def _decided(one: Delivery) -> dict[str, Any]:
+    """Return how a copy that was given out before is made again: to the byte as it was."""
+    return {"also": {*one.also}, "bare": {*one.bare}, "register": one.before, "earlier": one.earlier, "held": ""}
+
+
+def reasons(share: Mapping[str, Any], study: Study, language: str) -> tuple[str, ...]:
+    """Return the sentences on what a copy hides, or why it is held back, because of what was given out before."""
+    found: tuple[str, ...] = ()
+    if share.get("earlier"):
+        found = (say("privacy.earlier", language, n=share["earlier"], study=study.folder.name),)
+    return (*found, given_out.said(share["held"], study, language)) if share.get("held") else found
 
 
 def _copies(place: Path, found: dict[str, Any], keys: list[str], min_cell: int) -> list[Copy]:
@@ -155,8 +357,12 @@ def _copies(place: Path, found: dict[str, Any], keys: list[str], min_cell: int) 
             facts=_chosen(store.facts, shown.facts),
             claims=_chosen(store.claims, shown.claims),
         )
-        alone = suppress(results, min_cell) if entry["share"]["also"] else shown
-        made.append(Copy(key, entry, results, frozenset(hidden_by(results, alone))))
+        again = any(entry["share"][name] for name in HIDES)
+        alone = suppress(results, min_cell) if again else shown
+        # which indicators have enough people behind them is not known here: any number may be told
+        made.append(
+            Copy(key, entry, results, frozenset(hidden_by(results, alone)), telling(results if again else shown))
+        )
     return made
 
 
@@ -166,10 +372,10 @@ def _chosen(store: tuple[Any, ...], shown: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(known[item.id] for item in shown)
 
 
-def hide_again(place: Path, study: Study, key: str, share: Mapping[str, list[str]]) -> None:
+def hide_again(place: Path, study: Study, key: str, share: Mapping[str, Any]) -> None:
     """Write a copy again as it was written beside other reports: what ``verify`` makes, it makes by itself."""
     for copy in _copies(place, manifest.read(place), [key], study.privacy.min_cell):
-        _renewed(place, study, copy, set(share["also"]), set(share["bare"]))
+        _renewed(place, study, copy, {name: share[name] for name in DECIDED})
     manifest.release(place)
 
 
@@ -180,29 +386,30 @@ def _joined(results: list[Results]) -> Results:
     return first
 
 
-def _renewed(place: Path, study: Study, copy: Copy, also: set[str], bare: set[str]) -> str:
+def _renewed(place: Path, study: Study, copy: Copy, decided: Mapping[str, Any]) -> str:
     """Write a copy again where it must hide other counts than it does; say why when that cannot be done."""
-    from werkbank.disclosure.flow import slots, system
-
-    also = also & system(copy.results, 1).costs.keys()
-    bare = bare & {name for (_, slot), name in slots(copy.results).items() if slot == "n"}
+    also = {*decided["also"]} & system(copy.results, 1).costs.keys()
+    names = {name for (_, slot), name in slots(copy.results).items() if slot == "n"}
+    ids = {fact.id for fact in copy.results.facts} | {estimate.id for estimate in copy.results.estimates}
+    bare = {*decided["bare"]} & (names | ids)
     more = bool(also - copy.hidden or bare)
-    share = {**copy.entry["share"], "also": sorted(also) * more, "bare": sorted(bare) * more}
+    said = {**decided, "also": sorted(also) * more, "bare": sorted(bare) * more}
+    share = {**copy.entry["share"], **said}
+    if share["held"]:
+        manifest.hold(place, [file for file in copy.entry["files"] if "/" in file])
     if share == copy.entry["share"]:
         return ""
-    found = manifest.read(place)
-    name, _, language = copy.key.rpartition(".")
+    found, files, why = manifest.read(place), dict[str, str | bytes](), ""
     old = [file for file in copy.entry["files"] if "/" in file]
-    formats = tuple(form for form in FORMATS if any(file.endswith(f".{form}") for file in old))
-    footer = manifest.footer(found["inputs"], f"{name}.ipynb", copy.entry["notebook"])
-    files: dict[str, str | bytes] = {}
-    why = ""
+    if all(share[name] == copy.entry["share"][name] for name in HIDES):
+        old = []
     try:
-        only = found["inputs"]["parameters"].get("only", {})
-        made = rewritten(study, only, copy.results, language, share)
-        files = files_to_share(made, study, language, formats, footer, copy.key)
+        files = _copy_files(found, study, copy, share, old) if old else {}
     except ReportError as error:
         why = str(error)  # what may tell of others does not stay there
+    before = {**UNDECIDED, **copy.entry["share"]}
+    if not why and any(share[name] != before[name] for name in ("earlier", "held")):
+        files |= _private_pages(place, found, study, copy, share)
     kept = {file: digest for file, digest in copy.entry["files"].items() if file not in old}
     for file in old:
         manifest.remove(place, file)
@@ -216,3 +423,30 @@ def _renewed(place: Path, study: Study, copy: Copy, also: set[str], bare: set[st
     text = manifest.written(found["inputs"], found["results"], found["reports"])
     manifest.put(place / manifest.NAME, text.encode())
     return why
+
+
+def _footer(found: dict[str, Any], copy: Copy) -> dict[str, str]:
+    return manifest.footer(found["inputs"], f"{copy.key.rpartition('.')[0]}.ipynb", copy.entry["notebook"])
+
+
+def _copy_files(
+    found: dict[str, Any], study: Study, copy: Copy, share: Mapping[str, Any], old: list[str]
+) -> dict[str, str | bytes]:
+    language = copy.key.rpartition(".")[2]
+    formats = tuple(form for form in FORMATS if any(file.endswith(f".{form}") for file in old))
+    only = found["inputs"]["parameters"].get("only", {})
+    made = rewritten(study, only, copy.results, language, share)
+    return files_to_share(made, study, language, formats, _footer(found, copy), copy.key)
+
+
+def _private_pages(
+    place: Path, found: dict[str, Any], study: Study, copy: Copy, share: Mapping[str, Any]
+) -> dict[str, str | bytes]:
+    """Return the private report with the reason why its copy to share hides more, or is not there."""
+    language = copy.key.rpartition(".")[2]
+    kept = json.loads((place / f"{copy.key}.ipynb").read_text(encoding="utf-8"))
+    formats = tuple(form for form in FORMATS if f"{copy.key}.{form}" in copy.entry["files"])
+    doubts = tuple(note.sentence(language) for note in read_key(study)[1] if note.key == "privacy.key.run")
+    notes = (*doubts, *reasons(share, study, language))
+    made = pages(sections_of(kept, language), study, language, formats, _footer(found, copy), inside=True, notes=notes)
+    return {f"{copy.key}.{form}": content for form, content in made.items()}

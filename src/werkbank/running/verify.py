@@ -84,7 +84,8 @@ def verify(folders: list[Path], *, quick: bool = False, study: Path | None = Non
         for place in places:
             amiss = [Verified(place, *fault) for fault in faults(place)]
             yield from amiss
-            found = manifest.read(place)
+            broken = any(one.report == one.detail == manifest.NAME for one in amiss)  # what it says is not gone by
+            found = {} if broken else manifest.read(place)
             ids: set[str] = set()
             good = not quick and not amiss
             for key in sorted(found.get("reports", {})):
@@ -140,15 +141,15 @@ def _older(place: Path) -> bool:
 def _made_again(
     place: Path, found: dict[str, Any], key: str, study: Path, notebook: str | Path, again: Path
 ) -> Verified:
-    from werkbank.running.runner import run_report
+    from werkbank.running.runner import run_held
     from werkbank.running.together import hide_again
     from werkbank.study import load_study
 
     name, _, language = key.rpartition(".")
     files = found["reports"][key]["files"]
     formats = tuple(form for form in FORMATS if f"{key}.{form}" in files)
-    run_report(study, notebook, language=language, out=again, formats=formats, warm=True, **_parameters(found, key))
-    if (share := found["reports"][key].get("share", {})).get("also"):  # what it hides because of other reports
+    run_held(study, notebook, languages=(language,), out=again, formats=formats, warm=True, **_parameters(found, key))
+    if share := found["reports"][key].get("share"):  # with what it hides because of other copies: nothing is given out
         hide_again(again, load_study(study), key, share)
     made = manifest.read(again)
     for part in ("study", "data", "instruments", "logo"):
@@ -156,6 +157,8 @@ def _made_again(
             return Verified(place, key, "changed", part)
     if made["reports"][key]["notebook"] != found["reports"][key]["notebook"]:
         return Verified(place, key, "changed", f"{name}.ipynb")
+    if lie := _untrue(found, made) or _not_given_out(found, key, study):
+        return Verified(place, key, "damaged", f"{manifest.NAME}: {lie}")
     alike = made["inputs"] == found["inputs"]  # the same packages must draw the same pictures, and write the same files
     difference = _first_of(place, again, key, pictures=alike)
     entries = [{**of["reports"][key], "remarks": []} for of in (made, found)]  # a log may say another time each run
@@ -165,6 +168,40 @@ def _made_again(
         differing = (f for f, digest in made["reports"][key]["files"].items() if files.get(f) != digest)
         difference = next(differing, manifest.NAME)
     return Verified(place, key, "differs" if difference else "equal", difference)
+
+
+def _untrue(found: dict[str, Any], made: dict[str, Any]) -> str:
+    """Return a field that cannot be true: in the same environment these are the same."""
+    old, new = found["inputs"], made["inputs"]
+    same = old["environment"] == new["environment"]
+    return next((f for f in ("werkbank", "packages") if same and old[f] != new[f]), "")
+
+
+def _not_given_out(found: dict[str, Any], key: str, study: Path) -> str:
+    """Return which field the study's register says otherwise of a copy that it knows to have been given out.
+
+    A register that is not there, or does not know this copy (from another computer), says nothing.
+    """
+    from werkbank.disclosure import register
+    from werkbank.disclosure.deliveries import identity
+    from werkbank.study import load_study
+
+    entry = found["reports"][key]
+    if "share" not in entry:
+        return ""
+    try:
+        of = register.read(load_study(study)).deliveries
+    except (register.UnknownStateError, OSError):
+        return ""
+    mine = [one for one in of if one.id == identity(found["inputs"], key, entry)]
+    share = entry["share"]
+    said = {"register": "before", "also": "also", "bare": "bare", "earlier": "earlier"}
+    as_was = [all(_plain(getattr(one, b)) == share[a] for a, b in said.items()) for one in mine]
+    return "" if not mine or any(as_was) or share["held"] else "share"
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - of a delivery
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _first_of(place: Path, again: Path, key: str, *, pictures: bool) -> str:
