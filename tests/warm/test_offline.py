@@ -59,8 +59,9 @@ def test_a_notebook_that_reaches_for_a_network_is_stopped_in_words(study, notebo
     assert caught.value.cell == 4
 
 
+@pytest.mark.parametrize("warm", [True, False])
 @pytest.mark.skipif(sys.platform != "linux", reason="a network of its own, as Linux gives it")
-def test_what_a_cell_starts_reaches_nothing_either(study, notebook, tmp_path):
+def test_what_a_cell_starts_reaches_nothing_either(study, notebook, tmp_path, warm):
     if shutil.which("unshare") is None or subprocess.run(["unshare", "-n", "true"], check=False).returncode:
         pytest.skip("processes may not be taken out of the network here")
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -70,7 +71,7 @@ def test_what_a_cell_starts_reaches_nothing_either(study, notebook, tmp_path):
             "import subprocess, sys\n"
             f"assert subprocess.run([sys.executable, '-c', {code!r}], capture_output=True).returncode == 1"
         )
-        run_report(study, notebook(PARAMETERS, SECTION, RESULTS, ask), out=tmp_path / "uit", warm=True)
+        run_report(study, notebook(PARAMETERS, SECTION, RESULTS, ask), out=tmp_path / "uit", warm=warm)
         server.setblocking(False)
         with pytest.raises(BlockingIOError):
             server.accept()

@@ -17,7 +17,7 @@ from werkbank.running import preloading
 from werkbank.running.notebooks import INJECTED_ID, NUMBER, is_own, is_shipped, only_by_hand
 from werkbank.running.remarks import about_numbers, without_paths
 from werkbank.warm.forking import PRELOAD
-from werkbank.warm.kernel import KERNEL_NAME, manager_class, quick_import, undisturbed
+from werkbank.warm.kernel import KERNEL_NAME, connection, manager_class, quick_import, undisturbed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,26 +63,27 @@ def execute(
     papermill = quick_import("papermill")
     _register_engine()
     language = parameters["language"].partition("+")[0]
-    executed: dict[str, Any] = papermill.execute_notebook(
-        _source(notebook, language),
-        None,
-        parameters=parameters,
-        engine_name=ENGINE,
-        kernel_name=KERNEL_NAME,
-        language="python",
-        progress_bar=False,
-        request_save_on_cell_execute=False,
-        autosave_cell_every=0,
-        execution_timeout=timeout,
-        # what follows reaches nbclient
-        record_timing=False,
-        kernel_manager_class=manager_class(undisturbed(work)),
-        config=_config(),
-        resources={"metadata": {"path": str(work)}},
-        shutdown_kernel="immediate",
-        told_in=language,
-        warm_env={**undisturbed(work), PRELOAD: preloading.MODULE} if warm else None,
-    )
+    with connection(work) as spoken_to:
+        executed: dict[str, Any] = papermill.execute_notebook(
+            _source(notebook, language),
+            None,
+            parameters=parameters,
+            engine_name=ENGINE,
+            kernel_name=KERNEL_NAME,
+            language="python",
+            progress_bar=False,
+            request_save_on_cell_execute=False,
+            autosave_cell_every=0,
+            execution_timeout=timeout,
+            # what follows reaches nbclient
+            record_timing=False,
+            kernel_manager_class=manager_class(undisturbed(work)),
+            config=_config(spoken_to),
+            resources={"metadata": {"path": str(work)}},
+            shutdown_kernel="immediate",
+            told_in=language,
+            warm_env={**undisturbed(work), PRELOAD: preloading.MODULE} if warm else None,
+        )
     _without_folder(executed, work)
     return executed
 
@@ -123,11 +124,10 @@ def _source(notebook: Path, language: str) -> Any:  # noqa: ANN401 - nbformat's 
     return source
 
 
-def _config() -> Any:  # noqa: ANN401 - traitlets' own type
+def _config(spoken_to: dict[str, str]) -> Any:  # noqa: ANN401 - traitlets' own type
     from traitlets.config import Config
 
-    # since ipykernel 7.3 every start over TCP without this prints a warning, and others on the machine could listen
-    return Config({"KernelManager": {"transport_encryption": "auto"}})
+    return Config({"KernelManager": spoken_to})
 
 
 def _register_engine() -> None:
