@@ -228,6 +228,7 @@ def _run(arguments: argparse.Namespace) -> None:
     )
     _tell(*(say("cli.done.superseded", speech, file=file) for file in made.superseded))
     _tell(*made.notes)
+    _tell(*(line for line in made.remarks if line == say("cli.done.network", made.language)))
     if made.remarks:
         _tell(say("cli.done.remarks", speech, n=len(made.remarks)))
     if made.left_out:

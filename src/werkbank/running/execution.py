@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 ENGINE = "werkbank"
 CELL_SECONDS = 900
 TOLERATED = "raises-exception"  # nbclient's tag for a cell that may fail
+CUT_OFF = "werkbank_cut_off"
 LINE = 60  # characters of a cell's first line, by which a message names it
 PREPARE = '__import__("werkbank.reporting.showing", fromlist=["prepare"]).prepare()'  # after the injected parameters
 
@@ -51,7 +52,8 @@ def execute(
     Returns
     -------
     dict
-        The executed notebook as JSON values, with outputs as the process gave them.
+        The executed notebook as JSON values, with outputs as the process gave them; its metadata say whether the
+        process was out of every network (`CUT_OFF`), or only refused in Python.
 
     Raises
     ------
@@ -85,6 +87,7 @@ def execute(
             warm_env={**undisturbed(work), PRELOAD: preloading.MODULE} if warm else None,
         )
     _without_folder(executed, work)
+    executed["metadata"][CUT_OFF] = "ip" in spoken_to
     return executed
 
 

@@ -14,7 +14,7 @@ from werkbank.catalogue import LANGUAGES, say
 from werkbank.errors import ReportError, UsageError, nearest
 from werkbank.results import Results
 from werkbank.running import manifest
-from werkbank.running.execution import CELL_SECONDS, execute
+from werkbank.running.execution import CELL_SECONDS, CUT_OFF, execute
 from werkbank.running.kept import archived, remarks_of, sections_of
 from werkbank.running.notebooks import code_hash, declared_parameters, is_own, notebook_path
 from werkbank.running.pages import FORMATS, USUAL, pages
@@ -186,7 +186,8 @@ def _written(run: _Run, executed: dict[str, Any], work: Path, place: Path) -> Ru
     written = pages(sections_of(executed, language), study, language, formats, footer, inside=True, notes=run.notes)
     kept, left_out = archived(executed, {**run.shown, "language": language})
     results = _results(work, notebook.name, language)
-    made: dict[str, Any] = {"notebook": code, "parameters": shown(run.parameters), "remarks": remarks_of(executed)}
+    made: dict[str, Any] = {"notebook": code, "parameters": shown(run.parameters)}
+    made["remarks"] = _remarks(executed, language)
     texts = {**{f"{key}.{form}": content for form, content in written.items()}, f"{key}.ipynb": kept}
     copy = read_shared(work / "share.json", language)
     if copy is not None:
@@ -198,6 +199,12 @@ def _written(run: _Run, executed: dict[str, Any], work: Path, place: Path) -> Ru
     files = tuple(place / f for f in [*texts, *STORE, manifest.NAME])
     said = tuple(remark["text"] for remark in made["remarks"])
     return RunOutcome(notebook.stem, language, place, files, results, superseded, left_out, said, run.notes)
+
+
+def _remarks(executed: dict[str, Any], language: str) -> list[dict[str, Any]]:
+    """Return what the notebook said aside, and first what this system could not do for it."""
+    in_python = [{"cell": 0, "text": say("cli.done.network", language)}]
+    return in_python * (not executed["metadata"][CUT_OFF]) + remarks_of(executed)
 
 
 def _known(given: tuple[str, ...], valid: tuple[str, ...], problem: str, language: str) -> None:
