@@ -58,7 +58,7 @@ def can_leave() -> bool:
 def _spoken_to_by_files(words: list[str]) -> bool:
     """Whether a kernel's connection file names sockets in a folder, which reach across namespaces."""
     file = Path(words[words.index("-f") + 1])
-    return json.loads(file.read_text(encoding="utf-8")).get("transport") == "ipc"
+    return bool(json.loads(file.read_text(encoding="utf-8"))["transport"] == "ipc")
 
 
 def _hear(event: str, arguments: tuple[Any, ...]) -> None:
