@@ -27,13 +27,16 @@ DEMO = ("baumann", "nabijheid")
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (`werkbank.errors`); no error of a user's ends in a traceback."""
+    called = words is not None
     words = list(sys.argv[1:] if words is None else words)
     language = _spoken_here()
-    before = signal.signal(signal.SIGTERM, _interrupted)
+    before = [(number, signal.getsignal(number)) for number in (signal.SIGTERM, signal.SIGINT)]
+    signal.signal(signal.SIGTERM, _interrupted)
     try:
         return _ran(words, language)
     finally:
-        signal.signal(signal.SIGTERM, before if before is not None else signal.SIG_DFL)
+        for number, handler in before if called else ():  # else Python is about to end, and goes on undisturbed
+            signal.signal(number, handler if handler is not None else signal.SIG_DFL)
 
 
 def _ran(words: list[str], language: str) -> int:
@@ -42,6 +45,8 @@ def _ran(words: list[str], language: str) -> int:
         stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
     try:
         arguments = _parsed(words, language)
+        if signal.getsignal(signal.SIGINT) == signal.SIG_DFL:  # as `__main__` leaves it
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         chosen = arguments.language
         language = arguments.speech = chosen or language
         command: Callable[[argparse.Namespace], None] = arguments.command
@@ -58,6 +63,7 @@ def _ran(words: list[str], language: str) -> int:
         _complain(say("cli.problem.prefix", language, what=str(error)))
         return error.exit_code
     except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second one would cut off what is said, or left to be ended
         _complain(say("cli.done.interrupted", language))
         return EXIT_INTERRUPTED
     except BrokenPipeError:

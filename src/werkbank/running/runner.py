@@ -252,7 +252,11 @@ def _publish(
     earlier = before.get("reports", {})
     others = {k: v for k, v in earlier.items() if k != key}
     own = earlier.get(key, {"notebook": "", "files": {}})
-    store = _with_others(place, results, key, others) if same and others else results
+    own_results = hashlib.sha256(results.to_json().encode()).hexdigest()
+    stored = _stored(place, before)
+    # where the store was lost or changed, only what this report gives again can stay
+    stay = {k: v for k, v in others.items() if same and (stored is not None or v.get("results") == own_results)}
+    store = _with_others(stored, results, key, stay) if stored is not None and stay else results
     stays = {"results.json": store.to_json(manifest.notice()), "results.csv": store.to_csv(manifest.notice("row"))}
     texts = {**texts, **stays}
     (work / "made").mkdir(exist_ok=True)
@@ -268,12 +272,11 @@ def _publish(
     aside: dict[str, Any] = {"files": {}, "remarks": []}  # a log may say another time each run
     if same and {**own, **aside} == {**made, **aside, "results": own.get("results")}:
         hashes = {**own["files"], **hashes}  # its other formats, written from an equal run, still hold
-    own_results = hashlib.sha256(results.to_json().encode()).hexdigest()
-    reports = {**(others if same else {}), key: {**made, "files": hashes, "results": own_results}}
+    reports = {**stay, key: {**made, "files": hashes, "results": own_results}}
     (work / "made" / manifest.NAME).write_text(manifest.written(inputs, common, reports), encoding="utf-8")
     manifest.own(work / "made" / manifest.NAME)
 
-    gone = {file for k in ({} if same else others) for file in others[k]["files"]} | (own["files"].keys() - hashes)
+    gone = {file for k in others.keys() - stay for file in others[k]["files"]} | (own["files"].keys() - hashes)
     return _moved(work / "made", place, [*texts, manifest.NAME], gone)
 
 
@@ -305,10 +308,21 @@ def _moved(made: Path, place: Path, files: list[str], gone: set[str]) -> tuple[s
     return tuple(sorted(gone))
 
 
-def _with_others(place: Path, results: Results, key: str, others: dict[str, Any]) -> Results:
+def _stored(place: Path, found: dict[str, Any]) -> Results | None:
+    """Return the store of a folder; nothing where it is not there as its manifest says."""
+    file = place / STORE[0]
+    try:
+        if manifest.sha256(file) != found["results"][file.name]:
+            return None
+        return Results.from_json(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _with_others(stored: Results, results: Results, key: str, others: dict[str, Any]) -> Results:
     """Return one store for all reports of these inputs in the folder; they must agree on what they share."""
     try:
-        return Results.from_json((place / "results.json").read_text(encoding="utf-8")).joined(results)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        return stored.joined(results)
+    except ValueError as error:
         listed = ", ".join(sorted(others))
         raise ReportError(say("cli.stopped.results_differ", key.rpartition(".")[2], others=listed)) from error

@@ -41,7 +41,7 @@ def connection(work: Path) -> Iterator[dict[str, str]]:
     The folder is `work`, or a temporary one where that is on a disk without sockets, or has too long a name for them.
     """
     # since ipykernel 7.3 every start over TCP without this prints a warning, and others on the machine could listen
-    chosen = {"transport_encryption": "auto"}
+    chosen = {"transport_encryption": "auto", "connection_file": str(work.resolve() / "kernel.json")}
     if not can_leave():
         yield chosen
         return
