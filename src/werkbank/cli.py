@@ -116,7 +116,7 @@ def _parsed(words: list[str], language: str) -> argparse.Namespace:
         return added
 
     demo = command("demo", _demo, None)
-    demo.add_argument("--out", metavar="DIR", default="reports/demo", help=text("demo_out"))
+    demo.add_argument("--out", type=_place, metavar="DIR", default="reports/demo", help=text("demo_out"))
     new = command("new", _new, "language_here")
     new.add_argument("name", metavar="NAME", help=text("name"))
     new.add_argument("--example", default="controlled", help=text("example", valid=", ".join(_templates())))
@@ -127,7 +127,7 @@ def _parsed(words: list[str], language: str) -> argparse.Namespace:
     run.add_argument("study", metavar="STUDY", help=text("study"))
     run.add_argument("--report", metavar="NAME", default="evaluation", help=text("report"))
     run.add_argument("--format", metavar="FORMAT", default="html", help=text("format"))
-    run.add_argument("--out", metavar="DIR", help=text("out"))
+    run.add_argument("--out", type=_place, metavar="DIR", help=text("out"))
     batch = command("batch", _batch, None)
     _batch_options(batch, text)
     verify = command("verify", _verify, "language_here")
@@ -140,7 +140,7 @@ def _parsed(words: list[str], language: str) -> argparse.Namespace:
     private.add_argument("--min-cell", type=int, metavar="N", help=text("min_cell"))
     codebook = command("codebook", _codebook)
     codebook.add_argument("study", metavar="STUDY", help=text("study"))
-    codebook.add_argument("--out", metavar="DIR", default=".", help=text("codebook_out"))
+    codebook.add_argument("--out", type=_place, metavar="DIR", default=".", help=text("codebook_out"))
     instruments = command("instruments", _instruments, "language_here")
     instruments.add_argument("name", metavar="NAME", nargs="?", help=text("instrument"))
     command("schema", _schema, None)
@@ -160,12 +160,17 @@ def _batch_options(batch: _Parser, text: Callable[..., str]) -> None:
     batch.add_argument("--report", metavar="NAME", default="evaluation", help=text("report"))
     batch.add_argument("--language", dest="languages", metavar="nl,en", help=text("languages"))
     batch.add_argument("--format", metavar="FORMAT", default="html", help=text("format"))
-    batch.add_argument("--out", metavar="DIR", default="reports/batch", help=text("batch_out"))
+    batch.add_argument("--out", type=_place, metavar="DIR", default="reports/batch", help=text("batch_out"))
     batch.add_argument("--workers", type=int, metavar="N", help=text("workers"))
     batch.add_argument("--scheduler", metavar="ADDRESS", help=text("scheduler"))
     batch.add_argument("--timeout", type=int, metavar="SECONDS", default=900, help=text("timeout"))
     for option in ("no-warm", "quiet", "json"):
         batch.add_argument(f"--{option}", action="store_true", help=text(option.replace("-", "_")))
+
+
+def _place(asked: str) -> str:
+    """Return where a folder lies without ways through folders that are not there: they would be made on the way."""
+    return os.path.relpath(Path(asked).resolve()) if ".." in Path(asked).parts else asked
 
 
 def _templates() -> list[str]:
