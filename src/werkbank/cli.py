@@ -27,13 +27,16 @@ DEMO = ("baumann", "nabijheid")
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (`werkbank.errors`); no error of a user's ends in a traceback."""
+    called = words is not None
     words = list(sys.argv[1:] if words is None else words)
     language = _spoken_here()
-    before = signal.signal(signal.SIGTERM, _interrupted)
+    before = [(number, signal.getsignal(number)) for number in (signal.SIGTERM, signal.SIGINT)]
+    signal.signal(signal.SIGTERM, _interrupted)
     try:
         return _ran(words, language)
     finally:
-        signal.signal(signal.SIGTERM, before if before is not None else signal.SIG_DFL)
+        for number, handler in before if called else ():  # else Python is about to end, and goes on undisturbed
+            signal.signal(number, handler if handler is not None else signal.SIG_DFL)
 
 
 def _ran(words: list[str], language: str) -> int:
@@ -42,6 +45,8 @@ def _ran(words: list[str], language: str) -> int:
         stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
     try:
         arguments = _parsed(words, language)
+        if signal.getsignal(signal.SIGINT) == signal.SIG_DFL:  # as `__main__` leaves it
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         chosen = arguments.language
         language = arguments.speech = chosen or language
         command: Callable[[argparse.Namespace], None] = arguments.command
@@ -58,6 +63,7 @@ def _ran(words: list[str], language: str) -> int:
         _complain(say("cli.problem.prefix", language, what=str(error)))
         return error.exit_code
     except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second one would cut off what is said, or left to be ended
         _complain(say("cli.done.interrupted", language))
         return EXIT_INTERRUPTED
     except BrokenPipeError:
@@ -110,7 +116,7 @@ def _parsed(words: list[str], language: str) -> argparse.Namespace:
         return added
 
     demo = command("demo", _demo, None)
-    demo.add_argument("--out", metavar="DIR", default="reports/demo", help=text("demo_out"))
+    demo.add_argument("--out", type=_place, metavar="DIR", default="reports/demo", help=text("demo_out"))
     new = command("new", _new, "language_here")
     new.add_argument("name", metavar="NAME", help=text("name"))
     new.add_argument("--example", default="controlled", help=text("example", valid=", ".join(_templates())))
@@ -121,7 +127,7 @@ def _parsed(words: list[str], language: str) -> argparse.Namespace:
     run.add_argument("study", metavar="STUDY", help=text("study"))
     run.add_argument("--report", metavar="NAME", default="evaluation", help=text("report"))
     run.add_argument("--format", metavar="FORMAT", default="html", help=text("format"))
-    run.add_argument("--out", metavar="DIR", help=text("out"))
+    run.add_argument("--out", type=_place, metavar="DIR", help=text("out"))
     batch = command("batch", _batch, None)
     _batch_options(batch, text)
     _review_commands(command, text)
@@ -139,7 +145,7 @@ def _parsed(words: list[str], language: str) -> argparse.Namespace:
     withdrawn.add_argument("--all", dest="everything", action="store_true", help=text("withdrawn_all"))
     codebook = command("codebook", _codebook)
     codebook.add_argument("study", metavar="STUDY", help=text("study"))
-    codebook.add_argument("--out", metavar="DIR", default=".", help=text("codebook_out"))
+    codebook.add_argument("--out", type=_place, metavar="DIR", default=".", help=text("codebook_out"))
     instruments = command("instruments", _instruments, "language_here")
     instruments.add_argument("name", metavar="NAME", nargs="?", help=text("instrument"))
     command("schema", _schema, None)
@@ -171,12 +177,17 @@ def _batch_options(batch: _Parser, text: Callable[..., str]) -> None:
     batch.add_argument("--report", metavar="NAME", default="evaluation", help=text("report"))
     batch.add_argument("--language", dest="languages", metavar="nl,en", help=text("languages"))
     batch.add_argument("--format", metavar="FORMAT", default="html", help=text("format"))
-    batch.add_argument("--out", metavar="DIR", default="reports/batch", help=text("batch_out"))
+    batch.add_argument("--out", type=_place, metavar="DIR", default="reports/batch", help=text("batch_out"))
     batch.add_argument("--workers", type=int, metavar="N", help=text("workers"))
     batch.add_argument("--scheduler", metavar="ADDRESS", help=text("scheduler"))
     batch.add_argument("--timeout", type=int, metavar="SECONDS", default=900, help=text("timeout"))
     for option in ("no-warm", "quiet", "json"):
         batch.add_argument(f"--{option}", action="store_true", help=text(option.replace("-", "_")))
+
+
+def _place(asked: str) -> str:
+    """Return where a folder lies without ways through folders that are not there: they would be made on the way."""
+    return os.path.relpath(Path(asked).resolve()) if ".." in Path(asked).parts else asked
 
 
 def _templates() -> list[str]:
@@ -253,6 +264,7 @@ def _run(arguments: argparse.Namespace) -> None:
     )
     _tell(*(say("cli.done.superseded", speech, file=file) for file in made.superseded))
     _tell(*made.notes)
+    _tell(*(line for line in made.remarks if line == say("cli.done.network", made.language)))
     if made.remarks:
         _tell(say("cli.done.remarks", speech, n=len(made.remarks)))
     if made.left_out:

@@ -1,13 +1,18 @@
 """A school's logo: any picture from the study's folder, and nothing but its pixels."""
 
+import base64
 import io
+import struct
+import zlib
 
 import pytest
 from PIL import Image
 
+from werkbank.cli import main
 from werkbank.errors import UnfitError
 from werkbank.study import load_study
-from werkbank.study.logo import MAX_BYTES, SIZE
+from werkbank.study.drawing import SIZE
+from werkbank.study.logo import MAX_BYTES
 
 STUDY = """\
 title: Proef
@@ -113,6 +118,67 @@ def test_what_is_no_logo_is_named_with_its_line(tmp_path, name, content, code):
     assert (problem.code, problem.row, problem.value) == (f"study_logo_{code}", 2, name)
     assert name in problem.sentence("nl")
     assert problem.sentence("nl") != problem.sentence("en")
+
+
+def unfolding(width, height, rows, bits=8, colour=6):
+    """Write a PNG that says this size and holds so many rows of nothing."""
+    wide = (1 + width * bits * (4 if colour == 6 else 1) // 8) if rows else 0
+
+    def chunk(kind, body):
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    head = struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, 0)
+    body = chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(bytes(wide * rows), 9)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + body
+
+
+def drawing(inside, size='width="30" height="10"'):
+    whole = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
+    return f"<svg {whole} {size}>{inside}</svg>".encode()
+
+
+def filtered(what, region="", box='width="30" height="10"'):
+    return drawing(f'<filter id="f" {region}>{what}</filter><rect {box} filter="url(#f)"/>')
+
+
+HOSTILE = {
+    "unfolds to more than may be drawn.png": unfolding(100_000, 100_000, 0),
+    "says a size beyond all.png": unfolding(2**31 - 1, 2**31 - 1, 0),
+    "is nothing but transparent.png": unfolding(900, 900, 900),
+    "a filter that panics.svg": filtered(
+        '<feMorphology operator="dilate" radius="1e9"/>', 'x="0" y="0" width="1e9" height="1e9"'
+    ),
+    "a filter that ends the process.svg": filtered(
+        "<feFlood/>", 'x="-1e38" y="-1e38" width="1e38" height="1e38"', 'width="1e-30" height="1e-30"'
+    ),
+    "a filter without end.svg": filtered('<feTurbulence baseFrequency="0.5" numOctaves="1000000000"/>'),
+    "a picture in it that fills the memory.svg": drawing(
+        '<image width="30" height="10" xlink:href="data:image/png;base64,'
+        f'{base64.b64encode(unfolding(30_000, 30_000, 30_000, 1, 0)).decode()}"/>'
+    ),
+    "uses of uses.svg": drawing(
+        '<defs><rect id="g0" width="1" height="1"/>'
+        + "".join(f'<g id="g{i + 1}">{f"""<use xlink:href="#g{i}"/>""" * 10}</g>' for i in range(9))
+        + '</defs><use xlink:href="#g9"/>'
+    ),
+    "in itself.svg": drawing('<g id="a"><use xlink:href="#a"/></g>'),
+    "nests.svg": drawing("<g>" * 100_000 + "</g>" * 100_000),
+    "without a size.svg": drawing("<rect/>", 'width="0" height="0"'),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_logo_is_a_problem_like_any_other(tmp_path, name, capfd, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tijdelijk"))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    (tmp_path / "tijdelijk").mkdir()
+    folder = study_with(tmp_path / "study", name.replace(" ", "-"), HOSTILE[name])
+    assert main(["check", str(folder), "--language", "en"]) == 3
+    said = capfd.readouterr()
+    assert "cannot be drawn" in said.err
+    assert "Traceback" not in said.err + said.out
+    assert "panicked" not in said.err + said.out
+    assert not list((tmp_path / "tijdelijk").iterdir())
 
 
 def test_a_link_that_leads_out_of_the_folder_is_not_followed(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -11,6 +12,7 @@ import sys
 import pytest
 from tests.running.conftest import PARAMETERS, RESULTS, SECTION
 
+from werkbank.catalogue import say
 from werkbank.errors import ReportError
 from werkbank.running import run_report
 from werkbank.study.finding import example_path
@@ -59,8 +61,9 @@ def test_a_notebook_that_reaches_for_a_network_is_stopped_in_words(study, notebo
     assert caught.value.cell == 4
 
 
+@pytest.mark.parametrize("warm", [True, False])
 @pytest.mark.skipif(sys.platform != "linux", reason="a network of its own, as Linux gives it")
-def test_what_a_cell_starts_reaches_nothing_either(study, notebook, tmp_path):
+def test_what_a_cell_starts_reaches_nothing_either(study, notebook, tmp_path, warm):
     if shutil.which("unshare") is None or subprocess.run(["unshare", "-n", "true"], check=False).returncode:
         pytest.skip("processes may not be taken out of the network here")
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -70,7 +73,7 @@ def test_what_a_cell_starts_reaches_nothing_either(study, notebook, tmp_path):
             "import subprocess, sys\n"
             f"assert subprocess.run([sys.executable, '-c', {code!r}], capture_output=True).returncode == 1"
         )
-        run_report(study, notebook(PARAMETERS, SECTION, RESULTS, ask), out=tmp_path / "uit", warm=True)
+        run_report(study, notebook(PARAMETERS, SECTION, RESULTS, ask), out=tmp_path / "uit", warm=warm)
         server.setblocking(False)
         with pytest.raises(BlockingIOError):
             server.accept()
@@ -103,3 +106,26 @@ def test_reports_are_made_where_there_is_no_network(split, small, tmp_path):
     done = werkbank(*words, alone=True)
     assert done.returncode == 0, done.stderr
     assert len(list((tmp_path / "uit").glob("school-*/klein.nl.docx"))) == 6
+
+
+@pytest.mark.parametrize("warm", [True, False])
+def test_what_a_system_cannot_do_is_said(study, notebook, tmp_path, monkeypatch, warm):
+    path = notebook(PARAMETERS, SECTION, RESULTS)
+    said = say("cli.done.network", "nl")
+    assert said not in run_report(study, path, language="nl", out=tmp_path / "een", warm=warm).remarks
+    monkeypatch.setattr("werkbank.warm.kernel.can_leave", lambda: False)
+    made = run_report(study, path, language="nl", out=tmp_path / "twee", warm=warm)
+    assert made.remarks == (said,)
+    told = json.loads((tmp_path / "twee" / "manifest.json").read_text(encoding="utf-8"))
+    assert told["reports"]["klein.nl"]["remarks"] == [{"cell": 0, "text": said}]
+
+
+def test_a_disk_without_sockets_or_with_long_names_has_them_elsewhere(study, notebook, tmp_path):
+    deep = tmp_path / ("d" * 90)
+    asks = (
+        "import json, sys\nfrom pathlib import Path\n"
+        "said = json.loads(Path(sys.argv[sys.argv.index('-f') + 1]).read_text())\nassert said['transport'] == 'ipc'"
+    )
+    made = run_report(study, notebook(PARAMETERS, SECTION, RESULTS, asks), out=deep / "uit")
+    assert made.remarks == ()
+    assert not list(deep.glob(".werkbank-*"))

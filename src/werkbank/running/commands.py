@@ -17,7 +17,11 @@ from werkbank.running.notebooks import notebook_path
 from werkbank.running.pages import FORMATS
 from werkbank.running.remote import connected
 from werkbank.running.verify import verify
+<<<<<<< HEAD
 from werkbank.study import load_study
+=======
+from werkbank.warm.offline import can_leave
+>>>>>>> w-privacy
 
 if TYPE_CHECKING:
     import argparse
@@ -49,6 +53,8 @@ def batch_command(asked: argparse.Namespace, tell: Callable[..., None], *, live:
         out.exists() or asked.no_warm or asked.scheduler
     ):  # all is still to be made: no need to wait for the studies
         begun()
+    if not (silent or asked.scheduler or can_leave()):
+        tell(say("cli.done.network", speech))
     jobs = jobs_asked(Path(asked.table), asked.by, speech, shared, (lambda _: None) if silent else tell)
 
     tried = 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +17,9 @@ from werkbank.errors import MissingPieceError, ReportError
 from werkbank.running import preloading
 from werkbank.running.notebooks import INJECTED_ID, NUMBER, is_own, is_shipped, only_by_hand
 from werkbank.running.remarks import about_numbers, without_paths
+from werkbank.warm.folder import ALIVE
 from werkbank.warm.forking import PRELOAD
-from werkbank.warm.kernel import KERNEL_NAME, manager_class, quick_import, undisturbed
+from werkbank.warm.kernel import KERNEL_NAME, connection, manager_class, quick_import, undisturbed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 ENGINE = "werkbank"
 CELL_SECONDS = 900
 TOLERATED = "raises-exception"  # nbclient's tag for a cell that may fail
+CUT_OFF = "werkbank_cut_off"
 LINE = 60  # characters of a cell's first line, by which a message names it
 PREPARE = '__import__("werkbank.reporting.showing", fromlist=["prepare"]).prepare()'  # after the injected parameters
 
@@ -51,7 +54,8 @@ def execute(
     Returns
     -------
     dict
-        The executed notebook as JSON values, with outputs as the process gave them.
+        The executed notebook as JSON values, with outputs as the process gave them; its metadata say whether the
+        process was out of every network (`CUT_OFF`), or only refused in Python.
 
     Raises
     ------
@@ -60,31 +64,53 @@ def execute(
     MissingPieceError
         When this interpreter cannot start a kernel.
     """
-    papermill = quick_import("papermill")
     _register_engine()
+    if warm:
+        from werkbank.warm.engine import TemplateLostError
+
+        try:
+            return _once(notebook, parameters, work, timeout, warm=True)
+        except TemplateLostError:  # no fault of the notebook's: it is run again, where there is no template to lose
+            _clear(work)
+    return _once(notebook, parameters, work, timeout, warm=False)
+
+
+def _once(notebook: Path, parameters: dict[str, Any], work: Path, timeout: int, *, warm: bool) -> dict[str, Any]:
+    papermill = quick_import("papermill")
     language = parameters["language"].partition("+")[0]
-    executed: dict[str, Any] = papermill.execute_notebook(
-        _source(notebook, language),
-        None,
-        parameters=parameters,
-        engine_name=ENGINE,
-        kernel_name=KERNEL_NAME,
-        language="python",
-        progress_bar=False,
-        request_save_on_cell_execute=False,
-        autosave_cell_every=0,
-        execution_timeout=timeout,
-        # what follows reaches nbclient
-        record_timing=False,
-        kernel_manager_class=manager_class(undisturbed(work)),
-        config=_config(),
-        resources={"metadata": {"path": str(work)}},
-        shutdown_kernel="immediate",
-        told_in=language,
-        warm_env={**undisturbed(work), PRELOAD: preloading.MODULE} if warm else None,
-    )
+    with connection(work) as spoken_to:
+        executed: dict[str, Any] = papermill.execute_notebook(
+            _source(notebook, language),
+            None,
+            parameters=parameters,
+            engine_name=ENGINE,
+            kernel_name=KERNEL_NAME,
+            language="python",
+            progress_bar=False,
+            request_save_on_cell_execute=False,
+            autosave_cell_every=0,
+            execution_timeout=timeout,
+            # what follows reaches nbclient
+            record_timing=False,
+            kernel_manager_class=manager_class(undisturbed(work)),
+            config=_config(spoken_to),
+            resources={"metadata": {"path": str(work)}},
+            shutdown_kernel="immediate",
+            told_in=language,
+            warm_env={**undisturbed(work), PRELOAD: preloading.MODULE} if warm else None,
+        )
     _without_folder(executed, work)
+    executed["metadata"][CUT_OFF] = "ip" in spoken_to
     return executed
+
+
+def _clear(work: Path) -> None:
+    """Remove what a notebook has left in its folder; not what marks the folder as that of a living process."""
+    for path in work.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.name != ALIVE:
+            path.unlink(missing_ok=True)
 
 
 def _without_folder(executed: Any, work: Path) -> None:  # noqa: ANN401 - nbformat's node
@@ -123,11 +149,10 @@ def _source(notebook: Path, language: str) -> Any:  # noqa: ANN401 - nbformat's 
     return source
 
 
-def _config() -> Any:  # noqa: ANN401 - traitlets' own type
+def _config(spoken_to: dict[str, str]) -> Any:  # noqa: ANN401 - traitlets' own type
     from traitlets.config import Config
 
-    # since ipykernel 7.3 every start over TCP without this prints a warning, and others on the machine could listen
-    return Config({"KernelManager": {"transport_encryption": "auto"}})
+    return Config({"KernelManager": spoken_to})
 
 
 def _register_engine() -> None:
@@ -167,6 +192,8 @@ def _judged(notebook: Any, language: str, run: Callable[[], None]) -> None:  # n
     except CellTimeoutError:
         raise _stopped(notebook, "timeout", language) from None
     except DeadKernelError as error:
+        if getattr(error, "again", False):
+            raise
         status = getattr(error, "status", "")  # only a forked child tells
         raise _stopped(notebook, "died_with" if status else "died", language, reason=status) from None
     except (RuntimeError, FileNotFoundError, PermissionError) as error:
@@ -174,6 +201,11 @@ def _judged(notebook: Any, language: str, run: Callable[[], None]) -> None:  # n
         raise MissingPieceError(say("cli.stopped.no_kernel", language, reason=str(error))) from error
     for cell in filter(only_by_hand, notebook.cells):
         cell.outputs, cell.metadata["tags"] = [], [tag for tag in cell.metadata.tags if tag != TOLERATED]
+    _whole(notebook, language)
+
+
+def _whole(notebook: Any, language: str) -> None:  # noqa: ANN401 - nbformat's node
+    """Raise where a cell ended in an error, gave a warning about numbers, or was never reached."""
     outputs = [(cell, output) for cell in notebook.cells for output in cell.get("outputs", [])]
     for cell, output in outputs:
         if output.output_type == "error":

@@ -93,7 +93,9 @@ def _by_hand(whole: Bench, bench: Bench) -> Finished:
         texts |= {f"{name}.{language}.{form}": page for form, page in _pages(bench, language, name).items()}
     texts[f"{name}.results.json"] = whole.results.to_json(manifest.notice())
     texts[f"{name}.results.csv"] = whole.results.to_csv(manifest.notice("row"))
+    new = not place.exists()
     place.mkdir(parents=True, exist_ok=True)
+    manifest.own(place if new else None)
     for file, text in texts.items():
         manifest.put(place / file, text if isinstance(text, bytes) else text.encode())
     asked = study.folder.relative_to(base) if study.folder.is_relative_to(base) else study.folder

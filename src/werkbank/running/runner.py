@@ -15,8 +15,12 @@ from werkbank.disclosure.register import folder_of
 from werkbank.errors import ReportError, UsageError, nearest
 from werkbank.results import Results
 from werkbank.running import manifest
+<<<<<<< HEAD
 from werkbank.running.checking import check_report
 from werkbank.running.execution import CELL_SECONDS, execute
+=======
+from werkbank.running.execution import CELL_SECONDS, CUT_OFF, execute
+>>>>>>> w-privacy
 from werkbank.running.kept import archived, remarks_of, sections_of
 from werkbank.running.notebooks import code_hash, declared_parameters, is_own, notebook_path
 from werkbank.running.pages import FORMATS, USUAL, pages
@@ -195,7 +199,8 @@ def _written(run: _Run, executed: dict[str, Any], work: Path, place: Path) -> Ru
     written = pages(sections_of(executed, language), study, language, formats, footer, inside=True, notes=run.notes)
     kept, left_out = archived(executed, {**run.shown, "language": language})
     results = _results(work, notebook.name, language)
-    made: dict[str, Any] = {"notebook": code, "parameters": shown(run.parameters), "remarks": remarks_of(executed)}
+    made: dict[str, Any] = {"notebook": code, "parameters": shown(run.parameters)}
+    made["remarks"] = _remarks(executed, language)
     texts = {**{f"{key}.{form}": content for form, content in written.items()}, f"{key}.ipynb": kept}
     copy = read_shared(work / "share.json", language)
     if copy is not None:
@@ -208,6 +213,12 @@ def _written(run: _Run, executed: dict[str, Any], work: Path, place: Path) -> Ru
     files = tuple(place / f for f in [*texts, *STORE, manifest.NAME])
     said = tuple(remark["text"] for remark in made["remarks"])
     return RunOutcome(notebook.stem, language, place, files, results, superseded, left_out, said, run.notes)
+
+
+def _remarks(executed: dict[str, Any], language: str) -> list[dict[str, Any]]:
+    """Return what the notebook said aside, and first what this system could not do for it."""
+    in_python = [{"cell": 0, "text": say("cli.done.network", language)}]
+    return in_python * (not executed["metadata"][CUT_OFF]) + remarks_of(executed)
 
 
 def _known(given: tuple[str, ...], valid: tuple[str, ...], problem: str, language: str) -> None:
@@ -255,7 +266,11 @@ def _publish(
     earlier = before.get("reports", {})
     others = {k: v for k, v in earlier.items() if k != key}
     own = earlier.get(key, {"notebook": "", "files": {}})
-    store = _with_others(place, results, key, others) if same and others else results
+    own_results = hashlib.sha256(results.to_json().encode()).hexdigest()
+    stored = _stored(place, before)
+    # where the store was lost or changed, only what this report gives again can stay
+    stay = {k: v for k, v in others.items() if same and (stored is not None or v.get("results") == own_results)}
+    store = _with_others(stored, results, key, stay) if stored is not None and stay else results
     stays = {"results.json": store.to_json(manifest.notice()), "results.csv": store.to_csv(manifest.notice("row"))}
     texts = {**texts, **stays}
     (work / "made").mkdir(exist_ok=True)
@@ -271,12 +286,11 @@ def _publish(
     aside: dict[str, Any] = {"files": {}, "remarks": []}  # a log may say another time each run
     if same and {**own, **aside} == {**made, **aside, "results": own.get("results")}:
         hashes = {**own["files"], **hashes}  # its other formats, written from an equal run, still hold
-    own_results = hashlib.sha256(results.to_json().encode()).hexdigest()
-    reports = {**(others if same else {}), key: {**made, "files": hashes, "results": own_results}}
+    reports = {**stay, key: {**made, "files": hashes, "results": own_results}}
     (work / "made" / manifest.NAME).write_text(manifest.written(inputs, common, reports), encoding="utf-8")
     manifest.own(work / "made" / manifest.NAME)
 
-    gone = {file for k in ({} if same else others) for file in others[k]["files"]} | (own["files"].keys() - hashes)
+    gone = {file for k in others.keys() - stay for file in others[k]["files"]} | (own["files"].keys() - hashes)
     return _moved(work / "made", place, [*texts, manifest.NAME], gone)
 
 
@@ -308,10 +322,21 @@ def _moved(made: Path, place: Path, files: list[str], gone: set[str]) -> tuple[s
     return tuple(sorted(gone))
 
 
-def _with_others(place: Path, results: Results, key: str, others: dict[str, Any]) -> Results:
+def _stored(place: Path, found: dict[str, Any]) -> Results | None:
+    """Return the store of a folder; nothing where it is not there as its manifest says."""
+    file = place / STORE[0]
+    try:
+        if manifest.sha256(file) != found["results"][file.name]:
+            return None
+        return Results.from_json(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _with_others(stored: Results, results: Results, key: str, others: dict[str, Any]) -> Results:
     """Return one store for all reports of these inputs in the folder; they must agree on what they share."""
     try:
-        return Results.from_json((place / "results.json").read_text(encoding="utf-8")).joined(results)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        return stored.joined(results)
+    except ValueError as error:
         listed = ", ".join(sorted(others))
         raise ReportError(say("cli.stopped.results_differ", key.rpartition(".")[2], others=listed)) from error

@@ -5,16 +5,19 @@ A picture from elsewhere can carry a place and a person (EXIF), or scripts and a
 
 from __future__ import annotations
 
-import io
+import os
+import subprocess
+import sys
+from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from werkbank.errors import Problem
 
 MAX_BYTES = 2_000_000
-MAX_SIDE = 6000  # pixels; a picture can unfold to a thousand times its file
-SIZE = (1200, 400)  # what 54 by 18 mm of paper can show
 SUFFIXES = (".png", ".jpg", ".jpeg", ".svg")
+DRAWER = Path(__file__).with_name("drawing.py")
+PATIENCE = 60  # seconds: on a busy machine the few that drawing may compute take longer
 
 
 def draw_logo(folder: Path, path: str) -> bytes | Problem:
@@ -32,37 +35,23 @@ def draw_logo(folder: Path, path: str) -> bytes | Problem:
         return wrong("too_large")
     if file.suffix.lower() not in SUFFIXES:
         return wrong("no_picture")
-    content = file.read_bytes()
     try:
-        return _png(_of_svg(content) if file.suffix.lower() == ".svg" else content)
-    except (OSError, ValueError, SyntaxError, RuntimeError):  # what the two libraries raise for what is no picture
+        content = file.read_bytes()
+    except OSError:
         return wrong("no_picture")
+    return _drawn(content, file.suffix.lower()) or wrong("no_picture")
 
 
-def _png(content: bytes) -> bytes:
-    from PIL import Image, ImageOps
-
-    with Image.open(io.BytesIO(content), formats=("PNG", "JPEG")) as opened:
-        if max(opened.size) > MAX_SIDE:
-            raise ValueError(opened.size)
-        picture = ImageOps.exif_transpose(opened).convert("RGBA")
-    picture = picture.crop(picture.getbbox())  # without an empty border it stands in line with the text
-    picture.thumbnail(SIZE)
-    made = io.BytesIO()
-    picture.save(made, "PNG")
-    return made.getvalue()
-
-
-def _of_svg(content: bytes) -> bytes:
-    """Return a drawing as pixels, set by the compiler of the PDF in a folder where there is nothing else to read."""
-    import typst
-
-    page = f"#set page(width: {SIZE[0] / 4}pt, height: {SIZE[1] / 4}pt, margin: 0pt, fill: none)\n"
-    page += '#image("logo", format: "svg", width: 100%, height: 100%, fit: "contain")'
-    with TemporaryDirectory() as folder:
-        (Path(folder) / "logo").write_bytes(content)
-        (Path(folder) / "main.typ").write_text(page, encoding="utf-8")
-        main = str(Path(folder) / "main.typ")
-        made = typst.compile(main, root=folder, format="png", ppi=288, ignore_system_fonts=True)
-    assert isinstance(made, bytes)  # noqa: S101 - one page
-    return made
+@lru_cache(maxsize=4)
+def _drawn(content: bytes, kind: str) -> bytes:
+    """Return the picture as a PNG; nothing when it was not drawn, however the process that tried ended."""
+    command = [sys.executable, "-P", "-X", "utf8", str(DRAWER), kind]
+    with TemporaryDirectory() as folder:  # which goes when the process that works in it is ended
+        own = {**os.environ, "TMPDIR": folder, "RAYON_NUM_THREADS": "1"}  # every thread would claim memory of its own
+        try:
+            done = subprocess.run(  # noqa: S603 - our own words
+                command, input=content, capture_output=True, timeout=PATIENCE, env=own, check=False
+            )
+        except subprocess.TimeoutExpired:
+            return b""
+    return done.stdout if done.returncode == 0 else b""

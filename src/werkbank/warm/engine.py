@@ -38,6 +38,12 @@ class CellProcessError(DeadKernelError):  # type: ignore[misc]
         super().__init__(f"The process ended in cell {cell} ({self.status}).")
 
 
+class TemplateLostError(CellProcessError):
+    """The process ended with its template, which something killed: the notebook can be run again."""
+
+    again = True
+
+
 def _status(code: int | None) -> str:
     if code is None:
         return "the template was killed"
@@ -121,7 +127,7 @@ def _run_cell(client: PapermillNotebookClient, child: Child, cell: Any, index: i
             os.kill(child.pid, signal.SIGKILL)
         raise CellTimeoutError.error_from_timeout_and_cell("Cell execution timed out", timeout, cell) from None
     if reply is None:
-        raise CellProcessError(index + 1, child.exit)
+        raise (TemplateLostError if child.went_with_template() else CellProcessError)(index + 1, child.exit)
     cell["execution_count"] = reply["execution_count"]
     tolerated = client.allow_errors or "raises-exception" in cell.metadata.get("tags", [])
     if reply["status"] == "error" and (client.force_raise_errors or not tolerated):

@@ -17,7 +17,7 @@ from werkbank.warm.child import kill_session
 from werkbank.warm.kernel import ONE_THREAD
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 # of its environment: a module whose `preload()` a template calls before its first child
@@ -36,8 +36,8 @@ class NotWarmError(RuntimeError):
 class Child:
     """A process forked from the template: send it lines, read its messages, learn how it ended."""
 
-    def __init__(self, line: socket.socket, first: dict[str, Any]) -> None:
-        self._line, self._rest = line, b""
+    def __init__(self, line: socket.socket, first: dict[str, Any], was_lost: Callable[[], bool]) -> None:
+        self._line, self._rest, self._was_lost = line, b"", was_lost
         answer = self._message(time.monotonic() + SECONDS_TO_START)
         if answer is None or "pid" not in answer:
             line.close()
@@ -79,6 +79,10 @@ class Child:
         message: dict[str, Any] = json.loads(text)
         return message
 
+    def went_with_template(self) -> bool:
+        """Whether this child ended because something killed its template: it would have gone on."""
+        return self.exit is None and self._was_lost()
+
     def close_line(self) -> None:
         """Say that no more cells will come: the child ends by itself."""
         self._line.shutdown(socket.SHUT_WR)
@@ -108,11 +112,15 @@ class Template:
                 [sys.executable, "-c", code],
                 env=env, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, start_new_session=True,
             )  # fmt: skip
-        self._control, self._asked = ours, False
+        self._control, self._asked, self._closed = ours, False, False
 
     def alive(self) -> bool:
         """Whether it can be asked."""
         return self.process.poll() is None
+
+    def was_lost(self) -> bool:
+        """Whether it was ended by anyone but this process."""
+        return not self._closed
 
     def fork(self, kind: str, first: dict[str, Any], *descriptors: int) -> Child:
         """Return a new child that runs cells (``cells``) or a kernel (``kernel``); `first` is its first line.
@@ -122,7 +130,7 @@ class Template:
         NotWarmError
             When the template has died, or will not fork because a library left a thread running in it.
         """
-        return Child(self._ask({"kind": kind}, *descriptors), first)
+        return Child(self._ask({"kind": kind}, *descriptors), first, self.was_lost)
 
     def read(self, study: str) -> None:
         """Have a study read once; children find it (`werkbank.intake.once`)."""
@@ -145,6 +153,7 @@ class Template:
 
     def close(self) -> None:
         """End the template and with it all of its children."""
+        self._closed = True
         self._control.close()
         try:
             self.process.wait(5 if self._asked else 0)  # it has nothing to end, or to clear, before it was asked

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import importlib
+import socket
 import sys
+import tempfile
+from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from werkbank.warm.offline import can_leave
+
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
     from types import ModuleType
 
 KERNEL_NAME = "python3"
+SOCKET = "kernel"
 # sums in the order of one thread are the same on every machine, and only a process of one thread may be forked
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
@@ -25,6 +32,34 @@ def kernel_json(env: dict[str, str] | None = None, program: str = "ipykernel_lau
         "env": env or {},
         "metadata": {"debugger": True, "supported_encryption": ["curve"]},
     }
+
+
+@contextmanager
+def connection(work: Path) -> Iterator[dict[str, str]]:
+    """Yield how a kernel is spoken to: over sockets in a folder where the kernel can do without a network, else TCP.
+
+    The folder is `work`, or a temporary one where that is on a disk without sockets, or has too long a name for them.
+    """
+    # since ipykernel 7.3 every start over TCP without this prints a warning, and others on the machine could listen
+    chosen = {"transport_encryption": "auto", "connection_file": str(work.resolve() / "kernel.json")}
+    if not can_leave():
+        yield chosen
+        return
+    with tempfile.TemporaryDirectory(prefix="werkbank-") as other:
+        fit = next((folder for folder in (work.resolve(), Path(other)) if _holds_sockets(folder)), None)
+        yield chosen if fit is None else {**chosen, "transport": "ipc", "ip": str(fit / SOCKET)}
+
+
+def _holds_sockets(folder: Path) -> bool:
+    tried = folder / f"{SOCKET}-00"  # as long as any name that jupyter_client makes of it
+    try:
+        with socket.socket(socket.AF_UNIX) as one:
+            one.bind(str(tried))
+    except OSError:
+        return False
+    finally:
+        tried.unlink(missing_ok=True)
+    return True
 
 
 def undisturbed(work: Path) -> dict[str, str]:

@@ -1,8 +1,9 @@
 """No network during a run: a report's process has none, and is told so when it asks.
 
-A forked child gets a network namespace of its own, in which there is nothing (Linux, where the system allows it): that
-holds for C code and for programs that its cells start, too. Every report's process refuses in Python, in words,
-whatever goes further than this computer. Run as a program, this starts an ordinary kernel that refuses likewise.
+It gets a network namespace of its own, in which there is nothing (Linux, where the system allows it): that holds for C
+code and for programs that its cells start, too. Every report's process refuses in Python, in words, whatever goes
+further than this computer. Run as a program, this starts an ordinary kernel of which all of that holds; one that is
+spoken to over TCP needs this computer's own network and keeps it.
 """
 
 from __future__ import annotations
@@ -10,14 +11,18 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import ipaddress
+import json
 import os
 import runpy
+import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 ASKED_AT = {"socket.getaddrinfo": 0, "socket.gethostbyname": 0, "socket.gethostbyaddr": 0}
+TRY = "--try"  # said to this as a program
 SENT_AT = {"socket.connect": 1, "socket.sendto": 1, "socket.sendmsg": 1}
 
 
@@ -41,6 +46,21 @@ def leave_network() -> bool:
     return True
 
 
+@cache
+def can_leave() -> bool:
+    """Whether this system lets a process leave the network: a short-lived one tries it."""
+    if sys.platform != "linux":
+        return False
+    words = [sys.executable, "-I", "-S", __file__, TRY]
+    return subprocess.run(words, capture_output=True, check=False).returncode == 0  # noqa: S603 - our own words
+
+
+def _spoken_to_by_files(words: list[str]) -> bool:
+    """Whether a kernel's connection file names sockets in a folder, which reach across namespaces."""
+    file = Path(words[words.index("-f") + 1])
+    return bool(json.loads(file.read_text(encoding="utf-8"))["transport"] == "ipc")
+
+
 def _hear(event: str, arguments: tuple[Any, ...]) -> None:
     if event in ASKED_AT and not _near(arguments[ASKED_AT[event]]):
         raise PermissionError(f"no network during a run: {arguments[0]!r} was looked up")
@@ -59,5 +79,9 @@ def _near(host: Any) -> bool:  # noqa: ANN401 - text, bytes or None, as sockets 
 
 
 if __name__ == "__main__":
+    if TRY in sys.argv:
+        raise SystemExit(not leave_network())
+    if _spoken_to_by_files(sys.argv):
+        leave_network()
     refuse()
     runpy.run_module("ipykernel_launcher", run_name="__main__", alter_sys=True)
