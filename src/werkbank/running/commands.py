@@ -17,11 +17,8 @@ from werkbank.running.notebooks import notebook_path
 from werkbank.running.pages import FORMATS
 from werkbank.running.remote import connected
 from werkbank.running.verify import verify
-<<<<<<< HEAD
 from werkbank.study import load_study
-=======
 from werkbank.warm.offline import can_leave
->>>>>>> w-privacy
 
 if TYPE_CHECKING:
     import argparse

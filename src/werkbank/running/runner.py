@@ -15,12 +15,8 @@ from werkbank.disclosure.register import folder_of
 from werkbank.errors import ReportError, UsageError, nearest
 from werkbank.results import Results
 from werkbank.running import manifest
-<<<<<<< HEAD
 from werkbank.running.checking import check_report
-from werkbank.running.execution import CELL_SECONDS, execute
-=======
 from werkbank.running.execution import CELL_SECONDS, CUT_OFF, execute
->>>>>>> w-privacy
 from werkbank.running.kept import archived, remarks_of, sections_of
 from werkbank.running.notebooks import code_hash, declared_parameters, is_own, notebook_path
 from werkbank.running.pages import FORMATS, USUAL, pages
