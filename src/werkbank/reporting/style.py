@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from werkbank.reporting import labels, numbers
+from werkbank.reporting import fonts, labels, numbers
 from werkbank.reporting.blocks import Figure
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ _LEFT_OUT = re.compile(
 )
 _FRACTION = re.compile(r"(?<![\w.#])-?[1-9]\d*\.\d{3,}")  # of a place; what scales a letter begins with 0
 _THEME = {
-    "font.family": labels.FONT,
     "font.size": labels.SIZE,
     "axes.edgecolor": SOFT,
     "axes.labelcolor": INK,
@@ -37,7 +36,7 @@ _THEME = {
     "axes.linewidth": 0.7,
     "axes.spines.right": False,
     "axes.spines.top": False,
-    "axes.titlesize": 9,
+    "axes.titlesize": 10,
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
     "legend.fontsize": labels.SIZE,
@@ -146,7 +145,8 @@ def canvas(
     import seaborn as sns
     from matplotlib.figure import Figure as Canvas
 
-    with mpl.rc_context(sns.axes_style("ticks") | sns.plotting_context("paper") | _THEME):
+    look = sns.axes_style("ticks") | sns.plotting_context("paper") | _THEME | {"font.family": fonts.registered()}
+    with mpl.rc_context(look):
         figure = Canvas(figsize=(width_mm * labels.MM / 72, height_mm * labels.MM / 72))
         shape = {name: grid[name] for name in ("ncols", "nrows") if name in grid}
         room = margins or Margins(left=15, right=3, bottom=10, top=8)
