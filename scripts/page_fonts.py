@@ -28,7 +28,12 @@ def main() -> None:
         cut.populate(unicodes=WANTED)
         cut.subset(font)
         bold, slanted = face.startswith("bold"), face.endswith("italic")
-        names = {1: CARRIED, 2: STYLES[face], 4: f"{CARRIED} {STYLES[face]}", 6: f"WerkbankSans-{STYLES[face]}".replace(" ", "")}
+        names = {
+            1: CARRIED,
+            2: STYLES[face],
+            4: f"{CARRIED} {STYLES[face]}",
+            6: f"WerkbankSans-{STYLES[face]}".replace(" ", ""),
+        }
         kept = [record for record in font["name"].names if record.nameID in {0, 13, 14}]
         font["name"].names = kept
         for number, text in names.items():

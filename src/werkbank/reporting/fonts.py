@@ -8,6 +8,7 @@ part: ``page/fonts`` holds it, and ``scripts/page_fonts.py`` makes it.
 from __future__ import annotations
 
 from base64 import b64encode
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -39,8 +40,8 @@ def registered() -> list[str]:
 
     for face in FACES.values():
         fontManager.addfont(folder() / f"SourceSansPro-{face}.ttf")
-        if face.startswith("Semibold"):
-            fontManager.ttflist[-1].weight = 700  # what is asked for by the name of bold
+        if face.startswith("Semibold"):  # by its own name a family of its own; here what is asked for as bold
+            fontManager.ttflist[-1] = replace(fontManager.ttflist[-1], name=FAMILY, weight=700)
     return [FAMILY, OTHERWISE]
 
 

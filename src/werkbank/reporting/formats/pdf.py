@@ -14,11 +14,11 @@ from warnings import warn
 from werkbank.catalogue import say
 from werkbank.reporting import fonts
 from werkbank.reporting.blocks import Bullets, Figure, Heading, Own, Paragraph, Table, Verbatim
-from werkbank.reporting.formats.document import printable, runs, written
+from werkbank.reporting.formats.document import linked, printable, runs, together, written
 
 if TYPE_CHECKING:
     from werkbank.reporting.blocks import Block
-    from werkbank.reporting.formats.document import Document
+    from werkbank.reporting.formats.document import Document, Run
 
 TEMPLATE = Path(__file__).parents[1] / "page" / "report.typ"
 _LINE = 126  # characters of 9 points between the margins
@@ -147,18 +147,20 @@ def _table(block: Table, language: str) -> dict[str, Any]:
         "scale": max(table.scale, _SMALLEST),
         "numeric": table.numeric,
         "widths": table.widths,
-        "rows": table.rows,
+        "rows": [[_runs(linked(text)) for text in row] for row in table.rows],
         "notes": [_text(note) for note in table.notes],
     }
 
 
 def _text(text: str) -> list[dict[str, Any]]:
-    return [dict(vars(run)) for run in runs(text)]
+    return _runs(runs(text))
+
+
+def _runs(said: tuple[Run, ...]) -> list[dict[str, Any]]:
+    return [vars(run) | {"text": together(run.text)} for run in said]
 
 
 def _displayable(text: str) -> tuple[str, int]:
     known = fonts.glyphs()
     shown = "".join(c if ord(c) in known else _REPLACED for c in text)
     return shown, sum(a != b for a, b in zip(text, shown, strict=True))
-
-
