@@ -1,7 +1,8 @@
 """Labels that fit the paper: measured in the letters of the figure, wrapped, and only then shortened.
 
 Figures are drawn in the letters of the report (`fonts`), so that every machine draws the same bytes; what those
-letters lack is replaced by a number in brackets. What a reader does not see in full is returned as sentences for under the figure.
+letters lack is replaced by a number in brackets. What a reader does not see in full is returned as sentences for under
+the figure.
 """
 
 from __future__ import annotations

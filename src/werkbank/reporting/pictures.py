@@ -104,7 +104,7 @@ def answer(report: Report) -> Figure | None:
     found_in = fitted.fitted(report, test)
     kind = f"equal_{equal_in(found_in)}" if test.contrast else "change"
     kind = "several" * (len(contrasts(report.study)) > 1) or kind
-    covariates = words.listed(list(found_in.covariates))
+    covariates = words.covariates(found_in.covariates)
     subtitle = words.say(f"school.standing.subtitle_{kind}", covariates=covariates, **written(report, lead))
     scales = [_scale(report, key, claims) for key, claims in found]
     turned = any(report.better(key) in {"higher", "lower"} for key, _ in found)

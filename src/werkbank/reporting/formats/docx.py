@@ -10,8 +10,8 @@ from uuid import UUID
 
 import docx as word
 from docx.opc.constants import RELATIONSHIP_TYPE
-from docx.opc.packuri import PackURI
 from docx.opc.oxml import serialize_part_xml
+from docx.opc.packuri import PackURI
 from docx.opc.part import Part
 from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import qn
@@ -101,7 +101,7 @@ _WORDS = {"regular": "Regular", "bold": "Bold", "italic": "Italic", "bolditalic"
 
 
 def _carry_letters(file: WordFile) -> None:
-    """Put the report's letters in the file, so that no machine has to have them; one that cannot read them has Calibri."""
+    """Put the report's letters in the file, so that no machine needs them (else: Calibri)."""
     table = file.part.part_related_by(RELATIONSHIP_TYPE.FONT_TABLE)
     known = _element("w:fonts")
     letters = _element("w:font", _element("w:altName", val="Calibri"), name=fonts.CARRIED)
