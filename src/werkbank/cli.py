@@ -238,6 +238,7 @@ def _check(arguments: argparse.Namespace) -> None:
     if found.notes:
         _tell(say("cli.done.decided", speech))
         _tell(*(f"  {note.sentence(speech)}" for note in found.notes))
+    _tell(*found.unlabelled(speech))
     if found.questions:
         _tell(say("check.heading", speech), *(f"  {line}" for line in found.foreseen(speech)))
 

@@ -44,7 +44,7 @@ def test_what_is_left_out_of_a_drawing_is_not_seen():
     assert shown[0].getextrema()[0] < 80, "something is drawn"
     # three pixels as one: a renderer that divides pixels in four shades one of them darker for a hundredth of a point
     seen = ImageChops.difference(*(picture.reduce(3) for picture in shown)).histogram()
-    assert sum(seen[60:]) < 1e-4 * sum(seen)
+    assert sum(seen[60:]) < 5e-4 * sum(seen)  # feet of letters that stand just on a pixel
     assert len(lean) < 0.95 * len(whole.getvalue())
 
 

@@ -13,7 +13,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, Literal
 
 from werkbank.catalogue import say
-from werkbank.reporting import numbers
+from werkbank.reporting import addresses, numbers
 from werkbank.reporting.numbers import Column
 from werkbank.results import MIME
 
@@ -208,9 +208,17 @@ def contents(sections: list[Section]) -> list[tuple[str, str]]:
 
 
 def inline(text: str) -> str:
-    """Return text with ``*emphasis*`` and ``**strong**`` as HTML, everything else escaped."""
-    safe = escape(text, quote=False)
-    return _EMPHASIS.sub(r"<em>\1</em>", _STRONG.sub(r"<strong>\1</strong>", safe))
+    """Return text with ``*emphasis*``, ``**strong**`` and addresses as HTML, everything else escaped."""
+    return _linked(_EMPHASIS.sub(r"<em>\1</em>", _STRONG.sub(r"<strong>\1</strong>", escape(text, quote=False))))
+
+
+def _linked(safe: str) -> str:
+    """Return escaped text with its addresses as links."""
+    pieces = addresses.split(safe) if "://" in safe else [(safe, None)]
+    return "".join(
+        piece if address is None else f'<a href="{address.replace(chr(39), "&#x27;")}">{piece}</a>'
+        for piece, address in pieces
+    )
 
 
 def block_html(block: Block, block_id: str, language: str) -> str:
@@ -294,6 +302,6 @@ def _bare_table(block: Table, language: str) -> str:
 
 
 def _row(block: Table, row: dict[str, Any], of: dict[str, str], language: str) -> str:
-    first, *rest = [escape(numbers.cell(row.get(c.key), c, language), quote=False) for c in block.columns]
+    first, *rest = [_linked(escape(numbers.cell(row.get(c.key), c, language), quote=False)) for c in block.columns]
     cells = [f'<td class="{kind}">{text}</td>\n' for kind, text in zip(of.values(), rest, strict=True)]
     return f'<th class="stub" scope="row">{first}</th>\n{"".join(cells)}'

@@ -123,7 +123,7 @@ def _plain(words: Words, role: str, column: str, sensitivity: str) -> Row:
     kind = "code" if codes else "covariate" if role == "covariate" else "id"
     return dict.fromkeys(COLUMNS, "") | {
         "variable": column if role == "covariate" else role,
-        "label": words.say(f"codebook.role.{role}"),
+        "label": words.covariate(column) if role == "covariate" else words.say(f"codebook.role.{role}"),
         "kind": words.say(f"codebook.kind.{kind}"),
         "columns": column,
         "items": ", ".join(f"{code} = {meaning}" for code, meaning in codes.items()),

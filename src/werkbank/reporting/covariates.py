@@ -33,7 +33,7 @@ def adjusted_for(report: Report) -> Table | None:
             if not any(known == name for known, _ in asked):
                 asked[name, "one_group" if report.evidence.arms == [""] else "nothing_estimated"] = {}
     rows = [
-        {"covariate": name, "status": words.say(f"{HERE}.{status}")}
+        {"covariate": words.covariate(name), "status": words.say(f"{HERE}.{status}")}
         | {"questions": words.say(f"{HERE}.all") if set(of) == everything or not of else words.listed(list(of))}
         for (name, status), of in asked.items()
     ]
@@ -90,4 +90,5 @@ def _name(report: Report, test: Estimate, item: str, word: str) -> str:
     words = report.words
     if not item:
         return words.test(test.outcome, test.wave_from, "")
-    return words.say(f"{HERE}.word", name=item, word=word) if word else item
+    name = words.covariate(item)
+    return words.say(f"{HERE}.word", name=name, word=words.value(item, word)) if word else name

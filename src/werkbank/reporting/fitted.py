@@ -112,7 +112,7 @@ def told(report: Report, found: Fitted) -> str:
     """Return in a sentence what was adjusted for, within what was compared, and which groups have random effects."""
     words = report.words
     unit = words.say(f"report.unit.{report.evidence.unit}.one")
-    said = [words.say(f"report.adjusted.{found.variant}", covariates=words.listed(list(found.covariates)), unit=unit)]
+    said = [words.say(f"report.adjusted.{found.variant}", covariates=words.covariates(found.covariates), unit=unit)]
     if found.within:
         said.append(words.say("report.adjusted.within", blocks=blocks(report, found.within)))
     if found.random:

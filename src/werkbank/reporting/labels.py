@@ -1,7 +1,8 @@
 """Labels that fit the paper: measured in the letters of the figure, wrapped, and only then shortened.
 
-Figures are drawn in matplotlib's own letters, so that every machine draws the same bytes; what those letters lack is
-replaced by a number in brackets. What a reader does not see in full is returned as sentences for under the figure.
+Figures are drawn in the letters of the report (`fonts`), so that every machine draws the same bytes; what those
+letters lack is replaced by a number in brackets. What a reader does not see in full is returned as sentences for under
+the figure.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from werkbank.catalogue import say
+from werkbank.reporting import fonts
 
 if TYPE_CHECKING:
     from matplotlib.font_manager import FontProperties
 
-FONT, SIZE = "DejaVu Sans", 8.5
+SIZE = 9.0
 MM = 72 / 25.4  # points
 _UNSEEN = {0x200D, 0xFE0E, 0xFE0F}  # join two signs or choose their colour; nothing by themselves
 
@@ -24,14 +26,7 @@ _UNSEEN = {0x200D, 0xFE0E, 0xFE0F}  # join two signs or choose their colour; not
 def _font(size: float, bold: bool) -> FontProperties:  # noqa: FBT001 - a key of the cache
     from matplotlib.font_manager import FontProperties
 
-    return FontProperties(family=FONT, size=size, weight="bold" if bold else "normal")
-
-
-@cache
-def _glyphs() -> Any:  # noqa: ANN401 - matplotlib's own
-    from matplotlib.font_manager import findfont, get_font
-
-    return get_font(findfont(_font(SIZE, bold=False)))
+    return FontProperties(family=fonts.registered(), size=size, weight="bold" if bold else "normal")
 
 
 @lru_cache(maxsize=4096)
@@ -83,9 +78,8 @@ class Labels:
 
     def readable(self, text: str) -> str:
         """Return the text in signs that the letters have: each stretch that they lack becomes ``[1]``, ``[2]`` …."""
-        glyphs = _glyphs()
         known = "".join(" " if c.isspace() else c for c in text if ord(c) not in _UNSEEN or c == "\n")
-        lacked = {c for c in known if c != " " and not glyphs.get_char_index(ord(c))}
+        lacked = {c for c in known if c != " " and ord(c) not in fonts.glyphs()}
         if not lacked:
             return text
         signs = "[" + "".join(map(re.escape, sorted(lacked))) + "]"

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from werkbank.appraisal.evidence import SIZES, question
 from werkbank.effects.questions import contrasts, outcome_waves
 from werkbank.effects.roles import shown_arms
 from werkbank.effects.units import unit_of_analysis
-from werkbank.reporting import diagrams, estimates, figures, fitted, known, standing, style
+from werkbank.reporting import diagrams, estimates, figures, fitted, numbers, standing, style
+from werkbank.reporting.known import beside
 from werkbank.reporting.plainly import (
     amount,
     answered,
@@ -28,11 +30,9 @@ from werkbank.reporting.tables import called, described
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import pandas as pd
-
     from werkbank.reporting.blocks import Figure
     from werkbank.reporting.report import Report
-    from werkbank.results import Claim
+    from werkbank.results import Claim, Estimate
 
 LEVELS = ("low", "mean", "high")
 CLEAR = {"better", "worse", "higher", "lower"}
@@ -104,7 +104,7 @@ def answer(report: Report) -> Figure | None:
     found_in = fitted.fitted(report, test)
     kind = f"equal_{equal_in(found_in)}" if test.contrast else "change"
     kind = "several" * (len(contrasts(report.study)) > 1) or kind
-    covariates = words.listed(list(found_in.covariates))
+    covariates = words.covariates(found_in.covariates)
     subtitle = words.say(f"school.standing.subtitle_{kind}", covariates=covariates, **written(report, lead))
     scales = [_scale(report, key, claims) for key, claims in found]
     turned = any(report.better(key) in {"higher", "lower"} for key, _ in found)
@@ -191,16 +191,50 @@ def _standings(report: Report, claims: list[Claim]) -> list[str]:
 def forest(report: Report) -> Figure | None:
     """Draw the standardised size of every headline test that has an interval, and what others published below."""
     bars = []
+    # which side is better must be known of every row, or the sides have no names and nothing is mirrored
+    known = all(report.better(test.outcome) in {"higher", "lower"} for test in report.evidence.tests)
     for test in report.evidence.tests:
         size = report.evidence.beside(test, *SIZES)
         if size is None or size.estimate is None or size.ci_low is None or size.ci_high is None:
             continue
-        label = report.words.test(test.outcome, test.wave_to, test.contrast)
         sure = report.evidence.role_of(test) == "primary"
-        bars.append(estimates.Bar(label, size.estimate, size.ci_low, size.ci_high, sure))
-    published = [estimates.Bar(report.words.text(p.label), p.g, *p.ci, ours=False) for p in known.beside(report)]
-    level = report.words.level(report.study.ci_level)
-    return estimates.forest([*bars, *published], report.language, level) if bars else None
+        bars.append(
+            estimates.Bar(
+                _row_label(report, test), size.estimate, size.ci_low, size.ci_high, sure,
+                group=_towards(report, test.outcome), people=_people(report, test),
+                turned=known and report.better(test.outcome) == "lower",
+            )
+        )  # fmt: skip
+    published = [estimates.Bar(report.words.text(p.label), p.g, *p.ci, ours=False) for p in beside(report)]
+    words = report.words
+    level = words.level(report.study.ci_level)
+    sides = (words.say("school.standing.worse"), words.say("school.standing.better")) if known else None
+    answers = [(key, claims) for key in first(report) if (claims := shown_answers(report, key))]
+    title = capital(_title(report, answers)) if answers else ""
+    compared = "difference" if any(t.contrast for t in report.evidence.tests) else "change"
+    head = estimates.Headed(title, words.say(f"figures.forest.subtitle_{compared}", level=level), sides)
+    return estimates.forest([*bars, *published], report.language, level, head) if bars else None
+
+
+def _row_label(report: Report, test: Estimate) -> str:
+    words, label = report.words, report.words.wave(test.wave_to)
+    if len(contrasts(report.study)) > 1:
+        return words.say("school.standing.row", wave=label, contrast=words.contrast(test.contrast))
+    return label
+
+
+def _towards(report: Report, key: str) -> str:
+    """Return an outcome with which end of it is better."""
+    words = report.words
+    better = words.say(f"instruments.direction.{report.better(key)}")
+    return words.say("school.standing.no_range", outcome=capital(words.outcome(key)), better=better)
+
+
+def _people(report: Report, test: Estimate) -> str:
+    """Return on how many pupils and units an estimate rests."""
+    n = "" if test.n is None else numbers.count(test.n, report.language)
+    units = test.n_clusters
+    return n if units is None or units == test.n else f"{n} ({numbers.count(units, report.language)})"
 
 
 def slopes(report: Report) -> Figure | None:
@@ -215,8 +249,22 @@ def slopes(report: Report) -> Figure | None:
         if len(known) == 9 and e.df is not None:  # a place, a difference and its SE, thrice
             asks = report.words.test(e.outcome, e.wave_to, e.contrast)
             places, effects, ses = (tuple(known[part::3]) for part in range(3))
-            found.append(estimates.Slope(asks, called(report, e) or "", places, effects, ses, e.df, e.ci_level))
+            found.append(
+                estimates.Slope(
+                    asks, called(report, e) or "", places, effects, ses, e.df, e.ci_level, e.outcome,
+                    report.better(e.outcome), _values_of(report, e.moderator),
+                )
+            )  # fmt: skip
     return estimates.slopes(found, report.language) if found else None
+
+
+def _values_of(report: Report, moderator: str) -> tuple[float, ...]:
+    """Return the values of a characteristic that is a column of numbers; a copy to share shows nobody's."""
+    pupils = report.intake.pupils
+    if report.bench.copy_to_share or moderator not in pupils:
+        return ()
+    values = pd.to_numeric(pupils[moderator], errors="coerce").dropna()
+    return tuple(float(value) for value in values)
 
 
 def flow(report: Report) -> Figure | None:

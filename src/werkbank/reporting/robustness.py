@@ -10,6 +10,7 @@ from werkbank.effects.questions import outcome_waves
 from werkbank.effects.roles import shown_arms
 from werkbank.reporting import estimates, figures, numbers
 from werkbank.reporting.blocks import Bullets, Paragraph
+from werkbank.reporting.fitted import fitted
 from werkbank.reporting.report import place
 from werkbank.reporting.sections import maker
 from werkbank.reporting.table import table
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from werkbank.reporting.blocks import Figure, Table
     from werkbank.reporting.report import Report
     from werkbank.reporting.sections import Blocks
-    from werkbank.results import Fact
+    from werkbank.results import Estimate, Fact
 
 section = maker("robustness", "effects", "ways")
 
@@ -130,6 +131,16 @@ def _number(fact: Fact) -> float | None:
     return None if isinstance(fact.value, str) else fact.value
 
 
+def _lead(report: Report, size: Estimate | None) -> estimates.Lead:
+    """Return what the main analysis chose at every decision."""
+    ways = report.bench.ways
+    assert ways is not None  # noqa: S101 - asked only where there are
+    used = bool(fitted(report, ways.headline).covariates)
+    chosen = {"model": ways.headline.method, "scoring": "share_0", "outliers": "kept", "covariates": str(used).lower()}
+    chosen |= dict.fromkeys(("within_arms", "normal_ranks", "every_wave", "overlap"), "false")
+    return estimates.Lead(size.estimate if size else None, chosen)
+
+
 @section()
 def many_ways(report: Report) -> Blocks:
     """The primary question answered by every defensible combination of decisions, to see whether one decides."""
@@ -152,6 +163,6 @@ def many_ways(report: Report) -> Blocks:
     open_ = [c for c in estimates.CHOICES if estimates.differ(ways.table, c)]
     names = words.listed([words.say(f"robustness.many_ways.open.{c}") for c in open_])
     yield Paragraph(words.say(f"robustness.many_ways.{'lead' if open_ else 'lead_alone'}", **said, choices=names))
-    yield estimates.specifications(ways.table, size.estimate if size else None, said, report.language)
+    yield estimates.specifications(ways.table, _lead(report, size), said, report.language)
     yield Bullets(tuple(words.say(f"robustness.many_ways.{k}", **said) for k in ("median_said", "sign_said", "p_said")))
     yield Paragraph(words.say(f"robustness.many_ways.{'few' if n < 200 else 'reading'}", **said), "note")

@@ -146,7 +146,7 @@ def _unlike_the_chart(report: Report, test: Estimate) -> list[str]:
         return [words.say(f"{HERE}.numbers.twice")]
     if (alike := equal_in(fitted.fitted(report, test))) == "none":
         return []
-    covariates = words.listed(list(fitted.fitted(report, test).covariates))
+    covariates = words.covariates(fitted.fitted(report, test).covariates)
     return [words.say(f"{HERE}.numbers.adjusted_{alike}", covariates=covariates)]
 
 

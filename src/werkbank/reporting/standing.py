@@ -29,7 +29,7 @@ MOST_ROWS = 8
 _ROW = 12.5  # mm
 _SIDE = 36.0  # mm for the names, and as much for what is said of each row
 _MARGIN = 1.0
-_TITLE = 11
+_TITLE = style.TITLE
 _DOT = (3.0, 2.75, 2.5, 2.2, 1.9, 1.6, 1.3, 1.0)  # mm: the largest with which the highest pile fits a row
 _OVER = 1.2  # mm from the bar to the lowest dot
 
@@ -111,9 +111,9 @@ def _picture(drawing: Drawing, scales: Sequence[Scale], head: tuple[str, str], p
             axes.set(xlim=(low, high), ylim=(paper.row * len(scale.rows), 0), yticks=[])
             axes.spines["left"].set_visible(False)
             style.decimal_axis(axes, drawing.language, "x")
-            _unsigned(axes)
+            style.unsigned(axes)
             axes.axvline(0, color=style.INK, linewidth=0.9, zorder=1)
-            _sides(axes, scale.sides)
+            style.sides(axes, scale.sides)
             axes.annotate(
                 name, (0, 1), (-paper.left * MM, 4), xycoords="axes fraction", textcoords="offset points",
                 fontsize=9.5, fontweight="bold",
@@ -201,18 +201,3 @@ def _told_over(axes: Axes, row: Row, drawing: Drawing, base: float) -> None:
         color=row.look.colour if row.look else style.INK, fontweight="bold" if row.look else "normal",
         bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
     )  # fmt: skip
-
-
-def _unsigned(axes: Axes) -> None:
-    """Write how far from zero, on either side: which side is better is said in words."""
-    from matplotlib.ticker import FuncFormatter
-
-    written = axes.xaxis.get_major_formatter()
-    assert isinstance(written, FuncFormatter)  # noqa: S101 - the house's own
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, at: str(written.func(abs(value), at))))
-
-
-def _sides(axes: Axes, sides: tuple[str, str]) -> None:
-    where: dict[str, Any] = {"xycoords": axes.get_xaxis_transform(), "textcoords": "offset points", "va": "top"}
-    for text, away, side in ((f"← {sides[0]}", -4, "right"), (f"{sides[1]} →", 4, "left")):
-        axes.annotate(text, (0, 0), (away, -15), ha=side, color=style.SOFT, **where)

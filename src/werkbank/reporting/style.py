@@ -10,26 +10,27 @@ import math
 import re
 import warnings
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from werkbank.reporting import labels, numbers
+from werkbank.reporting import fonts, labels, numbers
 from werkbank.reporting.blocks import Figure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Canvas
 
 WIDTH = 160.0  # mm: the width of a page's text
+PHONE = 92.0  # mm: of a phone, on which nine points are still read
+TITLE, PANEL = 11, 10  # points: of a figure's title, and of a panel's
 INK, SOFT, FAINT = "#1d2a33", "#4d5b64", "#c3cbd0"
 _LEFT_OUT = re.compile(
     r"\s*<(?:!--.*?--|metadata>.*?</metadata|!DOCTYPE.*?)>|(?<=<g) id=\"[^\"]*\"|(?<=\n) +| ?\n(?=[LQCMz]\b)", re.DOTALL
 )
 _FRACTION = re.compile(r"(?<![\w.#])-?[1-9]\d*\.\d{3,}")  # of a place; what scales a letter begins with 0
 _THEME = {
-    "font.family": labels.FONT,
     "font.size": labels.SIZE,
     "axes.edgecolor": SOFT,
     "axes.labelcolor": INK,
@@ -37,7 +38,7 @@ _THEME = {
     "axes.linewidth": 0.7,
     "axes.spines.right": False,
     "axes.spines.top": False,
-    "axes.titlesize": 9,
+    "axes.titlesize": PANEL,
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
     "legend.fontsize": labels.SIZE,
@@ -117,16 +118,51 @@ class Drawing(labels.Labels):
 
     image = b""
 
+    def __init__(self, language: str, width: float = WIDTH) -> None:
+        super().__init__(language)
+        self.width = width
+
+    @property
+    def narrow(self) -> bool:
+        """Whether this is the picture for a phone: panels under one another, names over rows."""
+        return self.width < WIDTH
+
     @contextmanager
     def axes(self, height: float, margins: Margins, **grid: Any) -> Iterator[Any]:  # noqa: ANN401 - matplotlib's own
         """Give axes of the width of a page; what is drawn on them within the ``with`` is the picture."""
-        with canvas(WIDTH, height, margins, self, **grid) as (figure, axes):
+        with canvas(self.width, height, margins, self, **grid) as (figure, axes):
             yield axes
             self.image = drawn(figure, self)
 
     def figure(self, name: str, alt: list[str], caption: str) -> Figure:
         """Return the picture with its words: what is seen, what it is, and what its labels had to leave out."""
         return Figure(name, self.image, " ".join(alt), " ".join([caption, *self.notes()]), int(WIDTH))
+
+
+def twice(draw: Callable[[Drawing], Figure | None], language: str) -> Figure | None:
+    """Return what `draw` draws for a page, and with it what it draws for a phone, whose panels stand in one column.
+
+    The words are those of the page: what is seen is the same.
+    """
+    figure = draw(Drawing(language))
+    narrow = draw(Drawing(language, PHONE)) if figure is not None else None
+    return replace(figure, narrow=narrow.image) if figure is not None and narrow is not None else figure
+
+
+def titled(drawing: Drawing, title: str, subtitle: str = "") -> tuple[float, Callable[[Canvas], None]]:
+    """Return how many mm a title and what stands under it take, and what writes them over a figure."""
+    found = drawing.fit(title, drawing.width - 1, 3, TITLE, bold=True) if title else ""
+    under = drawing.fit(subtitle, drawing.width - 1, 3) if subtitle else ""
+    high = [labels.height(text, size) + 1 if text else 0.0 for text, size in ((found, TITLE), (under, labels.SIZE))]
+
+    def write(figure: Canvas) -> None:
+        tall = figure.get_figheight() * 25.4
+        if found:
+            figure.text(0, 1 - 0.4 / tall, found, fontsize=TITLE, va="top", **BOLD)
+        if under:
+            figure.text(0, 1 - (high[0] + 0.4) / tall, under, va="top", color=SOFT)
+
+    return sum(high) + (1.0 if any(high) else 0.0), write
 
 
 @contextmanager
@@ -146,7 +182,8 @@ def canvas(
     import seaborn as sns
     from matplotlib.figure import Figure as Canvas
 
-    with mpl.rc_context(sns.axes_style("ticks") | sns.plotting_context("paper") | _THEME):
+    look = sns.axes_style("ticks") | sns.plotting_context("paper") | _THEME | {"font.family": fonts.registered()}
+    with mpl.rc_context(look):
         figure = Canvas(figsize=(width_mm * labels.MM / 72, height_mm * labels.MM / 72))
         shape = {name: grid[name] for name in ("ncols", "nrows") if name in grid}
         room = margins or Margins(left=15, right=3, bottom=10, top=8)
@@ -210,3 +247,19 @@ def decimal_axis(axes: Axes, language: str, which: str = "y") -> None:
     step = float(ticks[1] - ticks[0]) if len(ticks) > 1 else 1.0
     digits = max(0, -math.floor(math.log10(step) + 1e-9))  # as many as tell two ticks apart, never fewer
     axis.set_major_formatter(FuncFormatter(lambda value, _: numbers.decimal(value, language, digits)))
+
+
+def unsigned(axes: Axes) -> None:
+    """Write how far from zero, on either side: which side is better is said in words."""
+    from matplotlib.ticker import FuncFormatter
+
+    written = axes.xaxis.get_major_formatter()
+    assert isinstance(written, FuncFormatter)  # noqa: S101 - the house's own
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, at: str(written.func(abs(value), at))))
+
+
+def sides(axes: Axes, names: tuple[str, str]) -> None:
+    """Say under zero what lies to its left and to its right."""
+    where: dict[str, Any] = {"xycoords": axes.get_xaxis_transform(), "textcoords": "offset points", "va": "top"}
+    for text, away, side in ((f"← {names[0]}", -4, "right"), (f"{names[1]} →", 4, "left")):
+        axes.annotate(text, (0, 0), (away, -15), ha=side, color=SOFT, **where)

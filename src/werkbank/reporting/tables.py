@@ -287,11 +287,11 @@ def _mechanism(report: Report, e: Estimate) -> dict[str, Any]:
     if e.grouped_by == "arm":
         by = report.words.arm(e.group)
     elif by is not None and e.group and not e.level:  # of two words, which is compared with which
-        by = f"{by}: {e.group.replace(' - ', ' − ')}"
+        by = f"{by}: {_words_of(report, e)}"
     if by is not None:
         row["formula"] = report.words.say("robustness.mechanism", name=row["formula"], by=by)
     ends = [estimate(metric="moderator", **{**asked, "level": level}) for level in ("low", "high")]
-    named = [end.group for end in ends if end is not None and end.group]
+    named = [report.words.value(e.moderator, end.group) for end in ends if end is not None and end.group]
     if e.method == "moderation" and len(named) == len(ends):  # which of two words less which
         row["formula"] = report.words.say(
             "report.estimates.which", name=report.words.method(e.method), by=by or "", low=named[0], high=named[1]
@@ -299,7 +299,9 @@ def _mechanism(report: Report, e: Estimate) -> dict[str, Any]:
     if e.level and (at := estimate(metric="moderator", **asked)):
         two = estimate(metric="moderator", **{**asked, "level": "mean"}) is None
         if at.group:  # words stand in the data as 0 and 1, which are no values that a reader knows
-            row["formula"] = report.words.say("report.estimates.where", by=by or "", group=at.group)
+            row["formula"] = report.words.say(
+                "report.estimates.where", by=by or "", group=report.words.value(e.moderator, at.group)
+            )
         elif two and e.level not in BORDERS and at.estimate is not None:
             value = numbers.decimal(at.estimate, report.language, 0 if float(at.estimate).is_integer() else 2)
             row["formula"] = report.words.say("report.estimates.where", by=by or "", group=value)
@@ -309,12 +311,17 @@ def _mechanism(report: Report, e: Estimate) -> dict[str, Any]:
     return row | {"p_corrected": corrected and corrected.p}
 
 
+def _words_of(report: Report, e: Estimate) -> str:
+    """Return which word of a characteristic is compared with which."""
+    return " − ".join(report.words.value(e.moderator, word) for word in e.group.split(" - "))
+
+
 def called(report: Report, e: Estimate) -> str | None:
     """Return the name of the moderator or mediator that an estimate is about."""
     words = report.words
     names = {name: words.outcome(name) for name in report.study.mediators}
     for m in report.study.moderators:
-        names[m.id] = words.text(m.label, words.outcome(m.outcome) if m.outcome else m.id)
+        names[m.id] = words.text(m.label, words.outcome(m.outcome) if m.outcome else words.covariate(m.id))
     return names.get(e.moderator or e.other)
 
 

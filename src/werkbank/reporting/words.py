@@ -16,7 +16,7 @@ from werkbank.reporting import numbers
 from werkbank.study import text_in
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from werkbank.instruments import Instrument
     from werkbank.results import Claim
@@ -59,18 +59,43 @@ class Words:
 
     def wave(self, code: str) -> str:
         """Return the name of a wave."""
+        if label := self._wave_label(code):
+            return label
         if has(f"report.wave.{code}", self.language) or not code:
             return say(f"report.wave.{code}", self.language) if code else ""
         number = code.removeprefix("followup")
         return self.say(f"report.wave_later.{Locale(self.language).ordinal_form(int(number))}", number=number)
 
-    def arm(self, code: str) -> str:
-        """Return the name of an arm; a bare number or letter is preceded by its role, no code at all is everyone.
+    def _wave_label(self, code: str) -> str:
+        given = self.study.labels.wave
+        codes = [code, *(raw for raw, wave in self.study.waves.items() if wave == code)]
+        return next((self.text(given[name]) for name in codes if name in given), "")
 
-        Pupils whose role stands in a column of its own are an arm that has no code.
+    def covariate(self, name: str) -> str:
+        """Return the name of a column that says something of a pupil: its label, or else the column's own name."""
+        of_moderators = {m.column: m.label for m in self.study.moderators if m.column and m.label is not None}
+        label = self.study.labels.covariate.get(name, of_moderators.get(name))
+        built_in = f"report.covariate.{name}"
+        otherwise = say(built_in, self.language) if has(built_in, self.language) else name
+        return self.text(label, otherwise)
+
+    def covariates(self, names: Iterable[str]) -> str:
+        """Return the names of several columns as a list in a sentence."""
+        return self.listed([self.covariate(name) for name in names])
+
+    def value(self, column: str, code: str) -> str:
+        """Return the name of what stands in a column of words: its label, or else the word itself."""
+        return self.text(self.study.labels.value.get(column, {}).get(code), code)
+
+    def arm(self, code: str) -> str:
+        """Return the name of an arm: its label, else its code; a bare number or letter is preceded by its role.
+
+        No code at all is everyone. Pupils whose role stands in a column of its own are an arm that has no code.
         """
         if not code:
             return self.say("report.everyone")
+        if code in self.study.labels.arm:
+            return self.text(self.study.labels.arm[code])
         role = self.role(code)
         if code not in self.study.arms:
             return role
@@ -160,7 +185,7 @@ class Words:
         if key in {"treated", "control"}:
             return self.listed([self.arm(code) for code in value])
         if key in {"outcomes", "methods", "covariates"}:
-            called = {"outcomes": self.outcome, "methods": self.method}.get(key, str)
+            called = {"outcomes": self.outcome, "methods": self.method, "covariates": self.covariate}[key]
             return self.listed([called(name) for name in value])
         if key in {"pupils", "units"}:
             return self.count("pupil" if key == "pupils" else others["unit"], value)

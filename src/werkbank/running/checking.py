@@ -41,6 +41,15 @@ class Checked:
             alike.setdefault(key, []).append(one)
         return [_line(ones, language) for ones in alike.values()]
 
+    def unlabelled(self, language: str) -> list[str]:
+        """Return in a sentence what has no name in `language`; nothing where all has one."""
+        from werkbank.study.unlabelled import unlabelled
+
+        found = unlabelled(self.intake.study, language)
+        names = ", ".join(say(f"check.unlabelled.kind.{kind}", language, name=name) for kind, name in found)
+        spoken = say(f"check.unlabelled.language.{language}", language)
+        return [say("check.unlabelled.all", language, spoken=spoken, names=names)] if found else []
+
     def as_row(self, language: str) -> dict[str, Any]:
         """Return what was found as plain values, for a program that reads them."""
         files = [{"path": f.path, "rows": f.n_rows, "kind": f.kind, "sha256": f.sha256} for f in self.files]
@@ -48,7 +57,7 @@ class Checked:
         asked = [_as_row(one, language) for one in self.questions]
         return {
             "fit": True, "pupils": len(self.intake.pupils), "files": files, "notes": notes, "questions": asked,
-            "problems": [],
+            "unlabelled": self.unlabelled(language), "problems": [],
         }  # fmt: skip
 
 

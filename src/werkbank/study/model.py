@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field, PrivateAttr, field_validator, model_validator
 
+from werkbank.study.labels import MADE, Labels
 from werkbank.study.parts import (
     WAVES,
     FileSpec,
@@ -354,6 +355,10 @@ class Study(Part):
     monitoring: Monitoring | None = Field(default=None, description="pupils followed by their test results")
     single_case: SingleCase | None = Field(default=None, description="cases followed day by day, each its own control")
     synthesis: Synthesis | None = Field(default=None, description="effects of several studies, pooled")
+    labels: Labels = Field(
+        default_factory=Labels,
+        description="names for readers, per language, of arms, waves, covariates and their values",
+    )
     privacy: Privacy = Field(default_factory=Privacy)
     reports: list[str] = Field(default_factory=lambda: ["evaluation"])
 
@@ -488,6 +493,21 @@ class Study(Part):
         alone, named = set(self.design.individual_arms), self.columns.named().keys() & {"class", "teacher", "school"}
         if alone and not (alone < set(self.arms) and self.design.assigned_by == "pupil" and named):
             raise ValueError("individual_arms")
+        return self
+
+    @model_validator(mode="after")
+    def _labels_are_of_something(self) -> Study:
+        labels = self.labels
+        columns = {*self.pupil_columns, *MADE}
+        waves = {*self.waves, *self.waves.values(), *({"pre", "post"} if not self.waves else ())}
+        waves |= {wave for o in self.outcomes if isinstance(o.column, dict) for wave in o.column}
+        waves |= {wave for o in self.outcomes if isinstance(o.items, dict) for wave in o.items}
+        if not (
+            set(labels.arm) <= {*self.arms, *self.role_codes}
+            and set(labels.wave) <= waves
+            and {*labels.covariate, *labels.value} <= columns
+        ):
+            raise ValueError("labels_unknown")
         return self
 
     @model_validator(mode="after")

@@ -8,9 +8,10 @@ import pytest
 from docx.oxml.ns import qn
 from tests.reporting.formats.conftest import NASTY, hard, png, squeezed, zip_times
 
-from werkbank.reporting.blocks import Figure, Heading, Section
+from werkbank.reporting.blocks import Figure, Heading, Paragraph, Section, Table
 from werkbank.reporting.formats import Document, write
 from werkbank.reporting.formats.docx import LOOK
+from werkbank.reporting.numbers import Column
 
 
 @pytest.fixture(scope="module")
@@ -141,3 +142,62 @@ def test_a_drawing_becomes_pixels_that_word_can_show():
     assert (shape.width.mm, shape.height.mm) == (pytest.approx(160, abs=1), pytest.approx(120, abs=1))
     (image,) = [part for part in made.part.package.parts if part.content_type == "image/png"]
     assert image.image.px_width == pytest.approx(160 / 25.4 * 200, abs=2)
+
+
+def test_it_carries_its_letters(made, word):
+    """A machine without the family shows the file as one that has it: LibreOffice finds the letters in the file."""
+    from fontTools.ttLib import TTFont
+
+    from werkbank.reporting import fonts
+
+    inside = zipfile.ZipFile(io.BytesIO(made))
+    table = inside.read("word/fontTable.xml").decode()
+    assert 'w:altName w:val="Calibri"' in table
+    key = bytes.fromhex("".join(c for c in table.split('fontKey="{')[1].split("}")[0] if c != "-"))[::-1]
+    for face, name in zip(("regular", "bold", "italic", "bolditalic"), range(1, 5), strict=True):
+        mixed = inside.read(f"word/fonts/font{name}.odttf")
+        clear = bytes(a ^ b for a, b in zip(mixed[:32], key * 2, strict=True)) + mixed[32:]
+        assert clear == fonts.unpacked(face)
+        assert TTFont(io.BytesIO(clear))["name"].getDebugName(1) == fonts.CARRIED
+    order = [child.tag for child in word.settings.element]
+    assert order.index(qn("w:embedTrueTypeFonts")) == order.index(qn("w:zoom")) + 1
+
+
+def test_libreoffice_has_no_letters_of_its_own_to_use(made, soffice):
+    from pypdf import PdfReader
+
+    used = {
+        str(font.get_object()["/BaseFont"]).partition("+")[2]
+        for page in PdfReader(io.BytesIO(soffice(made, "letters.docx"))).pages
+        for font in page["/Resources"]["/Font"].values()
+    }
+    assert used >= {"WerkbankSans-Regular", "WerkbankSans-Bold"}
+    assert not any("Carlito" in name or "Liberation" in name for name in used)
+
+
+ADDRESS = "https://doi.org/10.1016/S0022-4405(00)00048-6"
+
+
+def referring(language="nl"):
+    said = Paragraph(f"Hedges (2007), *Titel*, p = 0,03, g = 0,40 [0,12; 0,60]. {ADDRESS}.")
+    table = Table("t", "Bronnen", (Column("a", "bron", "text"), Column("b", "g", "interval")),
+                  ({"a": f"zie {ADDRESS}", "b": (0.1, 0.4)},))  # fmt: skip
+    return Document((Section("a", language, (Heading("H"), said, table)),), language, "T", simulated=False)
+
+
+def test_references_lead_to_their_address():
+    word = docx.Document(io.BytesIO(write(referring(), "docx")))
+    cell = word.tables[0].cell(1, 0).paragraphs[0]
+    for paragraph in (next(p for p in word.paragraphs if p.text.startswith("Hedges")), cell):
+        (link,) = [found for found in paragraph.hyperlinks if found.address]
+        assert (link.address, link.text) == (ADDRESS, ADDRESS)
+        assert link.runs[0].style.name == "Hyperlink"
+    assert not next(p for p in word.paragraphs if p.text.startswith("Hedges")).text.endswith("6")
+
+
+def test_numbers_do_not_break():
+    word = docx.Document(io.BytesIO(write(referring(), "docx")))
+    said = next(p.text for p in word.paragraphs if p.text.startswith("Hedges")).replace("\N{NO-BREAK SPACE}", "~")
+    assert "p~=~0,03, g~=~0,40 [0,12;~0,60]" in said
+    numbers = [c._tc for row in word.tables[0].rows[1:] for c in row.cells[1:]]
+    assert all(cell.tcPr.find(qn("w:noWrap")) is not None for cell in numbers)

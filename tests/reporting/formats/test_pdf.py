@@ -9,9 +9,10 @@ from pypdf import PdfReader
 from tests.reporting.formats import tagged
 from tests.reporting.formats.conftest import hard, in_file, png, squeezed
 
-from werkbank.reporting.blocks import Figure, Heading, Section
+from werkbank.reporting.blocks import Bullets, Figure, Heading, Paragraph, Section, Table
 from werkbank.reporting.formats import Document, write
 from werkbank.reporting.formats.pdf import pdf
+from werkbank.reporting.numbers import Column
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="40pt" height="30pt" viewBox="0 0 40 30"/>'
 
@@ -122,3 +123,58 @@ def test_a_drawing_stays_lines():
 def test_what_is_not_accessible_is_not_made(blocks):
     with pytest.raises(typst.TypstError, match="PDF/UA-1"):
         pdf(Document((Section("a", "en", blocks),), "en", "T", simulated=False))
+
+
+ADDRESS = "https://doi.org/10.1016/S0022-4405(00)00048-6"
+LONG = "Het 95%-betrouwbaarheidsinterval van onderwijsonderzoekersvoorzieningen stelt niemand gerust. " * 6
+
+
+def referring(language):
+    blocks = (Heading("H"), Paragraph(f"{LONG}{ADDRESS}. {'0123456789abcdef' * 8}"), Bullets((f"*Zie* {ADDRESS}",)))
+    table = Table("t", "Bronnen", (Column("a", "bron", "text"),), ({"a": f"zie {ADDRESS}"},))
+    return write(Document((Section("a", language, (*blocks, table)),), language, "T", simulated=False), "pdf")
+
+
+def test_text_is_copied_as_it_was_written(made):
+    for file in (made, referring("nl")):
+        said = "".join(page.extract_text() for page in PdfReader(io.BytesIO(file)).pages)
+        assert not set(said) & {"\u200b", "\u2060", "\ufeff", "\ufffc"}
+    assert ADDRESS in said.replace("\n", "")
+    assert "0123456789abcdef" * 8 in said.replace("\n", "")
+    assert "95%-betrouwbaarheidsinterval" in said.replace("\n", "")
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_every_reference_can_be_followed(language):
+    found = [
+        annotation.get_object()
+        for page in PdfReader(io.BytesIO(referring(language))).pages
+        for annotation in page.get("/Annots", [])
+    ]
+    to = [note["/A"]["/URI"] for note in found if "/URI" in note.get("/A", {})]
+    assert set(to) == {ADDRESS}
+    assert len(to) >= 3
+    assert all(note.get("/Contents") for note in found), "PDF/UA: a link says what it is"
+
+
+def test_words_are_divided_as_their_language_does():
+    text = "Aansprakelijkheidsverzekering " * 40
+    ends = []
+    for language in ("nl", "en"):
+        section = Section("a", language, (Heading("H"), Paragraph(text)))
+        made = write(Document((section,), language, "T", simulated=False), "pdf")
+        lines = "".join(page.extract_text() for page in PdfReader(io.BytesIO(made)).pages).split("\n")
+        divided = [line.rstrip("\u00ad-\u2010 ").rpartition(" ")[2] for line in lines if "prakel" in line]
+        ends.append({end for end in divided if end and not end.startswith("Aansprakelijkheidsverzekering")})
+    assert ends[0] & {"Aanspra", "Aansprake", "Aansprakelijk", "Aansprakelijkheids", "Aansprakelijkheidsver"}
+    assert ends[0] != ends[1]
+
+
+def test_letters_are_those_of_the_figures(made):
+    used = {
+        str(font.get_object()["/BaseFont"]).partition("+")[2]
+        for page in PdfReader(io.BytesIO(made)).pages
+        for font in page["/Resources"]["/Font"].values()
+    }
+    assert any(name.startswith("SourceSansPro") for name in used)
+    assert not any("Libertinus" in name for name in used)

@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass, field, replace
 from html import unescape
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from werkbank.catalogue import has, say
-from werkbank.reporting import numbers
+from werkbank.reporting import addresses, numbers
 from werkbank.reporting.blocks import Own, Table, inline, opens_with_its_message, own_mark
 
 if TYPE_CHECKING:
@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     from werkbank.reporting.blocks import Block, Section
     from werkbank.reporting.numbers import Column
 
-_TAGS = re.compile(r"(</?(?:strong|em)>)")
+_TAGS = re.compile(r"(</?(?:strong|em|a)\b[^>]*>)")
+# a number stays on the line of the sign before it, and that sign on the line of what it is the number of
+_SIGN = re.compile(
+    r"(?<=[\w)*]) (?=[=<>≤≥] ?[−<]?[\d.,])|(?<=[=<>≤≥±×]) (?=[−<]?[\d.,])|(?<=\d;) (?=[−\d])|(?<=\d) (?=SD\b|%)"
+)
 # what XML 1.0 cannot hold; a workbook, a Word file and a font refuse it alike
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _GAP = 3  # of them between two columns
@@ -89,11 +93,12 @@ class Document:
 
 @dataclass(frozen=True)
 class Run:
-    """A piece of text in one style."""
+    """A piece of text in one style; `link` is the address that it leads to."""
 
     text: str
     strong: bool = False
     emphasis: bool = False
+    link: str | None = None
 
 
 def printable(text: str) -> str:
@@ -103,15 +108,28 @@ def printable(text: str) -> str:
 
 def runs(text: str) -> tuple[Run, ...]:
     """Return text as runs: the same ``*emphasis*`` and ``**strong**`` as in HTML, because HTML's reading decides."""
-    strong = emphasis = False
+    style: dict[str, Any] = {}
     found = []
     for piece in _TAGS.split(inline(printable(text))):
         if _TAGS.fullmatch(piece):
-            opens = not piece.startswith("</")
-            strong, emphasis = (opens, emphasis) if "strong" in piece else (strong, opens)
+            opens, name = not piece.startswith("</"), piece.strip("</>").partition(" ")[0]
+            if name == "a":
+                style["link"] = unescape(piece.split('"')[1]) if opens else None
+            else:
+                style["strong" if name == "strong" else "emphasis"] = opens
         elif piece:
-            found.append(Run(unescape(piece), strong, emphasis))
+            found.append(Run(unescape(piece), **style))
     return tuple(found)
+
+
+def together(text: str) -> str:
+    """Return text in which no line ends between a number and its sign: ``p = 0,03``, ``[0,12; 0,40]``, ``0,3 SD``."""
+    return _SIGN.sub("\N{NO-BREAK SPACE}", text)
+
+
+def linked(text: str) -> tuple[Run, ...]:
+    """Return text as it stands, only its addresses as links."""
+    return tuple(Run(piece, link=address) for piece, address in addresses.split(text))
 
 
 def plain(text: str) -> str:

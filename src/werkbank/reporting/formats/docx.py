@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import docx as word
+from docx.opc.constants import RELATIONSHIP_TYPE
+from docx.opc.oxml import serialize_part_xml
+from docx.opc.packuri import PackURI
+from docx.opc.part import Part
 from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt
 
 from werkbank.catalogue import say
+from werkbank.reporting import fonts
 from werkbank.reporting.blocks import Bullets, Figure, Heading, Own, Paragraph, Table, Verbatim
-from werkbank.reporting.formats.document import Run, plain, printable, runs, written
+from werkbank.reporting.formats.document import Run, linked, plain, printable, runs, together, written
 from werkbank.reporting.formats.packed import timeless
 from werkbank.reporting.formats.pixels import pixels
 
@@ -48,6 +55,7 @@ def docx(document: Document) -> bytes:
     for block in document.blocks:
         body.add(block)
     body.closing(document)
+    _lead_somewhere(file)
     made = io.BytesIO()
     file.save(made)
     return timeless(made.getvalue())
@@ -69,6 +77,8 @@ def _dressed(file: WordFile, document: Document) -> None:
     mode = settings.find(qn("w:compat")).find(qn("w:compatSetting"))
     mode.set(qn("w:val"), "15")  # else Word opens the file in compatibility mode
 
+    _carry_letters(file)
+
     known = file.core_properties
     known.title, known.subject, known.language = printable(document.title), document.kind, locale
     known.author, known.comments = document.school or "werkbank", ""
@@ -84,6 +94,45 @@ def _dressed(file: WordFile, document: Document) -> None:
     head.extend([_run(Run(document.title)), *(mark if document.simulated else [])])
     foot.extend([_run(Run(f"{document.school or document.kind}\t")), _field("PAGE", "1"), _run(Run(" / "))])
     foot.append(_field("NUMPAGES", "1"))
+
+
+_KEY = UUID("77657266-6261-6e6b-2d6c-657474657273")  # the letters are mixed with it, as the format wants
+_WORDS = {"regular": "Regular", "bold": "Bold", "italic": "Italic", "bolditalic": "BoldItalic"}
+
+
+def _carry_letters(file: WordFile) -> None:
+    """Put the report's letters in the file, so that no machine needs them (else: Calibri)."""
+    table = file.part.part_related_by(RELATIONSHIP_TYPE.FONT_TABLE)
+    known = _element("w:fonts")
+    letters = _element("w:font", _element("w:altName", val="Calibri"), name=fonts.CARRIED)
+    letters.extend(
+        [_element("w:charset", val="00"), _element("w:family", val="swiss"), _element("w:pitch", val="variable")]
+    )
+    for number, (face, name) in enumerate(_WORDS.items(), start=1):
+        place = PackURI(f"/word/fonts/font{number}.odttf")
+        made = Part(place, "application/vnd.openxmlformats-officedocument.obfuscatedFont", _mixed(fonts.unpacked(face)))
+        key = {"fontKey": f"{{{str(_KEY).upper()}}}"}
+        embedded = _element(f"w:embed{name}", **key)
+        embedded.set(qn("r:id"), table.relate_to(made, RELATIONSHIP_TYPE.FONT))
+        letters.append(embedded)
+    known.append(letters)
+    table._blob = serialize_part_xml(known)  # noqa: SLF001 - python-docx knows no fonts
+    # the format has its settings in a fixed order
+    file.settings.element.find(qn("w:zoom")).addnext(_element("w:embedTrueTypeFonts"))
+
+
+def _mixed(font: bytes) -> bytes:
+    """Return a font as Office keeps it: its first 32 bytes mixed with the key, backwards and twice."""
+    key = _KEY.bytes[::-1] * 2
+    return bytes(a ^ b for a, b in zip(font[:32], key, strict=True)) + font[32:]
+
+
+def _lead_somewhere(file: WordFile) -> None:
+    """Give every address of the text its relation, by which Word knows where a link leads."""
+    for link in file.element.body.iter(qn("w:hyperlink")):
+        address = link.get(qn("r:id"))
+        if address:
+            link.set(qn("r:id"), file.part.relate_to(address, RELATIONSHIP_TYPE.HYPERLINK, is_external=True))
 
 
 def _smaller(file: WordFile) -> None:
@@ -201,7 +250,7 @@ class _Body:
         line = _paragraph("Caption", (Run(f"{name} ", strong=True),), keep=kind == "table")
         line.append(_field(f"SEQ {name} \\* ARABIC", str(self.n[kind]), strong=True))
         line.extend(
-            [_run(Run(". ", strong=True)), *(_run(Run(r.text, kind == "table" or r.strong, r.emphasis)) for r in said)]
+            [_run(Run(". ", strong=True)), *(_run(replace(r, strong=kind == "table" or r.strong)) for r in said)]
         )
         return line
 
@@ -217,7 +266,7 @@ class _Body:
         size = "Small" if shown.scale < 1 else ""
         looks = [f"TableNumber{size}" if number else f"TableText{size}" for number in shown.numeric]
         head = _element("w:tr", _element("w:trPr", _element("w:cantSplit"), _element("w:tblHeader")))
-        head.extend(_cells(shown.header, looks, widths, keep=True))
+        head.extend(_cells(shown.header, looks, widths, keep=True, whole=False))
         made = _element("w:tbl", _table_properties(plain(block.title), sum(widths)))
         made.append(_element("w:tblGrid", *(_element("w:gridCol", w=width) for width in widths)))
         made.append(head)
@@ -241,10 +290,14 @@ def _table_properties(title: str, width: int) -> Any:  # noqa: ANN401
     )
 
 
-def _cells(texts: tuple[str, ...], looks: list[str], widths: list[int], *, keep: bool) -> Iterator[Any]:
+def _cells(
+    texts: tuple[str, ...], looks: list[str], widths: list[int], *, keep: bool, whole: bool = True
+) -> Iterator[Any]:
     for text, look, width in zip(texts, looks, widths, strict=True):
         size = _element("w:tcPr", _element("w:tcW", w=width, type="dxa"))
-        yield _element("w:tc", size, _paragraph(look, (Run(text),), keep=keep))
+        if whole and "Number" in look:
+            size.append(_element("w:noWrap"))
+        yield _element("w:tc", size, _paragraph(look, linked(text), keep=keep))
 
 
 def _element(tag: str, *children: Any, **attributes: object) -> Any:  # noqa: ANN401
@@ -263,10 +316,15 @@ def _paragraph(style: str, said: tuple[Run, ...], *, keep: bool = False) -> Any:
 
 
 def _run(said: Run) -> Any:  # noqa: ANN401
+    if said.link:
+        link = _element("w:hyperlink", _run(replace(said, link=None)), history=1)
+        link[0].insert(0, _element("w:rPr", _element("w:rStyle", val="Hyperlink")))
+        link.set(qn("r:id"), said.link)
+        return link
     made = OxmlElement("w:r")
     if said.strong or said.emphasis:
         made.append(_element("w:rPr", _element("w:rStyle", val="Strong" if said.strong else "Emphasis")))
-    for i, piece in enumerate(said.text.split("\t")):
+    for i, piece in enumerate(together(said.text).split("\t")):
         if i:
             made.append(_element("w:tab"))
         text = _element("w:t")

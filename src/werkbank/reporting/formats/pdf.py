@@ -6,19 +6,19 @@ import json
 import re
 import struct
 from collections import Counter
-from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from warnings import warn
 
 from werkbank.catalogue import say
+from werkbank.reporting import fonts
 from werkbank.reporting.blocks import Bullets, Figure, Heading, Own, Paragraph, Table, Verbatim
-from werkbank.reporting.formats.document import printable, runs, written
+from werkbank.reporting.formats.document import linked, printable, runs, together, written
 
 if TYPE_CHECKING:
     from werkbank.reporting.blocks import Block
-    from werkbank.reporting.formats.document import Document
+    from werkbank.reporting.formats.document import Document, Run
 
 TEMPLATE = Path(__file__).parents[1] / "page" / "report.typ"
 _LINE = 126  # characters of 9 points between the margins
@@ -31,8 +31,8 @@ _REPLACED = "\N{REPLACEMENT CHARACTER}"
 def pdf(document: Document) -> bytes:
     """Return a report as a PDF that conforms to PDF/UA-1; the compiler refuses to make any other.
 
-    The template reads the report as JSON: a text is never typst markup, whatever it holds. Fonts are those inside
-    typst, with matplotlib's for what they lack, so that every machine sets the same pages. A character that neither
+    The template reads the report as JSON: a text is never typst markup, whatever it holds. Fonts are those of the
+    figures, so that every machine sets the same pages. A character that neither
     has (an emoji in a title) is replaced by a visible sign, and the colophon counts them.
 
     Raises
@@ -58,7 +58,7 @@ def pdf(document: Document) -> bytes:
             format="pdf",
             pdf_standards=["ua-1"],
             ignore_system_fonts=True,
-            font_paths=[_fallback_fonts()],
+            font_paths=[str(fonts.folder()), str(fonts.fallback())],
         )
     for doubt in doubts:
         warn(str(doubt), stacklevel=2)
@@ -147,30 +147,20 @@ def _table(block: Table, language: str) -> dict[str, Any]:
         "scale": max(table.scale, _SMALLEST),
         "numeric": table.numeric,
         "widths": table.widths,
-        "rows": table.rows,
+        "rows": [[_runs(linked(text)) for text in row] for row in table.rows],
         "notes": [_text(note) for note in table.notes],
     }
 
 
 def _text(text: str) -> list[dict[str, Any]]:
-    return [dict(vars(run)) for run in runs(text)]
+    return _runs(runs(text))
+
+
+def _runs(said: tuple[Run, ...]) -> list[dict[str, Any]]:
+    return [vars(run) | {"text": together(run.text)} for run in said]
 
 
 def _displayable(text: str) -> tuple[str, int]:
-    known = _characters()
+    known = fonts.glyphs()
     shown = "".join(c if ord(c) in known else _REPLACED for c in text)
     return shown, sum(a != b for a, b in zip(text, shown, strict=True))
-
-
-def _fallback_fonts() -> str:
-    import matplotlib as mpl
-
-    return str(Path(mpl.get_data_path()) / "fonts" / "ttf")
-
-
-@cache
-def _characters() -> frozenset[int]:
-    """Return the characters of the widest font at hand; typst's own has hardly any beyond these."""
-    from matplotlib.ft2font import FT2Font
-
-    return frozenset(FT2Font(str(Path(_fallback_fonts()) / "DejaVuSans.ttf")).get_charmap())

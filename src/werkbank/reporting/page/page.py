@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from werkbank.catalogue import has, say
+from werkbank.reporting import fonts
 from werkbank.reporting.blocks import contents, opens_with_its_message, section_html
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def render(
     return _template().render(
         body=[section_html(section) for section in sections],
         contents=contents(list(sections)),
-        css=(FOLDER / "report.css").read_text(encoding="utf-8"),
+        css=fonts.style_sheet() + (FOLDER / "report.css").read_text(encoding="utf-8"),
         message=opens_with_its_message(sections),
         language=language,
         title=title,
