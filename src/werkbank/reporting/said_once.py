@@ -61,6 +61,13 @@ def shown(report: Report, all_told: Told, claims: Sequence[Claim], before: Seque
         yield Bullets(tuple(_of_several(report, sentence, of, len(answered)) for sentence, of in shared.items()))
 
 
+def sentences(texts: Sequence[str]) -> tuple[str, ...]:
+    """Return texts in which a sentence that ends several of them stands only in the last of those."""
+    pieces = [_END.split(text) for text in texts]
+    last = {sentence: i for i, (_, *rest) in enumerate(pieces) for sentence in rest}
+    return tuple(" ".join([first, *(s for s in rest if last[s] == i)]) for i, (first, *rest) in enumerate(pieces))
+
+
 def below(report: Report, tables: Sequence[Table | None]) -> Blocks:
     """Yield tables, and once below them the notes that several have; a note of one table stays with it."""
     shown_here = [made for made in tables if made is not None]

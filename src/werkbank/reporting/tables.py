@@ -342,6 +342,10 @@ def mechanisms(report: Report, kind: str) -> Table | None:
     words = report.words
     found = [e for e in report.results.where(kind=kind) if e.metric != "moderator" or e.level in BORDERS]
     rows = [_mechanism(report, e) for e in found]
+    about = {called(report, e) for e in found}
+    by = next(iter(about)) if len(about) == 1 else None
+    for row in rows if by else []:  # the one characteristic is named below the table
+        row["formula"] = row["formula"].removesuffix(f": {by}")
     many = any(row["p_corrected"] is not None for row in rows)
     # a note that does not hold of every question names its own
     asked: dict[str, dict[str, None]] = {}
@@ -349,7 +353,8 @@ def mechanisms(report: Report, kind: str) -> Table | None:
         if e.note:
             asked.setdefault(e.note, {})[row["question"]] = None
     everything = {row["question"] for row in rows}
-    notes = [
+    notes = [words.say("report.mechanisms.by", by=by)] if by else []
+    notes += [
         _note(report, note)
         if set(names) == everything
         else words.say("robustness.mechanism", name=words.listed(list(names)), by=_note(report, note))
