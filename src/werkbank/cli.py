@@ -128,6 +128,7 @@ def _parsed(words: list[str], language: str) -> argparse.Namespace:
     run.add_argument("--report", metavar="NAME", default="evaluation", help=text("report"))
     run.add_argument("--format", metavar="FORMAT", default="html", help=text("format"))
     run.add_argument("--out", type=_place, metavar="DIR", help=text("out"))
+    run.add_argument("--pupil-pages", action="store_true", help=text("pupil_pages"))
     batch = command("batch", _batch, None)
     _batch_options(batch, text)
     _review_commands(command, text)
@@ -260,8 +261,9 @@ def _run(arguments: argparse.Namespace) -> None:
         check_study(study)
     _tell(say("cli.done.reading", speech, study=arguments.study))
     formats = tuple(arguments.format.split(","))
+    pupils = {"pupil_pages": True} if arguments.pupil_pages else {}
     made = run_report(
-        arguments.study, arguments.report, language=arguments.language, out=arguments.out, formats=formats
+        arguments.study, arguments.report, language=arguments.language, out=arguments.out, formats=formats, **pupils
     )
     _tell(*(say("cli.done.superseded", speech, file=file) for file in made.superseded))
     _tell(*made.notes)

@@ -20,7 +20,7 @@ LOW, FEW_VALUES, PILED_UP = 0.05, 5, 0.15
 section = maker(HERE, "effects", "diagnostics")
 
 
-@section()
+@section(appendix=True)
 def assumptions(report: Report) -> Blocks:
     """Residuals, spread by arm, slopes, influence, ends of the scale and ranks, of each primary question."""
     yield from looked_at(report)

@@ -60,6 +60,8 @@ class Table:
     columns: tuple[Column, ...]
     rows: tuple[dict[str, Any], ...]
     notes: tuple[str, ...] = ()
+    # of each row what its first estimate opens to on a page: formula, n, model, what is taken for granted
+    how: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -108,23 +110,29 @@ def own_mark(language: str) -> Paragraph:
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a report: what one notebook cell shows."""
+    """A part of a report: what one notebook cell shows.
+
+    An `appendix` comes after all other parts, lettered instead of numbered: folded on a page, small on paper.
+    """
 
     id: str
     language: str
     blocks: tuple[Block, ...]
+    appendix: bool = False
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ANN401, ARG002
         return {"text/html": section_html(self), MIME: self.to_json()}
 
     def to_json(self) -> dict[str, Any]:
         """Return the section as JSON values; `from_json` is its inverse."""
-        return {"id": self.id, "language": self.language, "blocks": [block_json(block) for block in self.blocks]}
+        content = {"id": self.id, "language": self.language, "blocks": [block_json(block) for block in self.blocks]}
+        return content | {"appendix": True} if self.appendix else content
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> Section:
         """Read a section back from an executed notebook."""
-        return cls(content["id"], content["language"], tuple(block_from(item) for item in content["blocks"]))
+        blocks = tuple(block_from(item) for item in content["blocks"])
+        return cls(content["id"], content["language"], blocks, appendix=content.get("appendix", False))
 
 
 FIRST_PAGE = "one-page"  # the section that is a page by itself: its report has no cover, no contents and no numbers
@@ -133,6 +141,20 @@ FIRST_PAGE = "one-page"  # the section that is a page by itself: its report has 
 def opens_with_its_message(sections: Sequence[Section]) -> bool:
     """Whether the first page of a report is its message."""
     return bool(sections) and sections[0].id == FIRST_PAGE
+
+
+# the part that answers the study's questions: a report that opens with it has no cover, its contents come after it
+ANSWERS = ("summary", "overview")
+
+
+def opens_with_its_answers(sections: Sequence[Section]) -> bool:
+    """Whether a report begins with what was found."""
+    return bool(sections) and sections[0].id in ANSWERS
+
+
+def body_first(sections: Sequence[Section]) -> tuple[Section, ...]:
+    """Return sections as every format has them: appendices last, whatever the order of a notebook's cells."""
+    return tuple(sorted(sections, key=lambda section: section.appendix))
 
 
 @dataclass(frozen=True)
@@ -155,6 +177,7 @@ def block_json(block: Block) -> dict[str, Any]:
         values = {k: v for k, v in values.items() if v != b""}
     if isinstance(block, Table):
         values["columns"] = [dict(vars(column)) for column in block.columns]
+        values = {k: v for k, v in values.items() if k != "how" or v}
     if isinstance(block, Own):
         values["blocks"] = [block_json(part) for part in block.blocks]
     return {"block": name, **values}
@@ -170,6 +193,7 @@ def block_from(item: dict[str, Any]) -> Block:
         values["columns"] = tuple(Column(**column) for column in values["columns"])
         values["rows"] = tuple(values["rows"])
         values["notes"] = tuple(values["notes"])
+        values["how"] = tuple(map(tuple, values.get("how", ())))
     if name == "Bullets":
         values["items"] = tuple(values["items"])
     if name == "Own":
@@ -193,16 +217,20 @@ def section_html(section: Section) -> str:
     )
     label = next((f"{section.id}-{i}" for i, b in enumerate(section.blocks) if isinstance(b, Heading)), None)
     labelled = f' aria-labelledby="{label}"' if label else ""
-    return f'<section id="{section.id}" lang="{section.language}"{labelled}>\n{blocks}\n</section>'
+    if section.appendix and isinstance(section.blocks[0], Heading):
+        heading, _, rest = blocks.partition("\n")
+        blocks = f"<details>\n<summary>{heading}</summary>\n{rest}\n</details>"
+    kind = ' class="appendix"' if section.appendix else ""
+    return f'<section id="{section.id}"{kind} lang="{section.language}"{labelled}>\n{blocks}\n</section>'
 
 
-def contents(sections: list[Section]) -> list[tuple[str, str]]:
-    """Return (id, text) of the first heading of each section: a page's table of contents."""
+def contents(sections: Sequence[Section]) -> list[tuple[str, str, bool]]:
+    """Return (id, text, whether it is an appendix) of the first heading of each section: a page's contents."""
     found = []
     for section in sections:
         for i, block in enumerate(section.blocks):
             if isinstance(block, Heading) and block.level <= 2:
-                found.append((f"{section.id}-{i}", block.text))
+                found.append((f"{section.id}-{i}", block.text, section.appendix))
                 break
     return found
 
@@ -297,11 +325,24 @@ def _bare_table(block: Table, language: str) -> str:
     """Return the ``<table>``; a class says for every cell but the row header whether it holds a number or words."""
     of = {column.key: "text" if column.kind == "text" else "number" for column in block.columns[1:]}
     head = "".join(f'<th class="{of.get(c.key, "stub")}" scope="col">{inline(c.label)}</th>\n' for c in block.columns)
-    body = "".join(f"<tr>\n{_row(block, row, of, language)}</tr>\n" for row in block.rows)
+    opened = block.how or ((),) * len(block.rows)
+    body = "".join(
+        f"<tr>\n{_row(block, row, of, language, how)}</tr>\n" for row, how in zip(block.rows, opened, strict=True)
+    )
     return f"<table>\n<thead>\n<tr>\n{head}</tr>\n</thead>\n<tbody>\n{body}</tbody>\n</table>"
 
 
-def _row(block: Table, row: dict[str, Any], of: dict[str, str], language: str) -> str:
+def _row(block: Table, row: dict[str, Any], of: dict[str, str], language: str, how: Sequence[str] = ()) -> str:
     first, *rest = [_linked(escape(numbers.cell(row.get(c.key), c, language), quote=False)) for c in block.columns]
+    opens = next((i for i, c in enumerate(block.columns[1:]) if how and c.kind == "estimate"), None)
+    if opens is not None:
+        rest[opens] = _opened(rest[opens], first, how, language)
     cells = [f'<td class="{kind}">{text}</td>\n' for kind, text in zip(of.values(), rest, strict=True)]
     return f'<th class="stub" scope="row">{first}</th>\n{"".join(cells)}'
+
+
+def _opened(number: str, of: str, how: Sequence[str], language: str) -> str:
+    """Return a number that opens to where it comes from."""
+    label = escape(say("report.table.how", language, of=of, number=number))
+    said = "".join(f"<p>{inline(text)}</p>" for text in how)
+    return f'<details class="how"><summary aria-label="{label}">{number}</summary><div>{said}</div></details>'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from werkbank.reporting.blocks import Paragraph
@@ -45,10 +46,16 @@ def _attrition(report: Report) -> Table | None:
         for f in report.results.facts_where(what=f"{what}_overall", **asked)
         if f.value is not None
     ]
+    # of whole classes and schools only a loss is news
+    whole = [row for row in rows if row["overall"] == 0 and row["level"] != rows[0]["level"]]
+    rows = [row for row in rows if row not in whole]
+    nobody = list(dict.fromkeys(row["level"] for row in whole if row["level"] not in {r["level"] for r in rows}))
+    more = [words.say(f"{HERE}.attrition.whole", levels=words.listed(nobody))] if nobody else []
     kinds = texts("question", "level", "left")
     for key in ("overall", "differential"):
         kinds[key] = Column(key, words.say(f"{HERE}.attrition.{key}"), "share", 1)
-    return _table(report, "attrition", kinds | texts("cautious", "optimistic"), rows, source=SOURCE)
+    made = _table(report, "attrition", kinds | texts("cautious", "optimistic"), rows, source=SOURCE)
+    return made and replace(made, notes=(*made.notes, *more))
 
 
 def _asked(report: Report) -> list[dict[str, str]]:

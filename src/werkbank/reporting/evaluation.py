@@ -1,40 +1,34 @@
-"""The researcher's full account, a function for each section. Nothing is computed here: see `Report`."""
+"""The researcher's account: first the answers, then who took part, how was measured, and what was found.
+
+Everything a reader looks up instead of reads stands in `werkbank.reporting.appendices`. Nothing is computed here.
+"""
 
 from __future__ import annotations
 
-from importlib.metadata import version
-from itertools import count
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from werkbank.appraisal.evidence import REFUSED, SIZES, question
 from werkbank.effects.roles import shown_roles
-from werkbank.reporting import arms, covariates, describing, fitted, pictures, tables
+from werkbank.reporting import appendices, arms, fitted, pictures, said_once, tables
+from werkbank.reporting.appendices import provenance, readings
 from werkbank.reporting.blocks import Bullets, Heading, Paragraph
+from werkbank.reporting.numbers import Column
 from werkbank.reporting.sections import maker
 from werkbank.reporting.table import table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from werkbank.reporting.blocks import Table
+    from werkbank.reporting.numbers import Kind
     from werkbank.reporting.report import Report
     from werkbank.reporting.sections import Blocks
-    from werkbank.results import Estimate
+    from werkbank.results import Claim, Estimate
+
+__all__ = ["provenance", "readings"]  # which every report has, and copies of older notebooks find here
 
 section = maker("report", "effects")
 
-# APA's reporting standards for quantitative research (Appelbaum et al. 2018, table 1), and the part that answers each
-JARS = {
-    "question": "design", "eligibility": None, "recruitment": None, "assignment": "design", "programme": "design",
-    "size": "meaning", "measures": "measures", "masking": "meaning", "diagnostics": "readings", "flow": "flow",
-    "missing": "flow", "descriptives": "before_after", "analysis": "estimates", "sensitivity": "robustness",
-    "subgroups": "mechanisms", "harms": None, "limits": "meaning", "registration": "meaning", "ethics": None,
-    "funding": None, "data": "provenance",
-}  # fmt: skip
-# for whom, and along which way
-MECHANISMS = ("moderation", "mediation", "dose", "cace", "lagged")
-APART = {*MECHANISMS, "correction", "arms", "sites", "role"}  # what has tables of its own
+MOST_ROWS = 12  # questions that the first table answers; of more it has the primary ones
+MOST_ARMS = 3  # groups that fit beside one another in a table
+SUMMARY: dict[str, Kind] = {"n": "count", "mean": "mean", "sd": "mean"}
 
 # rows that the study file leaves out, before anybody is counted
 LEFT_OUT = ("intake.where", "intake.latest", "intake.rows_skipped")
@@ -42,14 +36,29 @@ LEFT_OUT = ("intake.where", "intake.latest", "intake.rows_skipped")
 
 @section(shared=True)
 def summary(report: Report) -> Blocks:
-    """In short: what this design allows one to say, and the answers to the primary questions."""
+    """The answers: what this design allows one to say, the primary questions, and every estimate in one picture."""
     words = report.words
     (grade,) = report.results.claims_where(kind="grade")
-    answers = report.results.claims_where(kind="answer")
-    primary = [c for c in answers if c.role == "primary"] or answers
+    answers, primary = _answers(report)
     yield Paragraph(words.claim(grade), "lead")
-    yield Bullets(tuple(words.claim(c) for c in primary)) if primary else Paragraph(words.say("report.no_questions"))
+    yield from said_once.shown(report, said_once.told(report, answers), primary)
+    if not primary:
+        yield Paragraph(words.say("report.no_questions"))
+    yield tables.answers(report, _first(report), "main" if _first(report) == report.evidence.tests else "answers")
+    yield pictures.forest(report)
     yield Paragraph(words.say("report.summary.reading"), "note")
+
+
+def _answers(report: Report) -> tuple[tuple[Claim, ...], tuple[Claim, ...]]:
+    """Return the answers to all questions, and those that a report opens with."""
+    answers = tuple(report.results.claims_where(kind="answer"))
+    return answers, tuple(c for c in answers if c.role == "primary") or answers
+
+
+def _first(report: Report) -> list[Estimate]:
+    """Return the questions in the first table: all, or the primary ones where all would not fit."""
+    e = report.evidence
+    return e.tests if len(e.tests) <= MOST_ROWS else e.primary[: 2 * MOST_ROWS]
 
 
 @section(shared=True)
@@ -68,23 +77,26 @@ def design(report: Report) -> Blocks:
         yield Paragraph(words.say("report.design.arms", arms=arms))
     waves = words.listed([words.wave(w) for w in report.evidence.waves])
     yield Paragraph(words.say("report.design.waves", waves=waves))
-    yield Heading(words.say("report.design.programme"), 3)
-    yield tables.programme(report)
+    yield from _programme(report)
     if study.source:
         yield Paragraph(words.say("report.design.source", source=words.text(study.source)))
 
 
-@section(reads=())
-def readings(report: Report) -> Blocks:
-    """What was read: every file, and everything that was decided or converted on the way."""
-    words = report.words
-    # how a csv file was read stands in the table
-    told = [note for note in report.intake.notes if not note.key.startswith("intake.file_csv")]
-    notes = tuple(note.sentence(report.language, names_pupils=False) for note in told)
-    yield Paragraph(words.say("report.readings.lead"))
-    yield tables.files(report)
-    yield Heading(words.say("report.readings.decided"), 3)
-    yield Bullets(notes) if notes else Paragraph(words.say("report.readings.no_notes"))
+def _programme(report: Report) -> Blocks:
+    """Describe the programme by what is known; what is not is one line."""
+    words, full = report.words, tables.programme(report)
+    if full is None:
+        return
+    missing = words.say("report.not_reported")
+    rows = [row for row in full.rows if row["said"] != missing]
+    absent = [str(row["item"]) for row in full.rows if row["said"] == missing]
+    notes = [words.say("report.design.not_reported", items=words.listed(absent))] if absent else []
+    yield Heading(words.say("report.design.programme"), 3)
+    if rows:
+        kinds = tables.texts("item", "said")
+        yield table(report, "programme", "", kinds, rows, labels="report.tidier_columns", notes=notes)
+    else:
+        yield Paragraph(notes[0])
 
 
 @section(shared=True)
@@ -100,10 +112,7 @@ def flow(report: Report) -> Blocks:
         yield Bullets(tuple(left))
     yield pictures.flow(report)
     yield tables.flow(report)
-    yield pictures.missing(report)
-    yield Paragraph(words.say("report.analysed.lead"))
-    yield tables.analysed(report)
-    yield from describing.lost(report)
+    yield Paragraph(words.say("report.flow.details"))
 
 
 @section(shared=True)
@@ -112,43 +121,83 @@ def measures(report: Report) -> Blocks:
     words = report.words
     for warned in report.scores.warnings:
         yield Paragraph(_warning(report, warned.key, warned.values), "warning")
-    for outcome in report.study.outcomes:
-        yield from _instrument(report, outcome.id)
-    yield Heading(words.say("report.reliability.heading"), 3)
-    yield tables.reliability(report) or Paragraph(words.say("report.reliability.none"))
+    yield _measured(report)
+    yield Paragraph(words.say("report.measures.details"))
+
+
+def _measured(report: Report) -> Table | None:
+    """A row for each scale: who filled it in, how many items, what scores there are, and alpha at each measurement."""
+    words, number = report.words, report.results.number
+    facts = [f for f in report.results.facts_where(what="alpha") if f.value is not None]
+    rows: list[dict[str, Any]] = []
+    for key in report.keys:
+        instrument, scale = report.scale(key)
+        declared = report.declared(key)
+        row: dict[str, Any] = {"scale": words.outcome(key), "what": tables.direction(report, key)}
+        row["by"] = words.say(f"report.measures.by_{declared.informant}")
+        row["items"] = None if declared.column is not None else len(instrument.scales[scale].items)
+        rows.append(row | {f.wave: number(what="alpha", outcome=key, wave=f.wave) for f in facts if f.outcome == key})
+    kinds = tables.texts("scale", "by", "what") | {"items": "count"}
+    kinds["scale"] = Column("scale", words.say("report.measures.scale_column"), "text")
+    for wave in dict.fromkeys(f.wave for f in facts):
+        kinds[wave] = Column(wave, words.say("report.measures.alpha", wave=words.wave(wave)), "reliability")
+    n = [f.n for f in facts if f.n]
+    notes = [words.say("report.measures.alpha_note", low=str(min(n)), high=str(max(n)))] if n else []
+    return table(report, "measures", "", kinds, rows, notes=notes, drop_empty=True)
 
 
 @section(shared=True)
 def before_after(report: Report) -> Blocks:
-    """Means and spread before and after, for every scale; the primary ones also as a figure."""
+    """Means and spread of every scale before and after, without any adjustment; the primary ones also as a figure."""
     yield Paragraph(report.words.say("report.before_after.lead"))
     yield pictures.before_after(report)
     yield pictures.change(report)
-    yield from (tables.before_after(report, key) for key in report.keys)
-    yield from describing.alike(report)
-    yield from covariates.beforehand(report)
+    if len(report.evidence.arms) <= MOST_ARMS:
+        yield _beside(report)
+    else:
+        yield from (tables.before_after(report, key) for key in report.keys)
+
+
+def _beside(report: Report) -> Table | None:
+    """A row for each scale and measurement, the groups beside one another."""
+    e, words = report.evidence, report.words
+    rows: list[dict[str, Any]] = []
+    for key in report.keys:
+        for wave in e.waves:
+            row: dict[str, Any] = {"scale": words.outcome(key), "wave": words.wave(wave)}
+            for arm in e.arms:
+                row |= {f"{what} {arm}": v for what, v in tables.described(report, key, arm, wave).items()}
+            if any(row[f"mean {arm}"] is not None for arm in e.arms):
+                rows.append(row)
+    kinds = tables.texts("scale", "wave")
+    for arm in e.arms:
+        for what, kind in SUMMARY.items():
+            label = words.say(f"report.before_after.{what}_of", arm=words.arm(arm) if arm else "").strip()
+            kinds[f"{what} {arm}"] = Column(f"{what} {arm}", label, kind)
+    notes = [words.say("report.before_after.note")]
+    other = [words.outcome(key) for key in report.keys if key not in report.same_measure]
+    notes += [words.say("report.before_after.other_measures", outcomes=words.listed(other))] if other else []
+    title = words.say("report.before_after.all_title")
+    return table(report, "scores", title, kinds, rows, labels="report.before_after", notes=notes, drop_empty=True)
 
 
 @section(shared=True)
 def estimates(report: Report) -> Blocks:
-    """The main analysis of every question, in one figure and one table; then what may be said of each outcome."""
+    """What was found of each question that the answers did not tell yet; then more groups, schools and roles."""
     words = report.words
     yield Paragraph(words.say(f"report.estimates.lead_{_kind(report)}"))
-    yield pictures.forest(report)
-    yield tables.main(report, report.evidence.tests)
-    yield covariates.adjusted_for(report)
-    yield tables.sizes(report, report.evidence.tests)
+    if _first(report) != report.evidence.tests:
+        yield tables.answers(report, report.evidence.tests, "main")
     yield tables.evidence(report)
     if "transfer" in shown_roles(report.study).values():
         yield Paragraph(words.say("report.estimates.spill_over"), "note")
-    for key in report.keys:
-        role = words.say(f"report.outcome_role.{report.evidence.role(key)}")
-        yield Heading(words.say("report.estimates.heading", outcome=words.outcome(key), role=role), 3)
-        answers = report.results.claims_where(kind="answer", outcome=key)
-        for c in answers:
-            yield Paragraph(words.claim(c), "refusal" if c.grade == "description" else "plain")
-        if not answers:
-            yield Paragraph(words.say("report.estimates.none"))
+    answers, primary = _answers(report)
+    rest = [c for c in answers if c not in primary]
+    if rest:
+        yield Heading(words.say("report.estimates.rest"), 3)
+        yield from said_once.shown(report, said_once.told(report, answers), rest, primary)
+    if none := [words.outcome(key) for key in report.keys if key not in {c.outcome for c in answers}]:
+        yield Paragraph(words.say("report.estimates.none", outcomes=words.listed(none)))
     yield from arms.all_arms(report)
     yield from arms.sites(report)
     yield from arms.roles(report)
@@ -156,15 +205,12 @@ def estimates(report: Report) -> Blocks:
 
 @section(shared=True)
 def robustness(report: Report) -> Blocks:
-    """Whether another way to compute gives another answer: all other estimates, a table for each question."""
-    words, number = report.words, count(1)
-    beside = {key: list(_beside_main(report, key)) for key in report.keys}
+    """Whether another way to compute gives another answer: a row for each question."""
+    words = report.words
+    asked = any(appendices.beside_main(report, key) for key in report.keys)
     nothing = "none" if any(t.estimate is not None for t in report.evidence.tests) else "nothing"
-    yield Paragraph(words.say(f"report.robustness.{'lead' if any(beside.values()) else nothing}"))
-    for key, asked in beside.items():
-        if asked:
-            yield Heading(words.outcome(key), 3)
-        yield from (tables.estimates(report, found, next(number)) for found in asked)
+    yield Paragraph(words.say(f"report.robustness.{'lead' if asked else nothing}"))
+    yield tables.other_answers(report, report.evidence.tests)
     yield from _over_waves(report)
 
 
@@ -185,30 +231,15 @@ def _over_waves(report: Report) -> Blocks:
 
 @section(shared=True)
 def mechanisms(report: Report) -> Blocks:
-    """For whom and along which way: never mixed with what was found for everyone."""
-    kinds = [kind for kind in MECHANISMS if report.results.where(kind=kind)]
+    """For whom: whether differences depend on a characteristic; never mixed with what was found for everyone."""
+    words = report.words
+    kinds = [kind for kind in appendices.MECHANISMS if report.results.where(kind=kind)]
     lead = "lead_lagged" if kinds == ["lagged"] else "lead" if kinds else "none"
-    yield Paragraph(report.words.say(f"report.mechanisms.{lead}"))
+    yield Paragraph(words.say(f"report.mechanisms.{lead}"))
     yield pictures.slopes(report)
-    yield from (tables.mechanisms(report, kind) for kind in kinds)
-
-
-def _beside_main(report: Report, key: str) -> Iterator[list[Estimate]]:
-    """Yield what is estimated of one scale besides its main analyses, a list for each question and kind of table.
-
-    A table needs a number: what could not be computed for any reason is said in the outcome's own paragraph.
-    """
-    asked: dict[tuple[str, ...], list[Estimate]] = {}
-    for e in report.results.where(outcome=key):
-        asked.setdefault(tuple(question(e).values()), []).append(e)
-    for found in asked.values():
-        test = next((e for e in found if e.family and e.kind == "headline"), None)
-        size = report.evidence.beside(test, *SIZES) if test is not None else None
-        rest = [e for e in found if e not in (test, size) and e.kind not in APART]
-        for repeated in (False, True):
-            part = [e for e in rest if (e.kind == "repeated") is repeated]
-            if any(e.estimate is not None for e in part):
-                yield part
+    yield tables.interactions(report)
+    if kinds:
+        yield Paragraph(words.say("report.mechanisms.details"))
 
 
 @section(shared=True)
@@ -222,39 +253,6 @@ def meaning(report: Report) -> Blocks:
         yield Bullets(reasons)
     yield tables.quality(report)
     yield Paragraph(words.say("report.quality.adjectives"), "note")
-
-
-@section(reads=())
-def provenance(report: Report) -> Blocks:
-    """Where the numbers come from, so that anyone can make them again."""
-    words, study = report.words, report.study
-    said = [words.say("report.design.source", source=words.text(study.source))] if study.source else []
-    said += [
-        words.say("report.provenance.study", file=Path(study.file).name),
-        words.say("report.provenance.version", version=version("werkbank")),
-        words.say("report.provenance.seed", seed=report.bench.seed),
-        words.say("report.provenance.results"),
-    ]
-    yield Bullets(tuple(said))
-    alone = {m for m in ("p_holm", "p_bh") if not fitted.corrected(report, m)}
-    made = [e.method for e in report.results.estimates if e.method not in alone and e.note not in REFUSED]
-    if methods := dict.fromkeys(made):
-        yield Heading(words.say("report.estimates.formulas"), 3)
-        yield Bullets(tuple(_formula(report, method) for method in methods))
-    yield Heading(words.say("report.jars.heading"), 3)
-    yield _standards(report)
-    yield Heading(words.say("report.glossary.heading"), 3)
-    yield Bullets(tuple(words.say(f"glossary.{term}") for term in _terms(report)))
-
-
-def _standards(report: Report) -> Table | None:
-    """Return what APA asks of a report, and where it stands; what no study file holds was not reported."""
-    say = report.words.say
-    rows = [
-        {"item": say(f"report.jars.{item}"), "part": say(f"report.heading.{part}" if part else "report.not_reported")}
-        for item, part in JARS.items()
-    ]
-    return table(report, "jars", "", tables.texts("item", "part"), rows, notes=[say("report.jars.note")])
 
 
 def _kind(report: Report) -> str:
@@ -274,43 +272,3 @@ def _warning(report: Report, key: str, values: dict[str, Any]) -> str:
     names = {"outcome": report.words.outcome, "wave": report.words.wave}
     written = {k: names[k](v) if k in names else v for k, v in values.items()}
     return report.words.say(f"report.warnings.{key}", **written)
-
-
-def _instrument(report: Report, name: str) -> Blocks:
-    outcome, key, words = report.study.outcome(name), report.scores.instruments[name], report.words
-    title = key.title if outcome.instrument else words.text(outcome.label, name)
-    if key.version:
-        title = words.say("report.measures.version", title=title, version=key.version)
-    said = [words.say(f"report.measures.informant_{outcome.informant}")]
-    if outcome.column is not None:
-        said.append(words.say("report.measures.ready_score"))
-    else:
-        said += [_scale(report, name, scale) for scale in outcome.scales or key.scored if scale in key.scales]
-        said.append(words.say(f"instruments.certainty.{key.certainty}"))
-    said += [words.say("report.measures.source", source=key.source)] if key.source else []
-    yield Heading(title, 3)
-    yield Bullets(tuple(text for text in (*said, words.text(key.licence), words.text(key.notes)) if text))
-
-
-def _scale(report: Report, name: str, scale: str) -> str:
-    part, words = report.scores.instruments[name].scales[scale], report.words
-    k, label = len(part.items), words.outcome(name if scale == name else f"{name}.{scale}")
-    rule = "default" if part.missing.source == "werkbank default" else "rule"
-    missing = words.say(f"instruments.missing.{rule}", needed=part.missing.needed(k), k=k, source=part.missing.source)
-    turned = words.say("report.measures.reversed", items=", ".join(part.reversed)) if part.reversed else ""
-    sentences = [words.say("report.measures.scale", scale=label, n=k), words.say(f"instruments.score.{part.score}")]
-    return " ".join(s for s in (*sentences, turned, missing) if s)
-
-
-def _formula(report: Report, method: str) -> str:
-    words = report.words
-    estimand = words.say(f"effects.methods.{method}.estimand")
-    said = words.say("report.estimates.formula_said", name=words.method(method), estimand=estimand)
-    return " ".join(text for text in (said, fitted.of_method(report, method)) if text)
-
-
-def _terms(report: Report) -> list[str]:
-    used = ["n", "mean", "sd", "ci", "p", "holm", "standardised", "alpha", "omega"]
-    if not fitted.corrected(report, "p_holm"):
-        used.remove("holm")
-    return used if report.results.facts_where(what="alpha") else [t for t in used if t not in {"alpha", "omega"}]

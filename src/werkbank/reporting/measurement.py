@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 from werkbank.measurement.circumplex import SECTORS, on_circle
 from werkbank.measurement.items import TOO_ALIKE
 from werkbank.measurement.perspectives import QUADRANTS, TYPES
-from werkbank.reporting import diagrams, figures, numbers
+from werkbank.reporting import diagrams, figures, numbers, said_once
 from werkbank.reporting import measurement_tables as tables
 from werkbank.reporting.blocks import Block, Bullets, Heading, Paragraph
 from werkbank.reporting.measurement_tables import HERE
@@ -25,14 +25,17 @@ if TYPE_CHECKING:
 
 section = maker("measurement_report", "measurement")
 
+SPARSE = 0.05  # a share at one end that is a sentence, not a bar
+RELIABLE = 0.70  # alpha from which group means can be compared (Terwee et al. 2007)
 CROWDED = 0.15  # a share at one end above which a change in that direction can hardly show (Terwee et al. 2007)
 
 
 @section(shared=True)
 def overview(report: Report) -> Blocks:
-    """Every scale in one row, and what must be sorted out before its numbers are used."""
+    """Of every scale whether its scores can be used, with the reasons; then every scale in one row."""
     words = report.words
     yield Paragraph(words.say(f"{HERE}.overview.lead"), "lead")
+    yield Bullets(tuple(_use(report, scale) for scale in tables.scales(report) if scale.waves))
     for warned in report.scores.warnings:
         names = {k: words.outcome(str(v)) if k == "outcome" else v for k, v in warned.values.items()}
         names |= {"wave": words.wave(str(warned.values["wave"]))}
@@ -58,20 +61,20 @@ def instruments(report: Report) -> Blocks:
 @section(shared=True)
 def reliability(report: Report) -> Blocks:
     """How precise one score is, how stable, how reliable a difference, and what classes share."""
-    words, at_ends, crowded = report.words, list[figures.Ends](), list[Block]()
-    for scale, at in tables.places(report):
-        shares = tables.values(report, at, "floor", "ceiling")
-        names = {"scale": words.outcome(scale.name), "wave": words.wave(at["wave"])}
-        low, high = shares.values()
-        if low is not None and high is not None:
-            at_ends.append(figures.Ends(f"{names['scale']}, {names['wave']}", low, high))
-        for end, share in shares.items():
-            if share is not None and share > CROWDED:
-                names["share"] = numbers.share(share, report.language)
-                crowded.append(Paragraph(words.say(f"{HERE}.precision.end_{end}", **names), "warning"))
+    words, crowded = report.words, list[Block]()
+    found = list(_at_ends(report))
+    for names, at in found:
+        for end, share in (("floor", at.low), ("ceiling", at.high)):
+            if share > CROWDED:
+                said = words.say(f"{HERE}.precision.end_{end}", share=numbers.share(share, report.language), **names)
+                crowded.append(Paragraph(said, "warning"))
     yield Paragraph(words.say(f"{HERE}.precision.lead"))
     yield tables.precision(report)
-    yield figures.ends(at_ends, CROWDED, report.language) if at_ends else None
+    most = max((max(at.low, at.high) for _, at in found), default=0.0)
+    if most > SPARSE:
+        yield figures.ends([at for _, at in found], CROWDED, report.language)
+    elif found:
+        yield Paragraph(words.say(f"{HERE}.precision.sparse", share=numbers.share(most, report.language)))
     yield from crowded
     if change := tables.change(report):
         yield Paragraph(words.say(f"{HERE}.change.lead"))
@@ -79,13 +82,53 @@ def reliability(report: Report) -> Blocks:
     yield tables.classes(report)
 
 
-@section(shared=True)
+def _at_ends(report: Report) -> Iterator[tuple[dict[str, str], figures.Ends]]:
+    """Yield of every scale and wave what share has the lowest and the highest possible score."""
+    words = report.words
+    for scale, at in tables.places(report):
+        low, high = tables.values(report, at, "floor", "ceiling").values()
+        names = {"scale": words.outcome(scale.name), "wave": words.wave(at["wave"])}
+        if low is not None and high is not None:
+            yield names, figures.Ends(f"{names['scale']}, {names['wave']}", low, high)
+
+
+def _use(report: Report, scale: ScaleOf) -> str:
+    """Return whether the scores of a scale can be used, and why: no, with care, or yes."""
+    words, here = report.words, f"{HERE}.use"
+    names = {"scale": _initial(words.outcome(scale.name))}
+    if scale.outcome.column is not None:
+        return words.say(f"{here}.unknown", **names)
+    against = any(w.values.get("outcome") == scale.name for w in report.scores.warnings)
+    alphas = [report.results.number(what="alpha", outcome=scale.name, wave=wave) for wave in scale.waves]
+    known = [alpha for alpha in alphas if alpha is not None]
+    judged = [tables.verdict(report, level) for level in tables.levels(report, "waves", outcome=scale.name)]
+    at = [max(e.low, e.high) for n, e in _at_ends(report) if n["scale"] == words.outcome(scale.name)]
+    reasons = [words.say(f"{here}.against")] if against else []
+    if known:
+        ends = {
+            "low": numbers.bounded(min(known), report.language),
+            "high": numbers.bounded(max(known), report.language),
+        }
+        alike = "one" if ends["low"] == ends["high"] else "range"
+        reasons.append(words.say(f"{here}.{'alpha' if min(known) >= RELIABLE else 'low'}_{alike}", **ends))
+    failed = [v for v in judged if v not in {"strict", "scalar", "unknown"}]
+    if judged:
+        same = "same" if not failed and "unknown" not in judged else "not_same" if failed else "not_examined"
+        reasons.append(words.say(f"{here}.{same}"))
+    if max(at, default=0.0) > CROWDED:
+        reasons.append(words.say(f"{here}.crowded"))
+    care = failed or "unknown" in judged or not known or min(known) < RELIABLE or max(at, default=0.0) > CROWDED
+    verdict = "unfit" if against else "care" if care else "fit"
+    return words.say(f"{here}.{verdict}", reasons=words.listed(reasons) or words.say(f"{here}.nothing"), **names)
+
+
+@section(shared=True, appendix=True)
 def items(report: Report) -> Blocks:
     """Every item of every scale, wave by wave."""
     several = [scale for scale in tables.scales(report) if len(scale.part.items) > 1]
     made = [tables.items(report, scale, wave) for scale in several for wave in scale.waves]
     yield Paragraph(report.words.say(f"{HERE}.items.{'lead' if made else 'one'}"))
-    yield from made
+    yield from said_once.below(report, made)
 
 
 @section(shared=True)
@@ -97,12 +140,19 @@ def comparability(report: Report) -> Blocks:
         return
     yield Paragraph(words.say(f"{HERE}.comparability.lead"))
     yield from _verdicts(report, "waves")
-    yield Paragraph(words.say(f"{HERE}.comparability.criteria"), "note")
-    yield tables.ladders(report, "waves")
     if tables.levels(report, "arms"):
         yield Heading(words.say(f"{HERE}.comparability.arms_heading"), 3)
         yield from _verdicts(report, "arms")
-        yield tables.ladders(report, "arms")
+    yield Paragraph(words.say(f"{HERE}.comparability.details"))
+
+
+@section(shared=True, appendix=True)
+def models(report: Report) -> Blocks:
+    """The four models of every comparison, over waves and over groups, and the limits by which they are judged."""
+    made = [made for compared in ("waves", "arms") if (made := tables.ladders(report, compared))]
+    if made:
+        yield Paragraph(report.words.say(f"{HERE}.comparability.criteria"), "note")
+        yield from made
 
 
 @section(shared=True)
@@ -271,7 +321,7 @@ def _verdicts(report: Report, compared: str) -> list[Block]:
             held.append(said)
         else:
             refused.append(Paragraph(said, "refusal" if compared == "waves" else "note"))
-    return [*([Bullets(tuple(held))] if held else []), *refused]
+    return [*([Bullets(said_once.sentences(held))] if held else []), *refused]
 
 
 def _roses(report: Report, outcome: str, arm: str, waves: list[str]) -> list[diagrams.Rose]:

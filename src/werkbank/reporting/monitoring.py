@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from babel.dates import format_date
 
 from werkbank.errors import Problem, UnfitError
-from werkbank.reporting import numbers
+from werkbank.reporting import movements, numbers
 from werkbank.reporting.blocks import Bullets, Paragraph, Table
 from werkbank.reporting.numbers import Column, Kind
 from werkbank.reporting.sections import maker
@@ -39,6 +39,7 @@ def summary(report: Report) -> Blocks:
     yield Paragraph(_say(report, f"summary.{told}", **written), "lead")
     told = "alerts_hidden" if value["alerts"] is None else "alerts"
     yield Paragraph(_say(report, f"summary.{told}", n=int(value["alerts"] or 0), n_text=written["alerts"]))
+    yield movements.movements(_moved(report), report.language)
     said = [_say(report, "summary.rate", rate=words.share(block.rate))]
     if value["expected"] is not None:  # hidden in a copy to share when it tells how many were judged
         said.append(words.say("underachievement.alerts.unprotected", n_expected=written["expected"]))
@@ -50,7 +51,7 @@ def summary(report: Report) -> Blocks:
     yield Paragraph(words.say(f"underachievement.guards.{guard}"), "warning")
 
 
-@section(shared=True)
+@section(shared=True, appendix=True)
 def method(report: Report) -> Blocks:
     """Every choice behind an alert."""
     block, words = _block(report), report.words
@@ -78,7 +79,8 @@ def method(report: Report) -> Blocks:
 def alerts(report: Report) -> Blocks:
     """Alerts by school and subject, and what an alert is."""
     kinds: dict[str, Kind] = {
-        "place": "text", "series": "count", "judged": "count", "alerts": "count", "sem": "mean", "sem_df": "df",
+        "place": "text", "series": "count", "judged": "count", "alerts": "count", "fell": "count", "rose": "count",
+        "sem": "mean", "sem_df": "df",
     }  # fmt: skip
     state = "alert" if _block(report).confirm == 2 else "look_again"
     yield Paragraph(report.words.say(f"underachievement.alerts.{state}"))
@@ -101,12 +103,26 @@ def levels(report: Report) -> Blocks:
     kinds: dict[str, Kind] = {"place": "text", "n": "count", "ceiling": "count"}
     rows = [row for row in _by_place(report, "ceiling") if row.get("n") or row.get("ceiling") is not None]
     said = words.say("underachievement.guards.no_learning_space", days=DAYS, share=words.share(SHARE))
-    ceiling = _table(report, "ceiling", "levels", kinds, rows, said, title="ceiling_title")
+    nobody = bool(rows) and not any(row.get("ceiling") or row.get("ceiling") is None for row in rows)
+    ceiling: Table | Paragraph | None = Paragraph(_say(report, "levels.nobody", said=said)) if nobody else None
+    ceiling = ceiling or _table(report, "ceiling", "levels", kinds, rows, said, title="ceiling_title")
     bands = _bands(report)
     yield ceiling
     yield bands
     if not ceiling and not bands:
         yield Paragraph(_say(report, "levels.none"))
+
+
+def _moved(report: Report) -> list[movements.Moved]:
+    """Return for each school and subject how many fell and rose beside their own band."""
+    rows = _by_place(report)
+    return [
+        movements.Moved(row["place"], *(_whole(row.get(key)) for key in ("fell", "rose", "judged"))) for row in rows
+    ]
+
+
+def _whole(value: object) -> int | None:
+    return int(value) if isinstance(value, int | float) else None
 
 
 def _bands(report: Report) -> Table | None:

@@ -8,7 +8,7 @@ from werkbank.appraisal.evidence import SIZES
 from werkbank.disclosure.suppressing import HIDDEN
 from werkbank.effects.questions import outcome_waves
 from werkbank.effects.roles import shown_arms
-from werkbank.reporting import estimates, figures, numbers
+from werkbank.reporting import estimates, figures, numbers, said_once
 from werkbank.reporting.blocks import Bullets, Paragraph
 from werkbank.reporting.fitted import fitted
 from werkbank.reporting.report import place
@@ -30,7 +30,7 @@ METHODS = ("jacobson_truax", "edwards_nunnally", "hageman_arrindell")
 CATEGORIES = ("recovered", "improved", "unchanged", "deteriorated")
 
 
-@section(shared=True)
+@section(shared=True, appendix=True)
 def reliable_change(report: Report) -> Blocks:
     """How many pupils changed more than the instrument's error allows, by three methods; nobody is named."""
     say = report.words.say
@@ -40,7 +40,7 @@ def reliable_change(report: Report) -> Blocks:
         return
     yield Paragraph(say("robustness.reliable_change.lead"))
     yield _scatter(report, keys[0])
-    yield from (_categories(report, key) for key in keys)
+    yield from said_once.below(report, [_categories(report, key) for key in keys])
 
 
 def _categories(report: Report, key: str) -> Table | None:

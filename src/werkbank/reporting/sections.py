@@ -61,7 +61,9 @@ def maker(
         What every part of this report opens with, from the report and the part's name.
     """
 
-    def section(name: str = "", *, shared: bool = False, reads: tuple[str, ...] = reads) -> Callable[[Write], Part]:
+    def section(
+        name: str = "", *, shared: bool = False, appendix: bool = False, reads: tuple[str, ...] = reads
+    ) -> Callable[[Write], Part]:
         def make(write: Write) -> Part:
             called = name or write.__name__
 
@@ -71,7 +73,7 @@ def maker(
                     return None
                 first: list[Block] = [Heading(report.words.say(f"{topic}.heading.{called}"), 2)]
                 first += [opening(report, called)] if opening else []
-                return Section(called.replace("_", "-"), report.language, (*first, *blocks))
+                return Section(called.replace("_", "-"), report.language, (*first, *blocks), appendix=appendix)
 
             @wraps(write)
             def shown(bench: Bench, *_: Any, **named: Any) -> Section | Sections | None:  # noqa: ANN401 - the part's own

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from werkbank.appraisal.evidence import SIZES, question
-from werkbank.catalogue import has
+from werkbank.appraisal.other_ways import other_ways
+from werkbank.catalogue import formulas, has
 from werkbank.effects.multiplicity import number_of_tests
 from werkbank.reporting import fitted, known, numbers
 from werkbank.reporting.numbers import Column
 from werkbank.reporting.report import place
-from werkbank.reporting.table import table
+from werkbank.reporting.table import table, without_empty
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -225,6 +227,54 @@ def sizes(report: Report, tests: Sequence[Estimate]) -> Table | None:
     return _estimated(report, "sizes", title, columns, rows, _notes(report, found))
 
 
+def answers(report: Report, tests: Sequence[Estimate], name: str) -> Table | None:
+    """The main analysis of every question in points and in standard deviations, each number with where it comes from.
+
+    Questions without an estimate have no row: why there is none is said in words.
+    """
+    words = report.words
+    found = [t for t in tests if t.estimate is not None]
+    if not found:
+        return None
+    sized = [report.evidence.beside(t, *SIZES) for t in found]
+    points = main(report, found)
+    assert points is not None  # noqa: S101 - there is a row
+    beside: list[dict[str, Any]] = [_row(report, s) if s is not None else {} for s in sized]
+    rows = [
+        row | {key: of.get(key) for key in ("size", "size_ci")} | {"formula": of.get("formula")}
+        for row, of in zip(points.rows, beside, strict=True)
+    ]
+    several = len({s.method for s in sized if s is not None}) > 1
+    kinds: dict[str, Kind | Column] = {}
+    for column in points.columns:
+        if column.key in {"df", "p"} and "size" not in kinds:
+            kinds |= {key: ESTIMATED[key] for key in ("size", "size_ci", *["formula"] * several)}
+        kinds[column.key] = column
+    known = [s for s in sized if s is not None]
+    notes = [*points.notes, *[note for note in _notes(report, known) if note not in points.notes]]
+    title = words.say("report.estimates.main_title")
+    made = table(report, name, title, kinds, rows, labels="report.estimates", notes=notes, drop_empty=True)
+    return made and replace(made, how=tuple(_how(report, t) for t in found))
+
+
+def _how(report: Report, test: Estimate) -> tuple[str, ...]:
+    """Return where a number comes from: what it estimates, its formula, n, model, and what is taken for granted."""
+    words, e = report.words, report.evidence
+    estimand = words.say(f"effects.methods.{test.method}.estimand")
+    said = [words.say("report.estimates.formula_said", name=words.method(test.method), estimand=estimand)]
+    if test.method in formulas():
+        said.append(words.say("report.how.formula", formula=formulas()[test.method]["formula"]))
+    if test.n is not None:
+        counts = [words.count("pupil", test.n)]
+        counts += [words.count(e.unit, test.n_clusters)] if test.n_clusters and e.unit != "pupil" else []
+        said.append(words.say("report.how.n", counts=words.listed(counts)))
+    if test.contrast:
+        said.append(words.say("report.how.model", model=fitted.told(report, fitted.fitted(report, test))))
+    kind = "change" if not test.contrast else "one_arm" if e.one_arm_grouped else "compared"
+    units = words.say(f"report.unit.{e.unit}.many")
+    return (*said, words.say(f"report.how.assumes_{kind}{'_units' * (e.unit != 'pupil')}", units=units))
+
+
 def evidence(report: Report) -> Table | None:
     """What others have published, as the study file gives it: beside the own sizes, never computed with."""
     words = report.words
@@ -234,6 +284,37 @@ def evidence(report: Report) -> Table | None:
     ]
     kinds: dict[str, Kind] = {"label": "text", "size": "estimate", "size_ci": "interval", "source": "text"}
     return table(report, "evidence", "", kinds, rows, notes=known.warnings(report))
+
+
+def other_answers(report: Report, tests: Sequence[Estimate]) -> Table | None:
+    """A row for each question: whether other ways to compute lead to the same verdict, and which do not."""
+    words, say = report.words, report.words.say
+    rows = []
+    for test in tests:
+        ways = other_ways(report.evidence, test)
+        if test.p is None or not ways.others:
+            continue
+        apart = [words.method(e.method) for e in ways.apart]
+        rows.append(
+            {"question": words.test(test.outcome, test.wave_to, test.contrast)}
+            | {"holds": say(f"report.other_ways.{'differs' if apart else 'stands'}")}
+            | {"n": len(ways.others), "same": len(ways.others) - len(apart), "ends": ways.ends or (None, None)}
+            | {"apart": words.listed(apart) or say("report.other_ways.no_one")}
+        )
+    kinds: dict[str, Kind | Column] = texts("question", "holds") | {"n": "count", "same": "count", "ends": "interval"}
+    notes = [say("report.other_ways.note")]
+    return table(report, "other-ways", "", kinds | texts("apart"), rows, labels="report.other_ways", notes=notes)
+
+
+def interactions(report: Report) -> Table | None:
+    """Of every characteristic only whether the difference depends on it: a row for each question."""
+    full = mechanisms(report, "moderation")
+    if full is None:
+        return None
+    found = [e for e in report.results.where(kind="moderation") if e.metric != "moderator" or e.level in BORDERS]
+    rows = tuple(row for e, row in zip(found, full.rows, strict=True) if not e.level)
+    kept = replace(full, id="tab-interactions", rows=rows)
+    return without_empty(kept) if rows else None
 
 
 def estimates(report: Report, found: Sequence[Estimate], number: int) -> Table | None:
@@ -261,6 +342,10 @@ def mechanisms(report: Report, kind: str) -> Table | None:
     words = report.words
     found = [e for e in report.results.where(kind=kind) if e.metric != "moderator" or e.level in BORDERS]
     rows = [_mechanism(report, e) for e in found]
+    about = {called(report, e) for e in found}
+    by = next(iter(about)) if len(about) == 1 else None
+    for row in rows if by else []:  # the one characteristic is named below the table
+        row["formula"] = row["formula"].removesuffix(f": {by}")
     many = any(row["p_corrected"] is not None for row in rows)
     # a note that does not hold of every question names its own
     asked: dict[str, dict[str, None]] = {}
@@ -268,7 +353,8 @@ def mechanisms(report: Report, kind: str) -> Table | None:
         if e.note:
             asked.setdefault(e.note, {})[row["question"]] = None
     everything = {row["question"] for row in rows}
-    notes = [
+    notes = [words.say("report.mechanisms.by", by=by)] if by else []
+    notes += [
         _note(report, note)
         if set(names) == everything
         else words.say("robustness.mechanism", name=words.listed(list(names)), by=_note(report, note))

@@ -112,9 +112,7 @@ def placed(items: Sequence[dict[str, Any] | Shown], language: str = "") -> list[
 
 def without_own(sections: tuple[Section, ...]) -> tuple[Section, ...]:
     """Return sections without anything that a user added: a copy to share holds none of it, whoever wrote it there."""
-    return tuple(
-        Section(s.id, s.language, tuple(block for block in s.blocks if not isinstance(block, Own))) for s in sections
-    )
+    return tuple(replace(s, blocks=tuple(block for block in s.blocks if not isinstance(block, Own))) for s in sections)
 
 
 def remarks_of(notebook: dict[str, Any]) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.special import chdtri, ndtr, owens_t, stdtr
+from scipy.special import chdtri, ndtr, ndtri, owens_t, stdtr, stdtrit
 
 from werkbank.errors import UsageError
 from werkbank.underachievement.monitoring import (
@@ -149,6 +149,31 @@ def watch(scores: pd.DataFrame, rule: Rule) -> Watched:
         n_expected=rule.rate * int(judged.sum()),
         error=error,
     )
+
+
+BAND = 0.95  # of a stable pupil's next scores lie within the own expected band; the rest falls half below, half above
+
+
+def moved(watched: Watched) -> pd.Series:
+    """Return for each judged series whether its last score fell, stayed or rose beside the own expected band.
+
+    Returns
+    -------
+    Series of str
+        ``fell``, ``stayed`` or ``rose``, by row of ``watched.table``; series that were not judged are left out.
+
+    Notes
+    -----
+    The band is the 95 % prediction interval of the pupil's own line, ``predicted ± t(.975, df) · SD of the prediction
+    error``: of stable pupils 2.5 % lies below it and 2.5 % above (Draper & Smith, 1998, ch. 3). It judges one score,
+    each series on its own: no alert, and no correction for how many were looked at. Checked against the interval of
+    statsmodels, and by simulation of stable pupils.
+    """
+    table = watched.table[watched.table["state"] != "not judged"]
+    df = table[["school", "subject"]].merge(watched.error, on=["school", "subject"], how="left")["df"].to_numpy(float)
+    limit = np.where(np.isinf(df), ndtri((1 + BAND) / 2), stdtrit(np.where(np.isinf(df), 1.0, df), (1 + BAND) / 2))
+    z = table["z_last"].to_numpy(float)
+    return pd.Series(np.select([z < -limit, z > limit], ["fell", "rose"], "stayed"), index=table.index)
 
 
 class _Predicted(NamedTuple):

@@ -15,7 +15,7 @@ from werkbank.intake.ledger import Ledger, shown
 from werkbank.intake.monitored import check_monitored, without_missing
 from werkbank.intake.opening import open_table
 from werkbank.results import Fact, plain
-from werkbank.underachievement.alerts import Rule, Watched, watch
+from werkbank.underachievement.alerts import Rule, Watched, moved, watch
 from werkbank.underachievement.monitoring import ceiling_runs, growth
 from werkbank.underachievement.readers import NUMBERS, from_long, from_sheets, from_wide
 
@@ -119,6 +119,7 @@ def facts(followed: Followed) -> list[Fact]:
         _fact("expected", "monitoring_alert", w.n_expected),
     ]
     found += [_school(number, code) for code, number in numbered.items() if code in here]
+    went = moved(w)
     groups = w.table.groupby(["school", "subject"], observed=True, sort=False)
     for (school, subject), table in sorted(groups, key=lambda one: int(numbered.get(str(one[0][0]), 0))):
         at = (numbered.get(str(school), ""), str(subject))
@@ -129,6 +130,12 @@ def facts(followed: Followed) -> list[Fact]:
             _fact("series", "monitoring_count", len(table), *at),
             _fact("judged", "monitoring_count", int(judged.sum()), *at),
             _fact("alerts", "monitoring_alert", int(table["state"].isin(["alert", "look again"]).sum()), *at),
+            *(
+                _fact(
+                    side, "monitoring_moved", int((went.reindex(table.index) == side).sum()), *at, n=int(judged.sum())
+                )
+                for side in ("fell", "rose")
+            ),
             _fact("sem", "monitoring_drop", float(error["sem"].iloc[0]), *at, n=len(table)),
             _fact("sem_df", "monitoring_drop", float(error["df"].iloc[0]), *at),
             _fact("growth", "monitoring_growth", float(slopes.mean()) if n else None, *at, n=n),

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from werkbank.catalogue import has, say
 from werkbank.reporting import addresses, numbers
-from werkbank.reporting.blocks import Own, Table, inline, opens_with_its_message, own_mark
+from werkbank.reporting.blocks import (
+    Own,
+    Table,
+    body_first,
+    inline,
+    opens_with_its_answers,
+    opens_with_its_message,
+    own_mark,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,10 +71,21 @@ class Document:
         """Every block of every section in order, and whether it is of what a user added; a mark precedes those."""
         return tuple(
             (part, isinstance(block, Own))
-            for section in self.sections
+            for section in body_first(self.sections)
             for block in section.blocks
             for part in (block.marked(self.language) if isinstance(block, Own) else (block,))
         )
+
+    @property
+    def answers(self) -> bool:
+        """Whether the report opens with what was found: then it has no cover, and its contents come after that."""
+        return opens_with_its_answers(self.sections)
+
+    @property
+    def in_body(self) -> int:
+        """How many of the `placed` blocks stand before the first appendix."""
+        body = Document(tuple(s for s in self.sections if not s.appendix), self.language, self.title, self.simulated)
+        return len(body.placed)
 
     @property
     def blocks(self) -> tuple[Block, ...]:

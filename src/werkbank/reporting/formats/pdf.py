@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 TEMPLATE = Path(__file__).parents[1] / "page" / "report.typ"
 _LINE = 126  # characters of 9 points between the margins
+_LINE_APPENDIX = 145  # of 7.8 points
 _SIZE = re.compile(rb'viewBox="0 0 ([\d.]+) ([\d.]+)"')
 _HIGH = 80  # mm: a picture that would leave a gap where a page ends
 _SMALLEST = 0.7  # of 9 points: what can still be read
@@ -70,9 +71,11 @@ def _content(document: Document, files: dict[str, bytes]) -> dict[str, Any]:
     language = document.language
     if document.school and document.logo:
         files["logo"] = document.logo
+    in_body = document.in_body
     return {
         "language": language,
         "message": document.message,
+        "answers": document.answers,
         "title": document.title,
         "report": document.kind,
         "school": document.school,
@@ -86,7 +89,12 @@ def _content(document: Document, files: dict[str, bytes]) -> dict[str, Any]:
         "replaced": None,
         "table": say("formats.table", language),
         "figure": say("formats.figure", language),
-        "blocks": _numbered([_block(block, language, files) | {"own": own} for block, own in document.placed]),
+        "blocks": _numbered(
+            [
+                _block(block, language, files, appendix=i >= in_body) | {"own": own}
+                for i, (block, own) in enumerate(document.placed)
+            ]
+        ),
     }
 
 
@@ -99,7 +107,11 @@ def _numbered(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return blocks
 
 
-def _block(block: Block, language: str, files: dict[str, bytes]) -> dict[str, Any]:
+def _block(block: Block, language: str, files: dict[str, bytes], *, appendix: bool = False) -> dict[str, Any]:
+    return _shown(block, language, files, appendix=appendix) | {"appendix": appendix}
+
+
+def _shown(block: Block, language: str, files: dict[str, bytes], *, appendix: bool) -> dict[str, Any]:
     match block:
         case Heading():
             # the study's title is the document's, so that its parts are headings of level 1
@@ -109,7 +121,7 @@ def _block(block: Block, language: str, files: dict[str, bytes]) -> dict[str, An
         case Bullets():
             return {"is": "bullets", "items": [_text(item) for item in block.items]}
         case Table():
-            return _table(block, language)
+            return _table(block, language, _LINE_APPENDIX if appendix else _LINE)
         case Figure():
             name = f"picture-{len(files)}"
             files[name] = block.image
@@ -137,8 +149,8 @@ def _height_mm(block: Figure) -> float:
     return block.width_mm * height / width
 
 
-def _table(block: Table, language: str) -> dict[str, Any]:
-    table = written(block, language, _LINE)
+def _table(block: Table, language: str, line: int) -> dict[str, Any]:
+    table = written(block, language, line)
     return {
         "is": "table",
         "title": _text(block.title),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from werkbank.catalogue import has, say
 from werkbank.reporting import fonts
-from werkbank.reporting.blocks import contents, opens_with_its_message, section_html
+from werkbank.reporting.blocks import body_first, contents, opens_with_its_message, section_html
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,9 +54,10 @@ def render(
         Whose report it is, and a PNG picture that stands for it (shown only with the name, its text alternative).
     """
     shown = {_provenance_label(key, language): value for key, value in provenance.items()}
+    sections = body_first(sections)
     return _template().render(
         body=[section_html(section) for section in sections],
-        contents=contents(list(sections)),
+        contents=contents(sections),
         css=fonts.style_sheet() + (FOLDER / "report.css").read_text(encoding="utf-8"),
         message=opens_with_its_message(sections),
         language=language,
