@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -141,10 +143,39 @@ def test_pairs_are_in_a_teacher_s_characteristic(make_study, classroom, long_sco
             same[key].estimate, rel=1e-6
         )  # how far blocks lie apart is no matter
         assert made[key].se == pytest.approx(same[key].se, rel=1e-6)
-    pupils["of_block"] = pupils["block"].str[1:].astype(float)
-    study = make_study(by="class", blocks="block", moderators=[{"column": "of_block"}])
-    (refused,) = [e for e in estimate(study, plain, pupils, 1) if e.kind == "moderation"]
-    assert refused.note == "moderator_of_blocks"
+
+
+@pytest.mark.parametrize("by", ["class", "pupil"])
+def test_what_all_of_a_block_share_goes_with_the_blocks_differences(make_study, classroom, long_scores, by):
+    pupils, _, post = classroom(classes=24, size=8)
+    of = pupils["class"].str[1:].astype(int) // 2
+    pupils["block"], pupils["by"] = "b" + of.astype(str), np.random.default_rng(3).normal(size=12)[of]
+    if by == "pupil":
+        pupils["arm"] = np.resize(["T", "C"], len(pupils))
+    post = post + 5.0 * of + 0.8 * pupils["by"] * (pupils["arm"] == "T")
+    study = make_study(by=by, blocks="block", moderators=[{"column": "by"}])
+    made = {e.method: e for e in estimate(study, long_scores({"post": post}), pupils, 1)}
+    cells = post.groupby([pupils["block"], pupils["arm"]]).mean().unstack("arm")  # noqa: PD010
+    own = sm.OLS(
+        (cells["T"] - cells["C"]).to_numpy(), sm.add_constant(pupils.groupby("block")["by"].first().to_numpy())
+    ).fit(cov_type="HC2")
+    assert made["moderation"].estimate == pytest.approx(own.params[1])
+    assert made["moderation"].se == pytest.approx(own.bse[1])
+    assert made["moderation"].df < 12 - 2
+    middle = made["moderation_at_mean"].estimate
+    assert made["moderation_mean"].estimate == pytest.approx(own.params @ [1, middle])
+    assert made["moderation_mean"].se == pytest.approx(math.sqrt([1, middle] @ own.cov_params() @ [1, middle]))
+
+
+def test_too_few_blocks_for_what_they_share_are_refused_in_words(make_study, classroom, long_scores):
+    pupils, pre, post = classroom(classes=8, size=8)
+    of = pupils["class"].str[1:].astype(int) // 2
+    pupils["block"], pupils["by"] = "b" + of.astype(str), of.astype(float)
+    study = make_study(by="class", blocks="block", moderators=[{"column": "by"}])
+    (refused,) = [
+        e for e in estimate(study, long_scores({"pre": pre, "post": post}), pupils, 1) if e.kind == "moderation"
+    ]
+    assert (refused.estimate, refused.note) == (None, "too_few_for_moderation")
 
 
 def test_a_moderator_that_is_a_covariate_too_is_no_reason_to_refuse(make_study, classroom, long_scores):
@@ -179,18 +210,28 @@ def test_a_teacher_s_share_of_a_word_is_a_number_and_no_group(make_study, classr
     assert {e.group for e in made} == {""}
 
 
-@pytest.mark.parametrize("by", ["class", "pupil"])
+@pytest.mark.parametrize("by", ["class", "pupil", "binary", "single_group", "one_arm_in_groups"])
 def test_every_interval_has_the_level_that_the_study_asks_for(make_study, classroom, long_scores, by):
     pupils, pre, post = classroom(classes=20, size=8)
     pupils = with_columns(pupils)
-    if by == "pupil":
+    asked = {"by": "class" if by == "class" else "pupil", "columns": {"pupil": "id", "class": "class", "arm": "arm"}}
+    if by in {"pupil", "binary"}:
         pupils = pupils.assign(arm=np.resize(["T", "C"], len(pupils)))
     pupils["came"] = ((pupils["arm"] == "T") & (np.random.default_rng(1).random(len(pupils)) < 0.9)).astype(float)
     pupils["dose"] = pupils["age"]
     scores = pd.concat([long_scores({"pre": pre, "post": post}), long_scores({"pre": pre, "post": post**2}, "m")])
-    outcomes = [{"name": k, "column": k, "better": "higher", "role": "primary"} for k in ("y", "m")]
-    asked = {"moderators": [{"column": "iq"}], "received": "came", "dose": "dose", "mediators": ["m"]}
-    study = {level: make_study(by=by, outcomes=outcomes, ci_level=level, **asked) for level in (0.95, 0.8)}
+    asked["outcomes"] = [{"name": k, "column": k, "better": "higher", "role": "primary"} for k in ("y", "m")]
+    if by in {"class", "pupil"}:
+        asked |= {"moderators": [{"column": "iq"}], "received": "came", "dose": "dose", "mediators": ["m"]}
+    elif by == "binary":
+        scores = long_scores({"post": (post > 0).astype(float)})
+    elif by == "single_group":
+        pupils = pupils.drop(columns=["class", "teacher", "school"])
+        asked |= {"kind": "single_group", "columns": {"pupil": "id"}}
+    else:
+        pupils.loc[pupils["arm"] == "C", "class"] = None
+        asked["design"] = {"kind": "randomised", "assigned_by": "pupil", "individual_arms": ["C"]}
+    study = {level: make_study(ci_level=level, **asked) for level in (0.95, 0.8)}
     wide, narrow = ({e.id: e for e in estimate(s, scores, pupils, 1)} for s in study.values())
     assert wide.keys() == narrow.keys()
     seen = set()
@@ -199,9 +240,18 @@ def test_every_interval_has_the_level_that_the_study_asks_for(make_study, classr
         if e.ci_low is None or e.method in {"tost", "moderation_region_low", "moderation_region_high"}:
             continue
         seen.add(e.method)
-        assert e.ci_level == 0.8
+        assert e.ci_level == 0.8, e.method
         assert (e.estimate, e.p) == pytest.approx((other.estimate, other.p), nan_ok=True) or e.p is None
         assert e.ci_high - e.ci_low < other.ci_high - other.ci_low, e.method
-    assert {"moderation", "moderation_low", "cace", "dose_response", "mediation"} <= seen
-    assert "g_bootstrap" in seen
-    assert ({"d_ppc2", "hedges_g"} if by == "pupil" else {"d_total_conditional", "moderation_kr"}) <= seen
+    assert LEVELLED[by] <= seen
+
+
+LEVELLED = {
+    "class": {"moderation", "moderation_low", "cace", "dose_response", "mediation", "g_bootstrap", "moderation_kr"}
+    | {"d_total_conditional"},
+    "pupil": {"moderation", "moderation_low", "cace", "dose_response", "mediation", "g_bootstrap", "d_ppc2"}
+    | {"hedges_g"},
+    "binary": {"odds_ratio", "d_odds_ratio", "mean_ratio", "odds_ratio_means", "ratio_glm"},
+    "single_group": {"mean_change", "d_z", "d_av", "d_rm", "smcr", "smcc"},
+    "one_arm_in_groups": {"cr2_groups", "g_cr2", "improvement_index", "d_total_one_arm_conditional"},
+}

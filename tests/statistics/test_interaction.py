@@ -8,12 +8,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
 import statsmodels.formula.api as smf
 from tests.statistics.unit_designs import pupils
 
 from werkbank.errors import UsageError
 from werkbank.statistics.class_crossproducts import cross_contrast, cross_fit
-from werkbank.statistics.interaction import interaction_between, interaction_within, moderated_classes
+from werkbank.statistics.interaction import (
+    interaction_between,
+    interaction_of_blocks,
+    interaction_within,
+    moderated_classes,
+)
 from werkbank.statistics.multilevel import cluster_robust, cr2_test
 from werkbank.statistics.units import units_of
 
@@ -156,6 +162,41 @@ def test_a_property_of_the_class_is_hc2_of_class_means_with_arm_by_moderator():
     cr2 = cr2_test(cluster_robust(means.post, X, means.unit), np.array([0, 0, -1.0, 1.0, 0]))
     assert found.df_bm == pytest.approx(cr2.df, rel=1e-7)
     few = units_of(pupils({"c": 3, "t": 8}, unit_level=["v"]), unit_level=["v"])
-    assert interaction_between(few, "v", TWO, [0.0]).interaction.note == "too_few_for_slope"
+    assert interaction_between(few, "v", TWO, [0.0]).interaction.note == "too_few_for_moderation"
     flat = units_of(rows.assign(v=1.0), unit_level=["v"])
     assert interaction_between(flat, "v", TWO, [0.0]).interaction.note == "not_estimable"
+
+
+def test_what_blocks_share_is_least_squares_of_their_differences_with_hc2():
+    rng = np.random.default_rng(11)
+    D, x, z = rng.normal(size=9), rng.exponential(size=9), rng.normal(size=(9, 1))
+    found = interaction_of_blocks(D, x, [0.0, 2.0], beside=z)
+    X = np.column_stack([np.ones(9), x, z])
+    robust = sm.OLS(D, X).fit(cov_type="HC2")
+    clubs = cluster_robust(D, X, [str(i) for i in range(9)])
+    for made, row in ((found.interaction, [0, 1, 0]), (found.effects[2.0], [1, 2, 0])):  # 0: where arms start alike
+        assert made.value == pytest.approx(robust.params @ row)
+        assert made.se == pytest.approx(np.sqrt(row @ robust.cov_params() @ row))
+    known = cr2_test(clubs, [0, 1, 0])
+    assert (found.interaction.se, found.interaction.df) == pytest.approx((known.se, known.df))
+    assert found.slopes == {}
+
+
+def test_what_blocks_share_is_refused_where_it_cannot_be_told():
+    few = interaction_of_blocks([1.0, 2, 0, 1], [0.0, 1, 2, 3], [0.0])
+    assert few.interaction.note == "too_few_for_moderation"
+    alone = interaction_of_blocks([1.0, 2, 0, 1, 3, 2], [0.0, 0, 0, 0, 0, 1], [0.0])
+    assert alone.interaction.note == "leverage_of_one"
+    assert not alone.effects
+    same = interaction_of_blocks([1.0, 2, 0, 1, 3, 2], [1.0] * 6, [0.0])
+    assert same.interaction.note == "not_estimable"
+
+
+@pytest.mark.parametrize("unequal", [1.0, 3.0])
+def test_what_blocks_share_rejects_no_more_than_it_says(unequal):
+    rng = np.random.default_rng(12)
+    spread = np.where(np.arange(6) % 2, unequal, 1.0)
+    p = [
+        interaction_of_blocks(rng.normal(size=6) * spread, rng.normal(size=6), [0.0]).interaction.p for _ in range(400)
+    ]
+    assert np.mean(np.array(p) < 0.05) < 0.05 + 2 * np.sqrt(0.05 * 0.95 / 400)

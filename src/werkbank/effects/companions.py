@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from werkbank.statistics.certainty import PRIOR, log_bayes_factor, tost
+from werkbank.statistics.quantity import at_level
 from werkbank.statistics.standards import improvement_index
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ def companions(
     """
     made = [q.estimate("tost", tost(size, q.bound), n, n_clusters, ci_level=0.90)]
     if q.weights:
-        made.append(q.estimate("improvement_index", improvement_index(size), n, n_clusters))
+        asked = at_level(size, q.ci_level) or size  # percentiles of its limits, which must be those that are asked for
+        made.append(q.estimate("improvement_index", improvement_index(asked), n, n_clusters))
     if 0 < len(counts) <= 2:
         students = sum(counts) - len(counts)
         rough = test.df is not None and abs(test.df - students) > 1e-6

@@ -14,15 +14,18 @@ from werkbank.effects.further import assigned
 from werkbank.effects.leading import by_level
 from werkbank.effects.questions import Question, identifier, outcome_waves
 from werkbank.effects.units import unit_names
+from werkbank.statistics.blocks import block_differences
 from werkbank.statistics.interaction import (
     Interaction,
     Region,
     interaction_between,
+    interaction_of_blocks,
     interaction_within,
     moderated_classes,
 )
 from werkbank.statistics.quantity import Quantity, not_computed
-from werkbank.statistics.unit_means import Adjusted
+from werkbank.statistics.sites import SiteEffects
+from werkbank.statistics.unit_means import Adjusted, adjust
 
 if TYPE_CHECKING:
     from werkbank.effects.leading import Plan
@@ -90,7 +93,7 @@ def _interaction(q: Question, rows: pd.DataFrame, level: str, at: list[float]) -
     if q.unit.of_pupil is None and level == "teacher":
         return _refused("moderator_of_shared_teachers")
     if q.blocks.level and not _differs(rows, "block"):
-        return _refused("moderator_of_blocks")
+        return _of_blocks(q, rows, at)
     plan = _beside(q, rows)
     if q.unit.of_pupil is not None and _differs(rows, "unit"):
         return _within(q, plan, rows, at)
@@ -102,6 +105,22 @@ def _interaction(q: Question, rows: pd.DataFrame, level: str, at: list[float]) -
     )
     repeated = {name for name, reason in found.left_out.items() if reason == "follows_from_others"}
     lost = set(found.left_out) - repeated - set(q.answer.left_out)
+    return _noted(found, "moderation_without_covariates") if lost else found
+
+
+def _of_blocks(q: Question, rows: pd.DataFrame, at: list[float]) -> Interaction:
+    """How the differences of blocks (pairs, schools) go with what all in a block share; blocks are what is counted."""
+    of_block = rows.groupby(rows["block"].astype(str))["by"].first()
+    if isinstance(q.answer.found, SiteEffects):
+        effects = q.answer.found.effects.set_index("site")["effect"].reindex(of_block.index)
+        return interaction_of_blocks(effects, of_block, at, level=q.ci_level)
+    plan = _beside(q, rows)
+    of = assigned(plan, rows)
+    labels = rows["block"].astype(str).groupby(of.of_row.to_numpy()).first().reindex(list(of.units.labels))
+    adjusted = adjust(of.units, plan.choice, columns=of.blocks, units_per_covariate=of.per)
+    effects, differences = block_differences(adjusted, labels.to_numpy(dtype=str), q.weights)
+    found = interaction_of_blocks(effects, of_block, at, beside=differences, level=q.ci_level)
+    lost = set(adjusted.left_out) - set(q.answer.left_out)
     return _noted(found, "moderation_without_covariates") if lost else found
 
 

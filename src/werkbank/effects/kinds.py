@@ -66,7 +66,12 @@ METRICS = {
     "p": ("p_holm", "p_bh", "p_bh_interaction", "p_holm_pairs", "randomisation_smallest_p"),
 }  # fmt: skip
 # their interval is no t interval on the scale of their number, and they are given the study's level
-GIVEN_THE_LEVEL = ("improvement_index", "mean_ratio", "odds_ratio_means", "ratio_glm", "maintenance_ratio")
+GIVEN_THE_LEVEL = (
+    "improvement_index", "mean_ratio", "odds_ratio", "d_odds_ratio", "odds_ratio_means", "ratio_glm",
+    "maintenance_ratio", "mediation", "g_bootstrap", "hedges_g", "d_ppc2", "d_z", "d_av", "d_rm", "smcr", "smcc",
+    "d_total_conditional", "d_total_unconditional", "d_within_conditional", "d_within_unconditional",
+    "d_total_one_arm_conditional", "d_total_one_arm_unconditional",
+)  # fmt: skip
 METRIC = {method: metric for metric, methods in METRICS.items() for method in methods}
 
 

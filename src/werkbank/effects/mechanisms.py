@@ -32,16 +32,16 @@ def mechanisms(study: Study, q: Question, scores: pd.DataFrame, pupils: pd.DataF
     is what was used.
     """
     made: list[Estimate] = []
-    if q.weights and q.wave_from:
+    if q.weights:
         for moderator in study.moderators:
             made += moderation(q, moderator, moderator_values(study, moderator, scores, pupils), pupils)
         later = {key: waves for _, key, waves in outcome_waves(study, scores)} if study.mediators else {}
         made += [_mediation(q, name, later[name], seed) for name in study.mediators if name in later and name != q.key]
-    if study.dose in pupils and q.wave_from and q.weights:
+    if study.dose in pupils and q.weights:
         rows = _had(q, pupils, str(study.dose), [arm for arm, w in q.weights.items() if w > 0])
         slope = dose_response(q.plan, rows) if len(rows) > 3 else _too_few()
         made.append(q.estimate("dose_response", slope, len(rows), _units(q, rows)))
-    if study.received in pupils and q.weights and q.wave_from:
+    if study.received in pupils and q.weights:
         made += _taking_part(q, _had(q, pupils, str(study.received), list(q.whole["arm"].unique())))
     return made
 

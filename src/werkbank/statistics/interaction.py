@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from werkbank.statistics.hc2 import Floats, RobustMeans
     from werkbank.statistics.units import Units
 
+UNITS_NEEDED, BLOCKS_NEEDED = 4, 5  # in an arm, and of blocks that all their units share a value with
 FEW_CLASSES = 12  # power .34 or less for an interaction of .2
 
 
@@ -318,8 +319,8 @@ def interaction_between(
     Returns
     -------
     Interaction
-        `left_out` names covariates that could not be adjusted for. Refused: ``too_few_for_slope`` (fewer than 4 units
-        in an arm), ``not_estimable``, ``no_degrees_of_freedom``, ``leverage_of_one``.
+        `left_out` names covariates that could not be adjusted for. Refused: ``too_few_for_moderation`` (fewer than 4
+        units in an arm), ``not_estimable``, ``no_degrees_of_freedom``, ``leverage_of_one``.
 
     Notes
     -----
@@ -329,8 +330,8 @@ def interaction_between(
     x = units.x[:, units.names.index(moderator)]
     k, centre, counts = len(units.arms), float(x.mean()), np.bincount(units.arm)
     w = np.array([weights.get(name, 0.0) for name in units.arms])
-    if counts[w != 0].min() < 4:
-        return _without("too_few_for_slope")
+    if counts[w != 0].min() < UNITS_NEEDED:
+        return _without("too_few_for_moderation")
     slopes_of = np.eye(k)[units.arm] * (x - centre)[:, None]
     further = slopes_of if columns is None else np.column_stack([slopes_of, np.asarray(columns, dtype=float)])
     if len(x) <= k + further.shape[1]:
@@ -359,6 +360,60 @@ def interaction_between(
     few = ("few_classes",) if len(x) <= FEW_CLASSES else ()
     region = _region(line, centre, df)
     return Interaction(interaction, slopes, effects, region, df, df_bm, df_welch, few, adjusted.left_out)
+
+
+def interaction_of_blocks(
+    effects: ArrayLike, x: ArrayLike, at: Sequence[float], *, beside: ArrayLike | None = None, level: float = 0.95
+) -> Interaction:
+    """Test whether the difference between arms depends on a property of the blocks (pairs, strata, sites) themselves.
+
+    Parameters
+    ----------
+    effects : array (S,)
+        The difference between arms in every block.
+    x : array (S,)
+        The moderator of every block.
+    beside : array (S, q), optional
+        Differences between arms of what is adjusted for between units; the interaction is at equal values.
+
+    Returns
+    -------
+    Interaction
+        Without slopes of arms: what the moderator does to scores by itself lies between blocks. Refused:
+        ``too_few_for_moderation`` (fewer than 5 blocks), ``no_degrees_of_freedom``, ``not_estimable``,
+        ``leverage_of_one``.
+
+    Notes
+    -----
+    D_s = a + b x_s (+ c'z_s) + e_s over blocks, HC2, Bell-McCaffrey df: blocks are what there are few of, and they may
+    be of unequal size. Simulated: tests/statistics/test_interaction.py.
+    """
+    D, values = np.asarray(effects, dtype=float), np.asarray(x, dtype=float)
+    centre = float(values.mean())
+    X = np.column_stack([np.ones(len(D)), values - centre, *([] if beside is None else [np.asarray(beside)])])
+    if len(D) < BLOCKS_NEEDED:
+        return _without("too_few_for_moderation")
+    if len(D) <= X.shape[1]:
+        return _without("no_degrees_of_freedom")
+    fit = robust_means(D, X, np.zeros(len(D), dtype=np.intp))
+    if bool(fit.collinear) or bool(fit.determined):
+        return _without("not_estimable" if bool(fit.collinear) else "leverage_of_one")
+    most = len(D) - X.shape[1]
+
+    def tested(at_level: float, along: float, df: float | None = None) -> tuple[Quantity, float]:
+        found = contrast(fit, np.r_[at_level, along, np.zeros(X.shape[1] - 2)])
+        own = float(np.fmin(found.df_bm, most))
+        return t_test(float(found.value), float(found.se), own if df is None else df, level), float(found.df_bm)
+
+    (interaction, df_bm), (main, _), (both, _) = tested(0, 1), tested(1, 0), tested(1, 1)
+    if interaction.df is None or main.df is None:
+        return _without(interaction.note or main.note)
+    df = min(interaction.df, main.df)
+    v_main, v_slope, v_both = ((q.se or 0.0) ** 2 for q in (main, interaction, both))
+    line = Line(*map(np.asarray, (main.value, interaction.value, v_main, v_slope, (v_both - v_main - v_slope) / 2, df)))
+    found = {float(v): t_test(*_at(line, float(v) - centre), df, level) for v in at}
+    few = ("few_classes",) if 2 * len(D) <= FEW_CLASSES else ()
+    return Interaction(interaction, {}, found, _region(line, centre, df), df, df_bm, float(most), few)
 
 
 def _besides(units: Units, moderator: str) -> Units:
