@@ -170,8 +170,17 @@ def _followup(e: Evidence) -> Iterator[Claim]:
 
 
 def _raters(e: Evidence) -> Iterator[Claim]:
-    by = {True: ("implementers", "attention"), False: ("others", "met"), None: ("unknown", "unknown")}
-    yield _claim(*by[e.study.design.raters_are_implementers])
+    design, parts = e.study.design, dict[str, dict[str, None]]()
+    for outcome in e.study.outcomes:
+        if part := e.part_of_rater(outcome.id):
+            parts.setdefault(part, {})[outcome.informant] = None
+    told = {"gave": "givers", "got": "receivers", "took_part": "implementers"}
+    for part, raters in parts.items():
+        yield _claim(told[part], "attention", raters=list(raters))
+    if not parts:
+        known = bool(design.given_by or design.received_by)
+        by = {True: ("implementers", "attention"), False: ("others", "met"), None: ("unknown", "unknown")}
+        yield _claim("others", "met") if known else _claim(*by[design.raters_are_implementers])
 
 
 def _selection(e: Evidence) -> Iterator[Claim]:

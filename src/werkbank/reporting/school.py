@@ -25,9 +25,11 @@ from werkbank.reporting.plainly import (
     hidden_arm,
     hidden_test,
     is_control,
+    of_hundred,
     rated,
     rated_keys,
     shown_answers,
+    silence,
     small,
 )
 from werkbank.reporting.sections import maker
@@ -75,12 +77,26 @@ def _findings(report: Report) -> list[Paragraph]:
     words, found = report.words, list[Paragraph]()
     for key in first(report):
         found.append(finding(report, key, found))
-    rest = [key for key in report.keys if key not in first(report)]
-    clear = [key for key in rest if any(c.verdict == "clear" for c in shown_answers(report, key))]
-    named = {"clear": clear, "open": [key for key in rest if key not in clear]}
-    also = [words.say(f"{HERE}.also.{k}", outcomes=words.listed([words.outcome(o) for o in v]))
-            for k, v in named.items() if v]  # fmt: skip
-    return [*found, *([Paragraph(" ".join(also))] if also else [])]
+    named: dict[str, list[str]] = {"clear": [], "open": [], "hidden": [], "silent": []}
+    for key in report.keys:
+        if key not in first(report):
+            named[_standing(report, key)].append(words.outcome(key))
+    said = [words.say(f"{HERE}.also.{k}", outcomes=words.listed(names)) for k, names in named.items() if names]
+    said = [*of_hundred(report, first(report)), *said]
+    return [*found, *([Paragraph(" ".join(said))] if said else [])]
+
+
+def _standing(report: Report, key: str) -> str:
+    """Return in one word what was found for an outcome that the first page only names.
+
+    What is hidden is not called unclear: whoever reads that would take it for a result.
+    """
+    shown = shown_answers(report, key)
+    if any(claim.verdict == "clear" for claim in shown):
+        return "clear"
+    if any(silence(report, claim) == "too_small" for claim in report.results.claims_where(kind="answer", outcome=key)):
+        return "hidden"
+    return "open" if shown else "silent"
 
 
 @section(shared=True)
@@ -99,9 +115,12 @@ def who(report: Report) -> Blocks:
 @section("numbers", shared=True)
 def details(report: Report) -> Blocks:
     """The means as they were measured, the other outcomes in words, all differences in tables."""
+    words = report.words
     picture = pictures.means(report, lambda n: not small(report, n))
     shown = [answered(report, claim) for key in first(report) for claim in shown_answers(report, key)]
-    if why := dict.fromkeys(said for test in shown for said in _unlike_the_chart(report, test)):
+    why = dict.fromkeys(said for test in shown for said in _unlike_the_chart(report, test))
+    why |= dict.fromkeys([words.say(f"{HERE}.numbers.bell")] * bool(of_hundred(report, first(report))))
+    if why:
         yield Paragraph(" ".join(why))
     yield picture
     told = _findings(report)
@@ -267,6 +286,7 @@ def _clear(report: Report) -> tuple[Claim, ...]:
 def _limits(report: Report) -> list[str]:
     pressing = {"attention": 0, "unknown": 1}
     claims = [c for c in report.results.claims_where(kind="quality") if c.topic in LIMITS and c.status in pressing]
+    claims = [c for c in claims if (c.topic, c.status) != ("comparability", "unknown")]  # the panel tells what is not known
     claims.sort(key=lambda c: (pressing[c.status], LIMITS.index(c.topic)))
     kept = {c.sentence: c for c in reversed(claims)}  # one of a kind: an outcome more says nothing new
     return [capital(_plainly(report, c)) for c in claims if kept[c.sentence] is c][:1]
