@@ -13,6 +13,7 @@ from werkbank.appraisal.quality import TOPICS
 from werkbank.reporting import fitted, pictures
 from werkbank.reporting.blocks import Bullets, Heading, Paragraph
 from werkbank.reporting.numbers import Column
+from werkbank.reporting.own_classes import own_classes, whose
 from werkbank.reporting.plainly import (
     HERE,
     answered,
@@ -36,6 +37,8 @@ from werkbank.reporting.sections import maker
 from werkbank.reporting.table import table
 from werkbank.reporting.tables import counted, texts
 
+__all__ = ["details", "one_page", "own_classes", "terms", "trust", "who"]
+
 if TYPE_CHECKING:
     from werkbank.reporting.blocks import Table
     from werkbank.reporting.numbers import Kind
@@ -43,7 +46,7 @@ if TYPE_CHECKING:
     from werkbank.reporting.sections import Blocks
     from werkbank.results import Claim, Estimate
 
-section = maker("school", "effects")
+section = maker("school", "within")  # of a part of a study: the answers of the whole, and its own classes
 
 # what limits a study, the weightiest first; who filled in, numbers and detectable are told elsewhere on the page
 LIMITS = (
@@ -62,8 +65,7 @@ def one_page(report: Report) -> Blocks:
     """What was found and its picture; what was done, how sure that is, what it does not show; what to do next."""
     say = report.words.say
     if report.bench.only and not report.bench.copy_to_share:  # a copy names nobody whom the study file does not name
-        whose = [f"{say(f'batch.role.{role}')} {code}" for role, code in report.bench.only.items()]
-        yield Paragraph(say(f"{HERE}.only", whose=report.words.listed(whose)))
+        yield Paragraph(say(f"{HERE}.only", whose=whose(report)))
     yield from _findings(report)
     yield pictures.answer(report)
     for part, told in (("done", _done(report)), ("sure", _sure(report)), ("not_shown", _not_shown(report))):
@@ -128,8 +130,9 @@ def details(report: Report) -> Blocks:
         if key not in first(report):
             told.append(finding(report, key, told))
             yield Paragraph(" ".join([told[-1].text, *rated(report, [key])]), told[-1].tone)
-    yield _means(report)
-    yield _sizes(report)
+    if not report.bench.only:  # of a part of a study the tables of the whole stand in the report about the whole
+        yield _means(report)
+        yield _sizes(report)
 
 
 @section(shared=True)
@@ -335,7 +338,7 @@ def _next(report: Report) -> list[str]:
         and bool(report.results.claims_where(topic="followup", verdict="none")),
         "plan": study.design.preregistration is None,
     }
-    return [words.say(f"{HERE}.next.{name}", **values) for name, wanted in asked.items() if wanted][:MOST]
+    return [words.say(f"{HERE}.next.{name}", **values) for name, wanted in asked.items() if wanted][: MOST - bool(report.bench.only)]
 
 
 def _decision(report: Report) -> tuple[str, list[str]]:

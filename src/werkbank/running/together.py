@@ -17,7 +17,7 @@ from werkbank.running import manifest
 from werkbank.running.pages import FORMATS, pages
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from werkbank.reporting.sharing import Shared
@@ -63,9 +63,15 @@ def rewritten(
     from werkbank.reporting.sharing import written_again
 
     of_export = all(f.kind == "monitoring" for f in results.facts)  # which has pupils of its own
-    intake = read_answers(study, {} if of_export else only)
-    bench = Bench.made(intake, score_study(intake), results, language)
+    whole = _of_the_whole(share["parts"])
+    intake = read_answers(study, {} if of_export or whole else only)
+    bench = replace(Bench.made(intake, score_study(intake), results, language), only=only if whole else {})
     return written_again(bench, share["parts"], share["also"], set(share["bare"]))
+
+
+def _of_the_whole(parts: Sequence[str]) -> bool:
+    """Whether the parts of a copy tell of the whole study, whichever part of it the report is for."""
+    return bool(parts) and all(name.startswith("werkbank.reporting.school:") for name in parts)
 
 
 def settle(places: Mapping[Path, Study], *, anew: bool = False) -> dict[Path, str]:
@@ -98,8 +104,10 @@ def _settled(group: Mapping[Path, Study], *, anew: bool) -> dict[Path, str]:
 
     found = {place: manifest.read(place) for place in group}
     shared = {p: [k for k, r in found[p]["reports"].items() if "share" in r] for p in group}
-    several = {p for p in group if len({key.rpartition(".")[0] for key in shared[p]}) > 1}
-    members = {p: _pupils(group[p], found[p], shared[p]) for p in group if shared[p]} if len(group) > 1 else {}
+    twins = _twins(found, shared)
+    several = {p for p in group if len({key.rpartition(".")[0] for key in shared[p]}) > 1} - twins.keys()
+    looked_at = [p for p in group if shared[p] and p not in twins] if len(group) > 1 else []
+    members = {p: _pupils(group[p], found[p], shared[p]) for p in looked_at}
     times = Counter(pupil for own in members.values() for pupil in own)
     met = {p for p, own in members.items() if any(times[pupil] > 1 for pupil in own)}
     copies = {str(p): _copies(p, found[p], shared[p], group[p].privacy.min_cell) for p in met | several}
@@ -114,14 +122,32 @@ def _settled(group: Mapping[Path, Study], *, anew: bool) -> dict[Path, str]:
         hidden = hidden_together(stores, own, least, pupils, map(str, several))
     failed = {}
     for place, study in group.items():
-        again = [] if str(place) in copies or not anew else shared[place]
+        lead = str(twins.get(place, place))
+        again = [] if lead in copies or not anew else shared[place]
         again = [key for key in again if any(found[place]["reports"][key]["share"][h] for h in HIDES)]
+        again = shared[place] if place in twins and lead in copies else again
         for copy in copies.get(str(place)) or _copies(place, found[place], again, study.privacy.min_cell):
-            also, bare = hidden.get(str(place), (set(), set()))
+            also, bare = hidden.get(lead, (set(), set()))
             before = set() if anew else set(copy.entry["share"]["bare"])
             if why := _renewed(place, study, copy, also, bare | before):
                 failed[place] = why
     return failed
+
+
+def _twins(found: Mapping[Path, dict[str, Any]], shared: Mapping[Path, list[str]]) -> dict[Path, Path]:
+    """Return the folders whose copies hold what those of another do, and that other: together they tell no more.
+
+    They are the reports of several schools that all tell of the whole study.
+    """
+    leads: dict[tuple[str, ...], Path] = {}
+    twins = {}
+    for place, keys in shared.items():
+        entries = [found[place]["reports"][key] for key in keys]
+        if keys and all(_of_the_whole(entry["share"]["parts"]) for entry in entries):
+            held = tuple(e["files"].get(f"share/{k}.json", "") for k, e in zip(keys, entries, strict=True))
+            if (lead := leads.setdefault((*keys, *held), place)) != place:
+                twins[place] = lead
+    return twins
 
 
 def _pupils(study: Study, found: dict[str, Any], keys: list[str]) -> set[str]:
@@ -135,6 +161,8 @@ def _pupils(study: Study, found: dict[str, Any], keys: list[str]) -> set[str]:
     if len(of_export) == len(keys):
         return members
     pupils = once.keep(study).pupils  # by their own numbers: a code may be longer where there are more pupils
+    if all(_of_the_whole(found["reports"][key]["share"]["parts"]) for key in keys):
+        return set(pupils.index)
     for role, code in only.items():
         pupils = pupils[(pupils[role].astype("string") == code).fillna(value=False)]
     return members | set(pupils.index)
