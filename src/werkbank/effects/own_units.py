@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from werkbank.effects.asking import role_of_outcome
 from werkbank.effects.questions import outcome_waves, wave_pairs
 from werkbank.effects.roles import shown_arms
 from werkbank.results import Fact
+from werkbank.statistics.funnel import funnel_limits
+from werkbank.statistics.multilevel import icc, identifiable
+from werkbank.statistics.sizes import sd
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,6 +44,11 @@ def unit_means(study: Study, scores_table: pd.DataFrame, pupils: pd.DataFrame, o
         of fewer pupils than the study's `privacy.min_cell` have no value (``too_few`` as their note) when they are
         own, and are left out when they are not. Teachers, then schools, stand in for classes where there are none.
 
+    `part_mean` is the mean of the whole part (`n` its pupils), and `part_expected`, `part_limit_low`, `part_limit_high`
+        the mean of everyone with the 95% limits between which that of the part lies when its pupils are like everyone
+        (`statistics.funnel`, with the classes' intraclass correlation over all of the study); no value where the part
+        has fewer pupils than `privacy.min_cell`.
+
     Notes
     -----
     A class is that at assignment; pupils without one are in no class. One with pupils of two arms is two rows. Nothing
@@ -57,8 +66,27 @@ def unit_means(study: Study, scores_table: pd.DataFrame, pupils: pd.DataFrame, o
         rows = pd.DataFrame(
             {"score": scores.reindex(pupils.index), "unit": pupils[level].astype("string"), "arm": arms, "own": inside}
         ).dropna(subset=["score", "unit", "arm"])
-        facts += _means(outcome, key, wave, rows, study.privacy.min_cell)
+        about = {"outcome": key, "informant": outcome.informant, "wave": wave, "kind": "classes"}
+        facts += _means(about, rows, study.privacy.min_cell)
+        facts += _part(about, rows, study.privacy.min_cell)
     return facts
+
+
+def _part(about: dict[str, str], rows: pd.DataFrame, least: int) -> list[Fact]:
+    """Return the mean of the part, and where it may lie by chance."""
+    own = rows.loc[rows["own"], "score"]
+    named = f"{about['outcome']}/{about['wave']}"
+    if len(own) < least:
+        return [Fact(f"part_mean/{named}", "part_mean", None, note="too_few", table="own", **about)]
+    kept, _ = identifiable({"unit": rows["unit"].astype(str)})
+    alike = icc(rows["score"], kept).icc["unit"] if kept and sd(rows["score"]) > 0 else 0.0
+    mean, spread, size = float(rows["score"].mean()), sd(rows["score"]), len(rows) / rows["unit"].nunique()
+    low, high = funnel_limits(mean, spread, len(own), size, 0.0 if np.isnan(alike) else alike)
+    values = {"mean": float(own.mean()), "expected": mean, "limit_low": low, "limit_high": high}
+    return [
+        Fact(f"part_{what}/{named}", f"part_{what}", value, n=len(own), table="own", **about)
+        for what, value in values.items()
+    ]
 
 
 def _described(study: Study, scores_table: pd.DataFrame) -> list[tuple[Outcome, str, str, pd.Series]]:
@@ -72,16 +100,15 @@ def _described(study: Study, scores_table: pd.DataFrame) -> list[tuple[Outcome, 
     return (primary or found)[:MOST]
 
 
-def _means(outcome: Outcome, key: str, wave: str, rows: pd.DataFrame, least: int) -> list[Fact]:
+def _means(about: dict[str, str], rows: pd.DataFrame, least: int) -> list[Fact]:
     """Return the mean of each class and arm."""
     told = rows.groupby(["arm", "unit"], observed=True, sort=True).agg(
         mean=("score", "mean"), n=("score", "size"), own=("own", "any")
     )
     facts, others = [], 0
-    about = {"outcome": key, "informant": outcome.informant, "wave": wave, "kind": "classes"}
+    name = f"class_mean/{about['outcome']}/{about['wave']}"
     for (arm, unit), mean, n, own in told.sort_values("mean", kind="stable").itertuples(name=None):
         at = {**about, "arm": str(arm)}
-        name = f"class_mean/{key}/{wave}"
         if own and n < least:
             facts.append(
                 Fact(f"{name}/own/{arm}/{unit}", "class_mean", None, n=None, note="too_few", table="own",

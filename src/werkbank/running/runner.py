@@ -18,7 +18,7 @@ from werkbank.running.checking import check_report
 from werkbank.running.execution import CELL_SECONDS, execute
 from werkbank.running.kept import archived, remarks_of, sections_of
 from werkbank.running.notebooks import code_hash, declared_parameters, is_own, notebook_path
-from werkbank.running.pages import FORMATS, USUAL, pages
+from werkbank.running.pages import FORMATS, HELP, USUAL, pages, reading_help
 from werkbank.running.params import SEED, checked, decisive, shown
 from werkbank.running.together import earlier, files_to_share, rewritten, settle
 from werkbank.study import load_study
@@ -191,6 +191,8 @@ def _written(run: _Run, executed: dict[str, Any], work: Path, place: Path) -> Ru
     results = _results(work, notebook.name, language)
     made: dict[str, Any] = {"notebook": code, "parameters": shown(run.parameters), "remarks": remarks_of(executed)}
     texts = {**{f"{key}.{form}": content for form, content in written.items()}, f"{key}.ipynb": kept}
+    beside = reading_help(study, language, formats, _ours(notebook))
+    texts |= {f"{key}.{HELP}.{form}": page for form, page in beside.items()}
     copy = read_shared(work / "share.json", language)
     if copy is not None:
         made["share"] = {"parts": list(copy.parts), "also": [], "bare": [], **earlier(place, inputs, key)}
@@ -201,6 +203,11 @@ def _written(run: _Run, executed: dict[str, Any], work: Path, place: Path) -> Ru
     files = tuple(place / f for f in [*texts, *STORE, manifest.NAME])
     said = tuple(remark["text"] for remark in made["remarks"])
     return RunOutcome(notebook.stem, language, place, files, results, superseded, left_out, said, run.notes)
+
+
+def _ours(notebook: Path) -> str:
+    """Return which of our reports a notebook makes; nothing for one of a user's own."""
+    return notebook.stem if is_own(notebook) else ""
 
 
 def _known(given: tuple[str, ...], valid: tuple[str, ...], problem: str, language: str) -> None:

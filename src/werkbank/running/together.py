@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from werkbank.errors import ReportError
 from werkbank.results import Results
 from werkbank.running import manifest
-from werkbank.running.pages import FORMATS, pages
+from werkbank.running.pages import FORMATS, HELP, pages, reading_help
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,6 +43,9 @@ def files_to_share(
     # what the files with answers are called, and their hashes, are nobody else's concern
     made = pages(copy.sections, study, language, formats, {k: v for k, v in footer.items() if k != "data_sha256"})
     files = {f"share/{key}.{form}": content for form, content in made.items()}
+    if _of_the_whole(copy.parts):
+        beside = reading_help(study, language, formats, key.partition(".")[0])
+        files |= {f"share/{key}.{HELP}.{form}": content for form, content in beside.items()}
     return {**files, f"share/{key}.json": copy.results.to_json(), f"share/{key}.csv": copy.results.to_csv()}
 
 
