@@ -152,7 +152,11 @@ def _equivalence(evidence: Evidence, test: Estimate) -> dict[str, Any]:
 
 def _also(evidence: Evidence, test: Estimate, *, within: bool) -> list[str]:
     part, who = evidence.part_of_rater(name := scale_of(test.outcome)[0]), evidence.study.outcome(name).informant
-    said = ["within_bounds"] * within + [f"rated.{who}.{part}"] * bool(part)
+    said = (
+        ["within_bounds"] * within
+        + ["doubtful"] * evidence.doubtful(test.outcome)
+        + [f"rated.{who}.{part}"] * bool(part)
+    )
     level = evidence.results.fact(what="invariance_level", outcome=test.outcome, wave=test.wave_to)
     rare = evidence.results.facts_where(what="caution", category="rare_shares", **question(test))
     said += ["rare_shares"] * bool(rare)

@@ -15,7 +15,7 @@ from werkbank.effects.roles import shown_roles
 from werkbank.measurement.study_scores import scale_of
 
 if TYPE_CHECKING:
-    from werkbank.results import Estimate, Results
+    from werkbank.results import Estimate, Fact, Results
     from werkbank.study import Study
 
 # the effect size that goes with a headline test, the first that exists
@@ -113,6 +113,16 @@ class Evidence:
     def rated_by_implementers(self, key: str) -> bool:
         """Whether those who took part in the programme, who gave it or received it, filled in what is called `key`."""
         return bool(self.part_of_rater(scale_of(key)[0]))
+
+    @cached_property
+    def against(self) -> list[Fact]:
+        """The lowest item-rest correlations that are below zero: an item that runs against the rest of its scale."""
+        lowest = self.results.facts_where(what="item_rest_lowest")
+        return [fact for fact in lowest if isinstance(fact.value, float) and fact.value < 0]
+
+    def doubtful(self, key: str) -> bool:
+        """Whether a score must not be used yet, because an item of its scale runs against the others."""
+        return any(fact.outcome == key for fact in self.against)
 
     def part_of_rater(self, outcome: str) -> str:
         """Return what part those had in the programme who filled in an outcome: gave, got, took_part, or none ("").

@@ -232,8 +232,7 @@ def _baseline(e: Evidence) -> Iterator[Claim]:
 
 def _reliability(e: Evidence) -> Iterator[Claim]:
     alphas = [f for f in e.results.facts_where(what="alpha") if isinstance(f.value, float)]
-    against = [f for f in e.results.facts_where(what="item_rest_lowest") if isinstance(f.value, float) and f.value < 0]
-    if against:
+    if against := e.against:
         names = list(dict.fromkeys(f.outcome for f in against))
         yield _claim("negative", "attention", tuple(f.id for f in against), outcomes=names)
     if not alphas:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -66,13 +66,13 @@ def unit_means(study: Study, scores_table: pd.DataFrame, pupils: pd.DataFrame, o
         rows = pd.DataFrame(
             {"score": scores.reindex(pupils.index), "unit": pupils[level].astype("string"), "arm": arms, "own": inside}
         ).dropna(subset=["score", "unit", "arm"])
-        about = {"outcome": key, "informant": outcome.informant, "wave": wave, "kind": "classes"}
+        about: dict[str, Any] = {"outcome": key, "informant": outcome.informant, "wave": wave, "kind": "classes"}
         facts += _means(about, rows, study.privacy.min_cell)
         facts += _part(about, rows, study.privacy.min_cell)
     return facts
 
 
-def _part(about: dict[str, str], rows: pd.DataFrame, least: int) -> list[Fact]:
+def _part(about: dict[str, Any], rows: pd.DataFrame, least: int) -> list[Fact]:
     """Return the mean of the part, and where it may lie by chance."""
     own = rows.loc[rows["own"], "score"]
     named = f"{about['outcome']}/{about['wave']}"
@@ -100,7 +100,7 @@ def _described(study: Study, scores_table: pd.DataFrame) -> list[tuple[Outcome, 
     return (primary or found)[:MOST]
 
 
-def _means(about: dict[str, str], rows: pd.DataFrame, least: int) -> list[Fact]:
+def _means(about: dict[str, Any], rows: pd.DataFrame, least: int) -> list[Fact]:
     """Return the mean of each class and arm."""
     told = rows.groupby(["arm", "unit"], observed=True, sort=True).agg(
         mean=("score", "mean"), n=("score", "size"), own=("own", "any")
@@ -121,7 +121,5 @@ def _means(about: dict[str, str], rows: pd.DataFrame, least: int) -> list[Fact]:
             )  # fmt: skip
         elif n >= least:
             others += 1
-            facts.append(
-                Fact(f"{name}/others/{others}", "class_mean", float(mean), n=int(n), table="others", **at)
-            )
+            facts.append(Fact(f"{name}/others/{others}", "class_mean", float(mean), n=int(n), table="others", **at))
     return facts

@@ -57,7 +57,11 @@ def funnel(
     """
     panels: dict[tuple[str, str], list[Part]] = {}
     for name, results in found:
+        negative = results.claims_where(topic="reliability", verdict="negative")
+        unsound = {key for claim in negative for key in claim.values.get("outcomes", ())}
         for fact in results.facts_where(what="part_mean"):
+            if fact.outcome in unsound:  # a score that must not be used yet is not drawn for a board
+                continue
             at = {"outcome": fact.outcome, "wave": fact.wave}
             more = [results.number(what=f"part_{what}", **at) for what in ("expected", "limit_low", "limit_high")]
             if isinstance(fact.value, float) and fact.n and None not in more:
@@ -99,7 +103,9 @@ def _panel(axes: Axes, parts: Sequence[Part], language: str) -> None:
         axes.plot((x, x), part.limits, color="#c3cbd0", linewidth=5, solid_capstyle="butt", zorder=1)
     axes.axhline(ordered[0].expected, color=style.INK, linewidth=0.8, zorder=2)
     look = style.look(0)
-    sns.scatterplot(x=places, y=[part.mean for part in ordered], color=look.colour, s=34, linewidth=0, zorder=3, ax=axes)
+    sns.scatterplot(
+        x=places, y=[part.mean for part in ordered], color=look.colour, s=34, linewidth=0, zorder=3, ax=axes
+    )
     if len(ordered) <= NAMED:
         for part, x in zip(ordered, places, strict=True):
             style.mark(axes, part.name, (x, part.mean), (6, 0), style.SOFT, fontsize=8.5, fontweight="normal")

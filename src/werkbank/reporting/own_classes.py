@@ -13,7 +13,7 @@ from werkbank.reporting import style
 from werkbank.reporting.blocks import Paragraph
 from werkbank.reporting.labels import MM, height, width
 from werkbank.reporting.numbers import Column
-from werkbank.reporting.plainly import capital, digits_of, ends
+from werkbank.reporting.plainly import capital, digits_of, doubts, ends
 from werkbank.reporting.sections import maker
 from werkbank.reporting.style import WIDTH, Drawing, Margins
 from werkbank.reporting.table import table
@@ -81,8 +81,8 @@ def _table(report: Report, facts: Sequence[Fact], named: dict[str, Any]) -> Tabl
     notes = [words.say("school.table.hidden", min_cell=report.study.privacy.min_cell)]
     title = words.say(f"{HERE}.title", **named)
     told = [rows[at] for at in sorted(rows)]
-    hidden = any(fact.value is None for fact in own)
-    return table(report, "own-classes", title, kinds, told, labels="school.table", notes=notes * hidden)
+    notes = notes * any(fact.value is None for fact in own) + doubts(report, [fact.outcome for fact in own])
+    return table(report, "own-classes", title, kinds, told, labels="school.table", notes=notes)
 
 
 # --- the picture
@@ -126,7 +126,9 @@ def _picture(report: Report, facts: Sequence[Fact], named: dict[str, Any]) -> Fi
         drawing.image = style.drawn(figure, drawing)
     caption = words.say(f"{HERE}.caption", **named)
     few = words.say(f"{HERE}.caption_few", min_cell=report.study.privacy.min_cell, **named)
-    return drawing.figure("fig-own-classes", _seen(report, known, named), f"{caption} {few}")
+    return drawing.figure(
+        "fig-own-classes", _seen(report, known, named), " ".join([caption, few, *doubts(report, list(panels))])
+    )
 
 
 def _strips(report: Report, facts: Sequence[Fact]) -> list[Strip]:

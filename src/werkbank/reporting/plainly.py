@@ -38,6 +38,18 @@ def hidden_test(report: Report, test: Estimate) -> bool:
     return few_behind(report.results, test, test.arms or ("",), report.study.privacy.min_cell)
 
 
+def doubtful(report: Report, key: str) -> bool:
+    """Whether a score must not be used yet: wherever its number stands, that is said."""
+    found = report.results.claims_where(topic="reliability", verdict="negative")
+    return any(key in claim.values.get("outcomes", ()) for claim in found)
+
+
+def doubts(report: Report, keys: Sequence[str]) -> list[str]:
+    """Return for under a table or a picture which of its scores must not be used yet."""
+    named = [report.words.outcome(key) for key in dict.fromkeys(keys) if doubtful(report, key)]
+    return [report.words.say(f"{HERE}.table.doubtful", outcomes=report.words.listed(named))] if named else []
+
+
 def answered(report: Report, claim: Claim) -> Estimate:
     """Return the headline test that an answer puts into words."""
     return next(t for t in report.evidence.tests if t.id == claim.test)
@@ -88,7 +100,8 @@ def finding(report: Report, key: str, before: Sequence[Paragraph] = ()) -> Parag
             told.append(_fact(report, claim, earlier, spans, again=again and len({c.contrast for c in claims}) == 1))
         else:
             told.append(words.say(f"{HERE}.finding.{silence(report, claim)}", **words.written(claim)))
-    return Paragraph(f"{ends(report, key, f'{HERE}.finding')}: {'; '.join(dict.fromkeys(told))}.")
+    doubt = f" {words.say(f'{HERE}.finding.doubtful')}" * doubtful(report, key)
+    return Paragraph(f"{ends(report, key, f'{HERE}.finding')}: {'; '.join(dict.fromkeys(told))}.{doubt}")
 
 
 def _told_before(report: Report, key: str) -> bool:
@@ -107,7 +120,9 @@ def of_hundred(report: Report, keys: Sequence[str]) -> list[str]:
     for key in keys:
         for claim in shown_answers(report, key):
             index = report.evidence.beside(answered(report, claim), "improvement_index")
-            if claim.verdict != "clear" or report.declared(key).kind != "score" or not index or index.estimate is None:
+            if claim.verdict != "clear" or report.declared(key).kind != "score" or doubtful(report, key):
+                continue
+            if index is None or index.estimate is None:
                 continue
             of = round(50 + abs(index.estimate))
             if 50 < of < 100:

@@ -1,9 +1,14 @@
-"""The page that goes with every school report and tells how to read one. It knows no study, so that anyone may have it."""
+"""The page that goes with every school report: how to read one. It knows no study, so that anyone may have it."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from werkbank.catalogue import say
 from werkbank.reporting.blocks import FIRST_PAGE, Bullets, Heading, Paragraph, Section
+
+if TYPE_CHECKING:
+    from werkbank.reporting.blocks import Block
 
 PARTS = ("answer", "picture", "example", "hundred")
 WORDS = ("clear", "unclear", "chance", "relevant.equivalent", "hidden")
@@ -16,7 +21,7 @@ def reading_help(language: str) -> Section:
     def told(key: str) -> str:
         return say(f"reading_help.{key}", language)
 
-    blocks = [Heading(told("title"), 2), Paragraph(told("lead"))]
+    blocks: list[Block] = [Heading(told("title"), 2), Paragraph(told("lead"))]
     blocks += [Paragraph(f"**{told(f'parts.{part}.heading')}.** {told(f'parts.{part}.said')}") for part in PARTS]
     blocks += [Heading(told("words.heading"), 3), Bullets(tuple(told(f"words.{word}") for word in WORDS))]
     blocks += [Paragraph(f"**{told('may.heading')}** {told('may.effect')}")]

@@ -19,6 +19,8 @@ from werkbank.reporting.plainly import (
     answered,
     capital,
     digits_of,
+    doubtful,
+    doubts,
     equal_in,
     finding,
     first,
@@ -79,7 +81,7 @@ def _findings(report: Report) -> list[Paragraph]:
     words, found = report.words, list[Paragraph]()
     for key in first(report):
         found.append(finding(report, key, found))
-    named: dict[str, list[str]] = {"clear": [], "open": [], "hidden": [], "silent": []}
+    named: dict[str, list[str]] = {"clear": [], "open": [], "hidden": [], "silent": [], "doubtful": []}
     for key in report.keys:
         if key not in first(report):
             named[_standing(report, key)].append(words.outcome(key))
@@ -94,6 +96,8 @@ def _standing(report: Report, key: str) -> str:
     What is hidden is not called unclear: whoever reads that would take it for a result.
     """
     shown = shown_answers(report, key)
+    if shown and doubtful(report, key):
+        return "doubtful"
     if any(claim.verdict == "clear" for claim in shown):
         return "clear"
     if any(silence(report, claim) == "too_small" for claim in report.results.claims_where(kind="answer", outcome=key)):
@@ -289,7 +293,9 @@ def _clear(report: Report) -> tuple[Claim, ...]:
 def _limits(report: Report) -> list[str]:
     pressing = {"attention": 0, "unknown": 1}
     claims = [c for c in report.results.claims_where(kind="quality") if c.topic in LIMITS and c.status in pressing]
-    claims = [c for c in claims if (c.topic, c.status) != ("comparability", "unknown")]  # the panel tells what is not known
+    claims = [
+        c for c in claims if (c.topic, c.status) != ("comparability", "unknown")
+    ]  # the panel tells what is not known
     claims.sort(key=lambda c: (pressing[c.status], LIMITS.index(c.topic)))
     kept = {c.sentence: c for c in reversed(claims)}  # one of a kind: an outcome more says nothing new
     return [capital(_plainly(report, c)) for c in claims if kept[c.sentence] is c][:1]
@@ -338,15 +344,18 @@ def _next(report: Report) -> list[str]:
         and bool(report.results.claims_where(topic="followup", verdict="none")),
         "plan": study.design.preregistration is None,
     }
-    return [words.say(f"{HERE}.next.{name}", **values) for name, wanted in asked.items() if wanted][: MOST - bool(report.bench.only)]
+    return [words.say(f"{HERE}.next.{name}", **values) for name, wanted in asked.items() if wanted][
+        : MOST - bool(report.bench.only)
+    ]
 
 
 def _decision(report: Report) -> tuple[str, list[str]]:
     """Return whether to go on, to adapt or to stop, as far as the design tells; and for which outcomes that is so."""
-    worse = [c.outcome for c in _clear(report) if _worse(report, c)]
+    worse = [c.outcome for c in _clear(report) if _worse(report, c) and not doubtful(report, c.outcome)]
     if worse:
         return "worse", list(dict.fromkeys(worse))
-    of = {key: shown for key in first(report) if (shown := shown_answers(report, key))}
+    sound = [key for key in first(report) if not doubtful(report, key)]
+    of = {key: shown for key in sound if (shown := shown_answers(report, key))}
     if not of:
         return "nothing_shown", []
     if not all(c.grade == "effect" for shown in of.values() for c in shown):
@@ -391,7 +400,7 @@ def _means(report: Report) -> Table | None:
     for wave in waves:
         kinds[wave] = Column(wave, words.wave(wave), "mean")
         kinds[f"n_{wave}"] = Column(f"n_{wave}", words.say(f"{HERE}.table.n"), "count")
-    return _table(report, "means", "means", kinds, rows)
+    return _table(report, "means", "means", kinds, rows, *doubts(report, report.keys))
 
 
 def _sizes(report: Report) -> Table | None:
@@ -407,4 +416,5 @@ def _sizes(report: Report) -> Table | None:
     said = [words.say(f"{HERE}.table.{note}") for note in ("between", "minus")]
     alike = [c for c in report.results.claims_where(kind="answer", verdict="equivalent") if c.values.get("bound")]
     said += [words.say(f"{HERE}.table.bound.equivalent", **words.written(alike[0]))] if alike else []
+    said += doubts(report, [t.outcome for t in tests])
     return _table(report, "differences", "changes" if change else "differences", kinds, rows, *said)

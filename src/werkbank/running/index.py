@@ -95,9 +95,7 @@ def _copy(one: Made) -> Made:
     return replace(one, status="made", message="", files=tuple(_shared(one.files)))
 
 
-def index_page(
-    made: Sequence[Made], language: str, *, title: str = "", picture: str = "", shared: bool = False
-) -> str:
+def index_page(made: Sequence[Made], language: str, *, title: str = "", picture: str = "", shared: bool = False) -> str:
     """Return a page with every report, its status and its files; a browser may load nothing for it.
 
     `title` is the study's, `picture` a section with all schools; `shared`: the page stands in ``share`` and names only
@@ -145,7 +143,7 @@ def _called(file: str, one: Made, language: str, *, shared: bool) -> str:
     spoken = {other.rpartition("/")[2].split(".")[1] for other in _pages(one) if other.count(".") > 1}
     if parts and len(spoken) > 1 and has(f"batch.index.language.{parts[0]}", language):
         name = say(f"batch.index.language.{parts[0]}", language)
-        told = say("batch.index.in_language", language, file=told, language=name)
+        told = say("batch.index.in_language", language, file=told, spoken=name)
     return told if shared or "/" not in file else say("batch.index.to_share", language, file=told)
 
 

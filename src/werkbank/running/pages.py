@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from werkbank import __version__
 from werkbank.catalogue import has, say
 from werkbank.errors import ReportError
 
@@ -85,4 +86,4 @@ def reading_help(study: Study, language: str, formats: tuple[str, ...], notebook
     from werkbank.reporting.reading_help import reading_help as section
 
     written = tuple(form for form in formats if form != "xlsx")
-    return pages([section(language).to_json()], study, language, written, {}, kind=HELP)
+    return pages([section(language).to_json()], study, language, written, {"werkbank": __version__}, kind=HELP)
