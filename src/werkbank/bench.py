@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from werkbank.appraisal import Evidence, appraise
 from werkbank.catalogue import formulas, say
-from werkbank.effects import by_own_alpha, describe, diagnose, estimate, of_headline
+from werkbank.effects import by_own_alpha, describe, diagnose, estimate, of_headline, unit_means
 from werkbank.effects.questions import outcome_waves
 from werkbank.errors import FirstMendError, UnfitError
 from werkbank.intake import Intake, read_answers
@@ -47,7 +47,9 @@ if TYPE_CHECKING:
 
 SEED = 20250901
 # the parts of a study's results, each computed when a section or a user first asks for it
-PARTS = ("effects", "ways", "diagnostics", "measurement", "underachievement", "monitoring", "synthesis", "cases")
+PARTS = (
+    "effects", "within", "ways", "diagnostics", "measurement", "underachievement", "monitoring", "synthesis", "cases",
+)  # fmt: skip
 _AS = re.compile(r"\bas (\w+)")  # in a formula: the statistic to which it refers
 UNITS = ("class", "teacher", "school")  # of pupils
 
@@ -275,11 +277,23 @@ class Bench:
             store = store.joined(kept[name])
         return store
 
+    @cached_property
+    def whole(self) -> Bench:
+        """The bench of everyone, of whom this one may be a part (`only`)."""
+        if not self.only or self.given is not None:
+            return self
+        intake = read_answers(self.study)
+        return Bench(intake, score_study(intake), self.language, self.seed)
+
     def about(self, *names: str) -> Bench:
-        """Return this bench with some of `PARTS` as its results."""
+        """Return this bench with some of `PARTS` as its results.
+
+        ``within`` is told of everyone, so that it has everyone's answers beside it.
+        """
         key = tuple(sorted(names, key=PARTS.index))
         if self.given is None and key not in self._views:
-            view = replace(self, given=self.part(*key))
+            told = self.whole if "within" in key else self
+            view = replace(self, intake=told.intake, scored=told.scored, given=self.part(*key))
             # what a section may need besides results is computed once for all
             view.__dict__.update({k: v for k, v in self.__dict__.items() if k in {"_parts", "_views"}})
             self._views[key] = view
@@ -304,6 +318,14 @@ class Bench:
             facts=(*scores.facts, *comparable, *describe(study, scores.table, pupils)),
         )
         return found.with_more(claims=appraise(study, found))
+
+    def _within(self) -> Results:
+        """Return the whole study's answers, and beside them the classes of the part to which this bench is limited."""
+        whole = self.whole
+        if whole is self:
+            return self.part("effects")
+        own = unit_means(self.study, whole.scored.table, whole.intake.pupils, self.only)
+        return whole.part("effects").with_more(facts=own)
 
     def _ways(self) -> Results:
         changed = by_own_alpha(self.study, self.scored, self.intake.pupils)

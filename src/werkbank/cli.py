@@ -175,7 +175,7 @@ def _review_commands(command: Callable[..., _Parser], text: Callable[..., str]) 
 def _batch_options(batch: _Parser, text: Callable[..., str]) -> None:
     batch.add_argument("table", metavar="STUDY|TABLE", help=text("table", columns=", ".join(TABLE_COLUMNS)))
     batch.add_argument("--by", choices=ROLES, help=text("by"))
-    batch.add_argument("--report", metavar="NAME", default="evaluation", help=text("report"))
+    batch.add_argument("--report", metavar="NAME", help=text("batch_report"))
     batch.add_argument("--language", dest="languages", metavar="nl,en", help=text("languages"))
     batch.add_argument("--format", metavar="FORMAT", default="html", help=text("format"))
     batch.add_argument("--out", type=_place, metavar="DIR", default="reports/batch", help=text("batch_out"))

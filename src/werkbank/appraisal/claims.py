@@ -10,6 +10,7 @@ from werkbank.appraisal.quality import quality_panel
 from werkbank.catalogue import has
 from werkbank.effects.multiplicity import number_of_tests
 from werkbank.effects.questions import equivalence_bound
+from werkbank.measurement.study_scores import scale_of
 from werkbank.results import Claim
 
 if TYPE_CHECKING:
@@ -41,8 +42,8 @@ def appraise(study: Study, results: Results) -> list[Claim]:
     A claim of effect needs assignment by lot, analysis by the unit that was assigned, two of them in each arm, and
     attrition within the cautious WWC boundary. That nothing relevant is there is claimed only where the interval of
     the equivalence test lies within its bounds (variant ``equivalent``). A claim's value `also` names whole sentences
-    that must follow it: that those who gave the programme filled in the questionnaire, or that a difference that is
-    clear lies within the bounds all the same.
+    that must follow it: that those who gave or received the programme filled in the questionnaire, or that a difference
+    that is clear lies within the bounds all the same.
     """
     evidence = Evidence(study, results)
     return [*quality_panel(evidence), *_design(evidence), *(_answer(evidence, test) for test in evidence.tests)]
@@ -150,7 +151,12 @@ def _equivalence(evidence: Evidence, test: Estimate) -> dict[str, Any]:
 
 
 def _also(evidence: Evidence, test: Estimate, *, within: bool) -> list[str]:
-    said = ["within_bounds"] * within + ["rated"] * evidence.rated_by_implementers(test.outcome)
+    part, who = evidence.part_of_rater(name := scale_of(test.outcome)[0]), evidence.study.outcome(name).informant
+    said = (
+        ["within_bounds"] * within
+        + ["doubtful"] * evidence.doubtful(test.outcome)
+        + [f"rated.{who}.{part}"] * bool(part)
+    )
     level = evidence.results.fact(what="invariance_level", outcome=test.outcome, wave=test.wave_to)
     rare = evidence.results.facts_where(what="caution", category="rare_shares", **question(test))
     said += ["rare_shares"] * bool(rare)

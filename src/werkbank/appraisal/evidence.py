@@ -15,7 +15,7 @@ from werkbank.effects.roles import shown_roles
 from werkbank.measurement.study_scores import scale_of
 
 if TYPE_CHECKING:
-    from werkbank.results import Estimate, Results
+    from werkbank.results import Estimate, Fact, Results
     from werkbank.study import Study
 
 # the effect size that goes with a headline test, the first that exists
@@ -23,6 +23,7 @@ SIZES = (
     "g_adjusted", "g_hc2", "g_adjusted_unit_means", "g_unit_means", "g_cr2", "hedges_g", "smcr_unit_means", "smcr",
 )  # fmt: skip
 LEVELS = ("class", "teacher", "school")
+NEVER_MEANT = {"pupil", "test", "unknown"}  # by "those who took part filled it in", unless they are named
 REFUSED = ("refused_too_few_units", "units_in_more_than_one_arm")  # notes of what was not estimated at all
 # why a difference has no test: too few units, too little spread, or groups that cannot be told apart
 UNTESTED = {
@@ -110,13 +111,31 @@ class Evidence:
         return role_of_question(self.study, test.outcome, test.wave_to, test.contrast, first_wave)
 
     def rated_by_implementers(self, key: str) -> bool:
-        """Whether those who gave the programme filled in what results call `key`; pupils and tests are not they."""
-        outcome = self.study.outcome(scale_of(key)[0])
-        return self.study.design.raters_are_implementers is True and outcome.informant not in {
-            "pupil",
-            "test",
-            "unknown",
-        }
+        """Whether those who took part in the programme, who gave it or received it, filled in what is called `key`."""
+        return bool(self.part_of_rater(scale_of(key)[0]))
+
+    @cached_property
+    def against(self) -> list[Fact]:
+        """The lowest item-rest correlations that are below zero: an item that runs against the rest of its scale."""
+        lowest = self.results.facts_where(what="item_rest_lowest")
+        return [fact for fact in lowest if isinstance(fact.value, float) and fact.value < 0]
+
+    def doubtful(self, key: str) -> bool:
+        """Whether a score must not be used yet, because an item of its scale runs against the others."""
+        return any(fact.outcome == key for fact in self.against)
+
+    def part_of_rater(self, outcome: str) -> str:
+        """Return what part those had in the programme who filled in an outcome: gave, got, took_part, or none ("").
+
+        Who gave it and who received it is as the study file says. Where that leaves the informant out, but those who
+        took part are said to have rated, they took part in a way that is not told; pupils and tests are not meant then.
+        """
+        who, design = self.study.outcome(outcome).informant, self.study.design
+        if who in design.given_by:
+            return "gave"
+        if who in design.received_by:
+            return "got"
+        return "took_part" if design.raters_are_implementers is True and who not in NEVER_MEANT else ""
 
     def beside(self, test: Estimate, *methods: str) -> Estimate | None:
         """Return the first estimate of one of `methods` that answers the same question as `test`."""

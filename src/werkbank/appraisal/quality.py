@@ -170,8 +170,17 @@ def _followup(e: Evidence) -> Iterator[Claim]:
 
 
 def _raters(e: Evidence) -> Iterator[Claim]:
-    by = {True: ("implementers", "attention"), False: ("others", "met"), None: ("unknown", "unknown")}
-    yield _claim(*by[e.study.design.raters_are_implementers])
+    design, parts = e.study.design, dict[str, dict[str, None]]()
+    for outcome in e.study.outcomes:
+        if part := e.part_of_rater(outcome.id):
+            parts.setdefault(part, {})[outcome.informant] = None
+    told = {"gave": "givers", "got": "receivers", "took_part": "implementers"}
+    for part, raters in parts.items():
+        yield _claim(told[part], "attention", raters=list(raters))
+    if not parts:
+        known = bool(design.given_by or design.received_by)
+        by = {True: ("implementers", "attention"), False: ("others", "met"), None: ("unknown", "unknown")}
+        yield _claim("others", "met") if known else _claim(*by[design.raters_are_implementers])
 
 
 def _selection(e: Evidence) -> Iterator[Claim]:
@@ -223,8 +232,7 @@ def _baseline(e: Evidence) -> Iterator[Claim]:
 
 def _reliability(e: Evidence) -> Iterator[Claim]:
     alphas = [f for f in e.results.facts_where(what="alpha") if isinstance(f.value, float)]
-    against = [f for f in e.results.facts_where(what="item_rest_lowest") if isinstance(f.value, float) and f.value < 0]
-    if against:
+    if against := e.against:
         names = list(dict.fromkeys(f.outcome for f in against))
         yield _claim("negative", "attention", tuple(f.id for f in against), outcomes=names)
     if not alphas:

@@ -5,6 +5,7 @@ from werkbank.effects.diagnosing import diagnose
 from werkbank.effects.estimating import estimate, headline
 from werkbank.effects.individual import by_own_alpha, reliable_changes
 from werkbank.effects.multiverse import ManyWays, of_headline
+from werkbank.effects.own_units import unit_means
 
 __all__ = [
     "ManyWays",
@@ -15,4 +16,5 @@ __all__ = [
     "headline",
     "of_headline",
     "reliable_changes",
+    "unit_means",
 ]

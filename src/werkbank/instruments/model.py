@@ -59,7 +59,8 @@ class Scale(_Part):
 
     `direction` says which end is better for the child (neither: the scale has no good end); `recode` gives the score of
     each whole answer from low to high where the source does not score answers as they are numbered; `size` is how many
-    items a frame's scale has while its item numbers are still to be filled in.
+    items a frame's scale has while its item numbers are still to be filled in; `meaning` is what it is about in
+    everyday words, which are nobody's item.
     """
 
     items: Ids = ()
@@ -71,6 +72,7 @@ class Scale(_Part):
     recode: tuple[float, ...] = ()
     size: int | None = None
     label: Text = {}
+    meaning: Text = {}
 
     @property
     def range(self) -> Response:

@@ -36,6 +36,11 @@ class Window:
         return not pd.isna(moment) and self.first <= moment.date() <= self.last
 
 
+def middles(codes: Iterable[str]) -> dict[str, dt.date]:
+    """Return for each code that is a window of days the day in its middle."""
+    return {window.code: window.first + (window.last - window.first) / 2 for window in windows(codes)}
+
+
 def windows(codes: Iterable[str]) -> list[Window]:
     """Return the codes that are windows of days; the others are codes that stand in a file."""
     made = []

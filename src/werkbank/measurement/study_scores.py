@@ -119,6 +119,14 @@ def scale_label(study: Study, keys: dict[str, Instrument], key: str, language: s
     return f"{label} ({own})" if own else label
 
 
+def scale_meaning(study: Study, keys: dict[str, Instrument], key: str, language: str) -> str:
+    """Return what a scale is about in everyday words: the study's own, else its instrument's, else nothing."""
+    name, scale = scale_of(key)
+    own = text_in(study.outcome(name).meaning, language)
+    known = keys[name].scales.get(scale)
+    return own or (text_in({**known.meaning}, language) if known is not None else "")
+
+
 def scales_of_items(intake: Intake, keys: Mapping[str, Instrument]) -> Iterator[tuple[Outcome, str]]:
     """Yield every scale of the study that is made of more than one item."""
     for outcome in intake.study.outcomes:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from werkbank.results import Fact
 
 HERE = "describing"
+FORMS = {"": "one", "_many": "many"}
 
 
 def lost(report: Report) -> Blocks:
@@ -121,7 +122,8 @@ def alike(report: Report) -> Blocks:
         for f in _known(report, "icc")
     ]
     kinds = texts("scale", "wave") | {"n": "count", "icc": "reliability", "ci": "reliability"}
-    yield _table(report, "icc", kinds, rows, unit=words.say(f"report.unit.{report.evidence.unit}.one"))
+    forms = {f"unit{end}": words.say(f"report.unit.{report.evidence.unit}.{form}") for end, form in FORMS.items()}
+    yield _table(report, "icc", kinds, rows, **forms)
     for f in _known(report, "regression_break_even_mean"):
         facts = {"mean": f.what, "change": "mean_change", "r": "r_pre_post", "expected": "regression_expected"}
         found = {name: number(what=what, **place(f)) for name, what in facts.items()}
@@ -144,4 +146,5 @@ def _table(
     report: Report, name: str, kinds: Mapping[str, Kind | Column], rows: Sequence[dict[str, Any]], **noted: str
 ) -> Table | None:
     labels = f"{HERE}.{name}"
-    return table(report, name, "", kinds, rows, labels=labels, notes=[report.words.say(f"{labels}.note", **noted)])
+    title, note = (report.words.say(f"{labels}.{part}", **noted) for part in ("title", "note"))
+    return table(report, name, title, kinds, rows, labels=labels, notes=[note])

@@ -17,6 +17,7 @@ from werkbank.reporting.plainly import (
     amount,
     answered,
     capital,
+    doubtful,
     ends,
     equal_in,
     first,
@@ -137,6 +138,8 @@ def _standing_row(report: Report, claim: Claim) -> standing.Row:
         look = style.look(1 if verdict == "worse" else 0)
     elif verdict == "equivalent" and not test.contrast:
         verdict = "equivalent_change"
+    if doubtful(report, claim.outcome):
+        verdict, look = "doubtful", None
     size = words.say(f"school.standing.size_{side}", d=amount(report, claim))
     return standing.Row(
         label,
@@ -177,6 +180,8 @@ def _title(report: Report, found: list[tuple[str, list[Claim]]]) -> str:
 def _standings(report: Report, claims: list[Claim]) -> list[str]:
     """Return how an outcome stood at first, and whether that was no longer clear, or only then, at the last wave."""
     lead, last = claims[0], claims[-1]
+    if doubtful(report, lead.outcome):
+        return ["doubtful"]
     found = []
     for claim in (lead, last):
         kind = {True: "better", False: "worse", None: claim.side}[good(report, claim)]

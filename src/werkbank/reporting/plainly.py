@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from werkbank.catalogue import has
 from werkbank.disclosure.suppressing import few, few_behind
+from werkbank.intake.moments import middles
 from werkbank.reporting.blocks import Paragraph
 from werkbank.study.model import WAVES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from werkbank.reporting.fitted import Fitted
     from werkbank.reporting.report import Report
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 HERE = "school"
 PROMINENT = 2  # findings that a page has room for
+WEEKS = 9  # from which months are counted
+SPELLED = 12  # up to which a number is written as a word
 
 
 def small(report: Report, n: int | None) -> bool:
@@ -33,6 +36,18 @@ def hidden_arm(report: Report, arm: str) -> bool:
 def hidden_test(report: Report, test: Estimate) -> bool:
     """Whether a group behind `test` is too small to show: its difference would tell that group's mean."""
     return few_behind(report.results, test, test.arms or ("",), report.study.privacy.min_cell)
+
+
+def doubtful(report: Report, key: str) -> bool:
+    """Whether a score must not be used yet: wherever its number stands, that is said."""
+    found = report.results.claims_where(topic="reliability", verdict="negative")
+    return any(key in claim.values.get("outcomes", ()) for claim in found)
+
+
+def doubts(report: Report, keys: Sequence[str]) -> list[str]:
+    """Return for under a table or a picture which of its scores must not be used yet."""
+    named = [report.words.outcome(key) for key in dict.fromkeys(keys) if doubtful(report, key)]
+    return [report.words.say(f"{HERE}.table.doubtful", outcomes=report.words.listed(named))] if named else []
 
 
 def answered(report: Report, claim: Claim) -> Estimate:
@@ -77,16 +92,63 @@ def finding(report: Report, key: str, before: Sequence[Paragraph] = ()) -> Parag
         why = words.say(f"{HERE}.refusal.again") if known else why
         return Paragraph(f"{ends(report, key, f'{HERE}.finding')}. {why}", "plain" if known else "refusal")
     told = []
+    again = bool(before) and _told_before(report, key)
+    spans = {} if again else after(report)
     for claim in claims:
         if claim in shown:
             earlier = [c for c in shown[: shown.index(claim)] if c.contrast == claim.contrast]
-            told.append(_fact(report, claim, earlier))
+            told.append(_fact(report, claim, earlier, spans, again=again and len({c.contrast for c in claims}) == 1))
         else:
-            told.append(words.say(f"{HERE}.finding.{_silence(report, claim)}", **words.written(claim)))
-    return Paragraph(f"{ends(report, key, f'{HERE}.finding')}: {'; '.join(dict.fromkeys(told))}.")
+            told.append(words.say(f"{HERE}.finding.{silence(report, claim)}", **words.written(claim)))
+    doubt = f" {words.say(f'{HERE}.finding.doubtful')}" * doubtful(report, key)
+    return Paragraph(f"{ends(report, key, f'{HERE}.finding')}: {'; '.join(dict.fromkeys(told))}.{doubt}")
 
 
-def _silence(report: Report, claim: Claim) -> str:
+def _told_before(report: Report, key: str) -> bool:
+    """Whether a scale before this one has an answer that is shown, so that its sentence said what is compared."""
+    order = [*first(report), *(k for k in report.keys if k not in first(report))]
+    return any(shown_answers(report, one) for one in order[: order.index(key)])
+
+
+def of_hundred(report: Report, keys: Sequence[str]) -> list[str]:
+    """Say of the first clear difference how many of a hundred pupils are beyond the mean of those compared with.
+
+    That share is Cohen's U3, 50 more than the WWC's improvement index: scores are taken to be bell-shaped, so that of
+    counts, of yes or no and of a change in one group nothing is said.
+    """
+    words = report.words
+    for key in keys:
+        for claim in shown_answers(report, key):
+            index = report.evidence.beside(answered(report, claim), "improvement_index")
+            if claim.verdict != "clear" or report.declared(key).kind != "score" or doubtful(report, key):
+                continue
+            if index is None or index.estimate is None:
+                continue
+            of = round(50 + abs(index.estimate))
+            if 50 < of < 100:
+                test = words.test(key, claim.wave_to, claim.contrast)
+                told = {**written(report, claim), "test": test, "of": str(of)}
+                return [capital(words.say(f"{HERE}.hundred.{side_of(report, claim)}", **told))]
+    return []
+
+
+def after(report: Report) -> dict[str, str]:
+    """Return the names of waves with how long after the first one they were, where the study file tells when."""
+    words, study = report.words, report.study
+    days = {study.waves[code]: day for code, day in middles(study.waves).items()} | study.measured
+    begin, *later = report.evidence.waves or [""]
+    told = {}
+    for wave in later:
+        if begin in days and wave in days and (weeks := (days[wave] - days[begin]).days / 7) >= 1:
+            unit, n = ("month", round(weeks * 12 / 52.18)) if weeks >= WEEKS else ("week", round(weeks))
+            number = words.say(f"{HERE}.when.number.{n}") if n <= SPELLED else str(n)
+            span = words.say(f"{HERE}.when.{unit}", n=n, n_text=number)
+            told[wave] = words.say(f"{HERE}.when.wave", wave=words.wave(wave), span=span)
+    return told
+
+
+def silence(report: Report, claim: Claim) -> str:
+    """Return why an answer is not told: a group that is too small to show, or there is none (silent)."""
     hidden = claim.verdict == "hidden" or hidden_test(report, answered(report, claim))
     return "too_small" if hidden else "silent"
 
@@ -107,18 +169,24 @@ def _refusals(report: Report, claims: list[Claim]) -> list[str]:
     return said
 
 
-def _fact(report: Report, claim: Claim, earlier: list[Claim]) -> str:
-    """Return what one test found, and how sure that is, as a part of a sentence."""
+def _fact(report: Report, claim: Claim, earlier: list[Claim], spans: Mapping[str, str], *, again: bool) -> str:
+    """Return what one test found, and how sure that is, as a part of a sentence.
+
+    `spans` are how long after the first measurement each was, where that is told; `again`: a sentence before this one
+    has said what was compared with what.
+    """
     words, test = report.words, answered(report, claim)
+    values = written(report, claim)
+    values["wave"] = spans.get(claim.wave_to, values["wave"])
     d = claim.values["estimate"]
     before = next((c.values["estimate"] for c in reversed(earlier) if c.verdict == "clear"), None)
     side = side_of(report, claim)
     if before is not None and claim.verdict == "clear" and 0 < d / before < 1:
         way = f"left.{'compared' if test.contrast else 'change'}"
     else:
-        kind = ("later" if earlier else "compared") if test.contrast else "change"
+        kind = ("later" if earlier else "again" if again else "compared") if test.contrast else "change"
         way = f"fact.{kind}.{side}"
-    told = words.say(f"{HERE}.{way}", d=amount(report, claim), **written(report, claim))
+    told = words.say(f"{HERE}.{way}", d=amount(report, claim), **values)
     if claim.verdict == "clear":
         return told
     sure = f"{'then' if before is not None else 'first'}_" * (claim.verdict == "unclear") + claim.verdict
@@ -180,7 +248,7 @@ def good(report: Report, claim: Claim) -> bool | None:
 
 
 def rated_keys(report: Report, keys: list[str]) -> list[str]:
-    """Return the scales with an answer that were filled in by people who took part in the programme themselves."""
+    """Return the scales with an answer that were filled in by people who gave the programme or received it."""
     return [k for k in keys if report.evidence.rated_by_implementers(k) and shown_answers(report, k)]
 
 
@@ -188,8 +256,13 @@ def rated(report: Report, keys: list[str]) -> list[str]:
     """Return who filled in questionnaires about a programme in which they took part themselves, a sentence each."""
     words, of = report.words, dict[str, list[str]]()
     for key in rated_keys(report, keys):
-        of.setdefault(report.declared(key).informant, []).append(words.outcome(key))
-    return [words.say(f"{HERE}.rated.{who}", outcomes=words.listed(named)) for who, named in of.items()]
+        outcome = report.declared(key)
+        of.setdefault(f"{outcome.informant}.{report.evidence.part_of_rater(outcome.id)}", []).append(words.outcome(key))
+    every = words.say(f"{HERE}.rated.every") if len(keys) > 1 else ""  # where nothing else is told of beside it
+    return [
+        words.say(f"{HERE}.rated.{who}", outcomes=every if len(named) == len(keys) and every else words.listed(named))
+        for who, named in of.items()
+    ]
 
 
 def ends(report: Report, key: str, place: str) -> str:
@@ -197,9 +270,12 @@ def ends(report: Report, key: str, place: str) -> str:
     words, (low, high) = report.words, report.score_range(key)
     values = {"outcome": capital(words.outcome(key))}
     values["better"] = words.say(f"instruments.direction.{report.better(key)}")
+    known = ""
+    if place.endswith(".finding") and (meaning := words.meaning(key)):
+        known, values["meaning"] = "_meaning", meaning
     if abs(low) == float("inf") or abs(high) == float("inf"):
-        return words.say(f"{place}.no_range", **values)
-    return words.say(f"{place}.range", low=_tidy(report, low), high=_tidy(report, high), **values)
+        return words.say(f"{place}.no_range{known}", **values)
+    return words.say(f"{place}.range{known}", low=_tidy(report, low), high=_tidy(report, high), **values)
 
 
 def capital(text: str) -> str:

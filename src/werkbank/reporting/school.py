@@ -13,11 +13,14 @@ from werkbank.appraisal.quality import TOPICS
 from werkbank.reporting import fitted, pictures
 from werkbank.reporting.blocks import Bullets, Heading, Paragraph
 from werkbank.reporting.numbers import Column
+from werkbank.reporting.own_classes import own_classes, whose
 from werkbank.reporting.plainly import (
     HERE,
     answered,
     capital,
     digits_of,
+    doubtful,
+    doubts,
     equal_in,
     finding,
     first,
@@ -25,14 +28,18 @@ from werkbank.reporting.plainly import (
     hidden_arm,
     hidden_test,
     is_control,
+    of_hundred,
     rated,
     rated_keys,
     shown_answers,
+    silence,
     small,
 )
 from werkbank.reporting.sections import maker
 from werkbank.reporting.table import table
 from werkbank.reporting.tables import counted, texts
+
+__all__ = ["details", "one_page", "own_classes", "terms", "trust", "who"]
 
 if TYPE_CHECKING:
     from werkbank.reporting.blocks import Table
@@ -41,7 +48,7 @@ if TYPE_CHECKING:
     from werkbank.reporting.sections import Blocks
     from werkbank.results import Claim, Estimate
 
-section = maker("school", "effects")
+section = maker("school", "within")  # of a part of a study: the answers of the whole, and its own classes
 
 # what limits a study, the weightiest first; who filled in, numbers and detectable are told elsewhere on the page
 LIMITS = (
@@ -60,8 +67,7 @@ def one_page(report: Report) -> Blocks:
     """What was found and its picture; what was done, how sure that is, what it does not show; what to do next."""
     say = report.words.say
     if report.bench.only and not report.bench.copy_to_share:  # a copy names nobody whom the study file does not name
-        whose = [f"{say(f'batch.role.{role}')} {code}" for role, code in report.bench.only.items()]
-        yield Paragraph(say(f"{HERE}.only", whose=report.words.listed(whose)))
+        yield Paragraph(say(f"{HERE}.only", whose=whose(report)))
     yield from _findings(report)
     yield pictures.answer(report)
     for part, told in (("done", _done(report)), ("sure", _sure(report)), ("not_shown", _not_shown(report))):
@@ -75,12 +81,28 @@ def _findings(report: Report) -> list[Paragraph]:
     words, found = report.words, list[Paragraph]()
     for key in first(report):
         found.append(finding(report, key, found))
-    rest = [key for key in report.keys if key not in first(report)]
-    clear = [key for key in rest if any(c.verdict == "clear" for c in shown_answers(report, key))]
-    named = {"clear": clear, "open": [key for key in rest if key not in clear]}
-    also = [words.say(f"{HERE}.also.{k}", outcomes=words.listed([words.outcome(o) for o in v]))
-            for k, v in named.items() if v]  # fmt: skip
-    return [*found, *([Paragraph(" ".join(also))] if also else [])]
+    named: dict[str, list[str]] = {"clear": [], "open": [], "hidden": [], "silent": [], "doubtful": []}
+    for key in report.keys:
+        if key not in first(report):
+            named[_standing(report, key)].append(words.outcome(key))
+    said = [words.say(f"{HERE}.also.{k}", outcomes=words.listed(names)) for k, names in named.items() if names]
+    said = [*of_hundred(report, first(report)), *said]
+    return [*found, *([Paragraph(" ".join(said))] if said else [])]
+
+
+def _standing(report: Report, key: str) -> str:
+    """Return in one word what was found for an outcome that the first page only names.
+
+    What is hidden is not called unclear: whoever reads that would take it for a result.
+    """
+    shown = shown_answers(report, key)
+    if shown and doubtful(report, key):
+        return "doubtful"
+    if any(claim.verdict == "clear" for claim in shown):
+        return "clear"
+    if any(silence(report, claim) == "too_small" for claim in report.results.claims_where(kind="answer", outcome=key)):
+        return "hidden"
+    return "open" if shown else "silent"
 
 
 @section(shared=True)
@@ -99,9 +121,12 @@ def who(report: Report) -> Blocks:
 @section("numbers", shared=True)
 def details(report: Report) -> Blocks:
     """The means as they were measured, the other outcomes in words, all differences in tables."""
+    words = report.words
     picture = pictures.means(report, lambda n: not small(report, n))
     shown = [answered(report, claim) for key in first(report) for claim in shown_answers(report, key)]
-    if why := dict.fromkeys(said for test in shown for said in _unlike_the_chart(report, test)):
+    why = dict.fromkeys(said for test in shown for said in _unlike_the_chart(report, test))
+    why |= dict.fromkeys([words.say(f"{HERE}.numbers.bell")] * bool(of_hundred(report, first(report))))
+    if why:
         yield Paragraph(" ".join(why))
     yield picture
     told = _findings(report)
@@ -109,8 +134,9 @@ def details(report: Report) -> Blocks:
         if key not in first(report):
             told.append(finding(report, key, told))
             yield Paragraph(" ".join([told[-1].text, *rated(report, [key])]), told[-1].tone)
-    yield _means(report)
-    yield _sizes(report)
+    if not report.bench.only:  # of a part of a study the tables of the whole stand in the report about the whole
+        yield _means(report)
+        yield _sizes(report)
 
 
 @section(shared=True)
@@ -267,6 +293,9 @@ def _clear(report: Report) -> tuple[Claim, ...]:
 def _limits(report: Report) -> list[str]:
     pressing = {"attention": 0, "unknown": 1}
     claims = [c for c in report.results.claims_where(kind="quality") if c.topic in LIMITS and c.status in pressing]
+    claims = [
+        c for c in claims if (c.topic, c.status) != ("comparability", "unknown")
+    ]  # the panel tells what is not known
     claims.sort(key=lambda c: (pressing[c.status], LIMITS.index(c.topic)))
     kept = {c.sentence: c for c in reversed(claims)}  # one of a kind: an outcome more says nothing new
     return [capital(_plainly(report, c)) for c in claims if kept[c.sentence] is c][:1]
@@ -315,15 +344,18 @@ def _next(report: Report) -> list[str]:
         and bool(report.results.claims_where(topic="followup", verdict="none")),
         "plan": study.design.preregistration is None,
     }
-    return [words.say(f"{HERE}.next.{name}", **values) for name, wanted in asked.items() if wanted][:MOST]
+    return [words.say(f"{HERE}.next.{name}", **values) for name, wanted in asked.items() if wanted][
+        : MOST - bool(report.bench.only)
+    ]
 
 
 def _decision(report: Report) -> tuple[str, list[str]]:
     """Return whether to go on, to adapt or to stop, as far as the design tells; and for which outcomes that is so."""
-    worse = [c.outcome for c in _clear(report) if _worse(report, c)]
+    worse = [c.outcome for c in _clear(report) if _worse(report, c) and not doubtful(report, c.outcome)]
     if worse:
         return "worse", list(dict.fromkeys(worse))
-    of = {key: shown for key in first(report) if (shown := shown_answers(report, key))}
+    sound = [key for key in first(report) if not doubtful(report, key)]
+    of = {key: shown for key in sound if (shown := shown_answers(report, key))}
     if not of:
         return "nothing_shown", []
     if not all(c.grade == "effect" for shown in of.values() for c in shown):
@@ -368,7 +400,7 @@ def _means(report: Report) -> Table | None:
     for wave in waves:
         kinds[wave] = Column(wave, words.wave(wave), "mean")
         kinds[f"n_{wave}"] = Column(f"n_{wave}", words.say(f"{HERE}.table.n"), "count")
-    return _table(report, "means", "means", kinds, rows)
+    return _table(report, "means", "means", kinds, rows, *doubts(report, report.keys))
 
 
 def _sizes(report: Report) -> Table | None:
@@ -384,4 +416,5 @@ def _sizes(report: Report) -> Table | None:
     said = [words.say(f"{HERE}.table.{note}") for note in ("between", "minus")]
     alike = [c for c in report.results.claims_where(kind="answer", verdict="equivalent") if c.values.get("bound")]
     said += [words.say(f"{HERE}.table.bound.equivalent", **words.written(alike[0]))] if alike else []
+    said += doubts(report, [t.outcome for t in tests])
     return _table(report, "differences", "changes" if change else "differences", kinds, rows, *said)

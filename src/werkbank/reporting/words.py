@@ -11,7 +11,7 @@ from babel.lists import format_list
 from werkbank.catalogue import has, say
 from werkbank.effects.questions import contrasts
 from werkbank.effects.roles import shown_roles
-from werkbank.measurement.study_scores import scale_label
+from werkbank.measurement.study_scores import scale_label, scale_meaning
 from werkbank.reporting import numbers
 from werkbank.study import text_in
 
@@ -56,6 +56,10 @@ class Words:
     def outcome(self, key: str) -> str:
         """Return the name of what results call `key`."""
         return scale_label(self.study, dict(self.instruments), key, self.language)
+
+    def meaning(self, key: str) -> str:
+        """Return what a scale is about in everyday words; nothing where nobody says."""
+        return scale_meaning(self.study, dict(self.instruments), key, self.language)
 
     def wave(self, code: str) -> str:
         """Return the name of a wave."""
@@ -108,6 +112,10 @@ class Words:
     def listed(self, texts: list[str]) -> str:
         """Return several texts as a list in a sentence: ``a, b en c``."""
         return str(format_list(texts, locale=self.language)) if texts else ""
+
+    def rater(self, informant: str) -> str:
+        """Return what those are called who filled in a questionnaire."""
+        return self.say(f"report.rater.{informant}")
 
     def contrast(self, name: str) -> str:
         """Return what is compared: a planned contrast's label, or the two arms."""
@@ -184,8 +192,9 @@ class Words:
             return names[key](value)
         if key in {"treated", "control"}:
             return self.listed([self.arm(code) for code in value])
-        if key in {"outcomes", "methods", "covariates"}:
-            called = {"outcomes": self.outcome, "methods": self.method, "covariates": self.covariate}[key]
+        if key in {"outcomes", "methods", "covariates", "raters"}:
+            kinds = {"outcomes": self.outcome, "methods": self.method, "covariates": self.covariate}
+            called = {**kinds, "raters": self.rater}[key]
             return self.listed([called(name) for name in value])
         if key in {"pupils", "units"}:
             return self.count("pupil" if key == "pupils" else others["unit"], value)

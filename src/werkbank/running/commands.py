@@ -38,6 +38,7 @@ def batch_command(asked: argparse.Namespace, tell: Callable[..., None], *, live:
         After the summary, when it was interrupted.
     """
     speech, out = asked.speech, Path(asked.out)
+    asked.report = asked.report or ("school" if asked.by else "evaluation")
     silent = asked.quiet or asked.json
     languages = tuple(asked.languages.split(",")) if asked.languages else ()
     formats = tuple(asked.format.split(","))

@@ -78,7 +78,8 @@ def jobs_asked(
     of = once.keep(study).pupils[by]
     if lacking := int(of.isna().sum()):
         tell(say("batch.progress.unplaced", language, n=lacking, role=say(f"batch.role.{by}", language)))
-    title = say(f"batch.role.{by}", language)
+    spoken = shared.get("languages") or (study.language,)
+    title = say(f"batch.role.{by}", str(spoken[0]))  # type: ignore[index]
     return [
         Job(folder=safe_name(by, code), title=f"{title} {code}", study=str(table), only={by: code}, **shared)  # type: ignore[arg-type]
         for code in sorted({str(code) for code in of.dropna()})

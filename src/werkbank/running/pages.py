@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from werkbank import __version__
 from werkbank.catalogue import has, say
 from werkbank.errors import ReportError
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("html", "pdf", "docx", "xlsx")
 USUAL = ("html",)
+HELP = "reading_help"
 
 
 def pages(
@@ -24,12 +26,13 @@ def pages(
     *,
     inside: bool = False,
     notes: tuple[str, ...] = (),
+    kind: str | None = None,
 ) -> dict[str, str | bytes]:
     """Return the report in each of `formats`, by format; `shown` are the sections of the executed notebook as JSON.
 
     `inside`: the report opens with the sentence that it is not meant to leave the school, and names the school;
     other copies name it only where the study file says so, and hold nothing that a user added. `notes` are sentences
-    that follow the first heading.
+    that follow the first heading. `kind` is what sort of report it is, when its notebook does not tell.
 
     Raises
     ------
@@ -52,7 +55,7 @@ def pages(
 
         sections = without_own(sections)
     title, simulated = study.title_in(language), study.simulated
-    named = f"report.kinds.{Path(footer.get('notebook', '')).stem}"
+    named = f"report.kinds.{kind or Path(footer.get('notebook', '')).stem}"
     kind = say(named, language) if has(named, language) else None
     shown_school = study.school if study.school is not None and (inside or study.school.shared) else None
     school = None if shown_school is None else shown_school.name
@@ -71,3 +74,16 @@ def pages(
 
             made[name] = write(Document(sections, language, title, simulated, footer, kind, school, logo), name)
     return made
+
+
+def reading_help(study: Study, language: str, formats: tuple[str, ...], notebook: str) -> dict[str, str | bytes]:
+    """Return the page that goes with a school's report and tells how to read it, by format; nothing of other reports.
+
+    It is about no study, holds no number, and may go wherever the report goes.
+    """
+    if notebook != "school":
+        return {}
+    from werkbank.reporting.reading_help import reading_help as section
+
+    written = tuple(form for form in formats if form != "xlsx")
+    return pages([section(language).to_json()], study, language, written, {"werkbank": __version__}, kind=HELP)

@@ -19,7 +19,7 @@ from werkbank.running.checking import check_report
 from werkbank.running.execution import CELL_SECONDS, CUT_OFF, execute
 from werkbank.running.kept import archived, remarks_of, sections_of
 from werkbank.running.notebooks import code_hash, declared_parameters, is_own, notebook_path
-from werkbank.running.pages import FORMATS, USUAL, pages
+from werkbank.running.pages import FORMATS, HELP, USUAL, pages, reading_help
 from werkbank.running.params import SEED, checked, decisive, shown
 from werkbank.running.together import UNDECIDED, earlier, files_to_share, rewritten, settle
 from werkbank.study import load_study
@@ -198,6 +198,8 @@ def _written(run: _Run, executed: dict[str, Any], work: Path, place: Path) -> Ru
     made: dict[str, Any] = {"notebook": code, "parameters": shown(run.parameters)}
     made["remarks"] = _remarks(executed, language)
     texts = {**{f"{key}.{form}": content for form, content in written.items()}, f"{key}.ipynb": kept}
+    beside = reading_help(study, language, formats, _ours(notebook))
+    texts |= {f"{key}.{HELP}.{form}": page for form, page in beside.items()}
     copy = read_shared(work / "share.json", language)
     if copy is not None:
         before = earlier(place, inputs, key) if folder_of(study) is None else {}
@@ -215,6 +217,11 @@ def _remarks(executed: dict[str, Any], language: str) -> list[dict[str, Any]]:
     """Return what the notebook said aside, and first what this system could not do for it."""
     in_python = [{"cell": 0, "text": say("cli.done.network", language)}]
     return in_python * (not executed["metadata"][CUT_OFF]) + remarks_of(executed)
+
+
+def _ours(notebook: Path) -> str:
+    """Return which of our reports a notebook makes; nothing for one of a user's own."""
+    return notebook.stem if is_own(notebook) else ""
 
 
 def _known(given: tuple[str, ...], valid: tuple[str, ...], problem: str, language: str) -> None:

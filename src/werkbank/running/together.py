@@ -24,10 +24,10 @@ from werkbank.intake.pseudonyms import read_key
 from werkbank.results import Results
 from werkbank.running import given_out, manifest
 from werkbank.running.kept import sections_of
-from werkbank.running.pages import FORMATS, pages
+from werkbank.running.pages import FORMATS, HELP, pages, reading_help
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from werkbank.reporting.sharing import Shared
@@ -57,6 +57,9 @@ def files_to_share(
     # what the files with answers are called, and their hashes, are nobody else's concern
     made = pages(copy.sections, study, language, formats, {k: v for k, v in footer.items() if k != "data_sha256"})
     files = {f"share/{key}.{form}": content for form, content in made.items()}
+    if _of_the_whole(copy.parts):
+        beside = reading_help(study, language, formats, key.partition(".")[0])
+        files |= {f"share/{key}.{HELP}.{form}": content for form, content in beside.items()}
     return {**files, f"share/{key}.json": copy.results.to_json(), f"share/{key}.csv": copy.results.to_csv()}
 
 
@@ -80,9 +83,15 @@ def rewritten(
     from werkbank.reporting.sharing import written_again
 
     of_export = all(f.kind == "monitoring" for f in results.facts)  # which has pupils of its own
-    intake = read_answers(study, {} if of_export else only)
-    bench = Bench.made(intake, score_study(intake), results, language)
+    whole = _of_the_whole(share["parts"])
+    intake = read_answers(study, {} if of_export or whole else only)
+    bench = replace(Bench.made(intake, score_study(intake), results, language), only=only if whole else {})
     return written_again(bench, share["parts"], share["also"], set(share["bare"]))
+
+
+def _of_the_whole(parts: Sequence[str]) -> bool:
+    """Whether the parts of a copy tell of the whole study, whichever part of it the report is for."""
+    return bool(parts) and all(name.startswith("werkbank.reporting.school:") for name in parts)
 
 
 @dataclass(frozen=True)
@@ -207,9 +216,35 @@ class _Group:
         only = self.found(place)["inputs"]["parameters"].get("only", {})
         of_export = [key for key in keys if key.startswith("monitoring.")]  # which has pupils of its own
         made = self.standing(export=True).of(only) if of_export else Behind()
-        return made if len(of_export) == len(keys) else made.joined(self.standing(export=False).of(only))
+        if len(of_export) == len(keys):
+            return made
+        whole = all(_of_the_whole(self.entry(place, key)["share"]["parts"]) for key in keys)
+        return made.joined(self.standing(export=False).of({} if whole else only))
+
+    def _twins(self, copies: Mapping[Path, list[Copy]]) -> dict[Path, Path]:
+        """Return the folders whose copies hold what those of another do, and that other: together they tell no more.
+
+        They are the reports of several schools that all tell of the whole study.
+        """
+        leads: dict[tuple[str, ...], Path] = {}
+        twins = {}
+        for place, mine in copies.items():
+            if mine and all(_of_the_whole(copy.entry["share"]["parts"]) for copy in mine):
+                held = [copy.entry["files"].get(f"share/{copy.key}.json", "") for copy in mine]
+                if (lead := leads.setdefault((*(copy.key for copy in mine), *held), place)) != place:
+                    twins[place] = lead
+        return twins
 
     def _decide(self, copies: Mapping[Path, list[Copy]]) -> dict[Path, list[tuple[Copy, dict[str, Any]]]]:
+        """Return what each copy hides beside all others; copies that hold the same hide the same."""
+        twins = self._twins(copies)
+        decided = self._decide_apart({place: mine for place, mine in copies.items() if place not in twins})
+        for place, lead in twins.items():
+            shares = [share for _, share in decided[lead]]
+            decided[place] = [(copy, dict(share)) for copy, share in zip(copies[place], shares, strict=True)]
+        return decided
+
+    def _decide_apart(self, copies: Mapping[Path, list[Copy]]) -> dict[Path, list[tuple[Copy, dict[str, Any]]]]:
         """Return what each copy hides beside all others, those that were given out before among them."""
         behind = {place: self.behind(place, [copy.key for copy in mine]) for place, mine in copies.items()}
         before = [one for one in self.book.register.standing if any(_met(one.behind, own) for own in behind.values())]

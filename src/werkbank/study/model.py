@@ -57,8 +57,16 @@ class Design(Part):
         description="arms whose pupils were taught on their own, while those of other arms sat in (coaching) groups",
     )
     selected_on: str | None = Field(default=None, description="the outcome on which pupils were chosen, if any")
+    given_by: list[Literal["teacher", "pupil", "parent", "observer", "coach"]] = Field(
+        default_factory=list, description="who gave the programme to others"
+    )
+    received_by: list[Literal["teacher", "pupil", "parent"]] = Field(
+        default_factory=list, description="to whom it was given: teachers who were coached, pupils who were taught"
+    )
     raters_are_implementers: bool | None = Field(
-        default=None, description="true when those who gave the programme also filled in the questionnaire"
+        default=None,
+        description="true when those who took part in the programme also filled in the questionnaire; whether they "
+        "gave it or received it is said by given_by and received_by",
     )
     preregistration: str | None = Field(default=None, description="where the plan was registered, if it was")
 
@@ -93,6 +101,9 @@ class Outcome(Part):
 
     name: Name | None = Field(default=None, description="how results call it; an instrument's name when left out")
     label: Text | None = Field(default=None, description="how the report calls it")
+    meaning: Text | None = Field(
+        default=None, description="what it is in everyday words, as: how warm the contact with the teacher is"
+    )
     instrument: str | None = Field(default=None, description="a scoring key: `werkbank instruments` lists them")
     version: str | None = Field(default=None, description="which version of the key, where more than one circulates")
     order: str | None = Field(default=None, description="which item order, where more than one circulates")
@@ -358,6 +369,9 @@ class Study(Part):
     labels: Labels = Field(
         default_factory=Labels,
         description="names for readers, per language, of arms, waves, covariates and their values",
+    )
+    measured: dict[Wave, date] = Field(
+        default_factory=dict, description="about when each wave was: {pre: 2026-09-15, post: 2027-01-15}"
     )
     privacy: Privacy = Field(default_factory=Privacy)
     reports: list[str] = Field(default_factory=lambda: ["evaluation"])
