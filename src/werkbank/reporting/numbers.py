@@ -17,12 +17,16 @@ Kind = Literal["text", "count", "mean", "estimate", "p", "share", "interval", "r
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table: `kind` decides how its numbers are written, per language; `label` is its header."""
+    """A column of a table: `kind` decides how its numbers are written, per language; `label` is its header.
+
+    Neighbours that share `over` stand under it, in a header of two rows.
+    """
 
     key: str
     label: str
     kind: Kind = "text"
     digits: int | None = None
+    over: str = ""
 
 
 def decimal(value: float | None, language: str, digits: int = 2) -> str:

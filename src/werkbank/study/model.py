@@ -28,6 +28,7 @@ from werkbank.study.parts import (
     text_in,
     text_keys,
 )
+from werkbank.study.thesis import Thesis  # noqa: TC001 - pydantic reads it
 from werkbank.study.underachievement import Monitoring, Underachievement  # noqa: TC001 - pydantic reads it
 
 __all__ = ["WAVES", "Contrast", "Design", "FileSpec", "Outcome", "Programme", "Study", "text_in"]
@@ -338,6 +339,7 @@ class Study(Part):
     received: str | None = Field(default=None, description="the column with who took part: 0-1; for arms drawn by lot")
     underachievement: Underachievement | None = Field(default=None, description="who achieves less than expected")
     monitoring: Monitoring | None = Field(default=None, description="pupils followed by their test results")
+    thesis: Thesis = Field(default_factory=Thesis, description="what only the student knows, for the chapter")
     privacy: Privacy = Field(default_factory=Privacy)
     reports: list[str] = Field(default_factory=lambda: ["evaluation"])
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from werkbank.catalogue import has, say
 from werkbank.reporting import numbers
-from werkbank.reporting.blocks import Own, Table, inline, opens_with_its_message, own_mark
+from werkbank.reporting.blocks import Own, Table, inline, is_chapter, opens_with_its_message, own_mark
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,6 +53,11 @@ class Document:
     def message(self) -> bool:
         """Whether the first page is the report's message: then it has no cover, no contents and no numbered parts."""
         return opens_with_its_message(self.sections)
+
+    @property
+    def chapter(self) -> bool:
+        """Whether this is a chapter to be handed in: no cover, no contents, no colophon."""
+        return is_chapter(self.sections)
 
     @property
     def placed(self) -> tuple[tuple[Block, bool], ...]:
