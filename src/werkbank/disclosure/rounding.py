@@ -58,10 +58,8 @@ def rounded_fact(f: Fact, results: Results, shown: Magnitudes, min_cell: int) ->
     if f.what in IN_POINTS:
         step = points_step(f, results, shown, min_cell)
         return replace(f, value=significant(f.value, 2) if step is None else to_step(f.value, step))
-    if f.what in ENROLLED:
-        return replace(f, value=significant(f.value, 2))
-    if f.what.startswith(BY_SIZE):
-        return replace(f, value=significant(f.value, 3))
+    if f.what in ENROLLED or f.what.startswith(BY_SIZE):
+        return replace(f, value=significant(f.value, 2 if f.what in ENROLLED else 3))
     return replace(f, value=to_step(f.value, THOUSANDTH if f.what.endswith("_p") else HUNDREDTH))
 
 

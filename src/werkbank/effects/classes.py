@@ -128,7 +128,9 @@ def mixed_difference(rows: pd.DataFrame, weights: Weights, covariates: Sequence[
     if not kept or np.linalg.matrix_rank(X) < X.shape[1]:
         return Mixed(not_computed("not_testable_by_model"), math.nan, math.nan)
     fit = multilevel.fit(rows["post"], X, kept)
-    return Mixed(of_contrast_test(multilevel.test(fit, contrast)), sum(fit.variances.values()), fit.residual, fit.variances)
+    return Mixed(
+        of_contrast_test(multilevel.test(fit, contrast)), sum(fit.variances.values()), fit.residual, fit.variances
+    )
 
 
 def slopes_difference(rows: pd.DataFrame, weights: Weights, by: str, covariates: Sequence[str] = ()) -> Quantity:

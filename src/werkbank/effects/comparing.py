@@ -16,6 +16,8 @@ from werkbank.statistics.sizes import d_ppc2, hedges_g, sd
 from werkbank.statistics.unit_means import Adjusted, Weighting, adjust, compare_weightings, pooled_variance
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from werkbank.effects.questions import Question
     from werkbank.results import Estimate
 

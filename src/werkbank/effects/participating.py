@@ -29,7 +29,8 @@ def participating(study: Study, pupils: pd.DataFrame, arms: Mapping[str, pd.Inde
     Returns
     -------
     list of Fact
-        ``units_teachers`` and ``units_schools`` (how many of them have pupils in the arm); ``size_mean``,
+        ``units_schools_shared`` (schools with pupils in every arm); ``units_teachers`` and ``units_schools`` (how many
+        have pupils in the arm); ``size_mean``,
         ``size_smallest`` and ``size_largest`` of the units that were assigned, in pupils; and of every covariate, named
         by `item`, ``enrolled_share`` (0-1, of those for whom it is known) for each of its values (`category`), or
         ``enrolled_mean`` and ``enrolled_sd`` of a number with more than eight values. What nobody has is left out.
@@ -41,6 +42,9 @@ def participating(study: Study, pupils: pd.DataFrame, arms: Mapping[str, pd.Inde
     """
     found: list[Fact] = []
     unit = unit_of_analysis(study, pupils)
+    if len(arms) > 1 and "school" in pupils and (names := unit_names(pupils, "school")) is not None:
+        seen = [set(names.reindex(members).dropna()) for members in arms.values()]
+        found.append(_fact("units_schools_shared", "", len(set.intersection(*seen)), sum(map(len, arms.values()))))
     for arm, members in arms.items():
         for level, what in (("teacher", "units_teachers"), ("school", "units_schools")):
             if level in pupils and (names := unit_names(pupils, level)) is not None:

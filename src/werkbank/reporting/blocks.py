@@ -369,7 +369,9 @@ def _bare_table(block: Table, language: str) -> str:
     head = "".join(f'<th class="{of.get(c.key, "stub")}" scope="col">{inline(c.label)}</th>\n' for c in block.columns)
     if any(column.over for column in block.columns):
         spans = "".join(
-            f'<th class="over" scope="colgroup" colspan="{n}">{inline(over)}</th>\n' if over else f'<td colspan="{n}"></td>\n'
+            f'<th class="over" scope="colgroup" colspan="{n}">{inline(over)}</th>\n'
+            if over
+            else f'<td colspan="{n}"></td>\n'
             for over, n in spanned(block)
         )
         head = f"{spans}</tr>\n<tr>\n{head}"

@@ -47,9 +47,7 @@ def files_to_share(
     return {**files, f"share/{key}.json": copy.results.to_json(), f"share/{key}.csv": copy.results.to_csv()}
 
 
-def handed_in(
-    sections: list[dict[str, Any]], files: Mapping[str, str | bytes], key: str
-) -> dict[str, str | bytes]:
+def handed_in(sections: list[dict[str, Any]], files: Mapping[str, str | bytes], key: str) -> dict[str, str | bytes]:
     """Return the files of a chapter to which its user added nothing: they are its copy to share, the one version.
 
     A chapter is made to be handed in. One that holds what a user added stays as it is, and says that it is private.
@@ -221,7 +219,11 @@ def _renewed(place: Path, study: Study, copy: Copy, also: set[str], bare: set[st
         why = str(error)  # what may tell of others does not stay there
     kept = {file: digest for file, digest in copy.entry["files"].items() if file not in old}
     # a chapter is the same file here and in the copy to share: what that one hides, this one hides
-    alike = {file.removeprefix("share/") for file in old if kept.get(file.removeprefix("share/")) == copy.entry["files"][file]}
+    alike = {
+        file.removeprefix("share/")
+        for file in old
+        if kept.get(file.removeprefix("share/")) == copy.entry["files"][file]
+    }
     if alike:
         files |= {file: files[f"share/{file}"] for file in alike} if files else {}
         old = [*old, *alike]

@@ -28,7 +28,7 @@ from werkbank.study.parts import (
     text_in,
     text_keys,
 )
-from werkbank.study.thesis import Thesis  # noqa: TC001 - pydantic reads it
+from werkbank.study.thesis import Thesis
 from werkbank.study.underachievement import Monitoring, Underachievement  # noqa: TC001 - pydantic reads it
 
 __all__ = ["WAVES", "Contrast", "Design", "FileSpec", "Outcome", "Programme", "Study", "text_in"]

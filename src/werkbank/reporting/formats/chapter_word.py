@@ -1,4 +1,4 @@
-"""The look of a chapter as a Word file: Times, line spacing 1.5, margins of 25 mm, headings and tables as APA has them."""
+"""The look of a chapter as a Word file: Times, line spacing 1.5, margins of 25 mm, tables as APA has them."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ MARGIN = 25
 WIDTH_MM = 160
 # name, size, bold, italic, points above and below, spacing of lines
 STYLES = (
-    ("Normal", 11, False, False, 0, 0, 1.5),
+    ("Normal", 11, False, False, 0, 6, 1.5),
     ("Title", 15, True, False, 0, 10, 1.0),
     ("Heading 1", 12, True, False, 16, 8, 1.0),
     ("Heading 2", 11, True, False, 12, 6, 1.0),
     ("Heading 3", 11, True, True, 10, 5, 1.0),
     ("Caption", 10, False, False, 12, 2, 1.0),
-    ("Table Text", 9, False, False, 1, 1, 1.0),
+    ("Table Text", 8.5, False, False, 1, 1, 1.0),
     ("Table Note", 9, False, False, 3, 12, 1.0),
     ("Note", 9, False, False, 8, 8, 1.0),
     ("List Bullet", 10.5, False, False, 0, 5, 1.0),
@@ -45,7 +45,7 @@ def as_chapter(file: WordFile, simulated: str) -> None:
         look.element.rPr.rFonts.set(qn("w:cs"), FONT)
         look.font.color.rgb = RGBColor(0, 0, 0)
         look.paragraph_format.space_before, look.paragraph_format.space_after = Pt(above), Pt(below)
-        look.paragraph_format.line_spacing = lines
+        look.paragraph_format.line_spacing = Pt(size * 1.65) if lines > 1 else lines
     styles: Any = file.styles
     for name in ("Title", "Heading 1"):
         styles[name].paragraph_format.alignment = WD_ALIGN_PARAGRAPH.CENTER

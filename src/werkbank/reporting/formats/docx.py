@@ -32,6 +32,7 @@ LOCALES = {"nl": "nl-NL", "en": "en-GB"}
 _WIDTH_MM = 166  # of A4's 210, between the margins
 _BESIDE_WORDS_MM = 138  # of a picture on a page with a message, whatever letters a reader's Word has
 _WIDTH = 9411  # the same in twentieths of a point
+_CHAPTER_WIDTH, _CHAPTER_LINE = 9071, 112  # the same of a chapter
 _LINE = 122  # characters of 9 points in that width
 _UNWANTED = ("thumbnail", "customXml", "stylesWithEffects")  # what python-docx's template carries along
 
@@ -173,7 +174,7 @@ class _Body:
         for label, value in document.colophon:
             self.put(_paragraph("TableNote", (Run(f"{label}: ", strong=True), Run(value))))
 
-    def add(self, block: Block) -> None:
+    def add(self, block: Block) -> None:  # noqa: C901 - one case a kind of block
         """Write one block."""
         match block:
             case Heading():
@@ -189,11 +190,10 @@ class _Body:
                 self.put(*(_paragraph("ListBullet", runs(item)) for item in block.items))
             case Table():
                 self.table(block)
+            case Figure() if self.chapter:
+                self.chapter_figure(block)
             case Figure():
                 width = min(block.width_mm, _WIDTH_MM if not self.message else _BESIDE_WORDS_MM)
-                if self.chapter:
-                    self.chapter_figure(block)
-                    return
                 self.picture(pixels(block.image, width) if block.is_vector else block.image, block.alt, width)
                 self.put(self.caption("figure", runs(block.caption)))
             case Verbatim():
@@ -247,8 +247,9 @@ class _Body:
         shape._inline.docPr.set("descr", printable(alt))  # noqa: SLF001 - python-docx has no other way to it
 
     def table(self, block: Table) -> None:
-        shown = written(block, self.language, _LINE)
-        widths = [round(_WIDTH * part) for part in shown.widths]
+        shown = written(block, self.language, _CHAPTER_LINE if self.chapter else _LINE)
+        width = _CHAPTER_WIDTH if self.chapter else _WIDTH
+        widths = [round(width * part) for part in shown.widths]
         keep = shown.short
         size = "Small" if shown.scale < 1 else ""
         looks = [f"TableNumber{size}" if number else f"TableText{size}" for number in shown.numeric]
@@ -259,7 +260,9 @@ class _Body:
             over.extend(_spans(block))
             made.append(over)
         head = _element("w:tr", _element("w:trPr", _element("w:cantSplit"), _element("w:tblHeader")))
-        labels = [runs(c.label) for c in block.columns] if self.chapter else [(Run(text),) for text in shown.header]
+        labels: list[tuple[Run, ...]] = [(Run(text),) for text in shown.header]
+        if self.chapter:
+            labels = [runs(c.label) for c in block.columns]
         head.extend(_cells(labels, looks, widths, keep=True, ruled=self.chapter))
         made.append(head)
         for i, row in enumerate(shown.rows):
@@ -302,6 +305,8 @@ def _cells(
         if ruled:
             rule = _element("w:bottom", val="single", sz=6, space=0, color="000000")
             size.append(_element("w:tcBorders", rule))
+        if look.startswith("TableNumber"):
+            size.append(_element("w:noWrap"))  # a number is not divided, whatever letters a reader has
         yield _element("w:tc", size, _paragraph(look, said, keep=keep))
 
 

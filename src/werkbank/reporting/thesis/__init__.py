@@ -1,4 +1,4 @@
-"""A chapter to be handed in, as APA (7th edition) has it; and beside it, for its writer alone, what to do and to expect."""
+"""A chapter to be handed in, as APA (7th edition) has it; and what is for its writer alone."""
 
 from werkbank.reporting.thesis.citing import sources
 from werkbank.reporting.thesis.closing import limitations, references

@@ -1,4 +1,4 @@
-"""In-text citations and the list of references: what a sentence cites as ``[@holm1979]`` is listed, and nothing else."""
+"""In-text citations and the list of references: what a sentence cites (``[@holm1979]``) is listed, no more."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
     from werkbank.reporting.report import Report
 
-_MARK = re.compile(r"\[@([a-z0-9]+(?:; ?@?[a-z0-9]+)*)\]")
+_MARK = re.compile(r"\[(@@|-@|@)([a-z0-9]+(?:; ?@?[a-z0-9]+)*)\]")
 _PERSON = re.compile(r"(?:^|, |& )(?:& )?((?:[^,&]+?)), (?:[A-Z][a-z]?\.[ -]?)+")
 _YEAR = re.compile(r" \((\d{4}[a-z]?|z\.d\.|n\.d\.|in druk|in press)(?:, [^)]*)?\)")
 
 
 @cache
 def sources() -> tuple[dict[str, Any], ...]:
-    """Return the sources of methods and instruments: `text` in APA style, `for` the methods and topics, `instruments`."""
+    """Return the sources: `text` in APA style, `for` the methods and topics, `instruments`."""
     return tuple(shipped(Path(__file__).parents[1] / "references.yaml"))
 
 
@@ -44,13 +44,18 @@ class Reference:
         names = _PERSON.findall(f"{before} ")
         if not names:
             return before.rstrip(".")
-        return names[0] if len(names) == 1 else " & ".join(names) if len(names) == 2 else f"{names[0]} et al."  # noqa: PLR2004
+        return names[0] if len(names) == 1 else " & ".join(names) if len(names) == 2 else f"{names[0]} et al."
 
     @property
     def cited(self) -> str:
         """As it stands between brackets."""
-        year = _YEAR.search(self.text)
-        return f"{self.authors}, {year.group(1)}" if year else self.authors
+        return f"{self.authors}, {self.year}" if self.year else self.authors
+
+    @property
+    def year(self) -> str:
+        """When it appeared."""
+        found = _YEAR.search(self.text)
+        return found.group(1) if found else ""
 
     @property
     def order(self) -> str:
@@ -64,15 +69,26 @@ def between_brackets(found: Iterable[Reference]) -> str:
     return f"({'; '.join(reference.cited for reference in made)})" if made else ""
 
 
-def resolved(text: str) -> str:
+def resolved(text: str, language: str) -> str:
     """Return a sentence with its citations written out.
+
+    ``[@x]`` stands between brackets, ``[-@x]`` within those of the sentence, and ``[@@x]`` is part of it.
 
     Raises
     ------
     KeyError
         For a source that ``references.yaml`` does not have: no citation without its entry.
     """
-    return _MARK.sub(lambda m: between_brackets(Reference(_known()[key]) for key in re.split(r"; ?@?", m.group(1))), text)
+
+    def written(found: re.Match[str]) -> str:
+        named = [Reference(_known()[key]) for key in re.split(r"; ?@?", found.group(2))]
+        if found.group(1) == "@@":
+            both = " en " if language == "nl" else " and "
+            return f"{named[0].authors.replace(' & ', both)} ({named[0].year})"
+        cited = between_brackets(named)
+        return cited if found.group(1) == "@" else cited[1:-1]
+
+    return _MARK.sub(written, text)
 
 
 def of_instrument(report: Report, key: str) -> list[Reference]:
@@ -91,9 +107,16 @@ def of_programme(report: Report) -> list[Reference]:
     return [Reference(text) for text in report.study.thesis.sources]
 
 
+def _spellings(reference: Reference) -> tuple[str, ...]:
+    return tuple(reference.authors.replace(" & ", both) for both in (" en ", " and ", " & "))
+
+
 def listed(report: Report, texts: Iterable[str]) -> list[Reference]:
     """Return those sources that `texts` cite, each once, in order."""
     said = " ".join(texts)
     own = [*of_programme(report), *(Reference(text) for text in report.study.thesis.instrument_sources)]
     every = {Reference(source["text"]) for source in sources()} | set(own)
-    return sorted((r for r in every if r.cited in said), key=lambda reference: reference.order)
+    return sorted(
+        (r for r in every if r.cited in said or any(f"{a} ({r.year})" in said for a in _spellings(r))),
+        key=lambda reference: reference.order,
+    )

@@ -29,8 +29,18 @@ def limitations(report: Report) -> Blocks:
     (grade,) = find(kind="grade")
     pressing = [c for c in find(kind="quality") if c.status in {"attention", "unknown"}]
     found = dict.fromkeys(_limit(report, c) for c in (*find(kind="reason"), *pressing))
-    small = told(report, "limit.small", **unit_values(report)) if report.evidence.unit != "pupil" and report.evidence.tests else ""
-    yield Paragraph(joined([sentence(words.claim(grade)), *found, small]))
+    small = (
+        told(report, "limit.small", **unit_values(report))
+        if report.evidence.unit != "pupil" and report.evidence.tests
+        else ""
+    )
+    shared = report.results.count(what="units_schools_shared") or 0
+    near = (
+        told(report, "limit.near", n=shared, schools=words.count("school", shared))
+        if shared and report.evidence.unit != "school"
+        else ""
+    )
+    yield Paragraph(joined([sentence(words.claim(grade)), *found, near, small]))
 
 
 def _limit(report: Report, claim: Claim) -> str:
@@ -51,7 +61,9 @@ def references(report: Report) -> Blocks:
 
 def _texts(report: Report) -> Iterator[str]:
     """Yield every text of the parts shown so far; of all parts when none was."""
-    shown = [made for name, (_, made) in report.bench.shown.items() if name.startswith(ROOM) and "references" not in name]
+    shown = [
+        made for name, (_, made) in report.bench.shown.items() if name.startswith(ROOM) and "references" not in name
+    ]
     sections = [one for made in shown for one in made if one.language == report.language]
     for part in sections or _every(report):
         for block in part.blocks:
@@ -68,7 +80,14 @@ def _every(report: Report) -> Iterator[Section]:
     from werkbank.reporting.thesis import found, method, modelling
 
     bench = replace(report.bench, language=report.language, shown={})
-    for write in (method.participants, method.instruments, method.procedure, modelling.analysis, found.results, limitations):
+    for write in (
+        method.participants,
+        method.instruments,
+        method.procedure,
+        modelling.analysis,
+        found.results,
+        limitations,
+    ):
         made = write(bench)
         if made is not None:
             yield made  # type: ignore[misc]  # of one language

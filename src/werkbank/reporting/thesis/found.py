@@ -9,16 +9,18 @@ from werkbank.reporting import arms, numbers, pictures, tables
 from werkbank.reporting.blocks import Heading, Paragraph
 from werkbank.reporting.plainly import answered, capital
 from werkbank.reporting.thesis import laid_out
-from werkbank.reporting.thesis.telling import joined, section, spoken, told, unit_values
+from werkbank.reporting.thesis.telling import asked, in_words, joined, question_of, section, spoken, told, unit_values
+from werkbank.results import Estimate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from werkbank.reporting.report import Report
     from werkbank.reporting.sections import Blocks
-    from werkbank.results import Claim, Estimate
+    from werkbank.results import Claim
 
 LOW = 0.05
+NBSP = "\N{NO-BREAK SPACE}"
 
 
 @section(shared=True)
@@ -42,7 +44,11 @@ def _described(report: Report) -> Blocks:
     yield Heading(told(report, "heading.described"), 3)
     table, spread = laid_out.described(report), laid_out.variances(report)
     said = [told(report, "results.described")] if table else []
-    yield Paragraph(joined([*said, _assumed(report), told(report, "results.variances") if spread else ""])) if (said or spread) else None
+    yield (
+        Paragraph(joined([*said, _assumed(report), told(report, "results.variances") if spread else ""]))
+        if (said or spread)
+        else None
+    )
     yield table
     yield spread
 
@@ -55,15 +61,21 @@ def _assumed(report: Report) -> str:
         return ""
     low = [f for f in normal if isinstance(f.value, float) and f.value < LOW]
     lowest = min(float(f.value or 0) for f in normal)
-    said = [told(report, "assumed.odd", questions=words.listed([words.test(f.outcome, f.wave, "") for f in low]))] if low else [
-        told(report, "assumed.normal", p=numbers.p_value(lowest, report.language).replace(" ", "\N{NO-BREAK SPACE}"))
-    ]
+    said = (
+        [told(report, "assumed.odd", questions=words.listed([question_of(report, f.outcome, f.wave, "") for f in low]))]
+        if low
+        else [
+            told(
+                report, "assumed.normal", p=numbers.p_value(lowest, report.language).replace(" ", "\N{NO-BREAK SPACE}")
+            )
+        ]
+    )
     moved = [float(f.value) for f in look(what="influence_largest") if isinstance(f.value, float)]
     if moved:
         said.append(told(report, "assumed.influence", most=words.decimal(max(moved)), **unit_values(report)))
     skewed = [c for c in report.results.facts_where(what="caution", category="skewed_units") if c.value]
     if skewed:
-        names = words.listed(list(dict.fromkeys(words.test(c.outcome, c.wave, c.contrast) for c in skewed)))
+        names = words.listed(list(dict.fromkeys(asked(report, c) for c in skewed)))
         said.append(told(report, "assumed.skewed", questions=names, **unit_values(report)))
     return " ".join(said)
 
@@ -74,10 +86,14 @@ def _answers(report: Report, claims: Sequence[Claim]) -> Blocks:
     primary = [c for c in claims if c.role == "primary"] or list(claims)
     others = [c for c in claims if c not in primary]
     yield Heading(told(report, "heading.primary"), 3)
-    mention = [told(report, "results.main")] * (table is not None) + [told(report, "results.forest")] * (figure is not None)
+    mention = [told(report, "results.main")] * (table is not None) + [told(report, "results.forest")] * (
+        figure is not None
+    )
     yield Paragraph(joined(mention)) if mention else None
     for claim in primary:
-        yield Paragraph(_answer(report, claim), "plain")
+        yield Paragraph(_answer(report, claim))
+    clear = [c for c in claims if c.grade == "effect" and c.verdict == "clear"]
+    yield Paragraph(told(report, "verdict.effect.cause", n=len(clear), **unit_values(report))) if clear else None
     rated = list(dict.fromkeys(key for claim in claims for key in claim.values.get("also", ())))
     for key in rated if any(_tested(c) for c in claims) else ():
         with_it = [c for c in claims if key in c.values.get("also", ()) and _tested(c)]
@@ -114,10 +130,8 @@ def _answer(report: Report, claim: Claim) -> str:
     words = report.words
     if not _tested(claim):
         return words.claim(claim)
-    test, values = answered(report, claim), _values(report, claim)
     verdict = claim.sentence.rpartition(".")[2]
-    lead = told(report, f"stat.{'compared' if test.contrast else 'change'}", **values)
-    return f"{lead} {told(report, f'verdict.{claim.grade}.{verdict}', **values)}"
+    return told(report, f"verdict.{claim.grade}.{verdict}", **_values(report, claim))
 
 
 def _briefly(report: Report, claims: Sequence[Claim]) -> str:
@@ -125,7 +139,7 @@ def _briefly(report: Report, claims: Sequence[Claim]) -> str:
     said = [_answer(report, c) for c in claims if not _tested(c) or c.verdict in {"clear", "fragile", "equivalent"}]
     open_ones = [c for c in claims if _tested(c) and c.verdict not in {"clear", "fragile", "equivalent"}]
     if open_ones:
-        names = [report.words.test(c.outcome, c.values["wave"], c.contrast) for c in open_ones]
+        names = [question_of(report, c.outcome, str(c.values["wave"]), c.contrast) for c in open_ones]
         said.append(told(report, "results.open", questions=report.words.listed(names), n=len(names)))
     return " ".join(said)
 
@@ -137,17 +151,24 @@ def _held(report: Report) -> Blocks:
         return
     words = report.words
     yield Heading(told(report, "heading.sensitivity"), 3)
-    said = [told(report, "results.sensitivity")]
+    said, holds = [told(report, "results.sensitivity")], list[Estimate]()
     for t in report.evidence.primary:
         if t.estimate is None or t.p is None or report.evidence.role_of(t) != "primary":
             continue
         others = laid_out.alternatives(report, t)
-        differ = [laid_out.told_method(report, e.method) for e in others if e.p is not None and (e.p < LOW) != (t.p < LOW)]
-        values = {"test": words.test(t.outcome, t.wave_to, t.contrast), "n": len(others)}
+        differ = [
+            laid_out.told_method(report, e.method) for e in others if e.p is not None and (e.p < LOW) != (t.p < LOW)
+        ]
+        values = {"test": asked(report, t), "n": len(others), "n_text": in_words(report, len(others))}
         if others and not differ:
-            said.append(told(report, "results.holds", **values))
+            holds.append(t)
         elif differ:
-            said.append(told(report, "results.differs", methods=words.listed([d[:1].lower() + d[1:] for d in differ]), **values))
+            said.append(
+                told(report, "results.differs", methods=words.listed([d[:1].lower() + d[1:] for d in differ]), **values)
+            )
+    if holds:
+        names = words.listed([asked(report, t) for t in holds])
+        said.append(told(report, "results.holds", n=len(holds), tests=names))
     said += _little(report)
     yield Paragraph(" ".join(said))
     yield table
@@ -159,8 +180,11 @@ def _little(report: Report) -> list[str]:
     own = [(f, p) for f, p in found if report.evidence.role(f.outcome) == "primary"]
     if not own:
         return []
-    each = [f"{report.words.outcome(f.outcome)}, {numbers.p_phrase(p, report.language)}" for f, p in own]
-    return [told(report, "results.mcar", each=report.words.listed(each))]
+    each = [
+        f"{report.words.outcome(f.outcome)}, {numbers.p_phrase(p, report.language).replace(' ', NBSP)}" for f, p in own
+    ]
+    said = [told(report, "results.mcar", each=report.words.listed(each))]
+    return [*said, told(report, "results.not_mcar")] if any(p < LOW for _, p in own) else said
 
 
 def _informants(report: Report, claims: Sequence[Claim]) -> str:
@@ -201,9 +225,13 @@ def _for_whom(report: Report) -> list[str]:
         for t in primary:
             for e in report.results.where(kind=kind, method=method, **question(t)):
                 if e.estimate is not None and e.p is not None:
-                    values = {"test": report.words.test(t.outcome, t.wave_to, t.contrast), "said": spoken(report, e)}
+                    values = {"test": asked(report, t), "said": spoken(report, e)}
                     values["by"] = tables.called(report, e) or ""
-                    said.append(told(report, f"results.{kind}_{'clear' if _adjusted_p(report, e) < LOW else 'unclear'}", **values))
+                    said.append(
+                        told(
+                            report, f"results.{kind}_{'clear' if _adjusted_p(report, e) < LOW else 'unclear'}", **values
+                        )
+                    )
     return [told(report, "results.exploratory"), *said] if said else []
 
 

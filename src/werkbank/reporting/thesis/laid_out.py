@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from werkbank.appraisal.evidence import SIZES, question
@@ -30,12 +31,17 @@ INDENT = "\N{EM SPACE}"
 
 
 def made(
-    report: Report, name: str, columns: Sequence[Column], rows: Sequence[dict[str, Any]], notes: Sequence[str]
+    report: Report,
+    name: str,
+    columns: Sequence[Column],
+    rows: Sequence[dict[str, Any]],
+    notes: Sequence[str],
+    title: str = "title",
 ) -> Table | None:
     """Return a table whose note begins as APA has it; of a group of rows the first column alone is filled."""
     label = report.words.say("formats.note")
     noted = [f"*{label}* {notes[0]}", *notes[1:]] if notes else []
-    title = told(report, f"table.{name}.title")
+    title = told(report, f"table.{name}.{title}")
     first, *rest = columns
     filled = [c for c in rest if any(row.get(c.key) not in EMPTY for row in rows)]
     return table(report, name, title, {c.key: c for c in (first, *filled)}, rows, notes=noted)
@@ -54,7 +60,7 @@ def participants(report: Report) -> Table | None:
     """Both levels by arm: schools, classes, teachers and pupils; every covariate; the scores before."""
     e, words, results = report.evidence, report.words, report.results
     arms = e.arms
-    several = len(arms) == 2  # noqa: PLR2004 - of two arms there is one difference
+    several = len(arms) == 2
     columns = [_stub(report, "participants")]
     for arm in arms:
         over = words.arm(arm) if arm else ""
@@ -66,7 +72,9 @@ def participants(report: Report) -> Table | None:
     def row(name: str, found: dict[str, dict[str, Any]], **more: Any) -> None:  # noqa: ANN401 - values of cells
         cells = {f"{key} {arm}": x for arm, one in found.items() for key, x in one.items()}
         if any(x is not None for x in cells.values()):
-            rows.append({c.key: "" for c in columns} | {"stub": name} | {k: x for k, x in cells.items() if x is not None} | more)
+            rows.append(
+                {c.key: "" for c in columns} | {"stub": name} | {k: x for k, x in cells.items() if x is not None} | more
+            )
 
     counts = {"units_schools": "school", "units_teachers": "teacher", "units_enrolled": e.unit}
     if e.unit in {"school", "teacher"}:
@@ -79,7 +87,7 @@ def participants(report: Report) -> Table | None:
         {a: {"m": results.number(what="size_mean", arm=a)} for a in arms})  # fmt: skip
     for name in report.study.covariates:
         _characteristic(report, name, arms, row)
-    _scores_before(report, arms, row, columns)
+    _scores_before(report, arms, row)
     notes = [told(report, "table.participants.note")] + [told(report, "table.participants.g")] * several
     found = made(report, "participants", columns, rows, notes)
     return found if rows else None
@@ -90,20 +98,27 @@ def _characteristic(report: Report, name: str, arms: Sequence[str], row: Any) ->
     shares = results.facts_where(what="enrolled_share", item=name)
     for word in dict.fromkeys(f.category for f in shares if f.value is not None):
         at = {arm: results.number(what="enrolled_share", item=name, category=word, arm=arm) for arm in arms}
-        row(f"{capital(name)}: {word}", {a: {"m": None if x is None else report.words.share(x)} for a, x in at.items()})
+        row(f"{capital(name)} {word}", {a: {"m": None if x is None else report.words.share(x)} for a, x in at.items()})
     of = {a: {"m": results.number(what="enrolled_mean", item=name, arm=a),
               "sd": results.number(what="enrolled_sd", item=name, arm=a)} for a in arms}  # fmt: skip
     row(capital(name), of)
 
 
-def _scores_before(report: Report, arms: Sequence[str], row: Any, columns: Sequence[Column]) -> None:  # noqa: ANN401
+def _scores_before(report: Report, arms: Sequence[str], row: Any) -> None:  # noqa: ANN401
     e, words = report.evidence, report.words
     first = next((t.wave_from for t in e.tests if t.wave_from), "")
     for key in report.keys if first else ():
         found = {arm: tables.described(report, key, arm, first) for arm in arms}
         told_of = {a: {"n": x["n"], "m": x["mean"], "sd": x["sd"]} for a, x in found.items()}
-        g = next((f.value for f in report.results.facts_where(what="baseline_difference", outcome=key) if f.value is not None), None)
-        extra = {"g": g} if g is not None and len(arms) == 2 else {}  # noqa: PLR2004
+        g = next(
+            (
+                f.value
+                for f in report.results.facts_where(what="baseline_difference", outcome=key)
+                if f.value is not None
+            ),
+            None,
+        )
+        extra = {"g": g} if g is not None and len(arms) == 2 else {}
         row(f"{capital(words.outcome(key))} ({words.wave(first)})", told_of, **extra)
 
 
@@ -111,9 +126,19 @@ def instruments(report: Report) -> Table | None:
     """Each scale: who answered, items, range, direction, and how reliable it was at every wave."""
     words, results, waves = report.words, report.results, report.evidence.waves
     columns = [_stub(report, "instruments")]
-    columns += [Column(key, told(report, f"table.instruments.{key}")) for key in ("informant", "items", "range", "better")]
+    columns += [
+        Column(key, told(report, f"table.instruments.{key}")) for key in ("informant", "items", "range", "better")
+    ]
     for what, symbol in (("alpha", "α"), ("omega", "ω")):
-        columns += [Column(f"{what} {w}", words.say(f"thesis.short_wave.{w}") if w in SHORT else words.wave(w), "reliability", over=symbol) for w in waves]
+        columns += [
+            Column(
+                f"{what} {w}",
+                words.say(f"thesis.short_wave.{w}") if w in SHORT else words.wave(w),
+                "reliability",
+                over=symbol,
+            )
+            for w in waves
+        ]
     rows = []
     for key in report.keys:
         outcome, (instrument, scale) = report.declared(key), report.scale(key)
@@ -123,14 +148,14 @@ def instruments(report: Report) -> Table | None:
             parts = [scale] if scale in instrument.scales else instrument.composites[scale].weights
             n = sum(len(instrument.scales[part].items) for part in parts)
         bounded = abs(low) != float("inf") and abs(high) != float("inf")
-        rows.append(
-            {"stub": capital(words.outcome(key)), "items": "" if n is None else str(n)}
-            | {"informant": told(report, f"informant.{outcome.informant}")}
-            | {"range": f"{low:g}–{high:g}".replace(".", "," if report.language == "nl" else ".") if bounded else ""}
-            | {"better": told(report, f"better.{report.better(key)}")}
-            | {f"{what} {w}": "" if (x := results.number(what=what, outcome=key, wave=w)) is None else x
-               for what in ("alpha", "omega") for w in waves}
-        )  # fmt: skip
+        row: dict[str, Any] = {"stub": capital(words.outcome(key)), "items": "" if n is None else str(n)}
+        row["informant"] = told(report, f"informant.{outcome.informant}")
+        row["range"] = f"{low:g}–{high:g}".replace(".", "," if report.language == "nl" else ".") if bounded else ""
+        row["better"] = told(report, f"better.{report.better(key)}")
+        for what, w in product(("alpha", "omega"), waves):
+            x = results.number(what=what, outcome=key, wave=w)
+            row[f"{what} {w}"] = "" if x is None else x
+        rows.append(row)
     known = any(results.facts_where(what="alpha"))
     return made(report, "instruments", columns, rows, [told(report, "table.instruments.note")] if known else [])
 
@@ -146,7 +171,10 @@ def described(report: Report) -> Table | None:
         over = words.arm(arm) if arm else ""
         columns += [Column(f"n {arm}", "*n*", "count", over=over), Column(f"mean {arm}", "*M*", "mean", over=over),
                     Column(f"sd {arm}", "*SD*", "mean", over=over)]  # fmt: skip
-    columns += [Column("icc", "ICC", "reliability"), Column("ci", told(report, "stat.interval", level="95"), "reliability")]
+    columns += [
+        Column("icc", "ICC", "reliability"),
+        Column("ci", told(report, "stat.interval", level="95"), "reliability"),
+    ]
     rows = []
     for key in report.keys:
         rows.append(_group(capital(words.outcome(key)), columns))
@@ -162,7 +190,10 @@ def described(report: Report) -> Table | None:
                 rows.append(row)
     unit = words.say(f"report.unit.{e.unit}.many")
     known = any(f.value is not None for f in report.results.facts_where(what="icc"))
-    notes = [told(report, "table.described.note")] + [told(report, "table.described.icc", units=unit)] * known
+    hidden = all(row.get(f"n {arm}") in EMPTY for row in rows for arm in e.arms)
+    notes = [told(report, "table.described.note_bare" if hidden else "table.described.note")] + [
+        told(report, "table.described.icc", units=unit)
+    ] * known
     return made(report, "described", columns, rows, notes)
 
 
@@ -184,7 +215,7 @@ def main(report: Report, tests: Sequence[Estimate]) -> Table | None:
         *[Column("p_corrected", told(report, "table.main.corrected"), "p", over=points)] * several,
         Column("size", "*g*", "estimate", over=sds), Column("size_ci", interval, "interval", over=sds),
     ]  # fmt: skip
-    if len({t.n_clusters for t in found}) < 2:  # noqa: PLR2004 - one number for all is said in the note
+    if len({t.n_clusters for t in found}) < 2:
         columns = [c for c in columns if c.key != "clusters"]
     rows: list[dict[str, Any]] = []
     for role in ("primary", "secondary", "exploratory"):
@@ -202,20 +233,27 @@ def main(report: Report, tests: Sequence[Estimate]) -> Table | None:
     shares = [words.test(t.outcome, t.wave_to, "") for t in found if tables.is_share(report, t)]
     notes += [words.say("report.estimates.shares", questions=words.listed([*dict.fromkeys(shares)]))] * bool(shares)
     notes += [_families(report, found)] * several
-    return made(report, "main", columns, rows, [note for note in notes if note])
+    title = "title" if any(t.contrast for t in found) else "title_change"
+    return made(report, "main", columns, rows, [note for note in notes if note], title)
 
 
 def _main_row(report: Report, t: Estimate, corrected: Estimate | None) -> dict[str, Any]:
     size = report.evidence.beside(t, *SIZES)
     name = capital(report.words.test(t.outcome, t.wave_to, t.contrast))
-    row = {"stub": f"{INDENT}{name}" if len({report.evidence.role_of(x) for x in report.evidence.tests}) > 1 else name}
+    row: dict[str, Any] = {
+        "stub": f"{INDENT}{name}" if len({report.evidence.role_of(x) for x in report.evidence.tests}) > 1 else name
+    }
     row |= {key: getattr(t, key) for key in ("n", "estimate", "se", "statistic", "df", "p")}
     row |= {"clusters": t.n_clusters, "ci": (t.ci_low, t.ci_high), "p_corrected": corrected and corrected.p}
     return row | ({} if size is None else {"size": size.estimate, "size_ci": (size.ci_low, size.ci_high)})
 
 
 def _families(report: Report, found: Sequence[Estimate]) -> str:
-    sized = [(t.family, c, number_of_tests(c, report.results.estimates)) for t in found if (c := report.evidence.beside(t, *tables.CORRECTED))]
+    sized = [
+        (t.family, c, number_of_tests(c, report.results.estimates))
+        for t in found
+        if (c := report.evidence.beside(t, *tables.CORRECTED))
+    ]
     families = dict.fromkeys((tables.CORRECTED[c.method], n) for _, c, n in sized if n > 1)
     how = [told(report, "table.main.family", name=name, n=n) for name, n in families]
     return told(report, "table.main.families", families=report.words.listed(how)) if how else ""
@@ -228,13 +266,19 @@ def _denominators(report: Report, found: Sequence[Estimate]) -> str:
     for s in sizes:
         units.setdefault(s.standardiser, []).append(s.wave_to)
     said = []
-    for name in units:
+    for name, found_at in units.items():
         key = f"denominator.{name}"
-        waves = [report.words.wave(w) for w in dict.fromkeys(units[name])]
+        waves = [report.words.wave(w) for w in dict.fromkeys(found_at)]
         if has(f"thesis.{key}", report.language):
             said.append(told(report, key, waves=report.words.listed(waves)))
         else:
-            said.append(told(report, "denominator.other", name=report.words.say(f"effects.standardisers.{name}") if name else "SD"))
+            said.append(
+                told(
+                    report,
+                    "denominator.other",
+                    name=report.words.say(f"effects.standardisers.{name}") if name else "SD",
+                )
+            )
     return " ".join(said)
 
 
@@ -259,7 +303,11 @@ def variances(report: Report) -> Table | None:
     """The variance of each level after adjustment, from the mixed model of pupils, of every primary question."""
     words = report.words
     facts = [f for f in report.results.facts_where(what="variance_component") if f.value is not None]
-    of = {(t.outcome, t.contrast, t.wave_from, t.wave_to): t for t in report.evidence.tests if report.evidence.role(t.outcome) == "primary"}
+    of = {
+        (t.outcome, t.contrast, t.wave_from, t.wave_to): t
+        for t in report.evidence.tests
+        if report.evidence.role(t.outcome) == "primary"
+    }
     shown = [f for f in facts if (f.outcome, f.contrast, f.wave_from, f.wave_to) in of]
     levels = [x for x in ("school", "teacher", "class", "residual") if any(f.category == x for f in shown)]
     over = told(report, "table.variances.over")
@@ -279,10 +327,11 @@ def sensitivity(report: Report) -> Table | None:
     tests = [t for t in e.primary if t.estimate is not None and e.role_of(t) == "primary"][:3]
     rows: dict[str, dict[str, Any]] = {}
     columns = [_stub(report, "sensitivity")]
+    interval = told(report, "stat.interval", level=words.level(report.study.ci_level))
     for i, t in enumerate(tests):
         over = capital(words.test(t.outcome, t.wave_to, t.contrast))
         columns += [Column(f"b {i}", "*b*", "estimate", over=over),
-                    Column(f"ci {i}", told(report, "stat.interval", level=words.level(report.study.ci_level)), "interval", over=over),
+                    Column(f"ci {i}", interval, "interval", over=over),
                     Column(f"p {i}", "*p*", "p", over=over)]  # fmt: skip
         for x in alternatives(report, t):
             row = rows.setdefault(x.method, {"stub": told_method(report, x.method)})
@@ -319,4 +368,3 @@ def intervention(report: Report) -> list[tuple[str, str]]:
 def fact_of(report: Report, test: Estimate, what: str) -> Fact | None:
     """Return a fact of one question."""
     return next(iter(report.results.facts_where(what=what, **question(test))), None)
-

@@ -8,7 +8,18 @@ from werkbank.reporting import fitted, pictures
 from werkbank.reporting.blocks import Heading, Paragraph
 from werkbank.reporting.plainly import capital
 from werkbank.reporting.thesis import citing, laid_out
-from werkbank.reporting.thesis.telling import joined, persons, section, sentence, student, told, unit_values
+from werkbank.reporting.thesis.telling import (
+    in_words,
+    joined,
+    persons,
+    question_of,
+    section,
+    sentence,
+    student,
+    told,
+    unit_values,
+    with_source,
+)
 
 if TYPE_CHECKING:
     from werkbank.reporting.blocks import Table
@@ -28,8 +39,9 @@ def participants(report: Report) -> Blocks:
     yield Heading(told(report, "heading.people"), 3)
     table, figure = laid_out.participants(report), pictures.flow(report)
     lost = _lost(report)
-    yield Paragraph(joined([student(report, "recruitment"), student(report, "setting"), _counted(report),
-                            told(report, "participants.table") if table else "", _beforehand(report, table)]))  # fmt: skip
+    shown = told(report, "participants.table") if table else ""
+    start = [student(report, "recruitment"), student(report, "setting"), _counted(report)]
+    yield Paragraph(joined([*start, shown, _beforehand(report, table)]))
     yield table
     shown = told(report, "participants.flow") if figure else ""
     if shown or lost:
@@ -45,8 +57,12 @@ def _design(report: Report) -> str:
     unit = study.unit if study.design.assigned_by == "pupil" else study.design.assigned_by
     values = {f"unit_{form}": words.say(f"report.unit.{unit}.{form}") for form in ("one", "many")}
     arms = words.listed([words.arm(arm) for arm in e.arms if arm])
-    said = [told(report, f"design.{kind}", arms=arms, n_arms=told(report, "number", n=len(e.arms)) if len(e.arms) > 1 else "", **values)]
-    said.append(told(report, "design.waves", n=len(e.waves), waves=waves) if len(e.waves) > FEW_WAVES else "")
+    said = [told(report, f"design.{kind}", arms=arms, n_arms=in_words(report, len(e.arms)), **values)]
+    said.append(
+        told(report, "design.waves", n=len(e.waves), n_text=in_words(report, len(e.waves)), waves=waves)
+        if len(e.waves) > FEW_WAVES
+        else ""
+    )
     said += fitted.drawn_within(report)
     said.append(student(report, "lot"))
     primary = list(dict.fromkeys(words.outcome(key) for key in report.primary))
@@ -76,7 +92,7 @@ def _counted(report: Report) -> str:
 def _beforehand(report: Report, table: Table | None) -> str:
     """Say of primary scales, and of the characteristic that differs most, how far the arms stood apart."""
     words, results = report.words, report.results
-    if len(report.evidence.arms) != 2 or table is None:  # noqa: PLR2004 - of more each pair has its own
+    if len(report.evidence.arms) != 2 or table is None:
         return ""
     found = {}
     for t in report.evidence.primary:
@@ -87,9 +103,15 @@ def _beforehand(report: Report, table: Table | None) -> str:
             found[t.outcome] = fact.value
     said = []
     if found:
-        each = [told(report, "participants.apart", outcome=words.outcome(k), g=words.decimal(g)) for k, g in found.items()]
+        each = [
+            told(report, "participants.apart", outcome=words.outcome(k), g=words.decimal(g)) for k, g in found.items()
+        ]
         said.append(told(report, "participants.before", differences=words.listed(each)))
-    shares = {(f.item, f.category, f.arm): f.value for f in results.facts_where(what="enrolled_share") if isinstance(f.value, float)}
+    shares = {
+        (f.item, f.category, f.arm): f.value
+        for f in results.facts_where(what="enrolled_share")
+        if isinstance(f.value, float)
+    }
     arms = report.evidence.arms
     pairs = [(item, word) for item, word, arm in shares if arm == arms[0] and (item, word, arms[1]) in shares]
     if pairs:
@@ -97,7 +119,9 @@ def _beforehand(report: Report, table: Table | None) -> str:
         one, other = shares[item, word, arms[0]], shares[item, word, arms[1]]
         if abs(one - other) >= APART:
             values = {"item": item, "word": word, "one": words.share(one), "other": words.share(other)}
-            said.append(told(report, "participants.shares", first=words.arm(arms[0]), second=words.arm(arms[1]), **values))
+            said.append(
+                told(report, "participants.shares", first=words.arm(arms[0]), second=words.arm(arms[1]), **values)
+            )
     return " ".join(said)
 
 
@@ -106,7 +130,11 @@ def _lost(report: Report) -> str:
     words = report.words
     claims = [c for c in report.results.claims_where(kind="quality", topic="attrition") if "share_overall" in c.values]
     plain = [c for c in claims if c.verdict in {"low", "high"}]
-    rest = [sentence(words.claim(c)) for c in report.results.claims_where(kind="quality", topic="attrition") if c not in plain]
+    rest = [
+        sentence(words.claim(c))
+        for c in report.results.claims_where(kind="quality", topic="attrition")
+        if c not in plain
+    ]
     said = []
     for verdict in ("low", "high"):
         own = [c for c in plain if c.verdict == verdict]
@@ -118,8 +146,9 @@ def _lost(report: Report) -> str:
 
 def _one_lost(report: Report, claim: Claim) -> str:
     values = report.words.written(claim)
-    shown = {key: values[key] for key in ("share_overall", "points_differential", "test")}
-    return told(report, "participants.one_lost", **shown)
+    shown = {key: values[key] for key in ("share_overall", "points_differential")}
+    at = [str(claim.values[key]) for key in ("outcome", "wave", "contrast")]
+    return told(report, "participants.one_lost", test=question_of(report, *at), **shown)
 
 
 @section(shared=True, level=3)
@@ -144,25 +173,34 @@ def _measured(report: Report, keys: list[str]) -> str:
     if not outcome.instrument:
         return told(report, "instruments.own", **values)
     cite = citing.between_brackets(citing.of_instrument(report, outcome.instrument))
-    source = f" {cite}" if cite else ""
-    return told(report, "instruments.scale", title=instrument.title, source=source, **values)
+    return told(report, "instruments.scale", title=with_source(instrument.title, cite), **values)
 
 
 def _invariance(report: Report) -> str:
     """Say how far each scale measured the same over waves, with the fit of the model that held."""
     words, facts = report.words, report.results.facts_where
     said = []
-    levels = [f for f in facts(what="invariance_level", table="waves") if f.value and report.evidence.role(f.outcome) == "primary"]
+    levels = [
+        f
+        for f in facts(what="invariance_level", table="waves")
+        if f.value and report.evidence.role(f.outcome) == "primary"
+    ]
     for f in levels:
         at = {"outcome": f.outcome, "wave_from": f.wave_from, "wave_to": f.wave_to, "table": "waves"}
         step = str(f.value).removeprefix("partial_")
-        fit = [next((x.value for x in facts(what=f"invariance_{what}", step=step, **at)), None) for what in ("cfi", "rmsea")]
-        if None in fit or not has_level(report, step):
+        cfi, rmsea = (_fit(report, f"invariance_{what}", step, at) for what in ("cfi", "rmsea"))
+        if cfi is None or rmsea is None or not has_level(report, step):
             continue
         values = {"outcome": words.outcome(f.outcome), "level": told(report, f"invariance.{step}")}
-        values |= {"from": words.wave(f.wave_from), "to": words.wave(f.wave_to), "cfi": words.bounded(fit[0]) if fit[0] != 1 else words.decimal(1.0), "rmsea": words.bounded(fit[1])}  # type: ignore[arg-type]
+        values |= {"from": words.wave(f.wave_from), "to": words.wave(f.wave_to)}
+        values |= {"cfi": words.bounded(cfi), "rmsea": words.bounded(rmsea)}
         said.append(told(report, "invariance.one", **values))
     return told(report, "invariance.lead", each=words.listed(said)) if said else ""
+
+
+def _fit(report: Report, what: str, step: str, at: dict[str, str]) -> float | None:
+    found = next((f.value for f in report.results.facts_where(what=what, step=step, **at)), None)
+    return float(found) if isinstance(found, float | int) else None
 
 
 def has_level(report: Report, step: str) -> bool:
@@ -179,13 +217,18 @@ def procedure(report: Report) -> Blocks:
     said += [_raters(report), student(report, "blinding"), _selected(report)]
     said += [student(report, name) for name in ("consent", "ethics")]
     plain = joined(said)
-    yield Paragraph(plain or told(report, "procedure.waves", waves=report.words.listed([report.words.wave(w) for w in report.evidence.waves])))
+    yield Paragraph(
+        plain
+        or told(
+            report, "procedure.waves", waves=report.words.listed([report.words.wave(w) for w in report.evidence.waves])
+        )
+    )
     programme = report.study.programme_in(report.language)
     items = laid_out.intervention(report)
     if programme or items:
         yield Heading(told(report, "heading.programme"), 3)
         cite = citing.between_brackets(citing.of_programme(report))
-        about = [told(report, "procedure.programme", programme=programme, source=f" {cite}" if cite else "")] if programme else []
+        about = [told(report, "procedure.programme", programme=with_source(programme, cite))] if programme else []
         about += [told(report, f"tidier.{item}", said=sentence(text)) for item, text in items]
         about += [student(report, "dose"), student(report, "control")]
         yield Paragraph(joined(about))
@@ -198,7 +241,11 @@ def _raters(report: Report) -> str:
     words = report.words
     names = words.listed([words.outcome(key) for key in keys])
     informants = {report.declared(key).informant for key in keys}
-    who = told(report, f"informant_many.{informants.pop()}") if len(informants) == 1 else told(report, "informant_many.unknown")
+    who = (
+        told(report, f"informant_many.{informants.pop()}")
+        if len(informants) == 1
+        else told(report, "informant_many.unknown")
+    )
     return told(report, "procedure.raters", outcomes=names, who=who, **unit_values(report))
 
 

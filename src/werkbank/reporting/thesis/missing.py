@@ -41,7 +41,7 @@ def asked(report: Report) -> list[str]:
     else:
         described = {} if isinstance(given, str) else given.model_dump()
         items = [i for i in tables.TIDIER if i != "name" and not described.get(i)]
-        said += [told(report, "todo.tidier", item=report.words.say(f"report.tidier.{i}"), key=i) for i in items]
+        said += [told(report, "todo.tidier", item=report.words.say(f"report.tidier.{i}"), field=i) for i in items]
     if given is not None and not study.thesis.sources:
         said.append(told(report, "todo.sources"))
     named = dict.fromkeys(o.instrument for o in study.outcomes if o.instrument)

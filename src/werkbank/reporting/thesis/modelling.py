@@ -11,8 +11,9 @@ from werkbank.effects.multiplicity import number_of_tests
 from werkbank.effects.questions import equivalence_bound
 from werkbank.reporting import fitted, tables
 from werkbank.reporting.blocks import Paragraph
+from werkbank.reporting.plainly import capital
 from werkbank.reporting.thesis import laid_out
-from werkbank.reporting.thesis.telling import joined, section, student, told, unit_values
+from werkbank.reporting.thesis.telling import asked, in_words, joined, question_of, section, student, told, unit_values
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +51,9 @@ def _model(
 ) -> Blocks:
     """Write one model out: why, its equation, and what its symbols are."""
     words = report.words
-    values = unit_values(report) | {"of": "" if alone else words.listed(list(dict.fromkeys(words.test(t.outcome, t.wave_to, t.contrast) for t in tests)))}
+    values = unit_values(report) | {
+        "of": "" if alone else words.listed(list(dict.fromkeys(asked(report, t) for t in tests)))
+    }
     if not alone:
         yield Paragraph(told(report, "model.of", of=values["of"]))
     grouped = report.evidence.unit != "pupil"
@@ -59,18 +62,23 @@ def _model(
     equation = _equation(report, method, found)
     if not equation:
         estimand = words.say(f"effects.methods.{method}.estimand")
-        yield Paragraph(joined([told(report, "model.named", name=words.method(method), estimand=estimand),
-                                fitted.told(report, found) if tests[0].contrast else "", _errors(report, method)]))  # fmt: skip
+        named = told(report, "model.named", name=words.method(method), estimand=estimand)
+        adjusted = fitted.told(report, found) if tests[0].contrast else ""
+        yield Paragraph(joined([named, adjusted, _errors(report, method)]))
         return
     waves = words.listed([words.wave(w) for w in dict.fromkeys(t.wave_to for t in tests)])
-    yield Paragraph(told(report, "model.lead_units" if method in AT_UNITS else "model.lead_pupils", waves=waves, **values))
+    yield Paragraph(
+        told(report, "model.lead_units" if method in AT_UNITS else "model.lead_pupils", waves=waves, **values)
+    )
     yield Paragraph(equation)
     key = "symbols_units" if method in AT_UNITS else "symbols_pupils"
     said = [told(report, f"model.{key}", arm=_treated(report), waves=waves, **values)]
     if found.pre:
         said.append(told(report, f"model.pre_{'units' if method in AT_UNITS else 'pupils'}", **values))
     if found.covariates:
-        said.append(told(report, "model.covariates", covariates=words.listed(list(found.covariates)), n=len(found.covariates)))
+        at = "units" if method in AT_UNITS else "pupils"
+        said_of = {"covariates": words.listed(list(found.covariates)), "n": len(found.covariates)}
+        said.append(told(report, f"model.covariates_{at}", **said_of, **values))
     if method == "unit_means_within":
         said.append(told(report, "model.within", **values))
     if found.before == "flat":
@@ -85,15 +93,15 @@ def _treated(report: Report) -> str:
 
 def _equation(report: Report, method: str, found: Fitted) -> str:
     """Return the model of a comparison of two arms as a formula; of others there is none that fits a line."""
-    if method not in (*AT_UNITS, *AT_PUPILS) or len(report.evidence.arms) != 2 or found.within:  # noqa: PLR2004
+    if method not in (*AT_UNITS, *AT_PUPILS) or len(report.evidence.arms) != 2 or found.within:
         return ""
     at_units = method in AT_UNITS
     sub = "ⱼ" if at_units else "ᵢ"
     names = [told(report, "model.term", arm=_treated(report))]
     names += [told(report, "model.term_pre")] * found.pre
     names += list(found.covariates)
-    terms = [f"β{str(i).translate(SUBSCRIPTS)}\N{NO-BREAK SPACE}*{name}*{sub}" for i, name in enumerate(names, start=1)]
-    return f"*Y*{sub} = β₀ + {' + '.join(terms)} + *e*{sub}"
+    terms = [f"β{str(i).translate(SUBSCRIPTS)}\N{NO-BREAK SPACE}*{name}{sub}*" for i, name in enumerate(names, start=1)]
+    return f"*Y{sub}* = β₀ + {' + '.join(terms)} + *e{sub}*"
 
 
 def _errors(report: Report, method: str) -> str:
@@ -105,7 +113,9 @@ def _conventions(report: Report, tests: Sequence[Estimate]) -> str:
     """Say how sizes, families and equivalence were dealt with."""
     e = report.evidence
     sizes = dict.fromkeys(s.method for s in (e.beside(t, *SIZES) for t in tests) if s is not None)
-    said = [told(report, f"size.{'change' if any(m.startswith('smcr') for m in sizes) else 'compared'}")] if sizes else []
+    said = (
+        [told(report, f"size.{'change' if any(m.startswith('smcr') for m in sizes) else 'compared'}")] if sizes else []
+    )
     said.append(_corrections(report, tests))
     if any(report.results.where(method="tost")):
         said.append(told(report, "analysis.tost", bound=report.words.decimal(equivalence_bound(report.study))))
@@ -122,9 +132,14 @@ def _corrections(report: Report, tests: Sequence[Estimate]) -> str:
     several = {name: x for name, x in found.items() if x[1] > 1}
     if not several:
         return told(report, "analysis.uncorrected")
-    each = [told(report, "analysis.family", n=n, name=_family(report, name)) for name, (_, n) in several.items()]
-    how = report.words.listed(list(dict.fromkeys(told(report, f"analysis.correction.{m}") for m, _ in several.values())))
-    return told(report, "analysis.families", families=report.words.listed(each), how=how, n=len(several))
+    each = [
+        told(report, "analysis.family", n=n, n_text=in_words(report, n), name=_family(report, name))
+        for name, (_, n) in several.items()
+    ]
+    how = report.words.listed(
+        list(dict.fromkeys(told(report, f"analysis.correction.{m}") for m, _ in several.values()))
+    )
+    return told(report, "analysis.families", families=capital(report.words.listed(each)), how=how, n=len(several))
 
 
 def _family(report: Report, name: str) -> str:
@@ -136,10 +151,16 @@ def _checks(report: Report, tests: Sequence[Estimate]) -> str:
     methods = {e.method for t in tests for e in laid_out.alternatives(report, t)}
     words, values = report.words, unit_values(report)
     said = [told(report, "analysis.complete")]
-    named = [told(report, f"check.{m}", **values) for m in laid_out.BESIDE if m in methods and has(f"thesis.check.{m}", report.language)]
+    named = [
+        told(report, f"check.{m}", **values)
+        for m in laid_out.BESIDE
+        if m in methods and has(f"thesis.check.{m}", report.language)
+    ]
     levels = next((f.parts for f in report.results.facts_where(what="random_effects") if f.parts), ())
     if named:
-        said.append(told(report, "analysis.checks", checks=words.listed(named)))
+        *others, last = named
+        both = told(report, "analysis.and")
+        said.append(told(report, "analysis.checks", checks=f"{'; '.join(others)}; {both} {last}" if others else last))
     if "mixed_kr" in methods and levels:
         names = words.listed([words.say(f"report.unit.{level}.many") for level in levels])
         said.append(told(report, "analysis.levels", levels=names))
@@ -147,7 +168,15 @@ def _checks(report: Report, tests: Sequence[Estimate]) -> str:
         said.append(told(report, "analysis.assumptions", **values))
     found = [c for c in report.results.claims_where(kind="quality", topic="detectable") if "mdes" in c.values]
     if found:
-        each = [told(report, "analysis.mdes_one", test=words.written(c)["test"], mdes=words.decimal(c.values["mdes"])) for c in found]
+        each = [
+            told(
+                report,
+                "analysis.mdes_one",
+                test=question_of(report, *(str(c.values[k]) for k in ("outcome", "wave", "contrast"))),
+                mdes=words.decimal(c.values["mdes"]),
+            )
+            for c in found
+        ]
         said.append(told(report, "analysis.mdes", each=words.listed(each)))
     return joined(said)
 
