@@ -216,11 +216,28 @@ def _categories(counts: Counts, results: Results, min_cell: int, part: str) -> N
 
 def _shares(counts: Counts, results: Results, min_cell: int, part: str) -> None:
     """A share of n people is a count of those who have it, and a count of those who have not."""
+    rare = _rare_words(results, min_cell)
     for f in results.facts:
         if kind(f.what) == "share" and isinstance(f.value, int | float) and f.n is not None:
             have = round(f.value * f.n)
             both = {f"{part}having {f.id}": have, f"{part}lacking {f.id}": f.n - have}
             for name, value in both.items():
                 counts.shown(name, float(value), COSTS["beside"])
-                counts.sensitive |= {name} if value < min_cell else set()
-            counts.adds_up(f"{part}all scored {f.outcome} {f.wave}", both)
+                counts.sensitive |= {name} if value < min_cell or f.item in rare else set()
+            whole = f"known {f.item} {f.arm}" if f.kind == "participants" else f"all scored {f.outcome} {f.wave}"
+            counts.adds_up(f"{part}{whole}", both)
+
+
+def _rare_words(results: Results, min_cell: int) -> set[str]:
+    """Return the characteristics of participants of which no share is shown: one of their values is too rare in an arm.
+
+    What all other values of a characteristic have in common gives the last one away.
+    """
+    found = results.facts_where(what="enrolled_share")
+    few = {f.item for f in found if isinstance(f.value, float | int) and f.value * (f.n or 0) < min_cell - 1e-9}
+    words = {item: {f.category for f in found if f.item == item} for item in {f.item for f in found}}
+    arms = {f.arm for f in found}
+    # a value that an arm lacks altogether says of everyone there that they do not have it
+    known = {(f.item, f.category, f.arm) for f in found}
+    lacking = {item for item, own in words.items() if any((item, w, arm) not in known for w in own for arm in arms)}
+    return few | lacking

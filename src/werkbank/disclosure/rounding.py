@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 HUNDREDTH, THOUSANDTH = 0.01, 0.001
 IN_POINTS = {"standard_error_of_measurement", "rci_smallest_change", "rci_cutoff"}
 BY_SIZE = ("underachievement_", "monitoring_", "typology_cut", "regression_")  # on a scale that the study gives
+ENROLLED = {"enrolled_mean", "enrolled_sd"}  # of a covariate, of whose scale nothing is known
 SAID_P = {"p", "p_corrected", "p_equivalence"}  # the names of a claim's values
 SAID_POINTS = {"estimate", "ci", "points"}
 
@@ -52,12 +53,13 @@ def rounded_fact(f: Fact, results: Results, shown: Magnitudes, min_cell: int) ->
     if how == "magnitude":
         return replace(f, value=shown.values[f.id])
     if how in {"share", "lost"}:
-        return replace(f, value=_within(f.value, to_step(f.value, share_step(f.n, min_cell))))
+        n = results.number(what="pupils_enrolled", arm=f.arm) if f.kind == "participants" else f.n
+        return replace(f, value=_within(f.value, to_step(f.value, share_step(n if n is None else int(n), min_cell))))
     if f.what in IN_POINTS:
         step = points_step(f, results, shown, min_cell)
         return replace(f, value=significant(f.value, 2) if step is None else to_step(f.value, step))
-    if f.what.startswith(BY_SIZE):
-        return replace(f, value=significant(f.value, 3))
+    if f.what in ENROLLED or f.what.startswith(BY_SIZE):
+        return replace(f, value=significant(f.value, 2 if f.what in ENROLLED else 3))
     return replace(f, value=to_step(f.value, THOUSANDTH if f.what.endswith("_p") else HUNDREDTH))
 
 

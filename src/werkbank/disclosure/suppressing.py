@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from werkbank.disclosure.flow import arms_of, kind, moment, slots, system
 from werkbank.disclosure.magnitudes import Magnitudes, magnitudes
 from werkbank.disclosure.protecting import hide
-from werkbank.disclosure.rounding import rounded_claim, rounded_estimate, rounded_fact
+from werkbank.disclosure.rounding import ENROLLED, rounded_claim, rounded_estimate, rounded_fact
 from werkbank.disclosure.signals import about, behind, follows
 from werkbank.results import Estimate, Fact
 
@@ -25,6 +25,7 @@ CAPS = (0.05, 0.95)
 BARE = ("estimate", "se", "df", "statistic", "p", "ci_low", "ci_high", "n", "n_clusters")
 ALIKE = 0.995  # a correlation beyond this says that all lie on one line
 LEFT = 10  # residual degrees of freedom that a model must leave: the rule of thumb of UK output checking
+MANY = 20  # with two digits of a mean: the last one may lie anywhere in a fifth of it
 LOST = "pupils_without_post"
 Place = tuple[str, str, str, str]  # what, outcome, arm, wave of a fact
 
@@ -174,6 +175,8 @@ def _rests_on_few(f: Fact, results: Results, shown: Magnitudes, min_cell: int) -
             return f.id not in shown.values
         case "lost_ones":
             return not (results.number(what=LOST, outcome=f.outcome, arm=f.arm, wave=f.wave) or 0) >= min_cell
+        case "statistic" if f.what in ENROLLED:
+            return (f.n or 0) < MANY
         case "statistic":
             alike = f.what.startswith(("r_", "retest")) and isinstance(f.value, float) and abs(f.value) > ALIKE
             return alike or (not about(f) and few_behind(results, f, arms_of(f), min_cell))
@@ -226,6 +229,9 @@ def _share(value: Any, n: int | None, min_cell: int) -> tuple[bool, Any]:  # noq
 
 def _of_flow(f: Fact, flow: AbstractSet[Place]) -> Fact:
     """What was lost in a comparison follows from the flow of its arms: with theirs it is hidden."""
+    # how many pupils a unit has, times the number of units, is how many there are
+    if f.what == "size_mean" and ("pupils_enrolled", "", f.arm, "") in flow:
+        return replace(f, value=None, n=None, note=HIDDEN)
     if f.value is not None and kind(f.what) == "lost" and _uncounted(f, flow):
         return replace(f, value=None, n=None, note=HIDDEN)
     return replace(f, n=None) if f.what == "dropout_difference" else f

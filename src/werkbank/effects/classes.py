@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -107,6 +107,7 @@ class Mixed:
     test: Quantity
     between: float
     within: float
+    levels: Mapping[str, float] = field(default_factory=dict)  # the variance of each level above the pupil
 
     @property
     def icc(self) -> float:
@@ -127,7 +128,9 @@ def mixed_difference(rows: pd.DataFrame, weights: Weights, covariates: Sequence[
     if not kept or np.linalg.matrix_rank(X) < X.shape[1]:
         return Mixed(not_computed("not_testable_by_model"), math.nan, math.nan)
     fit = multilevel.fit(rows["post"], X, kept)
-    return Mixed(of_contrast_test(multilevel.test(fit, contrast)), sum(fit.variances.values()), fit.residual)
+    return Mixed(
+        of_contrast_test(multilevel.test(fit, contrast)), sum(fit.variances.values()), fit.residual, fit.variances
+    )
 
 
 def slopes_difference(rows: pd.DataFrame, weights: Weights, by: str, covariates: Sequence[str] = ()) -> Quantity:

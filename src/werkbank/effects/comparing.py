@@ -16,6 +16,8 @@ from werkbank.statistics.sizes import d_ppc2, hedges_g, sd
 from werkbank.statistics.unit_means import Adjusted, Weighting, adjust, compare_weightings, pooled_variance
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from werkbank.effects.questions import Question
     from werkbank.results import Estimate
 
@@ -134,10 +136,8 @@ def _other_ways(q: Question) -> list[Estimate]:
     Both take the mean of the class before beside the pupil's own score, without which they are wrong where classes
     differed beforehand, and blocks as columns.
     """
-    answer, adjusting = q.answer, q.adjusting
-    rows, covariates = classes.with_class_means(q.whole, adjusting.adjusted_for), list(adjusting.columns)
-    covariates = [*(["pre", "pre_of_unit"] if adjusting.pre else []), *covariates, *["block"] * bool(q.blocks.level)]
-    rows = rows.drop(columns=["school"] if q.blocks.level and "school" in rows else [])
+    answer = q.answer
+    rows, covariates = of_pupils(q)
     n, n_units = len(q.analysed), q.count_units()
     mixed = classes.mixed_difference(rows, q.of_all_arms, covariates)
     made = [
@@ -152,6 +152,14 @@ def _other_ways(q: Question) -> list[Estimate]:
     compared = rows.loc[rows["arm"].isin(q.plan.arms)]
     sizes = {} if q.blocks.level else classes.in_total_and_within_sds(compared, q.weights, covariates, q.ci_level)
     return [*made, *(q.estimate(name, d, n, n_units) for name, d in sizes.items())]
+
+
+def of_pupils(q: Question) -> tuple[pd.DataFrame, list[str]]:
+    """Return what models of pupils beside the lead are fitted to: rows, and what they adjust for."""
+    adjusting = q.adjusting
+    rows, covariates = classes.with_class_means(q.whole, adjusting.adjusted_for), list(adjusting.columns)
+    covariates = [*(["pre", "pre_of_unit"] if adjusting.pre else []), *covariates, *["block"] * bool(q.blocks.level)]
+    return rows.drop(columns=["school"] if q.blocks.level and "school" in rows else []), covariates
 
 
 def _reassigned(q: Question, seed: int) -> list[Estimate]:

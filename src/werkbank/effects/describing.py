@@ -10,6 +10,7 @@ from werkbank.effects.baseline import baseline
 from werkbank.effects.cautions import cautions
 from werkbank.effects.comparison import samples
 from werkbank.effects.losing import at_every_level, schools_above
+from werkbank.effects.participating import participating, variance_components
 from werkbank.effects.questions import Question, equivalence_bound, identifier, outcome_waves, questions
 from werkbank.effects.roles import role_arms, shown_arms
 from werkbank.effects.units import Unit, unit_names, unit_of_analysis
@@ -46,11 +47,12 @@ def describe(study: Study, scores_table: pd.DataFrame, pupils: pd.DataFrame) -> 
         those without the later score minus those with it (n = the former); `mcar_chi2`, `_df`, `_p` are Little's test
         over all waves, which takes pupils as independent. Per wave where classes count: `icc` with `icc_ci_low`,
         `_high`. `caution` and `covariate` are those of `cautions`, `before_mean`, `_sd` and `_difference` those of
-        `baseline`. A single group has arm "". What
+        `baseline`; who took part, on both levels, those of `participating`, and
+        `variance_component` those of `variance_components`. A single group has arm "". What
         cannot be computed (an SD of one pupil) has value None.
     """
     arms = _arms(study, pupils)
-    facts = [*_flow(study, scores_table, pupils, arms)]
+    facts = [*_flow(study, scores_table, pupils, arms), *participating(study, pupils, arms)]
     facts.append(_fact("equivalence_bound", "", "", "", "", equivalence_bound(study)))
     unit = unit_of_analysis(study, pupils)
     for outcome, key, waves in outcome_waves(study, scores_table):
@@ -74,6 +76,7 @@ def describe(study: Study, scores_table: pd.DataFrame, pupils: pd.DataFrame) -> 
                 seen.add((question.key, arm, question.wave_from + question.wave_to))
                 facts += _analysed(question, arm, study.norm(question.key), schools)
         facts += [*_of_contrast(study, question, schools), *cautions(question), *baseline(question)]
+        facts += variance_components(question)
     return facts
 
 

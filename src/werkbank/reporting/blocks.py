@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import base64
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Literal
 
 from werkbank.catalogue import say
@@ -18,7 +19,7 @@ from werkbank.reporting.numbers import Column
 from werkbank.results import MIME
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 Cell = str | int | float | None
 Tone = Literal["plain", "lead", "note", "warning", "refusal", "own"]
@@ -62,6 +63,7 @@ class Table:
     notes: tuple[str, ...] = ()
     # of each row what its first estimate opens to on a page: formula, n, model, what is taken for granted
     how: tuple[tuple[str, ...], ...] = ()
+    number: int = 0  # in a chapter, once its place is known
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ class Figure:
     caption: str
     width_mm: int = 160
     narrow: bytes = field(default=b"", repr=False)  # the same for a phone, where it needs another shape
+    number: int = 0
 
     @property
     def is_vector(self) -> bool:
@@ -157,6 +160,57 @@ def body_first(sections: Sequence[Section]) -> tuple[Section, ...]:
     return tuple(sorted(sections, key=lambda section: section.appendix))
 
 
+CHAPTER, APART = "chapter-", "apart-"  # how the ids of a thesis' sections begin, and of what is for its writer alone
+_MENTION = re.compile(r"\[#((?:tab|fig)-[a-z0-9-]+)\]")
+
+
+def is_chapter(sections: Sequence[Section]) -> bool:
+    """Whether sections are a chapter to be handed in: no cover, no contents, tables and figures as APA has them."""
+    return any(section.id.startswith(CHAPTER) for section in sections)
+
+
+def numbered(sections: Sequence[Section]) -> tuple[Section, ...]:
+    """Return a chapter in which tables and figures have their numbers, also where the text mentions them."""
+    counts = {Table: 0, Figure: 0}
+    numbers: dict[str, str] = {}
+
+    def placed(block: Block) -> Block:
+        if isinstance(block, Own):
+            return replace(block, blocks=tuple(placed(part) for part in block.blocks))  # type: ignore[misc]
+        if not isinstance(block, Table | Figure):
+            return block
+        kind: type = type(block)
+        counts[kind] += 1
+        numbers[block.id] = str(counts[kind])
+        return replace(block, number=counts[kind])
+
+    made = [replace(s, blocks=tuple(placed(block) for block in s.blocks)) for s in sections]
+
+    def said(text: str, language: str) -> str:
+        return _MENTION.sub(lambda m: _mention(m.group(1), numbers.get(m.group(1), ""), language), text)
+
+    return tuple(replace(s, blocks=tuple(_spoken(b, said, s.language) for b in s.blocks)) for s in made)
+
+
+def _mention(name: str, number: str, language: str) -> str:
+    kind = say(f"formats.{'table' if name.startswith('tab-') else 'figure'}", language)
+    return f"{kind}\N{NO-BREAK SPACE}{number}" if number else kind
+
+
+def _spoken(block: Block, said: Callable[[str, str], str], language: str) -> Block:
+    """Return a block with its texts as `said` has them."""
+    match block:
+        case Paragraph() | Heading():
+            return replace(block, text=said(block.text, language))
+        case Bullets():
+            return replace(block, items=tuple(said(item, language) for item in block.items))
+        case Table():
+            return replace(block, notes=tuple(said(note, language) for note in block.notes))
+        case Figure():
+            return replace(block, caption=said(block.caption, language))
+    return block
+
+
 @dataclass(frozen=True)
 class Sections:
     """One part of a report in several languages: what a notebook cell shows when it writes for more than one reader."""
@@ -209,12 +263,15 @@ _EMPHASIS = re.compile(r"(?<![\w*])\*(\S(?:[^*]*?\S)?)\*(?![\w*])")
 def section_html(section: Section) -> str:
     """Return a section as one ``<section>`` element: semantic, with fixed ids, the same bytes for the same section.
 
+    A table that the text mentions has no number as long as the whole of the chapter is not known (`numbered`).
+
     Headings keep the level they have; tables have a caption, scoped headers and a scroll region that a keyboard
     reaches; figures carry their text alternative and are embedded; every text is escaped.
     """
-    blocks = "\n".join(
-        block_html(block, f"{section.id}-{i}", section.language) for i, block in enumerate(section.blocks)
-    )
+    language = section.language
+    plainly = [_spoken(b, lambda text, lang: _MENTION.sub(lambda m: _mention(m[1], "", lang), text), language)
+               for b in section.blocks]  # fmt: skip
+    blocks = "\n".join(block_html(block, f"{section.id}-{i}", language) for i, block in enumerate(plainly))
     label = next((f"{section.id}-{i}" for i, b in enumerate(section.blocks) if isinstance(b, Heading)), None)
     labelled = f' aria-labelledby="{label}"' if label else ""
     if section.appendix and isinstance(section.blocks[0], Heading):
@@ -261,7 +318,7 @@ def block_html(block: Block, block_id: str, language: str) -> str:
         case Table():
             return _table(block, language)
         case Figure():
-            return _figure(block)
+            return _figure(block, language)
         case Own():
             return _own(block, block_id, language)
 
@@ -293,7 +350,7 @@ def _paragraph(block: Paragraph, language: str) -> str:
     return f'<p class="tone {block.tone}"><strong class="tone-word">{word}</strong> {inline(block.text)}</p>'
 
 
-def _figure(block: Figure) -> str:
+def _figure(block: Figure, language: str) -> str:
     kind = "svg+xml" if block.is_vector else "png"
     start = f"data:image/{kind};base64,"
     source, narrow = (start + base64.b64encode(image).decode("ascii") for image in (block.image, block.narrow))
@@ -304,6 +361,15 @@ def _figure(block: Figure) -> str:
             shown.replace("<img ", '<img class="wide" ')
             + f'<img class="narrow" src="{narrow}" alt="{escape(block.alt)}">'
         )
+    if block.number:
+        title, note = titled(block.caption, language)
+        return (
+            f'<figure id="{block.id}" style="max-width: {block.width_mm}mm">\n'
+            f'<figcaption id="{block.id}-caption">{_numbered("figure", block.number, title, language)}</figcaption>\n'
+            f'<div class="scroll" role="region" tabindex="0" aria-labelledby="{block.id}-caption">{shown}</div>\n'
+            + (f'<p class="table-note">{inline(note)}</p>\n' if note else "")
+            + "</figure>"
+        )
     return (
         f'<figure id="{block.id}" style="max-width: {block.width_mm}mm">\n'
         f'<div class="scroll" role="region" tabindex="0" aria-labelledby="{block.id}-caption">'
@@ -312,8 +378,20 @@ def _figure(block: Figure) -> str:
     )
 
 
+def titled(caption: str, language: str) -> tuple[str, str]:
+    """Return a figure's title and its note as APA has them: the first sentence of a caption, and what follows."""
+    title, _, rest = caption.partition(". ")
+    return title.rstrip("."), f"*{say('formats.note', language)}* {rest}" if rest else ""
+
+
+def _numbered(kind: str, number: int, title: str, language: str) -> str:
+    name = escape(say(f"formats.{kind}", language))
+    return f'<strong class="number">{name} {number}</strong> <em class="title">{inline(title)}</em>'
+
+
 def _table(block: Table, language: str) -> str:
-    caption = f'<caption id="{block.id}-caption">{inline(block.title)}</caption>'
+    said = _numbered("table", block.number, block.title, language) if block.number else inline(block.title)
+    caption = f'<caption id="{block.id}-caption">{said}</caption>'
     table = _bare_table(block, language).replace(">", f">\n{caption}", 1)
     missing = [say("report.table.missing", language)] if f">{numbers.MISSING}<" in table else []
     notes = "".join(f'\n<p class="table-note">{inline(note)}</p>' for note in [*block.notes, *missing])
@@ -325,11 +403,24 @@ def _bare_table(block: Table, language: str) -> str:
     """Return the ``<table>``; a class says for every cell but the row header whether it holds a number or words."""
     of = {column.key: "text" if column.kind == "text" else "number" for column in block.columns[1:]}
     head = "".join(f'<th class="{of.get(c.key, "stub")}" scope="col">{inline(c.label)}</th>\n' for c in block.columns)
+    if any(column.over for column in block.columns):
+        spans = "".join(
+            f'<th class="over" scope="colgroup" colspan="{n}">{inline(over)}</th>\n'
+            if over
+            else f'<td colspan="{n}"></td>\n'
+            for over, n in spanned(block)
+        )
+        head = f"{spans}</tr>\n<tr>\n{head}"
     opened = block.how or ((),) * len(block.rows)
     body = "".join(
         f"<tr>\n{_row(block, row, of, language, how)}</tr>\n" for row, how in zip(block.rows, opened, strict=True)
     )
     return f"<table>\n<thead>\n<tr>\n{head}</tr>\n</thead>\n<tbody>\n{body}</tbody>\n</table>"
+
+
+def spanned(block: Table) -> list[tuple[str, int]]:
+    """Return what stands over the columns of a table, and over how many of them each."""
+    return [(over, len(list(columns))) for over, columns in groupby(block.columns, key=lambda column: column.over)]
 
 
 def _row(block: Table, row: dict[str, Any], of: dict[str, str], language: str, how: Sequence[str] = ()) -> str:

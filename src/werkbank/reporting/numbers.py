@@ -17,12 +17,16 @@ Kind = Literal["text", "count", "mean", "estimate", "p", "share", "interval", "r
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table: `kind` decides how its numbers are written, per language; `label` is its header."""
+    """A column of a table: `kind` decides how its numbers are written, per language; `label` is its header.
+
+    Neighbours that share `over` stand under it, in a header of two rows.
+    """
 
     key: str
     label: str
     kind: Kind = "text"
     digits: int | None = None
+    over: str = ""
 
 
 def decimal(value: float | None, language: str, digits: int = 2) -> str:
@@ -114,14 +118,14 @@ def degrees(df: float | None, language: str) -> str:
 
 def cell(value: object, column: Column, language: str) -> str:
     """Return what a reader sees in a table's cell; ``column.kind`` decides how it is written."""
+    if value == "" or (value is None and column.kind != "interval"):  # "": nothing applies
+        return "" if value == "" else MISSING
     if column.kind == "interval" or isinstance(value, (tuple, list)):
         low, high = value if isinstance(value, (tuple, list)) else (None, None)
         if column.kind == "share":
             return share_interval(low, high, language)
         write = bounded_interval if column.kind == "reliability" else interval
         return write(low, high, language, 2 if column.digits is None else column.digits)
-    if value is None:
-        return MISSING
     if isinstance(value, str) or column.kind == "text":
         return str(value)
     if column.kind == "number":

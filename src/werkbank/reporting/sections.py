@@ -46,7 +46,7 @@ class Part(Protocol):
 
 
 def maker(
-    topic: str, *reads: str, opening: Callable[[Report, str], Block] | None = None
+    topic: str, *reads: str, opening: Callable[[Report, str], Block] | None = None, family: str = ""
 ) -> Callable[..., Callable[[Write], Part]]:
     """Return the decorator with which one report's parts are made.
 
@@ -59,10 +59,12 @@ def maker(
         parts shown before it have read.
     opening : callable, optional
         What every part of this report opens with, from the report and the part's name.
+    family : str
+        How the ids of its parts begin: `blocks.CHAPTER` or `blocks.APART`.
     """
 
     def section(
-        name: str = "", *, shared: bool = False, appendix: bool = False, reads: tuple[str, ...] = reads
+        name: str = "", *, shared: bool = False, appendix: bool = False, reads: tuple[str, ...] = reads, level: int = 2
     ) -> Callable[[Write], Part]:
         def make(write: Write) -> Part:
             called = name or write.__name__
@@ -71,9 +73,10 @@ def maker(
                 blocks = [block for block in write(report, **named) if block is not None]
                 if not blocks:
                     return None
-                first: list[Block] = [Heading(report.words.say(f"{topic}.heading.{called}"), 2)]
+                first: list[Block] = [Heading(report.words.say(f"{topic}.heading.{called}"), level)]
                 first += [opening(report, called)] if opening else []
-                return Section(called.replace("_", "-"), report.language, (*first, *blocks), appendix=appendix)
+                key = family + called.replace("_", "-")
+                return Section(key, report.language, (*first, *blocks), appendix=appendix)
 
             @wraps(write)
             def shown(bench: Bench, *_: Any, **named: Any) -> Section | Sections | None:  # noqa: ANN401 - the part's own

@@ -16,7 +16,7 @@ from werkbank.catalogue import say
 from werkbank.disclosure.cells import smallest_cells
 from werkbank.disclosure.suppressing import suppress
 from werkbank.errors import ReportError
-from werkbank.reporting.blocks import Heading, Paragraph, Sections, Table, opens_with_its_message
+from werkbank.reporting.blocks import Heading, Paragraph, Sections, Table, is_chapter, opens_with_its_message
 from werkbank.reporting.table import without_empty
 from werkbank.results import Results
 
@@ -56,6 +56,8 @@ def shared_sections(bench: Bench, parts: Iterable[Part]) -> tuple[Section, ...]:
     """Return `parts` of a shared bench in its one language, the first of which says what is hidden."""
     made = [part(bench) for part in parts]
     sections = [_tidied(section) for section in made if section is not None and not isinstance(section, Sections)]
+    if is_chapter(sections):  # whose method says what is not given
+        return tuple(sections)
     return marked(sections, say("privacy.shared", bench.language, min_cell=bench.study.privacy.min_cell))
 
 
@@ -112,6 +114,9 @@ def marked(sections: Sequence[Section], sentence: str) -> tuple[Section, ...]:
     if not sections:
         return ()
     first, *rest = sections
+    if is_chapter(sections):  # it has no boxes
+        *others, last = sections
+        return (*others, replace(last, blocks=(*last.blocks, Paragraph(sentence, "note"))))
     if opens_with_its_message(sections):
         return (replace(first, blocks=(*first.blocks, Paragraph(sentence, "note"))), *rest)
     at = 1 if first.blocks and isinstance(first.blocks[0], Heading) else 0

@@ -87,7 +87,7 @@ def _with_shown(whole: Bench, bench: Bench) -> Bench:
 def _by_hand(whole: Bench, bench: Bench) -> Finished:
     study, base = bench.study, _base()
     place = base / "reports" / study.folder.name / FOLDER
-    name = next(key for key in bench.shown if not key.startswith(OWN)).partition(":")[0].rpartition(".")[2]
+    name = next(key for key in bench.shown if not key.startswith(OWN)).partition(":")[0].split(".")[2]
     texts: dict[str, str | bytes] = {}
     for language in bench.language.split("+"):
         texts |= {f"{name}.{language}.{form}": page for form, page in _pages(bench, language, name).items()}

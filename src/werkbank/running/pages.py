@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 FORMATS = ("html", "pdf", "docx", "xlsx")
 USUAL = ("html",)
 HELP = "reading_help"
+BESIDE = "defence"  # how the file is called that is for the writer of a chapter alone
 
 
 def pages(
@@ -39,11 +40,24 @@ def pages(
     ReportError
         When the notebook shows no section.
     """
-    from werkbank.reporting.blocks import Section
+    from werkbank.reporting.blocks import APART, Section, is_chapter, numbered
 
+    made: dict[str, str | bytes]
     sections = tuple(Section.from_json(item) for item in shown)
     if not sections:
         raise ReportError(say("cli.stopped.no_sections", language))
+    apart = [item for item in shown if item["id"].startswith(APART)]
+    if inside and apart and len(apart) < len(sections):
+        # what is for the writer of a chapter alone is a file beside it
+        rest = [item for item in shown if not item["id"].startswith(APART)]
+        own = tuple(form for form in formats if form != "xlsx")
+        made = pages(apart, study, language, own, footer | {"notebook": "defence"}, inside=True, notes=notes)
+        return {
+            **pages(rest, study, language, formats, footer, inside=True, notes=notes),
+            **{f"{BESIDE}.{form}": content for form, content in made.items()},
+        }
+    if is_chapter(sections):
+        sections = numbered(sections)
     if inside:
         from werkbank.reporting.sharing import marked, not_to_leave
 
@@ -60,7 +74,7 @@ def pages(
     shown_school = study.school if study.school is not None and (inside or study.school.shared) else None
     school = None if shown_school is None else shown_school.name
     logo = study.logo if school else None
-    made: dict[str, str | bytes] = {}
+    made = {}
     for name in formats:
         if name == "html":
             from werkbank.reporting.page import render

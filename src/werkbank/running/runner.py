@@ -21,7 +21,7 @@ from werkbank.running.kept import archived, remarks_of, sections_of
 from werkbank.running.notebooks import code_hash, declared_parameters, is_own, notebook_path
 from werkbank.running.pages import FORMATS, HELP, USUAL, pages, reading_help
 from werkbank.running.params import SEED, checked, decisive, shown
-from werkbank.running.together import UNDECIDED, earlier, files_to_share, rewritten, settle
+from werkbank.running.together import UNDECIDED, earlier, files_to_share, handed_in, rewritten, settle
 from werkbank.study import load_study
 from werkbank.warm.folder import living, sweep_dead
 
@@ -192,7 +192,8 @@ def _written(run: _Run, executed: dict[str, Any], work: Path, place: Path) -> Ru
     key = f"{notebook.stem}.{language}"
     inputs, code = manifest.inputs_of(study, decisive(run.parameters)), code_hash(notebook)
     footer = manifest.footer(inputs, notebook.name, code)
-    written = pages(sections_of(executed, language), study, language, formats, footer, inside=True, notes=run.notes)
+    sections = sections_of(executed, language)
+    written = pages(sections, study, language, formats, footer, inside=True, notes=run.notes)
     kept, left_out = archived(executed, {**run.shown, "language": language})
     results = _results(work, notebook.name, language)
     made: dict[str, Any] = {"notebook": code, "parameters": shown(run.parameters)}
@@ -207,6 +208,7 @@ def _written(run: _Run, executed: dict[str, Any], work: Path, place: Path) -> Ru
         if made["share"]["also"] or made["share"]["bare"]:
             copy = rewritten(study, run.parameters["only"], results, language, made["share"])
         texts |= files_to_share(copy, study, language, formats, footer, key)
+        texts |= handed_in(sections, texts, key)
     superseded = _publish(place, work, texts, inputs, key, made, results)
     files = tuple(place / f for f in [*texts, *STORE, manifest.NAME])
     said = tuple(remark["text"] for remark in made["remarks"])

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 HIDES = ("also", "bare")
 DECIDED = (*HIDES, "register", "earlier", "held")  # of a copy to share, beside its parts
 UNDECIDED: dict[str, Any] = {"also": [], "bare": [], "register": "", "earlier": 0, "held": ""}
+CHAPTER = "chapter-"  # as `reporting.blocks` has it, which takes longer to import than most runs need
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,19 @@ def files_to_share(
         beside = reading_help(study, language, formats, key.partition(".")[0])
         files |= {f"share/{key}.{HELP}.{form}": content for form, content in beside.items()}
     return {**files, f"share/{key}.json": copy.results.to_json(), f"share/{key}.csv": copy.results.to_csv()}
+
+
+def handed_in(sections: list[dict[str, Any]], files: Mapping[str, str | bytes], key: str) -> dict[str, str | bytes]:
+    """Return the files of a chapter to which its user added nothing: they are its copy to share, the one version.
+
+    A chapter is made to be handed in. One that holds what a user added stays as it is, and says that it is private.
+    """
+    chapter = any(section["id"].startswith(CHAPTER) for section in sections)
+    added = any(block["block"] == "Own" for section in sections for block in section["blocks"])
+    if not chapter or added:
+        return {}
+    forms = [form for form in FORMATS if f"{key}.{form}" in files and f"share/{key}.{form}" in files]
+    return {f"{key}.{form}": files[f"share/{key}.{form}"] for form in forms}
 
 
 def earlier(place: Path, inputs: dict[str, Any], key: str) -> dict[str, Any]:
@@ -446,6 +460,16 @@ def _renewed(place: Path, study: Study, copy: Copy, decided: Mapping[str, Any]) 
     if not why and any(share[name] != before[name] for name in ("earlier", "held")):
         files |= _private_pages(place, found, study, copy, share)
     kept = {file: digest for file, digest in copy.entry["files"].items() if file not in old}
+    # a chapter is the same file here and in the copy to share: what that one hides, this one hides
+    alike = {
+        file.removeprefix("share/")
+        for file in old
+        if kept.get(file.removeprefix("share/")) == copy.entry["files"][file]
+    }
+    if alike:
+        files |= {file: files[f"share/{file}"] for file in alike} if files else {}
+        old = [*old, *alike]
+        kept = {file: digest for file, digest in kept.items() if file not in alike}
     for file in old:
         manifest.remove(place, file)
     for file, content in files.items():

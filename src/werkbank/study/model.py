@@ -31,6 +31,7 @@ from werkbank.study.parts import (
 )
 from werkbank.study.single_case import SingleCase  # noqa: TC001 - pydantic reads it
 from werkbank.study.synthesis import Synthesis  # noqa: TC001 - pydantic reads it
+from werkbank.study.thesis import Thesis
 from werkbank.study.underachievement import Monitoring, Underachievement  # noqa: TC001 - pydantic reads it
 
 __all__ = ["WAVES", "Contrast", "Design", "FileSpec", "Outcome", "Programme", "Study", "text_in"]
@@ -373,6 +374,7 @@ class Study(Part):
     measured: dict[Wave, date] = Field(
         default_factory=dict, description="about when each wave was: {pre: 2026-09-15, post: 2027-01-15}"
     )
+    thesis: Thesis = Field(default_factory=Thesis, description="what only the student knows, for the chapter")
     privacy: Privacy = Field(default_factory=Privacy)
     reports: list[str] = Field(default_factory=lambda: ["evaluation"])
 

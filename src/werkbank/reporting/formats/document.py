@@ -15,6 +15,7 @@ from werkbank.reporting.blocks import (
     Table,
     body_first,
     inline,
+    is_chapter,
     opens_with_its_answers,
     opens_with_its_message,
     own_mark,
@@ -65,6 +66,11 @@ class Document:
     def message(self) -> bool:
         """Whether the first page is the report's message: then it has no cover, no contents and no numbered parts."""
         return opens_with_its_message(self.sections)
+
+    @property
+    def chapter(self) -> bool:
+        """Whether this is a chapter to be handed in: no cover, no contents, no colophon."""
+        return is_chapter(self.sections)
 
     @property
     def placed(self) -> tuple[tuple[Block, bool], ...]:

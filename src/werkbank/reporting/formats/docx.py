@@ -19,8 +19,10 @@ from docx.shared import Mm, Pt
 
 from werkbank.catalogue import say
 from werkbank.reporting import fonts
-from werkbank.reporting.blocks import Bullets, Figure, Heading, Own, Paragraph, Table, Verbatim
-from werkbank.reporting.formats.document import Run, linked, plain, printable, runs, together, written
+from werkbank.reporting.blocks import Bullets, Figure, Heading, Own, Paragraph, Table, Verbatim, spanned, titled
+from werkbank.reporting.formats.chapter_word import WIDTH_MM as _CHAPTER_MM
+from werkbank.reporting.formats.chapter_word import as_chapter
+from werkbank.reporting.formats.document import Run, plain, printable, runs, together, written
 from werkbank.reporting.formats.packed import timeless
 from werkbank.reporting.formats.pixels import pixels
 
@@ -37,6 +39,7 @@ LOCALES = {"nl": "nl-NL", "en": "en-GB"}
 _WIDTH_MM = 166  # of A4's 210, between the margins
 _BESIDE_WORDS_MM = 138  # of a picture on a page with a message, whatever letters a reader's Word has
 _WIDTH = 9411  # the same in twentieths of a point
+_CHAPTER_WIDTH, _CHAPTER_LINE = 9071, 112  # the same of a chapter
 _LINE = 122  # characters of 9 points in that width
 _UNWANTED = ("thumbnail", "customXml", "stylesWithEffects")  # what python-docx's template carries along
 
@@ -89,6 +92,9 @@ def _dressed(file: WordFile, document: Document) -> None:
     page.top_margin, page.bottom_margin = (Mm(20), Mm(18)) if document.message else (Mm(27), Mm(24))
     if document.message:
         _smaller(file)
+    if document.chapter:
+        as_chapter(file, simulated=say("report.page.simulated", document.language) if document.simulated else "")
+        return
     mark = [_run(Run("\t")), _run(Run(say("report.page.simulated", document.language), strong=True))]
     head, foot = page.header.paragraphs[0]._p, page.footer.paragraphs[0]._p  # noqa: SLF001 - python-docx' own way in
     head.extend([_run(Run(document.title)), *(mark if document.simulated else [])])
@@ -152,7 +158,7 @@ class _Body:
         self.file = file
         self.language = language
         self.end = file.element.body[-1]  # the properties of the page, which stay last
-        self.message = False
+        self.message = self.chapter = False
         self.n = {"heading": 0, "table": 0, "figure": 0}
 
     def put(self, *elements: Any) -> None:  # noqa: ANN401 - python-docx' XML elements have no public type
@@ -161,7 +167,10 @@ class _Body:
 
     def opening(self, document: Document) -> None:
         """Write the title, what it is, whose it is, and the contents."""
-        self.message = document.message
+        self.message, self.chapter = document.message, document.chapter
+        if self.chapter:
+            self.chapter_opening(document)
+            return
         if document.school and document.logo:
             wide = 25 if self.message else 50
             self.picture(document.logo, say("formats.logo", self.language, school=document.school), wide)
@@ -175,6 +184,13 @@ class _Body:
             return
         self.put(_paragraph("Normal", (Run(say("formats.language", self.language)),)))
         self.contents([plain(b.text) for b in document.blocks if isinstance(b, Heading) and b.level <= 2])
+
+    def chapter_opening(self, document: Document) -> None:
+        """Write the title of a chapter, and no more than it needs."""
+        self.put(_paragraph("Title", (Run(document.title),)))
+        if document.simulated:
+            told = ". ".join(say(f"report.page.{key}", self.language) for key in ("simulated", "simulated_sentence"))
+            self.put(_paragraph("Note", (Run(told, emphasis=True),)))
 
     def contents(self, headings: list[str]) -> None:
         """Write the contents as a field: clickable at once, renewed by Word when its user asks."""
@@ -192,6 +208,8 @@ class _Body:
 
     def closing(self, document: Document) -> None:
         """Write where the report comes from."""
+        if document.chapter:
+            return
         if document.message:
             told = "; ".join(f"{label} {value}" for label, value in document.colophon)
             title = say("report.page.colophon", self.language)
@@ -205,7 +223,7 @@ class _Body:
         for label, value in document.colophon:
             self.put(_paragraph("TableNote", (Run(f"{label}: ", strong=True), Run(value))))
 
-    def add(self, block: Block) -> None:
+    def add(self, block: Block) -> None:  # noqa: C901 - one case a kind of block
         """Write one block."""
         match block:
             case Heading():
@@ -221,6 +239,8 @@ class _Body:
                 self.put(*(_paragraph("ListBullet", runs(item)) for item in block.items))
             case Table():
                 self.table(block)
+            case Figure() if self.chapter:
+                self.chapter_figure(block)
             case Figure():
                 width = min(block.width_mm, _WIDTH_MM if not self.message else _BESIDE_WORDS_MM)
                 self.picture(pixels(block.image, width) if block.is_vector else block.image, block.alt, width)
@@ -230,6 +250,22 @@ class _Body:
             case Own():
                 raise TypeError("a document has its parts instead")
 
+    def chapter_figure(self, block: Figure) -> None:
+        """Write a figure under its number and title, with its note below."""
+        title, note = titled(block.caption, self.language)
+        width = min(block.width_mm, _CHAPTER_MM)
+        self.put(*self.chapter_caption("figure", runs(title)))
+        self.picture(pixels(block.image, width) if block.is_vector else block.image, block.alt, width)
+        self.put(_paragraph("TableNote", runs(note)))
+
+    def chapter_caption(self, kind: str, title: tuple[Run, ...]) -> list[Any]:
+        """Return the number of a table or figure in bold on a line of its own, and its title in italics below."""
+        self.n[kind] += 1
+        name = say(f"formats.{kind}", self.language)
+        number = _paragraph("Caption", (Run(f"{name} ", strong=True),), keep=True)
+        number.append(_field(f"SEQ {name} \\* ARABIC", str(self.n[kind]), strong=True))
+        return [number, _paragraph("Caption", tuple(Run(run.text, emphasis=True) for run in title), keep=True)]
+
     def heading(self, block: Heading) -> None:
         level = min(3, max(1, block.level - 1))  # the study's title has the style Title
         line = _paragraph(f"Heading{level}", runs(block.text))
@@ -238,9 +274,9 @@ class _Body:
             n = self.n["heading"]
             line.insert(1, _element("w:bookmarkStart", id=n, name=f"_Toc{n:05}"))
             line.append(_element("w:bookmarkEnd", id=n))
-            if self.message:
+            if self.message or self.chapter:
                 line.pPr.append(_element("w:numPr", _element("w:numId", val=0)))
-            if n == (2 if self.message else 1):
+            if n == (2 if self.message else 1) and not self.chapter:
                 line.pPr.append(_element("w:pageBreakBefore"))
         self.put(line)
 
@@ -260,29 +296,49 @@ class _Body:
         shape._inline.docPr.set("descr", printable(alt))  # noqa: SLF001 - python-docx has no other way to it
 
     def table(self, block: Table) -> None:
-        shown = written(block, self.language, _LINE)
-        widths = [round(_WIDTH * part) for part in shown.widths]
+        shown = written(block, self.language, _CHAPTER_LINE if self.chapter else _LINE)
+        width = _CHAPTER_WIDTH if self.chapter else _WIDTH
+        widths = [round(width * part) for part in shown.widths]
         keep = shown.short
         size = "Small" if shown.scale < 1 else ""
         looks = [f"TableNumber{size}" if number else f"TableText{size}" for number in shown.numeric]
-        head = _element("w:tr", _element("w:trPr", _element("w:cantSplit"), _element("w:tblHeader")))
-        head.extend(_cells(shown.header, looks, widths, keep=True, whole=False))
-        made = _element("w:tbl", _table_properties(plain(block.title), sum(widths)))
+        made = _element("w:tbl", _table_properties(plain(block.title), sum(widths), chapter=self.chapter))
         made.append(_element("w:tblGrid", *(_element("w:gridCol", w=width) for width in widths)))
+        if any(column.over for column in block.columns):
+            over = _element("w:tr", _element("w:trPr", _element("w:cantSplit"), _element("w:tblHeader")))
+            over.extend(_spans(block))
+            made.append(over)
+        head = _element("w:tr", _element("w:trPr", _element("w:cantSplit"), _element("w:tblHeader")))
+        labels: list[tuple[Run, ...]] = [(Run(text),) for text in shown.header]
+        if self.chapter:
+            labels = [runs(c.label) for c in block.columns]
+        head.extend(_cells(labels, looks, widths, keep=True, ruled=self.chapter, whole=False))
         made.append(head)
         for i, row in enumerate(shown.rows):
             line = _element("w:tr", _element("w:trPr", _element("w:cantSplit")))
-            line.extend(_cells(row, looks, widths, keep=keep and i < len(shown.rows) - 1))
+            line.extend(_cells([linked(text) for text in row], looks, widths, keep=keep and i < len(shown.rows) - 1))
             made.append(line)
-        self.put(self.caption("table", runs(block.title)), made)
+        captions = self.chapter_caption if self.chapter else lambda kind, said: [self.caption(kind, said)]
+        self.put(*captions("table", runs(block.title)), made)
         # a paragraph after every table, or Word would join two into one
-        self.put(*(_paragraph("TableNote", runs(note)) for note in shown.notes or ("",)))
+        notes = (" ".join(shown.notes),) if self.chapter else shown.notes or ("",)
+        self.put(*(_paragraph("TableNote", runs(note)) for note in notes))
 
 
-def _table_properties(title: str, width: int) -> Any:  # noqa: ANN401
+def _spans(block: Table) -> Iterator[Any]:
+    """Yield the cells that stand over several columns each."""
+    for over, n in spanned(block):
+        line = _element("w:tcBorders", _element("w:bottom", val="single", sz=4, space=0, color="000000"))
+        look = _element("w:tcPr", _element("w:gridSpan", val=n), *[line] * bool(over))
+        said = _paragraph("TableText", runs(over), keep=True)
+        said.pPr.append(_element("w:jc", val="center"))
+        yield _element("w:tc", look, said)
+
+
+def _table_properties(title: str, width: int, *, chapter: bool = False) -> Any:  # noqa: ANN401
     return _element(
         "w:tblPr",
-        _element("w:tblStyle", val="ReportTable"),
+        _element("w:tblStyle", val="ChapterTable" if chapter else "ReportTable"),
         _element("w:tblW", w=round(5000 * min(1, width / _WIDTH)), type="pct"),
         _element("w:tblLayout", type="autofit"),
         _element("w:tblLook", val="0020", firstRow=1, lastRow=0, firstColumn=0, lastColumn=0, noHBand=1, noVBand=1),
@@ -291,13 +347,22 @@ def _table_properties(title: str, width: int) -> Any:  # noqa: ANN401
 
 
 def _cells(
-    texts: tuple[str, ...], looks: list[str], widths: list[int], *, keep: bool, whole: bool = True
+    texts: list[tuple[Run, ...]],
+    looks: list[str],
+    widths: list[int],
+    *,
+    keep: bool,
+    ruled: bool = False,
+    whole: bool = True,
 ) -> Iterator[Any]:
-    for text, look, width in zip(texts, looks, widths, strict=True):
+    for said, look, width in zip(texts, looks, widths, strict=True):
         size = _element("w:tcPr", _element("w:tcW", w=width, type="dxa"))
+        if ruled:
+            rule = _element("w:bottom", val="single", sz=6, space=0, color="000000")
+            size.append(_element("w:tcBorders", rule))
         if whole and "Number" in look:
-            size.append(_element("w:noWrap"))
-        yield _element("w:tc", size, _paragraph(look, linked(text), keep=keep))
+            size.append(_element("w:noWrap"))  # a number is not divided, whatever letters a reader has
+        yield _element("w:tc", size, _paragraph(look, said, keep=keep))
 
 
 def _element(tag: str, *children: Any, **attributes: object) -> Any:  # noqa: ANN401

@@ -13,7 +13,7 @@ from warnings import warn
 
 from werkbank.catalogue import say
 from werkbank.reporting import fonts
-from werkbank.reporting.blocks import Bullets, Figure, Heading, Own, Paragraph, Table, Verbatim
+from werkbank.reporting.blocks import Bullets, Figure, Heading, Own, Paragraph, Table, Verbatim, spanned, titled
 from werkbank.reporting.formats.document import linked, printable, runs, together, written
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from werkbank.reporting.formats.document import Document, Run
 
 TEMPLATE = Path(__file__).parents[1] / "page" / "report.typ"
+CHAPTER = TEMPLATE.with_name("chapter.typ")
 _LINE = 126  # characters of 9 points between the margins
 _LINE_APPENDIX = 145  # of 7.8 points
 _SIZE = re.compile(rb'viewBox="0 0 ([\d.]+) ([\d.]+)"')
@@ -49,7 +50,8 @@ def pdf(document: Document) -> bytes:
     if n_replaced:
         note = {"replaced": say("formats.replaced", document.language, n=n_replaced)}
         text = json.dumps(json.loads(text) | note, ensure_ascii=False)
-    files |= {"main.typ": TEMPLATE.read_bytes(), "report.json": text.encode()}
+    template = CHAPTER if document.chapter else TEMPLATE
+    files |= {"main.typ": template.read_bytes(), "report.json": text.encode()}
     with TemporaryDirectory() as folder:
         for name, file in files.items():
             (Path(folder) / name).write_bytes(file)
@@ -127,6 +129,8 @@ def _shown(block: Block, language: str, files: dict[str, bytes], *, appendix: bo
             files[name] = block.image
             shown = {"alt": block.alt, "caption": _text(block.caption), "width": block.width_mm}
             shown["high"] = _height_mm(block) > _HIGH
+            title, note = titled(block.caption, language)
+            shown |= {"title": _text(title), "note": _text(note) if note else []}
             return {"is": "picture", "file": name, **shown}
         case Verbatim():
             return {"is": "verbatim", "text": "\n".join(map(printable, block.text.split("\n")))}
@@ -155,6 +159,8 @@ def _table(block: Table, language: str, line: int) -> dict[str, Any]:
         "is": "table",
         "title": _text(block.title),
         "header": table.header,
+        "header_runs": [_text(column.label) for column in block.columns],
+        "spans": [{"text": _text(over) if over else [], "n": n} for over, n in spanned(block)],
         "short": table.short,
         "scale": max(table.scale, _SMALLEST),
         "numeric": table.numeric,

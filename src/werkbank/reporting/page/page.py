@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from werkbank.catalogue import has, say
 from werkbank.reporting import fonts
-from werkbank.reporting.blocks import body_first, contents, opens_with_its_message, section_html
+from werkbank.reporting.blocks import body_first, contents, is_chapter, opens_with_its_message, section_html
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,8 +58,9 @@ def render(
     return _template().render(
         body=[section_html(section) for section in sections],
         contents=contents(sections),
-        css=fonts.style_sheet() + (FOLDER / "report.css").read_text(encoding="utf-8"),
+        css=fonts.style_sheet() + _looks(sections),
         message=opens_with_its_message(sections),
+        chapter=is_chapter(sections),
         language=language,
         title=title,
         kind=kind or say("report.page.report", language),
@@ -70,6 +71,11 @@ def render(
         logo_alt=say("formats.logo", language, school=school),
         say=lambda key: say(f"report.page.{key}", language),
     )
+
+
+def _looks(sections: Sequence[Section]) -> str:
+    names = ["report.css", *["chapter.css"] * is_chapter(sections)]
+    return "\n".join((FOLDER / name).read_text(encoding="utf-8") for name in names)
 
 
 def _provenance_label(key: str, language: str) -> str:
