@@ -22,7 +22,7 @@ from werkbank.reporting import fonts
 from werkbank.reporting.blocks import Bullets, Figure, Heading, Own, Paragraph, Table, Verbatim, spanned, titled
 from werkbank.reporting.formats.chapter_word import WIDTH_MM as _CHAPTER_MM
 from werkbank.reporting.formats.chapter_word import as_chapter
-from werkbank.reporting.formats.document import Run, plain, printable, runs, together, written
+from werkbank.reporting.formats.document import Run, linked, plain, printable, runs, together, written
 from werkbank.reporting.formats.packed import timeless
 from werkbank.reporting.formats.pixels import pixels
 
