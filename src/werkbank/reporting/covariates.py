@@ -69,7 +69,7 @@ def _beforehand(report: Report, tests: list[Estimate], number: int) -> Table | N
     kinds = texts("what")
     for arm in arms:
         for what, short in (("before_mean", "mean"), ("before_sd", "sd")):
-            label = words.say("thesis.results.column", arm=words.arm(arm), what=words.say(f"thesis.results.{short}"))
+            label = f"{words.arm(arm)} {words.say(f'{HERE}.{short}')}"
             kinds[f"{what} {arm}"] = Column(f"{what} {arm}", label, "mean")
     for t in tests:
         label = words.say(f"{HERE}.difference")
