@@ -169,6 +169,8 @@ CONTENT = {
     "answers in words": (put("q1", WORDS.get), ["answers_in_words"]),
     "words before, numbers after": (put("q1", WORDS.get, lambda row: row[5] == "T0"), ["answers_in_words"]),
     "one word": (put("q1", "geel", first()), ["not_a_number"]),
+    "scores with a unit": (put("taal", lambda v: f"{v} jaar"), ["not_a_number"]),
+    "scores in words": (put("taal", lambda v: "goed" if int(v) % 2 else "matig"), ["answers_in_words"]),
     "an answer that says there is none": (put("q1", "n.v.t.", first(3)), ["missing_word"]),
     "a scale from nought": (
         text([[*row[:7], *(str(int(v) - 1) for v in row[7:10]), row[10]] for row in rows()]), ["scale_differs"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.intake.conftest import ONE_GROUP, TWO_ARMS
 
-from werkbank.intake.folding import DIFFERENCES, difference, keys
+from werkbank.intake.folding import DIFFERENCES, difference, keys, says_missing
 from werkbank.study.spelling import tidy
 
 ALIKE = {
@@ -109,6 +109,16 @@ def test_signs_that_cannot_be_seen_are_left_out_with_a_line(read, notes):
 def test_words_for_unknown_are_no_pupil(refused, word):
     (problem,) = refused(ONE_GROUP, {"m.csv": f"id,a,b\n01,1,2\n02,2,2\n{word},3,4\n"})
     assert (problem.code, problem.row, problem.value) == ("id_unknown", 4, word)
+
+
+@pytest.mark.parametrize("label", ["N/A", "n/a ", "weet niet / n.v.t.", "n.v.t.", "geen antwoord", "Refused", "#N/A"])
+def test_labels_that_say_that_there_is_no_answer(label):
+    assert says_missing(label)
+
+
+@pytest.mark.parametrize("label", ["nooit", "Ja / nee", "n / a b", "altijd", "5", "geen van beide", "nvt-groep"])
+def test_labels_that_are_answers(label):
+    assert not says_missing(label)
 
 
 def test_initials_may_be_such_a_word(read):

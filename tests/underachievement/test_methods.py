@@ -166,6 +166,25 @@ def test_sd_zero_gives_no_standard_score_and_no_flag():
     assert np.isnan(found.chance)
 
 
+ONE_SCHOOL = {"school": "s1", "class": "k1"}
+SAME = {"iq": 10.0}
+
+
+@pytest.mark.parametrize(
+    ("changes", "way", "code"),
+    [
+        (ONE_SCHOOL, {"random_intercept": "school"}, "underachievement_one_group"),
+        (ONE_SCHOOL, {"random_intercept": "class"}, "underachievement_one_group"),
+        (SAME, {}, "underachievement_no_prediction"),
+    ],
+)
+def test_what_predicts_nothing_is_refused_in_words(changes, way, code, bdf, criteria):
+    with pytest.raises(UnfitError) as caught:
+        find(bdf.assign(**changes), replace(criteria["regression"], **way))
+    assert [p.code for p in caught.value.problems] == [code]
+    assert all(p.sentence(language) for p in caught.value.problems for language in ("nl", "en"))
+
+
 def test_nobody_able_gives_no_share(bdf, criteria):
     found = find(bdf, replace(criteria["difference"], able=Cutoff(rule="score", value=99)))
     assert (found.n_able, found.n_flagged) == (0, 0)

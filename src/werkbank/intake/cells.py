@@ -248,7 +248,9 @@ def _labelled(text: str, how: Reading, counts: Counts, n: int) -> float | str:
     value, words = found
     counts.labelled += n
     counts.labels.setdefault(plain(words), set()).add(value)
-    return "label_two_numbers" if len(counts.labels[plain(words)]) > 1 else value
+    if len(counts.labels[plain(words)]) == 1:
+        return value
+    return "label_two_numbers" if how.outcome.column is None else "not_a_number"  # of a score it is a unit: 12 jaar
 
 
 def _fits(value: float, how: Reading) -> bool:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from werkbank.study.model import FileSpec, Study
 
 MAX_BYTES = 2_000_000_000  # of a file on disk; a million pupils at two waves, 28 items each, are some 200 MB
-BYTES_OF_A_BYTE = 8  # that reading a file of text takes at least
+BYTES_OF_A_BYTE = 8  # that reading a file of text may take: an estimate
 LONGEST_CELL = 131_072  # characters; Excel holds 32,767
 LEAST = 50_000_000  # bytes that are always tried
 PER_COLUMN = ("labels", "user_missing")  # what an SPSS file says of a column

@@ -8,7 +8,9 @@ from pathlib import Path
 
 MAX_CELLS = 1_000_000_000  # of a table, however large the memory
 MAX_COLUMNS = 32_767  # as many as SPSS allows; Excel has 16,384
-BYTES_OF_A_CELL = 60  # while a table is read and its answers are laid out, measured; `benchmarks/checking.py`
+BYTES_OF_A_CELL = (
+    60  # while a table is read and its answers are laid out: an estimate; `benchmarks/checking.py` prints peaks
+)
 BYTES_OF_A_STORED_CELL = 120  # of a workbook: each cell is an object of Python's
 UNLIMITED = 1 << 62
 SUPPOSED = 2 << 30  # where a machine does not tell

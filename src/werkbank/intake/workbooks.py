@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MAX_UNPACKED = 400_000_000  # bytes; a workbook is a zip archive, and a small one can unpack to any size
 MAX_SHARED = 150_000_000  # bytes of texts that cells share
 LEAST_UNPACKED = 40_000_000  # bytes that are always tried
-BYTES_OF_A_BYTE = 12  # that the texts and cells of a workbook take in memory, measured
+BYTES_OF_A_BYTE = 12  # that the texts and cells of a workbook may take in memory: an estimate
 LAST_ROW = 1_048_576  # of any Excel sheet
 CHUNK = 1 << 20
 ROWS = 1_000  # that are held as lists before they are kept by column

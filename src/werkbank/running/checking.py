@@ -126,7 +126,11 @@ def _questions(intake: Intake) -> tuple[Foreseen, ...]:
     if study.underachievement is not None:
         from werkbank.underachievement.study import examine
 
-        examine(study, scores, intake.pupils)  # refuses what its part of a report would refuse
+        try:
+            examine(study, scores, intake.pupils)  # refuses what its part of a report would refuse
+        except UnfitError as unfit:
+            problems = [replace(one, file=one.file or study.file) for one in unfit.problems]
+            raise UnfitError(problems, study.language) from None
     return foresee(study, counted(study, keys, scores, intake.pupils))
 
 

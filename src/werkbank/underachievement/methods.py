@@ -196,6 +196,7 @@ def _below_prediction(
     used = np.isfinite(values).all(axis=1) & (folds >= 0) & (True if groups is None else groups >= 0)
     if len(np.unique(folds[used])) < 2:  # one class: nothing to leave out but its pupils
         cv_by, folds = None, np.arange(len(pupils))
+    _check_predictable(values[used, :-1], None if groups is None else groups[used], criteria)
     prediction, residuals = regress(
         values[used, -1],
         values[used, :-1],
@@ -208,6 +209,18 @@ def _below_prediction(
     gap[used] = -residuals / prediction.see
     slopes = np.append(list(prediction.coefficients.values())[1:], -1.0)
     return prediction, gap, slopes * units / prediction.see
+
+
+def _check_predictable(measures: Floats, groups: NDArray[np.intp] | None, criteria: Criteria) -> None:
+    """Refuse a prediction from what is the same for all, and a level for each group where all are of one."""
+    if groups is not None and len(np.unique(groups)) < 2:
+        raise UnfitError(
+            [Problem("underachievement_one_group", column=f"random_intercept: {criteria.random_intercept}")]
+        )
+    n, k = measures.shape
+    if n <= k + 1 or np.linalg.matrix_rank(np.column_stack([np.ones(n), measures])) <= k:
+        names = ", ".join(m.column for m in criteria.measures[:-1])
+        raise UnfitError([Problem("underachievement_no_prediction", column=names, details={"n": n})])
 
 
 def _counted(
