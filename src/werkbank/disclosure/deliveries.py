@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from werkbank.disclosure.flow import kind, slots, system
 from werkbank.disclosure.protecting import Counts
 from werkbank.disclosure.signals import about
-from werkbank.disclosure.standing_behind import COLUMNS, ENROLLED, Behind
+from werkbank.disclosure.standing_behind import COLUMNS, ENROLLED, Behind, Pairs
 from werkbank.results import Estimate, Fact
 
 if TYPE_CHECKING:
@@ -51,8 +52,10 @@ class Delivery:
         How many of its results are hidden because of deliveries before it.
     shown : dict
         Released counts by name.
-    hidden : tuple of str
-        Counts that it does not show.
+    hidden : dict
+        Counts that it does not show, so that a later copy can be kept from giving them away; None where not known.
+    sensitive : tuple of str
+        Those of them that say something of everyone, even when they are 0 or large.
     relations : tuple of dict
         How counts add up (`protecting.Relation`).
     cells : tuple of str
@@ -73,7 +76,8 @@ class Delivery:
     bare: tuple[str, ...]
     earlier: int
     shown: dict[str, float]
-    hidden: tuple[str, ...]
+    hidden: dict[str, float | None]
+    sensitive: tuple[str, ...]
     relations: tuple[dict[str, float], ...]
     cells: tuple[str, ...]
     printed: dict[str, float]
@@ -81,13 +85,12 @@ class Delivery:
     key: str = ""
 
     def counts(self, part: str) -> Counts:
-        """Return its counts as a system: what it showed cannot be hidden any more, what it hid has no known value."""
-        values = {f"{part}{name}": value for name, value in self.shown.items()}
-        unknown = {f"{part}{name}": NAN for name in self.hidden}
+        """Return its counts as a system: what it showed cannot be hidden any more."""
+        shown = {f"{part}{name}": value for name, value in self.shown.items()}
+        hidden = {f"{part}{name}": NAN if value is None else value for name, value in self.hidden.items()}
         relations = [{f"{part}{name}": w for name, w in relation.items()} for relation in self.relations]
-        names = {name for relation in relations for name in relation}
-        unknown |= dict.fromkeys(names - values.keys() - unknown.keys(), NAN)
-        return Counts({**unknown, **values}, relations, dict.fromkeys(values, GIVEN), set())
+        sensitive = {f"{part}{name}" for name in self.sensitive}
+        return Counts({**hidden, **shown}, relations, dict.fromkeys(shown, GIVEN), sensitive)
 
 
 GIVEN = 1e9  # the price of hiding a count that was given out: it cannot be taken back
@@ -99,7 +102,7 @@ def identity(inputs: Mapping[str, Any], key: str, entry: Mapping[str, Any]) -> s
     return hashlib.sha256(json.dumps(decisive, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
-def released(results: Results, copy: Results, behind: Behind, **known: Any) -> Delivery:  # noqa: ANN401 - of `Delivery`
+def released(results: Results, copy: Results, behind: Behind, min_cell: int, **known: Any) -> Delivery:  # noqa: ANN401 - of `Delivery`
     """Return what a `copy` of `results` tells, to be remembered."""
     whole = system(results, 1)
     shown_items: tuple[Fact | Estimate, ...] = (*copy.facts, *copy.estimates)
@@ -111,11 +114,12 @@ def released(results: Results, copy: Results, behind: Behind, **known: Any) -> D
         if i in items and name in whole.costs and getattr(items[i], field_of[slot], None) is not None
     }
     cells = {cell for item in shown_items if _says(item) for cell in cells_of(item, behind)}
-    hidden = tuple(sorted(whole.values.keys() - shown.keys()))
+    hidden = {n: None if math.isnan(v) else v for n, v in sorted(whole.values.items()) if n not in shown}
+    sensitive = tuple(sorted(system(results, min_cell).sensitive - shown.keys()))
     relations = tuple(dict(sorted(relation.items())) for relation in whole.relations)
     return Delivery(
-        shown=dict(sorted(shown.items())), hidden=hidden, relations=relations, cells=tuple(sorted(cells)),
-        behind=behind, **known,
+        shown=dict(sorted(shown.items())), hidden=hidden, sensitive=sensitive, relations=relations,
+        cells=tuple(sorted(cells)), printed=magnitudes_in(copy), behind=behind, **known,
     )  # fmt: skip
 
 
@@ -145,9 +149,9 @@ def cells_of(item: Fact | Estimate, behind: Behind) -> set[str]:
     alone = item.kind in OF_ONE_SCALE and not (isinstance(item, Estimate) and (item.moderator or item.other))
     if about(item) or not alone or (outcome and not scales <= behind.cells.keys()):
         return {f"{place}|" for place in behind.cells}
-    places = (scales if outcome else set()) | {ENROLLED}
-    if not outcome:
-        places |= {f"|{wave}" for wave in waves if f"|{wave}" in behind.cells}
+    of_flow = item.kind == "flow" or (isinstance(item, Fact) and kind(item.what) in {"lost", "lost_ones"})
+    places = scales if outcome else {f"|{wave}" for wave in waves if f"|{wave}" in behind.cells}
+    places |= {ENROLLED} if of_flow or not outcome else set()
     found = {f"{place}|{arm}" for place in places for arm in arms}
     return found | ({f"{COLUMNS}|{arm}" for arm in arms} if isinstance(item, Estimate) else set())
 
@@ -171,7 +175,9 @@ def touched(results: Results, behind: Behind, earlier: Iterable[Delivery], min_c
         if cell not in near:
             place, mine = cell.rpartition("|")[0], behind.at(cell)
             near[cell] = any(
-                _hardly(mine, one.behind.at(other), min_cell) for one, by in shown for other in by.get(place, ())
+                _hardly(mine, one.behind.at(other), min_cell, common=place == COLUMNS)
+                for one, by in shown
+                for other in by.get(place, ())
             )
         return near[cell]
 
@@ -205,10 +211,15 @@ def _by_place(cells: Iterable[str]) -> dict[str, list[str]]:
     return found
 
 
-def _hardly(some: frozenset[tuple[str, str]], others: frozenset[tuple[str, str]], min_cell: int) -> bool:
-    """Whether two sets overlap and are told apart by fewer than `min_cell` pupils, who came, went or changed."""
-    apart = some ^ others
-    return bool(apart) and bool(some & others) and len({pupil for pupil, _ in apart}) < min_cell
+def _hardly(some: Pairs, others: Pairs, min_cell: int, *, common: bool) -> bool:
+    """Whether two sets overlap and are told apart by fewer than `min_cell` pupils, who came, went or changed.
+
+    `common`: who came and went is told by other cells, and only who is in both matters here.
+    """
+    apart = {pupil for pupil, _ in some ^ others}
+    if common:
+        apart &= {pupil for pupil, _ in some} & {pupil for pupil, _ in others}
+    return bool(some & others) and 0 < len(apart) < min_cell
 
 
 def counts_of(results: Results, ids: Iterable[str]) -> set[str]:

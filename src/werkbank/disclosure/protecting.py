@@ -76,7 +76,11 @@ def _sum(relation: Relation, values: Mapping[str, float]) -> float:
 
 
 def hide(
-    counts: Counts, min_cell: int, start: Iterable[str] = (), doubtful: AbstractSet[str] | None = None
+    counts: Counts,
+    min_cell: int,
+    start: Iterable[str] = (),
+    doubtful: AbstractSet[str] | None = None,
+    given: AbstractSet[str] = frozenset(),
 ) -> set[str]:
     """Return the names of the counts that must not be shown.
 
@@ -89,6 +93,9 @@ def hide(
         Counts that are hidden whatever comes of it.
     doubtful : set of str, optional
         The only counts that are looked at, where the others are known to be safe when `start` is hidden.
+    given : set of str
+        Counts that were shown before, whatever they are. One of these among the answer cannot be hidden any more: what
+        it gives away it gives away.
 
     Returns
     -------
@@ -104,7 +111,8 @@ def hide(
     enough. Fischetti & Salazar-González (2000) find the cheapest pattern of all; here safety matters, not the optimum.
     """
     small = {name for name, value in counts.values.items() if 0 < value < min_cell} | counts.sensitive
-    reader, shown = Reader(counts), counts.costs.keys() - small - set(start)
+    small -= given
+    reader, shown = Reader(counts), (counts.costs.keys() - small - set(start)) | given
     for name in sorted(small if doubtful is None else small & doubtful):
         while cheapest := reader.binding(shown, name, min_cell):
             shown.remove(cheapest)

@@ -1,8 +1,8 @@
 """The register of deliveries: what was given out of a study, remembered beside it, so that a later copy can heed it.
 
 ``given-out/register.json`` in the study's folder is a list that only grows: a delivery, or the word that one was
-withdrawn. Its state is a chain of hashes, which manifests name. It holds released counts, how they add up, and keyed
-hashes of who stands behind what was shown (`standing_behind`): no answer, score, code or name.
+withdrawn. Its state is a chain of hashes, which manifests name. It holds counts, released and hidden, how they add up,
+and keyed hashes of who stands behind what was shown (`standing_behind`): no answer, score, code or name.
 
 A copy of the last state lies beside the key of pseudonyms, outside the project: with it a register that is gone, or an
 older one that was put back, is noticed.
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 ENVIRONMENT, FOLDER, NAME = "WERKBANK_REGISTERS", "given-out", "register.json"
 SCHEMA_VERSION = 1
 EMPTY = ""  # the state of a register in which nothing stands
-TUPLES = ("also", "bare", "hidden", "relations", "cells")
+COUNTS = {"shown", "hidden", "sensitive", "relations", "printed"}  # fields of a delivery that stand together
+TUPLES = ("also", "bare", "sensitive", "relations", "cells")
 
 
 class UnknownStateError(WerkbankError):
@@ -143,17 +144,20 @@ class Register:
 
 
 def _plain(one: Delivery) -> dict[str, Any]:
-    own = {k: v for k, v in vars(one).items() if k not in {"shown", "hidden", "relations", "printed", "behind"}}
-    counts = {"shown": one.shown, "hidden": list(one.hidden), "relations": list(one.relations), "printed": one.printed}
+    own = {k: v for k, v in vars(one).items() if k not in COUNTS | {"behind"}}
+    counts = {name: _listed(getattr(one, name)) for name in COUNTS}
     own |= {"also": list(one.also), "bare": list(one.bare), "cells": list(one.cells)}
     return {**own, "counts": counts, "behind": one.behind.to_json()}
+
+
+def _listed(value: Any) -> Any:  # noqa: ANN401 - of a delivery
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _of(entry: Mapping[str, Any]) -> Delivery:
     counts = entry["counts"]
     own = {k: v for k, v in entry.items() if k not in {"kind", "counts", "behind"}}
-    own |= {"shown": counts["shown"], "hidden": counts["hidden"], "relations": counts["relations"]}
-    own["printed"] = counts["printed"]
+    own |= counts
     own |= {name: tuple(own[name]) for name in TUPLES}
     return Delivery(**own, behind=Behind.from_json(entry["behind"]))
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from werkbank.results import Estimate, Fact, Results
 
+ENROLLED = "enrolled "  # how counts of who was assigned begin
 WHOLE = 1.5  # how much dearer a count of the whole is than one of its parts; dearer still, and each part hides more
 FIELD = {"value": "value", "share": "value", "n": "n"}  # where the number of a slot stands
 
@@ -94,8 +95,9 @@ def hidden_together(
     met = {count for relation in across for count in relation}
     met |= {count for count in joint.values if count.partition("|")[0] in set(several)}
     _, doubtful = Reader(joint).around(joint.costs.keys() - start, met)
-    hidden = hide(joint, min_cell, start, set(doubtful))
-    if any(name.partition("|")[0] in (given or {}) for name in hidden):
+    known = {count for count in joint.costs if count.partition("|")[0] in (given or {})}
+    hidden = hide(joint, min_cell, start, set(doubtful), known)
+    if hidden & known:
         raise GivenAwayError
     few = [r for r in across if any(0 < joint.values[c] < min_cell for c in r)]
     bare = {count for relation in few for count in relation if count in hidden}
@@ -117,14 +119,8 @@ def _overlaps(joint: Counts, members: Mapping[str, AbstractSet[str]], given: Abs
         for pupil in pupils:
             of[pupil].append(name)
     groups = {frozenset(names) for names in of.values()}
-    having: dict[str, list[str]] = defaultdict(list)
-    # what an earlier copy hid is an unknown that a new one must not solve
-    before = [count for count in joint.values if count not in joint.costs and count.partition("|")[0] in given]
-    for count in [*joint.costs, *before]:
-        name, _, bare = count.partition("|")
-        having[bare].append(name)
-        if name not in given and sum(name in group for group in groups) > 1:
-            joint.costs[count] *= WHOLE
+    wholes = {name for name in members.keys() - given if sum(name in group for group in groups) > 1}
+    having = _having(joint, given, wholes)
 
     @cache
     def parted(names: tuple[str, ...]) -> tuple[list[frozenset[str]], np.ndarray, np.ndarray]:
@@ -132,18 +128,39 @@ def _overlaps(joint: Counts, members: Mapping[str, AbstractSet[str]], given: Abs
         matrix = np.array([[name in cell for cell in cells] for name in names], float).reshape(len(names), len(cells))
         return cells, matrix, np.linalg.pinv(matrix)
 
-    for bare, names in having.items():
+    empty: set[tuple[str, tuple[str, ...], frozenset[str]]] = set()  # arms in which a group has nobody
+    arms = {bare.removeprefix(ENROLLED) for bare in having if bare.startswith(ENROLLED)}
+    for bare, names in sorted(having.items(), key=lambda one: not one[0].startswith(ENROLLED)):
         cells, matrix, inverse = parted(tuple(names))
         called = [_called(cell, cells, names, bare) for cell in cells]
         found = _solved(matrix, inverse, np.array([joint.values[f"{name}|{bare}"] for name in names]))
         if found is not None:
             joint.values = {**dict(zip(called, found, strict=True)), **joint.values}
-            # a group without anyone, as of a school that lacks this arm: a reader knows that as well
-            there = [bool(joint.values[c]) or c in joint.costs for c in called]
+            if bare.startswith(ENROLLED):
+                gone = {cell for cell, count in zip(cells, called, strict=True) if joint.values[count] == 0}
+                empty |= {(bare.removeprefix(ENROLLED), tuple(names), cell) for cell in gone}
+            # a group without anyone, as of a school that lacks this arm: a reader knows that as well. That nobody there
+            # was lost, a reader does not know: beside earlier copies, which cannot hide more, that counts
+            about = {arm for arm in arms if f" {arm} " in f" {bare} "} or arms
+            unsure = [bool(given) and not {(arm, tuple(names), cell) for arm in about} <= empty for cell in cells]
+            there = [bool(joint.values[c]) or c in joint.costs or u for c, u in zip(called, unsure, strict=True)]
             for name, row in zip(names, matrix, strict=True):
                 mine = [c for c, inside, some in zip(called, row, there, strict=True) if inside and some]
                 if mine != [f"{name}|{bare}"]:
                     joint.adds_up(f"{name}|{bare}", mine)
+
+
+def _having(joint: Counts, given: AbstractSet[str], wholes: AbstractSet[str]) -> dict[str, list[str]]:
+    """Return by count the reports that have it; a count of a whole is dearer to hide than that of a part."""
+    having: dict[str, list[str]] = defaultdict(list)
+    # what an earlier copy hid is one that a new one must not tell
+    before = [count for count in joint.values if count not in joint.costs and count.partition("|")[0] in given]
+    for count in [*joint.costs, *before]:
+        name, _, bare = count.partition("|")
+        having[bare].append(name)
+        if name in wholes:
+            joint.costs[count] *= WHOLE
+    return having
 
 
 def _solved(matrix: np.ndarray, inverse: np.ndarray, values: np.ndarray) -> list[float] | None:

@@ -41,7 +41,7 @@ def faults(place: Path) -> Iterator[Fault]:
     if not found or not found.get("reports"):
         yield manifest.NAME, "older" if manifest.is_older(place) else "lacking", manifest.NAME
         return
-    if not _sound(place, found):
+    if not _sound(place, found) or not _shaped(found):
         yield manifest.NAME, "damaged", manifest.NAME
         return
     try:
@@ -69,6 +69,16 @@ def _sound(place: Path, found: dict[str, Any]) -> bool:
     if found.keys() != FIELDS:
         return False
     return found.get("notice") == manifest.notice() and _sealed(place / manifest.NAME, found)
+
+
+def _shaped(found: dict[str, Any]) -> bool:
+    """Whether a manifest names files and hashes, and what each report was made from, where ours do."""
+    entries = found["reports"].values() if isinstance(found["reports"], dict) else [None]
+    files = [found["results"], *(entry.get("files") if isinstance(entry, dict) else None for entry in entries)]
+    texts = [isinstance(one, dict) and all(isinstance(v, str) for v in one.values()) for one in files]
+    parts = isinstance(found["inputs"], dict) and isinstance(found["inputs"].get("parameters"), dict)
+    notebooks = [isinstance(entry, dict) and isinstance(entry.get("notebook"), str) for entry in entries]
+    return all(texts) and parts and all(notebooks)
 
 
 def _sealed(path: Path, content: dict[str, Any]) -> bool:

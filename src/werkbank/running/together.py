@@ -27,7 +27,7 @@ from werkbank.running.kept import sections_of
 from werkbank.running.pages import FORMATS, HELP, pages, reading_help
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from werkbank.reporting.sharing import Shared
@@ -261,7 +261,7 @@ class _Group:
     def _decide_apart(self, copies: Mapping[Path, list[Copy]]) -> dict[Path, list[tuple[Copy, dict[str, Any]]]]:
         """Return what each copy hides beside all others, those that were given out before among them."""
         behind = {place: self.behind(place, [copy.key for copy in mine]) for place, mine in copies.items()}
-        before = [one for one in self.book.register.standing if any(_met(one.behind, own) for own in behind.values())]
+        before = _within_reach(self.book.register.standing, behind.values())
         times = Counter(pupil for own in behind.values() for pupil in own.pupils)
         several = {p for p, mine in copies.items() if len({copy.key.rpartition(".")[0] for copy in mine}) > 1}
         met = {p for p, own in behind.items() if any(times[pupil] > 1 for pupil in own.pupils)}
@@ -341,6 +341,7 @@ class _Group:
             copy.results,
             Results.from_json(manifest.where(place, f"share/{key}.json").read_text(encoding="utf-8")),
             self.behind(place, [key]),
+            self.min_cell,
             id=identity(found["inputs"], key, entry),
             report=key,
             only={role: "–" if role == "teacher" else code for role, code in only.items()},  # a teacher's own number
@@ -368,6 +369,16 @@ class _Group:
             self.done.failed[place] = why
         elif lines := reasons(share, study, self.language):
             self.done.said[place] = tuple(dict.fromkeys([*self.done.said.get(place, ()), *lines]))
+
+
+def _within_reach(standing: Iterable[Delivery], behind: Iterable[Behind]) -> list[Delivery]:
+    """Return the earlier copies that share pupils with new ones, or with others that do: a whole ties its parts."""
+    todo, reached, found = list(standing), frozenset[str]().union(*(own.pupils for own in behind)), list[Delivery]()
+    while near := [one for one in todo if not one.behind.pupils.isdisjoint(reached)]:
+        found += near
+        todo = [one for one in todo if one.behind.pupils.isdisjoint(reached)]
+        reached = reached.union(*(one.behind.pupils for one in near))
+    return found
 
 
 def _met(some: Behind, others: Behind) -> bool:

@@ -162,7 +162,7 @@ def _made_again(
     alike = made["inputs"] == found["inputs"]  # the same packages must draw the same pictures, and write the same files
     difference = _first_of(place, again, key, pictures=alike)
     entries = [{**of["reports"][key], "remarks": []} for of in (made, found)]  # a log may say another time each run
-    if not difference and entries[0] == entries[1]:
+    if alike and not difference and entries[0] == entries[1]:
         return Verified(place, key, "same")
     if alike and not difference:
         differing = (f for f, digest in made["reports"][key]["files"].items() if files.get(f) != digest)
