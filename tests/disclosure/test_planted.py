@@ -1,4 +1,4 @@
-"""Forty-odd files in which something was planted are all found by ``check-privacy``; none of those that a run shares is."""
+"""Forty and more files in which something was planted are found by ``check-privacy``; none that a run shares is."""
 
 from __future__ import annotations
 

@@ -120,7 +120,7 @@ def _html(content: bytes) -> Read:
     comments = COMMENT.findall(text)
     seen = COMMENT.sub("", CODE.sub("\n", text))
     words = [unescape("".join(pair)) for pair in SPOKEN.findall(seen)]
-    seen = unescape(re.sub(r"<[^>]*>", "", BLOCKS.sub("\n", seen)))
+    seen = unescape(re.sub(r"<[^>]*>", "", BLOCKS.sub("\n", re.sub(r"\s+", " ", seen))))
     joined = unescape(re.sub(r"<[^>]*>", "", COMMENT.sub("", text)))
     makers = {f"author {i}": unescape(who) for i, who in enumerate(BY.findall(text), 1)}
     said = "\n".join([seen, *words, *comments])

@@ -25,12 +25,12 @@ LIKE = (
     r"(?:\s+(?:andere|nieuwe|overige|enkele|zieke|zwakke|sterke|jonge|oudere|verschillende|uitgevallen|onderpresterende"
     r"|meer|minder|other|new|remaining|such|more|fewer|weak|strong|young|older|different|underachieving|[a-zë]{3,}se))"
 )
-COUNT = re.compile(rf"(?<![\w.,%‰/+×–—-])(\d{{1,3}}|{'|'.join(WORDS)}){OF}?{LIKE}?\s+{WHO}\b", re.IGNORECASE)
+COUNT = re.compile(rf"(?<![\w.,%‰/+×–—-])(\d{{1,3}}|{'|'.join(WORDS)}){OF}?{LIKE}?[^\S\n]+{WHO}\b", re.IGNORECASE)
 # one child that was met, not any child: of whom it is said what it did, or of which sex it is
 ONE = re.compile(
     rf"\b(?:een|één|de|het|a|the)\s+(?:enkele?|enige|single|only)\s+{WHO}\b|\b(?:één|one)\s+(?:meisje|jongen|girl|boy)\b"
     rf"|\b(?:bij|maar|slechts|alleen|only|just|except)\s+(?:één|one)\s+{WHO}\b"
-    rf"|(?:^|(?<=[.!?:;•]\s)|(?<=\n))\s*(?:één|one)\s+{WHO}\b",
+    rf"|(?:^|(?<=[.!?:;•]\s)|(?<=\n))(?:één|one)\s+{WHO}\b",
     re.IGNORECASE,
 )
 AFTER = re.compile(
@@ -59,6 +59,7 @@ PRIVATE = ("privacy.inside", "privacy.notice", "batch.index.inside")  # how a fi
 
 def few_in(said: str, min_cell: int) -> list[str]:
     """Return the numbers of people that sentences tell, in figures or words, as far as they are too small."""
+    said = re.sub(r"\n\s+", "\n", re.sub(r"[^\S\n]+", " ", said))
     said = _own_words().sub(" ", said)
     found = [m for m in COUNT.finditer(said) if not NAMING.search(said[max(0, m.start() - 24) : m.start()])]
     numbers = [m[1] for m in found]
