@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from functools import cache
-from html import unescape
 from typing import TYPE_CHECKING
 
-from werkbank.catalogue import LANGUAGES, say
 from werkbank.disclosure.flow import system
-from werkbank.disclosure.opening import Opened, open_file
+from werkbank.disclosure.labelled import in_store, in_table, small
+from werkbank.disclosure.opening import open_file
 from werkbank.disclosure.protecting import SLACK, Counts, interval
+from werkbank.disclosure.reading import plain
 from werkbank.disclosure.suppressing import MIN_CELL
+from werkbank.disclosure.wording import EXTREME as SAID_EXTREME
+from werkbank.disclosure.wording import extreme_shares, few_in, in_full, says_private
 from werkbank.errors import Problem, UnfitError
 from werkbank.results import Results
 
@@ -20,30 +21,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from werkbank.disclosure.reading import Read
     from werkbank.study import Study
 
-COUNTED = re.compile(
-    r"\b(?:n|aantal|hoeveel|toegewezen|start|gemeten|geanalyseerd|geen|zonder|leerlingen|leraren|verbeterd|hersteld"
-    r"|verslechterd|gelijk gebleven|count|number|assigned|measured|analysed|without|pupils|teachers|improved|recovered"
-    r"|deteriorated|unchanged|pupils_\w+)\b",
-    re.IGNORECASE,
-)
-OTHER_COUNTS = re.compile(
-    r"klassen|scholen|items|vragen|classes|schools|questions|rij|row|clusters|units|sd|%|df|p\b", re.IGNORECASE
-)
-EXTREME = re.compile(r"^(?!.*item).*\b(?:min|max|minimum|maximum|laagste|hoogste|lowest|highest)\b", re.IGNORECASE)
-SHARE = re.compile(r"(\d+(?:[.,]\d+)?) ?%")
-SAID = re.compile(r"\bn\s?=\s?(\d+)\b")
-FEW_IN_WORDS = {"twee": 2, "drie": 3, "vier": 4, "vijf": 5, "two": 2, "three": 3, "four": 4, "five": 5}
-SENTENCE = re.compile(
-    rf"(?<![\w.,%-])(\d+|{'|'.join(FEW_IN_WORDS)})\s+(?:leerling(?:en)?|kind(?:eren)?|pupils?|child(?:ren)?)\b",
-    re.IGNORECASE,
-)
-EXACT = re.compile(r"-?\d+\.\d{9,}(?:e-?\d+)?")  # no number that was rounded to be shared has as many decimals
-PRIVATE = ("privacy.inside", "privacy.notice", "batch.index.inside")  # how a file says that it stays inside
 CODE = re.compile(r"\b[pt]-[a-z2-7]{8,}\b")
 PLACE = re.compile(r"(?:/home/|/Users/|/root/|[A-Z]:\\+Users\\+)[^\s\"'<>\\/]+")
-MAKERS = {"", "werkbank", "openpyxl", "python-docx", "typst"}
+MAKERS = ("werkbank", "openpyxl", "python-docx", "typst", "matplotlib")
+SYSTEM = {".ds_store", "thumbs.db", "desktop.ini", ".werkbank.lock"}  # what a system leaves in any folder
+DASHES = re.compile("[\u2010-\u2015\u2212]")
+MONTHS = (
+    ("januari", "februari", "maart", "april", "mei", "juni", "juli", "augustus", "september", "oktober", "november",
+     "december"),
+    ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+     "December"),
+)  # fmt: skip
 TELLING = 4  # characters of an id or a name; shorter ones stand in any text
 
 
@@ -55,7 +46,7 @@ def check_files(
     Parameters
     ----------
     paths : iterable of path
-        html, pdf, docx, xlsx, csv, json and ipynb files; a folder stands for all files in it.
+        html, pdf, docx, xlsx, csv, json, ipynb, svg, txt, md and zip files; a folder stands for all files in it.
     min_cell : int, optional
         The smallest count that may be shown; the study's own when left out, else 6.
     study : Study, optional
@@ -67,28 +58,30 @@ def check_files(
     int
         The smallest count that was asked for.
     list of Problem
-        Numbers, names and codes of pupils; counts below `min_cell`; lowest and highest scores; shares beyond 5 and 95
-        %; outputs of a notebook that are no section; makers and folders in metadata; and hidden counts that can be
-        worked out to be small from all results (json) together; and files that are not there or cannot be inspected.
-        Empty when nothing was found.
+        Numbers, names and codes of pupils; counts below `min_cell`, in tables and in sentences; lowest and highest
+        scores; shares beyond 5 and 95 %; numbers that were not rounded; outputs of a notebook that are no section;
+        makers and folders in metadata; files that say that they stay inside; hidden counts that can be worked out to
+        be small from all results (json) together; pictures made of pixels that werkbank did not draw; and files that
+        are not there or cannot be inspected. Empty when nothing was found.
 
     Notes
     -----
-    Pictures are not looked at, only their text alternatives. A count is known by the header of its column; in other
-    software's tables it may go by another name.
+    What is inside a file is read as well: notes, comments, properties, fields, attachments, drawings, and the words
+    that pictures carry beside their pixels. The pixels are not read. A count is known by the words above or before it
+    and by the noun after it; in other software's tables and other people's sentences it may go by other words.
     """
     if min_cell is None:
         min_cell = study.privacy.min_cell if study is not None else MIN_CELL["school"]
     files = sorted({file for path in paths for file in (path.rglob("*") if path.is_dir() else [path])})
     opened, found = [], []
-    for file in (path for path in files if not path.is_dir() and not path.name.startswith(".")):
+    for file in (path for path in files if not path.is_dir() and path.name.lower() not in SYSTEM):
         try:
-            opened.append(open_file(file))
+            opened.append((file, open_file(file)))
         except UnfitError as error:  # what was not inspected must not pass for clean
             found += error.problems
     wanted = _of_study(study) if study is not None else {}
-    found += [problem for file in opened for problem in _in_file(file, min_cell, wanted)]
-    return min_cell, found + _together(opened, min_cell)
+    found += [problem for file, read in opened for problem in _in_file(file, read, min_cell, wanted)]
+    return min_cell, found + _together([file for file, _ in opened], min_cell)
 
 
 def _of_study(study: Study) -> dict[str, str]:
@@ -109,121 +102,95 @@ def _of_study(study: Study) -> dict[str, str]:
             rare = column in ids or len(texts) > 0.2 * sum(texts.values())
             if column not in plain:
                 words = {t for t in texts if len(t) >= TELLING and not re.fullmatch(r"-?\d*[.,]?\d*", t)}
-                found |= {t: column for t in words if rare or is_date(t)}
+                found |= {form: column for t in words if rare or is_date(t) for form in _forms(t)}
                 found |= {t: column for t in texts if column in ids and t.isdigit() and len(t) > TELLING}
     return found
 
 
-def _in_file(file: Opened, min_cell: int, wanted: dict[str, str]) -> list[Problem]:
-    name, text = file.path.name, "\n".join([file.text, *file.metadata.values()])
-    plain = unescape(re.sub(r"<[^>]*>", "", text))  # what markup splits is read as one
-    text = f"{text}\n{plain}"
-    words = set(re.findall(r"[\w.@-]+", text))
-    found = [
-        Problem("privacy_person", name, column=column, value=who)
-        for who, column in wanted.items()
-        if (who in words if re.fullmatch(r"[\w.@-]+", who) else who in text)
-    ]
-    found += [Problem("privacy_inside", name)] * _says_private(plain)
-    found += [_small(name, "", count, min_cell) for count in _few_in_sentences(plain, min_cell)]
-    if file.path.suffix in {".json", ".csv"}:
-        found += [Problem("privacy_exact", name, value=value) for value in sorted(set(EXACT.findall(file.text)))[:5]]
-    found += [Problem("privacy_code", name, value=code) for code in sorted(set(CODE.findall(text)))]
-    found += [Problem("privacy_place", name, value=place) for place in sorted(set(PLACE.findall(text)))]
-    kept = {k: v for k, v in file.metadata.items() if k.lower() in {"author", "creator", "lastmodifiedby"}}
+def _forms(text: str) -> list[str]:
+    """Return a date in each way in which it may be written elsewhere; any other text as it is."""
+    found = re.fullmatch(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})|(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})", text)
+    if found is None:
+        return [text]
+    year, month, day = (found[1], found[2], found[3]) if found[1] else (found[6], found[5], found[4])
+    number, of = int(month), int(day)
+    padded, bare = (year, f"{number:02}", f"{of:02}"), (year, str(number), str(of))
+    forms = [sign.join(parts) for sign in "-/." for y, m, d in (padded, bare) for parts in ((y, m, d), (d, m, y))]
+    if 1 <= number <= 12:
+        forms += [f"{of} {names[number - 1]} {year}" for names in MONTHS]
+        forms += [f"{MONTHS[1][number - 1]} {of}, {year}"]
+    return list(dict.fromkeys([text, *forms]))
+
+
+def _in_file(path: Path, read: Read, min_cell: int, wanted: dict[str, str]) -> list[Problem]:
+    name, text, said = path.name, plain(f"{read.text}\n{path.name}"), plain(read.said)
+    everything = "\n".join([text, *map(plain, read.makers.values())])
+    found = [Problem("privacy_person", name, column=wanted[who], value=who) for who in _met(everything, wanted)]
+    found += [Problem("privacy_inside", name)] * says_private(everything)
+    found += [small(name, "", count, min_cell) for count in few_in(said, min_cell)]
+    found += [Problem("privacy_share", name, value=f"{share}%") for share in extreme_shares(said)]
+    found += [Problem("privacy_extreme", name)] * (SAID_EXTREME.search(said) is not None)
+    cells = "\n".join(cell for table in read.tables for row in table for cell in row)
+    found += [Problem("privacy_exact", name, value=value) for value in in_full(f"{said}\n{cells}")[:5]]
+    found += [Problem("privacy_code", name, value=code) for code in sorted(set(CODE.findall(everything)))]
+    found += [Problem("privacy_place", name, value=place) for place in sorted(set(PLACE.findall(everything)))]
     found += [
         Problem("privacy_maker", name, column=key, value=value)
-        for key, value in kept.items()
-        if not value.lower().startswith(tuple(MAKERS - {""})) and value
+        for key, value in read.makers.items()
+        if value.strip() and not value.lower().startswith(MAKERS)
     ]
-    if file.stray:
-        found.append(Problem("privacy_output", name, details={"n": file.stray}))
-    found += [_small(name, "n", n, min_cell) for n in SAID.findall(text) if 0 < int(n) < min_cell]
-    for cells in file.tables:
-        found += _in_table(name, cells, min_cell)
-    if file.path.suffix == ".json":
-        found += _in_results(file, min_cell)
+    if read.stray:
+        found.append(Problem("privacy_output", name, details={"n": read.stray}))
+    if read.cropped:
+        found.append(Problem("privacy_cropped", name, details={"n": read.cropped}))
+    found += [Problem("privacy_picture", name, value=f"{w} × {h}") for w, h in dict.fromkeys(read.sizes)]
+    results = _results(path) if path.suffix.lower() == ".json" else None
+    for table in read.tables:
+        if results is None or table[0] != ["n"]:  # a statement of results may count classes or informants
+            found += [*in_table(name, table, min_cell), *in_store(name, table, min_cell)]
+    if results is not None:
+        found += _in_results(name, results, min_cell)
     return list({(p.code, p.file, p.column, p.row, p.value): p for p in found}.values())
 
 
-@cache
-def _notices() -> tuple[str, ...]:
-    """Return, without spaces, the first sentence of all by which a file says that it stays inside."""
-    said = [re.split(r"[.:]", say(key, language).strip("*"))[0] for key in PRIVATE for language in LANGUAGES]
-    return tuple(_packed(text) for text in [*said, " · ".join(say("privacy.row", language) for language in LANGUAGES)])
-
-
-def _packed(text: str) -> str:
-    """Return a text without spaces, hyphens and case: a PDF breaks its lines, a notebook its sources."""
-    return re.sub(r"[\s\xad-]+|\\n", "", text).casefold()
-
-
-def _says_private(text: str) -> bool:
-    packed = _packed(text)
-    return any(notice in packed for notice in _notices())
-
-
-def _few_in_sentences(text: str, min_cell: int) -> list[str]:
-    """Return the numbers of pupils that sentences tell, in figures or words, as far as they are too small."""
-    said = dict.fromkeys(SENTENCE.findall(text))
-    return [n for n in said if 0 < FEW_IN_WORDS.get(n.lower(), int(n) if n.isdigit() else 0) < min_cell]
-
-
-def _small(name: str, column: str, value: str, min_cell: int, row: int | None = None) -> Problem:
-    return Problem("privacy_small", name, column=column, row=row, value=value, details={"min_cell": min_cell})
-
-
-def _counts_people(label: str) -> bool:
-    return COUNTED.search(label) is not None and OTHER_COUNTS.search(label) is None
-
-
-def _in_table(name: str, cells: Sequence[Sequence[str]], min_cell: int) -> list[Problem]:
-    """Judge every cell by the nearest words above it: a sheet may hold a title before its header."""
-    found: list[Problem] = []
-    labels: dict[int, str] = {}
-    for r, row in enumerate(cells, 1):
-        for i, cell in enumerate(text.strip() for text in row):
-            label = labels.get(i, "")
-            share = SHARE.fullmatch(cell)
-            if share and not 5 <= float(share[1].replace(",", ".")) <= 95:
-                found.append(Problem("privacy_share", name, column=label, row=r, value=cell))
-            elif re.search(r"[^\W\d_]", cell):
-                labels[i] = cell
-            elif EXTREME.search(label) and re.search(r"\d", cell):
-                found.append(Problem("privacy_extreme", name, column=label))
-            elif (
-                COUNTED.search(label) and not OTHER_COUNTS.search(label) and cell.isdigit() and 0 < int(cell) < min_cell
-            ):
-                found.append(_small(name, label, cell, min_cell, r))
+def _met(text: str, wanted: dict[str, str]) -> list[str]:
+    """Return who is named in a text: as a word of its own, or, where spaces are in it, with any spaces between."""
+    spaced = DASHES.sub("-", re.sub(r"\s+", " ", text)).casefold()
+    words = set(re.findall(r"[\w.@-]+", spaced))
+    words |= {word.strip(".-_") for word in words} | {part for word in words for part in word.split("_")}
+    found = []
+    for who in wanted:
+        sought = re.sub(r"\s+", " ", DASHES.sub("-", plain(who))).casefold().strip()
+        if sought in words if re.fullmatch(r"[\w.@-]+", sought) else sought in spaced:
+            found.append(who)
     return found
 
 
-def _results(file: Opened) -> Results | None:
+def _results(file: Path) -> Results | None:
     try:
-        return Results.from_json(file.path.read_text(encoding="utf-8"))
+        return Results.from_json(file.read_text(encoding="utf-8-sig"))
     except (ValueError, KeyError, TypeError, AttributeError):
         return None  # some other JSON
 
 
-def _in_results(file: Opened, min_cell: int) -> list[Problem]:
-    results = _results(file)
-    if results is None:
-        return []
+def _in_results(name: str, results: Results, min_cell: int) -> list[Problem]:
     known = system(results, min_cell, unknown=True)
-    small = [(name, known.values[name]) for name in known.costs if 0 < known.values[name] < min_cell]
-    found = [_small(file.path.name, name, f"{value:g}", min_cell) for name, value in small]
+    few = [(count, known.values[count]) for count in known.costs if 0 < known.values[count] < min_cell]
+    behind = [*((f.id, f.n) for f in results.facts), *((e.id, e.n) for e in results.estimates)]
+    few += [(key, n) for key, n in behind if n and 0 < n < min_cell]
+    found = [small(name, count, f"{value:g}", min_cell) for count, value in few]
     extremes = sorted({f.what for f in results.facts if f.what in {"min", "max"} and f.value is not None})
-    return found + [Problem("privacy_extreme", file.path.name, column=what) for what in extremes]
+    return found + [Problem("privacy_extreme", name, column=what) for what in extremes]
 
 
-def _together(opened: Sequence[Opened], min_cell: int) -> list[Problem]:
+def _together(opened: Sequence[Path], min_cell: int) -> list[Problem]:
     """Return the hidden counts that all results together tell to be small: those of one folder are of one study."""
     groups: dict[str, list[Results]] = {}
     shown_in: dict[str, Counts] = {}
     for file in opened:
-        results = _results(file) if file.path.suffix == ".json" else None
+        results = _results(file) if file.suffix.lower() == ".json" else None
         if results is not None:
-            folder, own = file.path.parent.as_posix(), system(results, min_cell)
+            folder, own = file.parent.as_posix(), system(results, min_cell)
             same = (f for f, counts in shown_in.items() if groups[f][0].study == results.study and _agree(counts, own))
             folder = folder if folder in groups else next(same, folder)
             groups.setdefault(folder, []).append(results)
