@@ -17,7 +17,7 @@ from werkbank.effects.kinds import GIVEN_THE_LEVEL, KIND, metric_of
 from werkbank.effects.leading import Answer, Design, Plan, answered, by_level
 from werkbank.effects.nesting import NO_BLOCKS, Blocks, blocks_of
 from werkbank.effects.roles import RoleArms, role_arms, shown_arms
-from werkbank.effects.units import Unit, unit_of_analysis
+from werkbank.effects.units import Unit, unit_of_analysis, unit_words
 from werkbank.remembering import remembered
 from werkbank.results import Estimate
 from werkbank.statistics.certainty import EQUIVALENCE_BOUND
@@ -228,7 +228,7 @@ class Question:
             contrast=self.contrast,
             wave_from=self.wave_from,
             wave_to=self.wave_to,
-            estimand=say(estimand, "en") if has(estimand, "en") else "",
+            estimand=say(estimand, "en", **unit_words(self.unit.level, "en")) if has(estimand, "en") else "",
             se=_plain(quantity.se),
             df=_plain(quantity.df),
             statistic=_plain(quantity.statistic),

@@ -104,8 +104,8 @@ def _bar_seen(bar: Bar, language: str) -> str:
     return say(f"figures.forest.{side}", language, label=label, d=d, ci=ci)
 
 
-def slopes(found: Sequence[Slope], language: str) -> Figure:
-    """Draw the difference along the characteristic with its interval, a panel for each question; thick: p < .05."""
+def slopes(found: Sequence[Slope], language: str, level: str) -> Figure:
+    """Draw the difference along the characteristic, a panel a question, intervals of `level` percent; thick: p < .05."""
     drawing = Drawing(language)
     shown = drawing.first(list(found), MOST_SLOPES)
     columns = min(2, len(shown))
@@ -123,8 +123,8 @@ def slopes(found: Sequence[Slope], language: str) -> Figure:
         for axes in grid.flat[len(shown) :]:
             axes.set_axis_off()
     seen = [_slope_seen(slope, curve, language) for slope, curve in zip(shown, curves, strict=True)]
-    alt = [say("figures.slopes.alt", language, n=len(shown)), *seen]
-    return drawing.figure("fig-slopes", alt, say("figures.slopes.caption", language))
+    alt = [say("figures.slopes.alt", language, n=len(shown), level=level), *seen]
+    return drawing.figure("fig-slopes", alt, say("figures.slopes.caption", language, level=level))
 
 
 def _slope(axes: Axes, slope: Slope, curve: pd.DataFrame, language: str) -> None:
@@ -154,7 +154,7 @@ def _slope(axes: Axes, slope: Slope, curve: pd.DataFrame, language: str) -> None
 
 
 def _parts(curve: pd.DataFrame) -> list[tuple[float, float]]:
-    """Return from where to where the interval excludes zero."""
+    """Return from where to where p is below .05."""
     sure, at = curve["sure"].to_numpy(), curve["at"].to_numpy()
     edges = np.flatnonzero(np.diff(np.concatenate([[False], sure, [False]]).astype(int)))
     return [(float(at[start]), float(at[end - 1])) for start, end in edges.reshape(-1, 2)]

@@ -216,7 +216,8 @@ def slopes(report: Report) -> Figure | None:
             asks = report.words.test(e.outcome, e.wave_to, e.contrast)
             places, effects, ses = (tuple(known[part::3]) for part in range(3))
             found.append(estimates.Slope(asks, called(report, e) or "", places, effects, ses, e.df, e.ci_level))
-    return estimates.slopes(found, report.language) if found else None
+    level = report.words.level(report.study.ci_level)
+    return estimates.slopes(found, report.language, level) if found else None
 
 
 def flow(report: Report) -> Figure | None:

@@ -99,7 +99,7 @@ def analysis(report: Report) -> Blocks:
     said = []
     for method in dict.fromkeys(t.method for t in tests):
         asked = dict.fromkeys(words.outcome(t.outcome) for t in tests if t.method == method)
-        estimand = words.say(f"effects.methods.{method}.estimand")
+        estimand = words.estimand(method)
         named = {"outcomes": words.listed(list(asked)), "name": words.method(method), "estimand": estimand}
         said.append(words.say(f"{HERE}.analysis.method", **named))
         same = [t for t in tests if t.method == method and t.contrast]
