@@ -105,7 +105,7 @@ def _bar_seen(bar: Bar, language: str) -> str:
 
 
 def slopes(found: Sequence[Slope], language: str, level: str) -> Figure:
-    """Draw the difference along the characteristic, a panel a question, intervals of `level` percent; thick: p < .05."""
+    """Draw the difference along the characteristic, a panel a question, intervals of `level` percent; thick p < .05."""
     drawing = Drawing(language)
     shown = drawing.first(list(found), MOST_SLOPES)
     columns = min(2, len(shown))
