@@ -74,7 +74,7 @@ def test_the_report_draws_the_differences_of_its_table(report, language):
     values = [row["at"] for row in table.rows if row["at"] is not None]
     assert len(values) >= 4 * len(PLACES)
     assert all(row["estimate"] is None for row in table.rows if "Neyman" in row["formula"])
-    assert numbers.decimal(values[0], language, "95") in picture.alt
+    assert numbers.decimal(values[0], language) in picture.alt
     assert "at" in [c.key for c in table.columns]
     others = [b for b in section.blocks if isinstance(b, Table) and b is not table]
     assert others
