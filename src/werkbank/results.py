@@ -230,11 +230,11 @@ class Claim:
     topic : str
         Of quality: what was judged (attrition, baseline, raters …).
     verdict : str
-        What was found. Of an answer: clear, fragile, unclear, equivalent or untested, or why there is none
+        What was found. Of an answer: clear, rare, fragile, unclear, equivalent or untested, or why there is none
         (refused_too_few_units, not_comparable …). Of quality and reasons: which of the topic's findings (low, high,
         by_lot …). ``hidden`` in a copy to share that may not tell.
     side : str
-        Of a clear or fragile answer: higher or lower.
+        Of a clear, rare or fragile answer: higher or lower.
     status : str
         Of quality: met, attention, information, unknown.
     outcome, contrast, wave_from, wave_to : str

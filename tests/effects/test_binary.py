@@ -85,6 +85,7 @@ def test_a_true_null_is_rejected_no_more_often_than_said():
 def test_rare_shares_whose_odds_are_not_clear_are_a_caution_and_a_sentence(make_study, long_scores):
     from werkbank.appraisal import appraise
     from werkbank.effects import describe
+    from werkbank.reporting.words import Words
     from werkbank.results import Results
 
     counts = {"C": (2, 3, 2, 3, 2, 3, 2, 2, 3), "T": (1, 0, 0)}
@@ -96,5 +97,10 @@ def test_rare_shares_whose_odds_are_not_clear_are_a_caution_and_a_sentence(make_
     facts = describe(study, scores, pupils[["arm", "class"]])
     assert any(f.what == "caution" and f.category == "rare_shares" for f in facts)
     made = estimate(study, scores, pupils[["arm", "class"]], 1)
-    (answer,) = [c for c in appraise(study, Results({}, tuple(made), tuple(facts))) if c.kind == "answer"]
-    assert "claims.also.rare_shares" in dict(answer.values)["also"]
+    claims = appraise(study, Results({}, tuple(made), tuple(facts)))
+    (answer,) = [c for c in claims if c.kind == "answer"]
+    assert (answer.verdict, answer.side) == ("rare", "lower")
+    assert [c.status for c in claims if c.topic == "analysis" and c.verdict == "rare_shares"] == ["attention"]
+    for language, never in (("nl", "een effect van"), ("en", "an effect of")):
+        told = [Words(study, {}, language).claim(c) for c in claims]
+        assert not [text for text in told if never in text and "odds" in text]

@@ -47,20 +47,23 @@ def test_the_curve_is_the_model_refitted_at_every_value():
 @pytest.mark.parametrize(("language", "sign"), [("nl", ","), ("en", ".")])
 def test_the_text_says_what_is_seen(language, sign):
     rising = Slope("taal", "leeftijd", (9.0, 10.0, 11.0), (-2.0, 0.0, 2.0), (0.4, 0.3, 0.4), 40)
-    shown = slopes([rising, *[rising] * 5], language)
+    shown = slopes([rising, *[rising] * 5], language, "95")
     assert shown.is_vector
     assert f"−2{sign}00" in shown.alt
     assert f"9{sign}00" in shown.alt
     assert shown.alt.count(f"10{sign}00") == 4, "four panels at most"
     seen = shown.alt.split("; ")[1]
     assert "8" in seen and "12" in seen, "clear of zero at both ends"  # noqa: PT018 - one picture
-    assert shown.image == slopes([rising] * 4, language).image
+    assert shown.image == slopes([rising] * 4, language, "95").image
     flat = Slope("taal", "leeftijd", (9.0, 10.0, 11.0), (0.1, 0.1, 0.1), (0.4, 0.3, 0.4), 40)
     sure = Slope("taal", "leeftijd", (9.0, 10.0, 11.0), (9.0, 9.1, 9.2), (0.4, 0.3, 0.4), 40)
-    assert {"nl": "ligt nul in de band", "en": "holds zero"}[language] in slopes([flat], language).alt
-    assert {"nl": "het hele getekende bereik ligt de band vrij", "en": "drawn range the band lies clear"}[
-        language
-    ] in slopes([sure], language).alt
+    nowhere = {"nl": "nergens op het getekende bereik", "en": "nowhere in the drawn range"}
+    everywhere = {"nl": "over het hele getekende bereik is p", "en": "over the whole drawn range p is"}
+    assert nowhere[language] in slopes([flat], language, "95").alt
+    assert everywhere[language] in slopes([sure], language, "95").alt
+    assert {"nl": "met 80%-betrouwbaarheid", "en": "with 80% confidence"}[language] in slopes(
+        [sure], language, "80"
+    ).caption
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])

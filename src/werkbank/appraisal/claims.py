@@ -98,12 +98,15 @@ def _answer(evidence: Evidence, test: Estimate) -> Claim:
         return _said(test, (*about, level.id), "description", "not_comparable", values)
     equivalence = _equivalence(evidence, test)
     sureness = _sureness(values)
+    if sureness == "clear" and _rare(evidence, test):
+        sureness = "rare"
     if sureness == "unclear" and equivalence:
         sureness = "equivalent"
     values |= equivalence
-    within, crosses = bool(equivalence) and sureness == "clear", _crosses_zero(values["ci"])
-    values["also"] = ["claims.also.wider"] * (sureness == "clear" and crosses) + _also(evidence, test, within=within)
-    side = ("higher" if (test.estimate or 0) > 0 else "lower") if sureness in {"clear", "fragile"} else ""
+    told = sureness in {"clear", "rare"}
+    within, crosses = bool(equivalence) and told, _crosses_zero(values["ci"])
+    values["also"] = ["claims.also.wider"] * (told and crosses) + _also(evidence, test, within=within)
+    side = ("higher" if (test.estimate or 0) > 0 else "lower") if sureness in {"clear", "rare", "fragile"} else ""
     made = _said(test, about, grade, sureness, values, side)
     return replace(made, sentence=f"{made.sentence}_apart") if sureness == "unclear" and not crosses else made
 
@@ -158,10 +161,13 @@ def _also(evidence: Evidence, test: Estimate, *, within: bool) -> list[str]:
         + [f"rated.{who}.{part}"] * bool(part)
     )
     level = evidence.results.fact(what="invariance_level", outcome=test.outcome, wave=test.wave_to)
-    rare = evidence.results.facts_where(what="caution", category="rare_shares", **question(test))
-    said += ["rare_shares"] * bool(rare)
     said += ["growth_not_shown"] * (not test.contrast and level is not None and level.value == "unknown")
     return [f"claims.also.{name}" for name in said]
+
+
+def _rare(evidence: Evidence, test: Estimate) -> bool:
+    """Whether shares are rare and their odds do not confirm the difference, which then is called unsure."""
+    return bool(evidence.results.facts_where(what="caution", category="rare_shares", **question(test)))
 
 
 def _arms(evidence: Evidence, test: Estimate) -> dict[str, Any]:

@@ -25,6 +25,10 @@ SIZES = (
 LEVELS = ("class", "teacher", "school")
 NEVER_MEANT = {"pupil", "test", "unknown"}  # by "those who took part filled it in", unless they are named
 REFUSED = ("refused_too_few_units", "units_in_more_than_one_arm")  # notes of what was not estimated at all
+BY_PLAN = {
+    "pupils": tuple(f"pupils_planned_without_{which}" for which in ("pre", "post", "both")),
+    "units": ("units_planned_without",),
+}
 # why a difference has no test: too few units, too little spread, or groups that cannot be told apart
 UNTESTED = {
     "few": (
@@ -174,6 +178,9 @@ class Evidence:
         at_assignment = asked if what == "schools" else {}
         enrolled = {a: self.results.count(what=f"{what}_enrolled", arm=a, **at_assignment) for a in arms}
         analysed = {a: self.results.count(what=f"{what}_analysed", arm=a, **asked) for a in arms}
+        for arm, n in enrolled.items():  # who was not to be measured was not lost
+            planned = [self.results.count(what=name, arm=arm, **asked) or 0 for name in BY_PLAN.get(what, ())]
+            enrolled[arm] = None if n is None else n - sum(planned)
         if any(n is None for n in (*enrolled.values(), *analysed.values())):
             return {}, {}
         return {a: n or 0 for a, n in enrolled.items()}, {a: n or 0 for a, n in analysed.items()}

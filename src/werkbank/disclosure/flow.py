@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 
 LOSSES = {
     "pre": "pupils_without_pre", "post": "pupils_without_post", "both": "pupils_without_both",
-    "unit": "pupils_without_unit",
+    "unit": "pupils_without_unit", "block": "pupils_without_block", "broken": "pupils_in_broken_block",
+    "covariate": "pupils_without_covariate", "planned_pre": "pupils_planned_without_pre",
+    "planned_post": "pupils_planned_without_post", "planned_both": "pupils_planned_without_both",
 }  # fmt: skip
+PLACES = ("unit", "block", "broken", "covariate")  # lost with both scores, for want of something else
 # their n is how many were assigned
 OF_ASSIGNED = {"pupils_analysed", "units_analysed", "schools_enrolled", "schools_analysed", *LOSSES.values()}
 PAIRED = {"change", "regression", "retest"}  # kinds of facts about those who have both scores
@@ -167,11 +170,14 @@ def _flow(counts: Counts, results: Results, part: str) -> None:
             counts.within(f"{part}measured {at}", f"{part}scored {f.outcome} {at}")
             counts.within(f"{part}enrolled {f.arm}", f"{part}scored {f.outcome} {at}")
         elif f.what == "pupils_analysed":
-            lost = {why: f"{part}{loss} {f.outcome} {at}" for why, loss in LOSSES.items()}
+            there = {g.what for g in results.facts if (g.outcome, g.arm, g.wave) == (f.outcome, f.arm, f.wave)}
+            lost = {why: f"{part}{loss} {f.outcome} {at}" for why, loss in LOSSES.items() if loss in there}
+            placed = [lost[why] for why in PLACES if why in lost]
+            before, after = ([lost[w] for w in (e, f"planned_{e}") if w in lost] for e in ("post", "pre"))
             analysed, scored = part + _flow_name(f), f"{part}scored {f.outcome} {f.arm}"
             counts.adds_up(f"{part}enrolled {f.arm}", [analysed, *lost.values()])
-            counts.adds_up(f"{scored} {f.wave_from}", [analysed, lost["post"], lost["unit"]])
-            counts.adds_up(f"{scored} {f.wave_to}", [analysed, lost["pre"], lost["unit"]])
+            counts.adds_up(f"{scored} {f.wave_from}", [analysed, *before, *placed])
+            counts.adds_up(f"{scored} {f.wave_to}", [analysed, *after, *placed])
 
 
 def _contrasts(counts: Counts, results: Results, part: str) -> None:

@@ -35,7 +35,8 @@ def describe(study: Study, scores_table: pd.DataFrame, pupils: pd.DataFrame) -> 
         `missing_pattern` (arm; how many have a score at just these waves: ``pre+post``, ``none``); `mean`, `sd`, `min`,
         `max` (outcome, arm, wave; `n` is theirs); and for every pair of waves (`wave` is the later one)
         `pupils_analysed` + `pupils_without_pre` + `pupils_without_post` + `pupils_without_both` + `pupils_without_unit`
-        + `pupils_without_block` + `pupils_in_broken_block` (their pair or school
+        + `pupils_without_block` + `pupils_planned_without_pre` + `_post` + `_both` (no score, and none was to be had)
+        + `pupils_in_broken_block` (their pair or school
         lacks an arm) + `pupils_without_covariate` = enrolled, `units_analysed`, `r_pre_post`, `mean_change`,
         `sd_change` of the analysed pupils; where pupils were chosen on the outcome `regression_break_even_mean`, the
         mean of all pupils at which the whole change is regression to the mean, and with a norm `regression_expected`,
@@ -74,7 +75,7 @@ def describe(study: Study, scores_table: pd.DataFrame, pupils: pd.DataFrame) -> 
         for arm in question.weights or [""]:
             if (question.key, arm, question.wave_from + question.wave_to) not in seen:
                 seen.add((question.key, arm, question.wave_from + question.wave_to))
-                facts += _analysed(question, arm, study.norm(question.key), schools)
+                facts += _analysed(study, question, arm, schools)
         facts += [*_of_contrast(study, question, schools), *cautions(question), *baseline(question)]
         facts += variance_components(question)
     return facts
@@ -84,6 +85,8 @@ KINDS = {
     "flow": (
         "classes_with_both", "pupils_enrolled", "units_enrolled", "pupils_measured", "pupils_analysed",
         "pupils_without_pre", "pupils_without_post", "pupils_without_both", "pupils_without_unit",
+        "pupils_planned_without_pre", "pupils_planned_without_post", "pupils_planned_without_both",
+        "units_planned_without",
         "pupils_without_block", "pupils_in_broken_block", "pupils_without_covariate",
         "units_analysed", "schools_enrolled", "schools_analysed", "equivalence_bound",
     ),
@@ -156,28 +159,33 @@ def _spread(values: pd.Series) -> list[tuple[str, float | None]]:
     ]
 
 
-def _analysed(q: Question, arm: str, norm: tuple[float, float] | None, schools: pd.Series | None) -> list[Fact]:
+def _analysed(study: Study, q: Question, arm: str, schools: pd.Series | None) -> list[Fact]:
+    norm = study.norm(q.key)
     table = q.table.loc[q.table["arm"] == arm]
     used = q.analysed.loc[q.analysed["arm"] == arm]
     no_pre = table["pre"].isna() if q.wave_from else pd.Series(data=False, index=table.index)
-    no_post = table["post"].isna()
+    no_post, planned = table["post"].isna(), q.missing_by_plan.loc[table.index]
+    asked = table.loc[~planned.any(axis=1)]
+    lacking = {"pre": no_pre & ~no_post, "post": no_post & ~no_pre, "both": no_pre & no_post}
+    declared = study.design.planned_missing is not None
     counts = {
         "pupils_analysed": len(used),
-        "pupils_without_pre": int((no_pre & ~no_post).sum()),
-        "pupils_without_post": int((no_post & ~no_pre).sum()),
-        "pupils_without_both": int((no_pre & no_post).sum()),
+        **{f"pupils_without_{which}": int((lost & ~planned[which]).sum()) for which, lost in lacking.items()},
+        **{f"pupils_planned_without_{which}": int(planned[which].sum()) for which in lacking if declared},
         **_without_a_place(q, table.loc[~(no_pre | no_post)], len(used)),
     }
     if q.unit.of_pupil is not None and arm not in q.unit.alone:
         counts["units_analysed"] = int(used["unit"].nunique())
+        if declared:
+            counts["units_planned_without"] = int(table["unit"].nunique() - asked["unit"].nunique())
     if schools is not None:
-        counts["schools_enrolled"] = int(schools.reindex(table.index).nunique())
+        counts["schools_enrolled"] = int(schools.reindex(asked.index).nunique())
         counts["schools_analysed"] = int(schools.reindex(used.index).nunique())
     wave = f"{q.wave_from}-{q.wave_to}" if q.wave_from == "baseline" else q.wave_to
     facts = [_fact(what, q.key, q.outcome.informant, arm, wave, count, len(table)) for what, count in counts.items()]
     if not q.wave_from:
         return _of_pair(q, facts)
-    gone, stayed = (Sample.of(table.loc[~no_pre & lost, "pre"]) for lost in (no_post, ~no_post))
+    gone, stayed = (Sample.of(asked.loc[~no_pre & lost, "pre"]) for lost in (no_post, ~no_post))
     g = hedges_g([gone, stayed], limits=False).value
     facts.append(_fact("dropout_difference", q.key, q.outcome.informant, arm, wave, g, gone.n))
     pairs = Paired.of(used["pre"], used["post"])

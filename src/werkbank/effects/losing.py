@@ -26,17 +26,19 @@ def schools_above(unit: Unit, pupils: pd.DataFrame) -> pd.Series | None:
 def at_every_level(q: Question, schools: pd.Series | None) -> dict[str, float | str]:
     """Judge what was lost of one comparison: ``attrition_overall`` … of pupils, ``attrition_units_…``, ``_schools_…``.
 
-    Assigned are all who have an arm, with or without scores; analysed are those of this question. A unit is lost when
-    not one of its pupils is analysed. Nothing where an arm has nobody, and of units where arms are partly grouped.
+    Assigned are all who have an arm, with or without scores, but for those who by plan were not measured; analysed are
+    those of this question. A unit is lost when not one of its pupils is analysed. Nothing
+    where an arm has nobody, and of units where arms are partly grouped.
     """
-    levels: dict[str, pd.Series | None] = {"": q.table.index.to_series(), "schools_": schools}
+    rows = q.table.loc[~q.missing_by_plan.any(axis=1)]
+    levels: dict[str, pd.Series | None] = {"": rows.index.to_series(), "schools_": schools}
     if q.unit.of_pupil is not None and not q.partly_grouped:
-        levels["units_"] = q.table["unit"]
+        levels["units_"] = rows["unit"]
     found: dict[str, float | str] = {}
     for level, of_pupil in levels.items():
         if of_pupil is None:
             continue
-        assigned = [_count(of_pupil, q.table, arm) for arm in q.arms]
+        assigned = [_count(of_pupil, rows, arm) for arm in q.arms]
         if len(assigned) > 1 and min(assigned) > 0:
             lost = attrition(assigned, [_count(of_pupil, q.analysed, arm) for arm in q.arms])
             found |= {f"attrition_{level}{name}": value for name, value in vars(lost).items()}

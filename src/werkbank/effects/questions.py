@@ -17,7 +17,8 @@ from werkbank.effects.kinds import GIVEN_THE_LEVEL, KIND, metric_of
 from werkbank.effects.leading import Answer, Design, Plan, answered, by_level
 from werkbank.effects.nesting import NO_BLOCKS, Blocks, blocks_of
 from werkbank.effects.roles import RoleArms, role_arms, shown_arms
-from werkbank.effects.units import Unit, unit_of_analysis
+from werkbank.effects.units import Unit, unit_of_analysis, unit_words
+from werkbank.intake.ledger import shown
 from werkbank.remembering import remembered
 from werkbank.results import Estimate
 from werkbank.statistics.certainty import EQUIVALENCE_BOUND
@@ -35,8 +36,9 @@ if TYPE_CHECKING:
 class Question:
     """One outcome, one contrast, one pair of waves.
 
-    `everyone` has a row for every enrolled pupil of all arms: arm, unit, block, role, pre, post and the covariates, NaN
-    where not known. `weights` is empty for a single group; `wave_from` is "" for an outcome without pre-test;
+    `everyone` has a row for every enrolled pupil of all arms: arm, unit, block, role, pre, post, whether these were not
+    to be measured (`not_pre`, `not_post`) and the covariates, NaN where not known. `weights` is empty for a single
+    group; `wave_from` is "" for an outcome without pre-test;
     `selected`: the pupils were chosen on this outcome.
     """
 
@@ -79,6 +81,15 @@ class Question:
         """Which pupils with all that is needed are left out for want of one of the arms in their block."""
         rows = self._prepared(self._with_scores).table
         return rows["block"].isin(self._broken(rows)) if self.blocks.level else pd.Series(data=False, index=rows.index)
+
+    @cached_property
+    def missing_by_plan(self) -> pd.DataFrame:
+        """Who of the arms compared lacks a score that was not to be had, and no other: columns pre, post and both."""
+        rows, pre_counts = self.table, bool(self.wave_from)
+        no_pre, no_post = rows["pre"].isna() & pre_counts, rows["post"].isna()
+        of_plan = (~no_pre | rows["not_pre"]) & (~no_post | rows["not_post"])
+        which = {"pre": no_pre & ~no_post, "post": no_post & ~no_pre, "both": no_pre & no_post}
+        return pd.DataFrame({name: found & of_plan for name, found in which.items()})
 
     @property
     def _with_scores(self) -> pd.DataFrame:
@@ -228,7 +239,7 @@ class Question:
             contrast=self.contrast,
             wave_from=self.wave_from,
             wave_to=self.wave_to,
-            estimand=say(estimand, "en") if has(estimand, "en") else "",
+            estimand=say(estimand, "en", **unit_words(self.unit.level, "en")) if has(estimand, "en") else "",
             se=_plain(quantity.se),
             df=_plain(quantity.df),
             statistic=_plain(quantity.statistic),
@@ -247,7 +258,9 @@ class Question:
         )
 
 
-OWN_COLUMNS = frozenset({"arm", "role", "unit", "block", "pre", "post", "later", "gain", "pre_of_unit"})
+OWN_COLUMNS = frozenset(
+    {"arm", "role", "not_pre", "not_post", "unit", "block", "pre", "post", "later", "gain", "pre_of_unit"}
+)
 
 # effect sizes that say the same as the headline test, in SDs
 OF_THE_HEADLINE = frozenset(
@@ -279,7 +292,8 @@ def questions(study: Study, scores: pd.DataFrame, pupils: pd.DataFrame) -> Itera
         pairs = wave_pairs(study, list(waves))
         for wave_from, wave_to in pairs:
             pre = waves[wave_from] if wave_from else math.nan
-            table = enrolled.assign(pre=pre, post=waves[wave_to])
+            not_pre, not_post = (not_planned(study, pupils, wave) for wave in (wave_from, wave_to))
+            table = enrolled.assign(pre=pre, post=waves[wave_to], not_pre=not_pre, not_post=not_post)
             for contrast, weights in contrasts(study).items():
                 # an arm in which nobody was measured beforehand was not to be (Solomon): its loss is none
                 asked_from = wave_from if _measured(table, weights) else ""
@@ -287,6 +301,15 @@ def questions(study: Study, scores: pd.DataFrame, pupils: pd.DataFrame) -> Itera
                 role = role_of_question(study, key, wave_to, contrast, pairs[0][1])
                 rows = table if asked_from else table.assign(pre=math.nan)
                 yield Question(*at, rows, unit, covariates, blocks, roles, *asked_for, role, by_lot, chosen)
+
+
+def not_planned(study: Study, pupils: pd.DataFrame, wave: str) -> pd.Series:
+    """Return which pupils were by plan not to be measured at a wave."""
+    plan = study.design.planned_missing
+    if plan is None or plan.column not in pupils:
+        return pd.Series(data=False, index=pupils.index)
+    values = [value for value, waves in plan.waves.items() if wave in waves]
+    return pupils[plan.column].map(shown).isin(values)
 
 
 def _measured(table: pd.DataFrame, weights: Weights) -> bool:

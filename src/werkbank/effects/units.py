@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from werkbank.catalogue import say
 from werkbank.intake.people import held_whole
 
 if TYPE_CHECKING:
@@ -29,6 +30,12 @@ class Unit:
     reason: str
     alone: frozenset[str] = frozenset()
     mixed: frozenset[str] = frozenset()
+
+
+def unit_words(level: str, language: str) -> dict[str, str]:
+    """Return what a method is about in words: `unit_one`, `unit_many` and `unit_means` of what was assigned."""
+    named = level if level in LEVELS else LEVELS[0]
+    return {f"unit_{form}": say(f"effects.unit_called.{named}.{form}", language) for form in ("one", "many", "means")}
 
 
 def unit_of_analysis(study: Study, pupils: pd.DataFrame) -> Unit:

@@ -69,9 +69,20 @@ def add_covariates(
             ledger.note("covariate_changed", covariate=name, n=changed)
         first = seen.drop_duplicates("pupil").set_index("pupil")["cell"]
         added[name] = _typed(first, name, ledger, in_line=in_line).reindex(added.index)
+        _note_unseen(study, name, added[name], ledger)
         if in_line:
             _note_worth(study, name, added, ledger)
     return added
+
+
+def _note_unseen(study: Study, name: str, values: pd.Series, ledger: Ledger) -> None:
+    """Note a value that the plan of who is not measured names and nobody has: a slip, or a group that is not here."""
+    plan = study.design.planned_missing
+    if plan is not None and plan.column == name:
+        seen = {shown(value) for value in values.dropna().unique()}
+        for value in plan.waves:
+            if value not in seen:
+                ledger.note("planned_missing_unseen", column=name, value=value)
 
 
 def _note_worth(study: Study, name: str, pupils: pd.DataFrame, ledger: Ledger) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from werkbank.results import Fact
 
 HERE = "assumptions"
+WITHIN = ("sites_fixed", "fixed_blocks", "block_differences", "role_means")  # leads that are differences of their own
 LOW, FEW_VALUES, PILED_UP = 0.05, 5, 0.15
 section = maker(HERE, "effects", "diagnostics")
 
@@ -30,8 +31,12 @@ def looked_at(report: Report) -> Blocks:
     """Return the tables and what to make of them; also for a chapter that has a heading of its own."""
     words = report.words
     rows = [_row(report, seen) for seen in report.results.facts_where(what="residual_normality_w")]
+    tested = [t for t in report.evidence.primary if t.contrast and t.p is not None and t.method in WITHIN]
+    if within := [words.test(t.outcome, t.wave_to, t.contrast) for t in tested]:
+        yield Paragraph(words.say(f"{HERE}.other", questions=words.listed(within)))
     if not rows:
-        yield Paragraph(words.say(f"{HERE}.none"))
+        if not within:
+            yield Paragraph(words.say(f"{HERE}.none"))
         return
     yield Paragraph(words.say(f"{HERE}.lead"))
     unit = Column("n", words.say(f"report.flow.units_{report.evidence.unit}"), "count")

@@ -249,15 +249,15 @@ def _bar_seen(bar: Bar, language: str, *, known: bool) -> str:
     return say(f"figures.forest.{side}", language, label=label, d=d, ci=ci)
 
 
-def slopes(found: Sequence[Slope], language: str) -> Figure | None:
-    """Draw the difference along the characteristic with its interval, a panel for each question; thick: p < .05.
+def slopes(found: Sequence[Slope], language: str, level: str) -> Figure | None:
+    """Draw the difference along the characteristic, a panel a question, intervals of `level` percent; thick p < .05.
 
     Panels of one outcome have one axis. Under each the characteristic itself is drawn, where it may be shown.
     """
-    return style.twice(lambda drawing: _slopes(drawing, found), language)
+    return style.twice(lambda drawing: _slopes(drawing, found, level), language)
 
 
-def _slopes(drawing: Drawing, found: Sequence[Slope]) -> Figure:
+def _slopes(drawing: Drawing, found: Sequence[Slope], level: str) -> Figure:
     language = drawing.language
     shown = drawing.first(list(found), MOST_SLOPES)
     columns = 1 if drawing.narrow else min(2, len(shown))
@@ -280,9 +280,10 @@ def _slopes(drawing: Drawing, found: Sequence[Slope]) -> Figure:
             axes.set_axis_off()
         write(grid.flat[0].figure)
     seen = [_slope_seen(slope, curve, language) for slope, curve in zip(shown, curves, strict=True)]
-    alt = [say("figures.slopes.alt", language, n=len(shown)), *seen]
-    caption = ["caption", *["spread"] * any(len(s.values) for s in shown)]
-    return drawing.figure("fig-slopes", alt, " ".join(say(f"figures.slopes.{key}", language) for key in caption))
+    alt = [say("figures.slopes.alt", language, n=len(shown), level=level), *seen]
+    captions = [say("figures.slopes.caption", language, level=level)]
+    captions += [say("figures.slopes.spread", language)] * any(len(s.values) for s in shown)
+    return drawing.figure("fig-slopes", alt, " ".join(captions))
 
 
 def _slope(axes: Axes, slope: Slope, curve: pd.DataFrame, limits: tuple[float, float], language: str) -> None:
@@ -331,7 +332,7 @@ def _spread(axes: Axes, slope: Slope, high: float) -> None:
 
 
 def _parts(curve: pd.DataFrame) -> list[tuple[float, float]]:
-    """Return from where to where the interval excludes zero."""
+    """Return from where to where p is below .05."""
     sure, at = curve["sure"].to_numpy(), curve["at"].to_numpy()
     edges = np.flatnonzero(np.diff(np.concatenate([[False], sure, [False]]).astype(int)))
     return [(float(at[start]), float(at[end - 1])) for start, end in edges.reshape(-1, 2)]

@@ -260,7 +260,8 @@ def slopes(report: Report) -> Figure | None:
                     report.better(e.outcome), _values_of(report, e.moderator),
                 )
             )  # fmt: skip
-    return estimates.slopes(found, report.language) if found else None
+    level = report.words.level(report.study.ci_level)
+    return estimates.slopes(found, report.language, level) if found else None
 
 
 def _values_of(report: Report, moderator: str) -> tuple[float, ...]:

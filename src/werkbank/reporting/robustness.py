@@ -35,12 +35,18 @@ def reliable_change(report: Report) -> Blocks:
     """How many pupils changed more than the instrument's error allows, by three methods; nobody is named."""
     say = report.words.say
     keys = [key for key in report.keys if report.results.facts_where(what="rci_reliability", outcome=key)]
-    if not keys:
+    if keys:
+        yield Paragraph(say("robustness.reliable_change.lead"))
+        yield _scatter(report, keys[0])
+        yield from said_once.below(report, [_categories(report, key) for key in keys])
+    # declared, but no reliability that a score can have: said, for its author expects a table
+    perfect = [outcome.id for outcome in report.study.outcomes if outcome.reliability == 1]
+    yield from (
+        Paragraph(say("robustness.reliable_change.perfect", outcome=report.words.outcome(key)), "note")
+        for key in perfect
+    )
+    if not keys and not perfect:
         yield Paragraph(say("robustness.reliable_change.none"))
-        return
-    yield Paragraph(say("robustness.reliable_change.lead"))
-    yield _scatter(report, keys[0])
-    yield from said_once.below(report, [_categories(report, key) for key in keys])
 
 
 def _categories(report: Report, key: str) -> Table | None:

@@ -29,7 +29,7 @@ TIDIER = (
 CORRECTED = {"p_holm": "Holm", "p_bh": "Benjamini-Hochberg"}
 LOSSES = (
     "without_pre", "without_post", "without_both", "without_unit", "without_block", "in_broken_block",
-    "without_covariate",
+    "without_covariate", "planned_without_pre", "planned_without_post", "planned_without_both",
 )  # fmt: skip
 NAMED = ("sd", "points", "percentiles", "ratio", "kept")  # the metrics that a column of their own names
 BORDERS = ("border_low", "border_high")

@@ -11,6 +11,7 @@ from babel.lists import format_list
 from werkbank.catalogue import has, say
 from werkbank.effects.questions import contrasts
 from werkbank.effects.roles import shown_roles
+from werkbank.effects.units import LEVELS, unit_words
 from werkbank.measurement.study_scores import scale_label, scale_meaning
 from werkbank.reporting import numbers
 from werkbank.study import text_in
@@ -154,8 +155,17 @@ class Words:
         return numbers.share(value, self.language)
 
     def method(self, name: str) -> str:
-        """Return the name of a formula."""
-        return say(f"effects.methods.{name}.name", self.language) if has(f"effects.methods.{name}.name", "nl") else name
+        """Return the name of a formula, which says of what was assigned the means are."""
+        key = f"effects.methods.{name}.name"
+        return say(key, self.language, **self._units()) if has(key, "nl") else name
+
+    def estimand(self, method: str) -> str:
+        """Return what a formula estimates."""
+        return self.say(f"effects.methods.{method}.estimand", **self._units())
+
+    def _units(self) -> dict[str, str]:
+        declared, named = self.study.design.assigned_by, self.study.columns.named()
+        return unit_words(next((x for x in (declared, *LEVELS) if x in LEVELS and x in named), "class"), self.language)
 
     def claim(self, claim: Claim) -> str:
         """Return a claim as its sentence, and those that must follow it, with its values written in this language."""

@@ -42,6 +42,15 @@ KEY = " / "  # between the parts of a pupil's key
 Unit = Literal["pupil", "class", "teacher", "school"]
 
 
+class PlannedMissing(Part):
+    """Who was by plan not measured at some waves: Solomon's groups, forms that rotate."""
+
+    column: str = Field(description="the column that says so of every pupil: a group, a form")
+    waves: dict[str, list[Wave]] = Field(
+        min_length=1, description="a value of the column -> the waves at which its pupils were not to be measured"
+    )
+
+
 class Design(Part):
     """How pupils came to be in an arm, and what that means for what may be said."""
 
@@ -56,6 +65,9 @@ class Design(Part):
     individual_arms: list[str] = Field(
         default_factory=list,
         description="arms whose pupils were taught on their own, while those of other arms sat in (coaching) groups",
+    )
+    planned_missing: PlannedMissing | None = Field(
+        default=None, description="who was by plan not measured at some waves, which is no loss"
     )
     selected_on: str | None = Field(default=None, description="the outcome on which pupils were chosen, if any")
     given_by: list[Literal["teacher", "pupil", "parent", "observer", "coach"]] = Field(
@@ -412,9 +424,10 @@ class Study(Part):
 
     @property
     def pupil_columns(self) -> list[str]:
-        """The columns that say something of a pupil: covariates, moderators, dose, and what underachievement names."""
+        """The columns that say something of a pupil: covariates, moderators, dose, plan and of underachievement."""
         more = self.underachievement.columns if self.underachievement else []
-        columns = [*(m.column for m in self.moderators), self.dose, self.received]
+        planned = self.design.planned_missing
+        columns = [*(m.column for m in self.moderators), self.dose, self.received, planned.column if planned else None]
         made = {"age"} if self.birth_date else set()  # no column of a file
         named = dict.fromkeys([*self.covariates, *(c for c in columns if c), *more])
         return [name for name in named if name not in made]
