@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Canvas
 
+SIZE = labels.SIZE
 WIDTH = 160.0  # mm: the width of a page's text
 PHONE = 92.0  # mm: of a phone, on which nine points are still read
 TITLE, PANEL = 11, 10  # points: of a figure's title, and of a panel's
