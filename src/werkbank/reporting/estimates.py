@@ -104,7 +104,7 @@ def _forest(drawing: Drawing, bars: Sequence[Bar], level: str, head: Headed) -> 
     each = [_row_height(name, row, size, narrow=drawing.narrow) for name, row in zip(names, rows, strict=True)]
     at = np.cumsum([0, *each])
     above, write = style.titled(drawing, head.title, head.subtitle)
-    left = 1.0 if drawing.narrow else max(beside(names, size), 20.0)
+    left = 1.0 if drawing.narrow else max(beside(names, size) + 1.5, 20.0)
     heads = 2.0 if drawing.narrow else 1 + max(height(title, size) for title, *_ in columns)
     under = 12.0 if head.sides else 10.0
     margins = Margins(left=left, right=2 + aside, bottom=under, top=above + heads)

@@ -131,7 +131,8 @@ def _before_after(drawing: Drawing, rows: Sequence[Sequence[Panel]], lines_are: 
     waves, arms = len(rows[0][0].waves), max(map(len, rows))
     columns = 1 if drawing.narrow else columns_for(arms, max(30, _WAVE * waves))
     deep = -(-arms // columns)  # rows of panels for one scale
-    rows = drawing.first(list(rows), max(1, min(MOST_SCALES, MOST_PANELS // deep)))
+    on_page = -(-arms // columns_for(arms, max(30, _WAVE * waves)))  # a phone has the scales of the page
+    rows = drawing.first(list(rows), max(1, min(MOST_SCALES, MOST_PANELS // on_page)))
     sides = [drawing.fit(_towards(row[0], language), 44) for row in rows]
     left = 9 + max(height(side) for side in sides)
     wide = (drawing.width - left - 1 - 3.5 * (columns - 1)) / columns
