@@ -138,30 +138,25 @@ def texts_of(figure):
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     renderer = canvas.get_renderer()
-    whole = figure.bbox
+    whole, unseen = figure.bbox, hidden(figure)
     for text in figure.findobj(Text):
-        if (
-            not text.get_text().strip()
-            or not text.get_visible()
-            or (getattr(text, "axes", None) is not None and not shown(text))
-        ):
+        if not text.get_text().strip() or not text.get_visible() or text in unseen:
             continue
         box = Text.get_window_extent(text, renderer)
         if box.x1 > whole.x0 and box.x0 < whole.x1:
             yield text.get_text(), box
 
 
-def shown(text):
-    """Whether a tick's label is drawn: matplotlib keeps those beyond the axis, and hides those of axes that are off."""
-    axes = text.axes
-    if not axes.axison:
-        return text in axes.texts
-    for axis in (axes.xaxis, axes.yaxis):
-        low, high = sorted(axis.get_view_interval())
-        for tick in [*axis.get_major_ticks(), *axis.get_minor_ticks()]:
-            if text in (tick.label1, tick.label2):
-                return low - 1e-9 <= tick.get_loc() <= high + 1e-9
-    return True
+def hidden(figure):
+    """Return the labels that are not drawn: of ticks beyond the axis, which matplotlib keeps, and of axes off."""
+    kept = set()
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            low, high = sorted(axis.get_view_interval())
+            for tick in [*axis.get_major_ticks(), *axis.get_minor_ticks()]:
+                if not axes.axison or not low - 1e-9 <= tick.get_loc() <= high + 1e-9:
+                    kept |= {tick.label1, tick.label2}
+    return kept
 
 
 @pytest.mark.parametrize(

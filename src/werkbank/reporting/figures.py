@@ -14,7 +14,7 @@ import pandas as pd
 
 from werkbank.catalogue import say
 from werkbank.reporting import numbers, style
-from werkbank.reporting.labels import beside, height, widest
+from werkbank.reporting.labels import MM, beside, height, widest
 from werkbank.reporting.style import WIDTH, Drawing, Margins
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ MOST_PANELS = 4  # panels that fit under one another on a page
 MOST_ENDS = 45  # bars that do
 _PAPER = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.85}  # under a number
 _WAVE = 16.0  # mm that a wave's name and n need
+_NUMBER = 6.0  # mm that a number beside a mark may need beyond its axes
 
 
 @dataclass(frozen=True)
@@ -249,6 +250,7 @@ def _all_means(drawing: Drawing, plots: Sequence[Plot]) -> Figure:
     lines = -(-len(plots) // columns)
     names = drawing.fits(arms, 26 if direct else drawing.width - 15, 2, bold=direct) if len(arms) > 1 else []
     beyond = 3 + widest(names, bold=True) if direct else 0.0  # an arm's name stands at the end of its line
+    beyond += _NUMBER * (direct and len(arms) > 2)  # and behind its number, which then stands beside its mark too
     wide = (drawing.width - 12 - beyond - (10 + beyond) * (columns - 1)) / columns
     titles = [drawing.fit(_towards(plot, language), wide + beyond, 5, style.PANEL, bold=True) for plot in plots]
     ticks = drawing.fits(list(waves), wide / len(waves) + 0.5)
@@ -283,10 +285,11 @@ def _named(axes: Axes, plot: Plot, names: Sequence[str]) -> None:
     ends = np.array([next((m for m in reversed(line.means) if m is not None), np.nan) for line in plot.lines], float)
     shown = np.flatnonzero(~np.isnan(ends))
     order = shown[np.argsort(ends[shown], kind="stable")]
+    aside = _NUMBER * MM * (len(plot.lines) > 2)
     step = 1 + 1.25 * style.SIZE * max(name.count("\n") + 1 for name in names)
     for arm, away in zip(order, _apart(axes, ends[order], 1, step), strict=True):
         axes.annotate(
-            names[arm], (1, ends[arm]), (2, away[1]), xycoords=axes.get_yaxis_transform(), textcoords="offset points",
+            names[arm], (1, ends[arm]), (2 + aside, away[1]), xycoords=axes.get_yaxis_transform(), textcoords="offset points",
             va="center", color=style.look(int(arm)).colour, annotation_clip=False, **style.BOLD,
         )  # fmt: skip
 
