@@ -58,9 +58,15 @@ class Rose:
 
 def flow(streams: Sequence[Stream], language: str) -> Figure:
     """The pupil flow: a column for each arm, a box for each step, what was lost written between the boxes."""
-    drawing = Drawing(language)
-    columns = -(-len(streams) // -(-len(streams) // 5))
-    wide = (WIDTH - 2) / columns
+    figure = style.twice(lambda drawing: _flow(drawing, streams), language)
+    assert figure is not None  # noqa: S101 - there is an arm
+    return figure
+
+
+def _flow(drawing: Drawing, streams: Sequence[Stream]) -> Figure:
+    language = drawing.language
+    columns = -(-len(streams) // -(-len(streams) // (2 if drawing.narrow else 5)))
+    wide = (drawing.width - 2) / columns
     lines = [streams[i : i + columns] for i in range(0, len(streams), columns)]
     names = {s.arm: drawing.fit(s.arm, wide - 3, 5, 9, bold=True) for s in streams}
     boxes = {s.arm: _boxes(drawing, s, wide - 8) for s in streams}
@@ -104,9 +110,15 @@ def _steps(boxes: Sequence[tuple[str, int]], language: str, divider: str) -> str
 def _boxes(drawing: Drawing, stream: Stream, room: float) -> list[str]:
     """Return what stands in every box of an arm; many boxes have one line each, where it fits."""
     joint = ": " if len(stream.boxes) > 5 else "\n"
-    texts = [f"{label}{joint}n = {numbers.count(n, drawing.language)}" for label, n in stream.boxes]
+    texts = [
+        f"{label}{joint}n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{numbers.count(n, drawing.language)}"
+        for label, n in stream.boxes
+    ]
     if stream.used:
-        used = [f"{label}: n = {numbers.count(n, drawing.language)}" for label, n in stream.used]
+        used = [
+            f"{label}: n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{numbers.count(n, drawing.language)}"
+            for label, n in stream.used
+        ]
         texts.append("\n".join([stream.analysed, *used]))
     return ["\n".join(drawing.fit(line, room) for line in text.split("\n")) for text in texts]
 
@@ -142,13 +154,19 @@ def _stream(
 
 def missing(patterns: Sequence[Pattern], waves: Sequence[str], arms: Sequence[str], language: str) -> Figure:
     """Which measurements pupils have and lack: a row for each pattern, and how many pupils have it in each arm."""
+    figure = style.twice(lambda drawing: _missing(drawing, patterns, waves, arms), language)
+    assert figure is not None  # noqa: S101 - there is a pattern
+    return figure
+
+
+def _missing(drawing: Drawing, patterns: Sequence[Pattern], waves: Sequence[str], arms: Sequence[str]) -> Figure:
     import seaborn as sns
     from matplotlib.patches import Rectangle
 
-    drawing = Drawing(language)
+    language = drawing.language
     patterns = drawing.first(list(patterns), MOST_PATTERNS)
-    cell = min(24.0, (WIDTH - 12) / (len(waves) + len(arms)))
-    room = (WIDTH - 12 - cell * len(waves)) / len(arms)
+    cell = min(24.0, (drawing.width - 12) / (len(waves) + len(arms)))
+    room = (drawing.width - 12 - cell * len(waves)) / len(arms)
     size = 8.5 if cell > 15 else 7.5
     names = drawing.fits(list(waves), cell - 1, 3, size), drawing.fits(list(arms), room - 1, 4, size)
     top = 2 + max(map(height, names[0] + names[1]))

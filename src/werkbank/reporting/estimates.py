@@ -104,9 +104,8 @@ def _forest(drawing: Drawing, bars: Sequence[Bar], level: str, head: Headed) -> 
     each = [_row_height(name, row, size, narrow=drawing.narrow) for name, row in zip(names, rows, strict=True)]
     at = np.cumsum([0, *each])
     above, write = style.titled(drawing, head.title, head.subtitle)
-    left = 1.0 if drawing.narrow else max(beside(names, size), 20.0)
-    tallest = max((str(h) for h, *_ in columns), key=lambda text: text.count("\n"))
-    heads = 2.0 if drawing.narrow else 1 + height(tallest, size)
+    left = 1.0 if drawing.narrow else max(beside(names, size) + 1.5, 20.0)
+    heads = 2.0 if drawing.narrow else 1 + max(height(title, size) for title, *_ in columns)
     under = 12.0 if head.sides else 10.0
     margins = Margins(left=left, right=2 + aside, bottom=under, top=above + heads)
     with drawing.axes(above + heads + at[-1] + under, margins) as grid:
@@ -318,7 +317,7 @@ def _slope(axes: Axes, slope: Slope, curve: pd.DataFrame, limits: tuple[float, f
 
 
 def _spread(axes: Axes, slope: Slope, high: float) -> None:
-    """Draw at the foot of a panel how many have which value of the characteristic: the tallest column is `high`."""
+    """Draw at the foot of a panel how many have which value: columns, the tallest `high` of the panel."""
     values = np.asarray(slope.values, float)
     low, end = axes.get_xlim()
     inside = values[(values >= low) & (values <= end)]

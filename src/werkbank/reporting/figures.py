@@ -14,7 +14,7 @@ import pandas as pd
 
 from werkbank.catalogue import say
 from werkbank.reporting import numbers, style
-from werkbank.reporting.labels import beside, height, widest
+from werkbank.reporting.labels import MM, beside, height, widest
 from werkbank.reporting.style import WIDTH, Drawing, Margins
 
 if TYPE_CHECKING:
@@ -25,11 +25,13 @@ if TYPE_CHECKING:
     from werkbank.reporting.blocks import Figure
 
 MOST_SCALES = 3  # a figure with more is a wall
+MOST_DIRECT = 3  # lines whose names stand at their ends; more have a legend
 MOST_ROWS = 60  # classes that fit under one another on a page
 MOST_PANELS = 4  # panels that fit under one another on a page
 MOST_ENDS = 45  # bars that do
 _PAPER = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.85}  # under a number
 _WAVE = 16.0  # mm that a wave's name and n need
+_NUMBER = 6.0  # mm that a number beside a mark may need beyond its axes
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class Panel:
     means: tuple[float | None, ...]
     n: tuple[int | None, ...]
     change: float | None = None
+    better: str = "neither"
 
     def scores(self) -> pd.DataFrame:
         """Return every score, one a row, with its place on the axis of waves."""
@@ -77,6 +80,7 @@ class Plot:
     lines: tuple[Line, ...]
     limits: tuple[float, float]
     lowest: float
+    better: str = "neither"
 
 
 @dataclass(frozen=True)
@@ -118,21 +122,28 @@ def before_after(rows: Sequence[Sequence[Panel]], language: str, lines_are: str)
     lines_are : str
         ``pupil``, ``class``, ``teacher`` or ``school``: whose change a thin line is.
     """
-    drawing = Drawing(language)
+    figure = style.twice(lambda drawing: _before_after(drawing, rows, lines_are), language)
+    assert figure is not None  # noqa: S101 - there is a scale
+    return figure
+
+
+def _before_after(drawing: Drawing, rows: Sequence[Sequence[Panel]], lines_are: str) -> Figure:
+    language = drawing.language
     waves, arms = len(rows[0][0].waves), max(map(len, rows))
-    columns = columns_for(arms, max(30, _WAVE * waves))
+    columns = 1 if drawing.narrow else columns_for(arms, max(30, _WAVE * waves))
     deep = -(-arms // columns)  # rows of panels for one scale
-    rows = drawing.first(list(rows), max(1, min(MOST_SCALES, MOST_PANELS // deep)))
-    sides = drawing.fits([row[0].outcome for row in rows], 44)
+    on_page = -(-arms // columns_for(arms, max(30, _WAVE * waves)))  # a phone has the scales of the page
+    rows = drawing.first(list(rows), max(1, min(MOST_SCALES, MOST_PANELS // on_page)))
+    sides = [drawing.fit(_towards(row[0], language), 44) for row in rows]
     left = 9 + max(height(side) for side in sides)
-    wide = (WIDTH - left - 1 - 3.5 * (columns - 1)) / columns
-    titles = {p.arm: drawing.fit(p.arm, wide, size=9, bold=True) for row in rows for p in row}
+    wide = (drawing.width - left - 1 - 3.5 * (columns - 1)) / columns
+    titles = {p.arm: drawing.fit(p.arm, wide, size=style.PANEL, bold=True) for row in rows for p in row}
     ticks = [[_counted(drawing, p, wide / (waves + 0.1)) for p in row] for row in rows]
-    top = 2.5 + max(height(title, 9) for title in titles.values())
+    top = 6.5 + max(height(title, style.PANEL) for title in titles.values())
     bottom = 3 + max(height(tick) for row in ticks for of_arm in row for tick in of_arm)
     margins = Margins(left=left, right=1, bottom=bottom, top=top, columns=3.5, rows=top + bottom + 1)
     lines = deep * len(rows)
-    tall = lines * 46 + top + bottom + (lines - 1) * margins.rows
+    tall = lines * 44 + top + bottom + (lines - 1) * margins.rows
     with drawing.axes(tall, margins, nrows=lines, ncols=columns) as grid:
         for i, row in enumerate(rows):
             places = grid[i * deep : (i + 1) * deep].ravel()
@@ -143,13 +154,21 @@ def before_after(rows: Sequence[Sequence[Panel]], language: str, lines_are: str)
                 style.decimal_axis(axes, language)
                 axes.tick_params(labelleft=position % columns == 0)
                 axes.set(ylabel=sides[i] if position % columns == 0 else "", xlabel="")
-                axes.set_title(titles[panel.arm], color=style.look(position).colour)
+                axes.set_title(titles[panel.arm], color=style.look(position).colour, pad=17)
                 axes.set_xticks(range(waves), ticks[i][position])
             for axes in places[len(row) :]:
                 axes.set_axis_off()
     seen = [_seen(panel, language) for row in rows for panel in row]
     caption = say(f"figures.before_after.caption_{lines_are}", language)
     return drawing.figure("fig-before-after", [say("figures.before_after.alt", language, n=len(seen)), *seen], caption)
+
+
+def _towards(of: Panel | Plot, language: str) -> str:
+    """Return a scale with which end of it is better, where one is."""
+    if of.better not in {"higher", "lower"}:
+        return of.outcome
+    better = say(f"instruments.direction.{of.better}", language)
+    return say("school.standing.no_range", language, outcome=of.outcome, better=better)
 
 
 def _counted(drawing: Drawing, panel: Panel, room: float) -> list[str]:
@@ -166,7 +185,7 @@ def _limits(row: Sequence[Panel]) -> tuple[float, float]:
     drawn = drawn[np.isfinite(drawn)]
     low, high = (float(drawn.min()), float(drawn.max())) if len(drawn) else (0.0, 1.0)
     reach = (high - low) or 1.0
-    return low - 0.05 * reach, high + 0.12 * reach  # room for a mean that is written above its mark
+    return low - 0.05 * reach, high + 0.05 * reach
 
 
 def _panel(axes: Axes, panel: Panel, position: int, language: str) -> None:
@@ -185,8 +204,11 @@ def _panel(axes: Axes, panel: Panel, position: int, language: str) -> None:
         line = {"color": style.SOFT, "linewidth": 0.6, "alpha": faint}
         sns.lineplot(courses, x="at", y="score", units="unit", estimator=None, ax=axes, **line)
     means = _course(axes, panel.means, look, zorder=5)
-    for at, mean in means.dropna().to_numpy():
-        style.mark(axes, numbers.decimal(mean, language), (at, mean), (0, 9), look.colour, bbox=_PAPER, zorder=6)
+    for at, mean in means.dropna().to_numpy():  # over the panel, where they cover nothing
+        axes.annotate(
+            numbers.decimal(mean, language), (at, 1), (0, 3), xycoords=axes.get_xaxis_transform(),
+            textcoords="offset points", ha="center", va="bottom", color=look.colour, **style.BOLD,
+        )  # fmt: skip
     axes.set_xlim(-0.55, len(panel.waves) - 0.45)
 
 
@@ -215,27 +237,40 @@ def _seen(panel: Panel | Line, language: str, of: Panel | Plot | None = None) ->
 
 def means(plots: Sequence[Plot], language: str) -> Figure:
     """Means of all arms from wave to wave, a plot for each scale: for readers of one page, without single scores."""
-    drawing = Drawing(language)
+    figure = style.twice(lambda drawing: _all_means(drawing, plots), language)
+    assert figure is not None  # noqa: S101 - there is a plot
+    return figure
+
+
+def _all_means(drawing: Drawing, plots: Sequence[Plot]) -> Figure:
+    language = drawing.language
     arms, waves = [line.arm for line in plots[0].lines], plots[0].waves
-    columns = columns_for(len(plots), max(45, 12 * len(waves)))
+    direct = 1 < len(arms) <= MOST_DIRECT
+    columns = 1 if drawing.narrow else columns_for(len(plots), max(45, 12 * len(waves)))
     lines = -(-len(plots) // columns)
-    wide = (WIDTH - 12 - 10 * (columns - 1)) / columns
-    titles = drawing.fits([plot.outcome for plot in plots], wide, 5, 9, bold=True)
-    ticks = drawing.fits(list(waves), wide / len(waves) - 1)
-    names = drawing.fits(arms, WIDTH - 15, 2) if len(arms) > 1 else []
-    abreast = next((n for n in range(len(names), 1, -1) if n * (widest(names) + 16) < WIDTH), 1)
-    legend = -(-len(names) // abreast) * max([5.0, *map(height, names)])
-    top, bottom = 2.5 + max(height(t, 9) for t in titles), 3 + max(map(height, ticks))
-    margins = Margins(left=10, right=2, bottom=bottom, top=legend + top, columns=10, rows=top + bottom)
-    tall = legend + lines * (22 + max(0, 6 * (len(arms) - 2)) + top + bottom)
+    names = drawing.fits(arms, 26 if direct else drawing.width - 15, 2, bold=direct) if len(arms) > 1 else []
+    beyond = 3 + widest(names, bold=True) if direct else 0.0  # an arm's name stands at the end of its line
+    beyond += _NUMBER * (direct and len(arms) > 2)  # and behind its number, which then stands beside its mark too
+    wide = (drawing.width - 12 - beyond - (10 + beyond) * (columns - 1)) / columns
+    titles = [drawing.fit(_towards(plot, language), wide + beyond, 5, style.PANEL, bold=True) for plot in plots]
+    ticks = drawing.fits(list(waves), wide / len(waves) + 0.5)
+    abreast = next((n for n in range(len(names), 1, -1) if n * (widest(names) + 16) < drawing.width), 1)
+    legend = 0.0 if direct else -(-len(names) // abreast) * max([5.0, *map(height, names)])
+    top, bottom = 2.5 + max(height(t, style.PANEL) for t in titles), 3 + max(map(height, ticks))
+    margins = Margins(
+        left=10, right=2 + beyond, bottom=bottom, top=legend + top, columns=10 + beyond, rows=top + bottom
+    )
+    tall = legend + lines * (24 + max(0, 6 * (len(arms) - 2)) + top + bottom)
     with drawing.axes(tall, margins, nrows=lines, ncols=columns) as grid:
         for axes, plot, title in zip(grid.ravel(), plots, titles, strict=False):
             _means(axes, plot, language)
             axes.set_title(title)
             axes.set_xticks(range(len(waves)), ticks)
+            if direct:
+                _named(axes, plot, names)
         for axes in grid.ravel()[len(plots) :]:
             axes.set_axis_off()
-        if names:
+        if names and not direct:
             handles = grid[0][0].get_legend_handles_labels()[0]
             grid[0][0].figure.legend(handles, names, loc="upper left", ncols=abreast, handlelength=2.6, borderaxespad=0)
     alt = [_seen(line, language, plot) for plot in plots for line in plot.lines]
@@ -243,6 +278,20 @@ def means(plots: Sequence[Plot], language: str) -> Figure:
     captions += ["axis"] * any(plot.limits[0] > plot.lowest for plot in plots)
     caption = " ".join(say(f"school.figure.{key}", language) for key in captions)
     return drawing.figure("fig-means", [say("school.figure.alt", language, n=len(plots)), *alt], caption)
+
+
+def _named(axes: Axes, plot: Plot, names: Sequence[str]) -> None:
+    """Write every arm's name at the end of its line, the names as far apart as they are high."""
+    ends = np.array([next((m for m in reversed(line.means) if m is not None), np.nan) for line in plot.lines], float)
+    shown = np.flatnonzero(~np.isnan(ends))
+    order = shown[np.argsort(ends[shown], kind="stable")]
+    aside = _NUMBER * MM * (len(plot.lines) > 2)
+    step = 1 + 1.25 * style.SIZE * max(name.count("\n") + 1 for name in names)
+    for arm, away in zip(order, _apart(axes, ends[order], 1, step), strict=True):
+        axes.annotate(
+            names[arm], (1, ends[arm]), (2 + aside, away[1]), xycoords=axes.get_yaxis_transform(), textcoords="offset points",
+            va="center", color=style.look(int(arm)).colour, annotation_clip=False, **style.BOLD,
+        )  # fmt: skip
 
 
 def _means(axes: Axes, plot: Plot, language: str) -> None:
@@ -266,10 +315,10 @@ def _means(axes: Axes, plot: Plot, language: str) -> None:
     style.decimal_axis(axes, language)
 
 
-def _apart(axes: Axes, values: np.ndarray, side: int) -> list[tuple[float, float]]:
+def _apart(axes: Axes, values: np.ndarray, side: int, step: float = 9.5) -> list[tuple[float, float]]:
     """Return how far, in points, the numbers of rising values are moved so that none covers another."""
     _, at = axes.transData.transform(np.column_stack([values, values])).T * 72 / axes.figure.dpi
-    steps = np.arange(len(at)) * 9.5
+    steps = np.arange(len(at)) * step
     raised = np.maximum.accumulate(at - steps) + steps
     moved = raised - (raised - at).mean()
     return [(side * 8.0, float(step)) for step in moved - at]
@@ -280,21 +329,31 @@ def change(rows: Sequence[Sequence[Panel]], language: str, lines_are: str) -> Fi
 
     Returns None when nobody was measured twice.
     """
-    drawing = Drawing(language)
+    return style.twice(lambda drawing: _change(drawing, rows, lines_are), language)
+
+
+def _change(drawing: Drawing, rows: Sequence[Sequence[Panel]], lines_are: str) -> Figure | None:
+    language = drawing.language
     rows = drawing.first(list(rows), MOST_SCALES)
-    arms = drawing.fits([panel.arm for panel in rows[0]], 45, 4)
-    titles = drawing.fits([row[0].outcome for row in rows], WIDTH - 50, size=9, bold=True)
-    top = 3 + max(height(title, 9) for title in titles)
-    margins = Margins(left=beside(arms), right=3, bottom=11, top=top, rows=top + 6)
+    arms = drawing.fits([panel.arm for panel in rows[0]], 22 if drawing.narrow else 45, 4)
+    titles = [
+        drawing.fit(_towards(row[0], language), drawing.width - beside(arms) - 4, size=style.PANEL, bold=True)
+        for row in rows
+    ]
+    top = 3 + max(height(title, style.PANEL) for title in titles)
+    margins = Margins(left=beside(arms), right=3, bottom=14 if drawing.narrow else 11, top=top, rows=top + 6)
     each = max(16.0, 2 + max(map(height, arms))) * len(arms)
     seen = []
-    with drawing.axes(each * len(rows) + (len(rows) - 1) * margins.rows + top + 11, margins, nrows=len(rows)) as grid:
+    with drawing.axes(
+        each * len(rows) + (len(rows) - 1) * margins.rows + top + margins.bottom, margins, nrows=len(rows)
+    ) as grid:
         for (axes,), row, title in zip(grid, rows, titles, strict=True):
             seen += _changes(axes, row, language)
             axes.set_yticks(range(len(row)), arms)
             axes.set(ylim=(len(row) - 0.45, -0.75), title=title, xlabel="", ylabel="")
             style.decimal_axis(axes, language, "x")
-        grid[-1][0].set_xlabel(say("figures.change.axis", language))
+        under = drawing.fit(say("figures.change.axis", language), drawing.width - beside(arms) - 4, 2)
+        grid[-1][0].set_xlabel(under)
     if not seen:
         return None
     alt = [say("figures.change.alt", language, n=len(seen)), *seen]
@@ -333,33 +392,51 @@ def dumbbells(rows: Sequence[Sequence[Panel]], language: str, lines_are: str) ->
 
     None where no class was measured twice, or where there are too many for a page.
     """
-    drawing = Drawing(language)
+    return style.twice(lambda drawing: _all_dumbbells(drawing, rows, lines_are), language)
+
+
+def _all_dumbbells(drawing: Drawing, rows: Sequence[Sequence[Panel]], lines_are: str) -> Figure | None:
+    language = drawing.language
     rows = drawing.first(list(rows), MOST_SCALES)
     pairs = [[panel.lines[~np.isnan(panel.lines[:, :2]).any(axis=1), :2] for panel in row] for row in rows]
     most = max(sum(len(pair) + 2 for pair in row) for row in pairs)
     if most > MOST_ROWS or not any(len(pair) for row in pairs for pair in row):
         return None
-    arms = drawing.fits([panel.arm for panel in rows[0]], 35, 3, bold=True)
+    arms = drawing.fits([panel.arm for panel in rows[0]], 22 if drawing.narrow else 35, 3, bold=True)
     left = beside(arms, bold=True)
-    wide = (WIDTH - left - 3 - 7 * (len(rows) - 1)) / len(rows)
-    titles = drawing.fits([row[0].outcome for row in rows], wide, 5, 9, bold=True)
-    waves = drawing.fits(list(rows[0][0].waves[:2]), 60, 1)
-    top = 8 + max(height(title, 9) for title in titles)
-    margins = Margins(left=left, right=3, bottom=7, top=top, columns=7)
-    with drawing.axes(top + 7 + 3.4 * most, margins, ncols=len(rows), sharey=True) as grid:
-        for axes, row, units, title in zip(grid[0], rows, pairs, titles, strict=True):
+    columns = 1 if drawing.narrow else len(rows)
+    lines = len(rows) // columns
+    wide = (drawing.width - left - 3 - 7 * (columns - 1)) / columns
+    titles = [drawing.fit(_towards(row[0], language), wide, 5, style.PANEL, bold=True) for row in rows]
+    waves = drawing.fits(list(rows[0][0].waves[:2]), wide / 2 - 2, 1, 8)
+    top = 7 + max(height(title, style.PANEL) for title in titles)
+    margins = Margins(left=left, right=3, bottom=7, top=top, columns=7, rows=top + 7)
+    tall = lines * (top + 7 + 3.4 * most)
+    with drawing.axes(tall, margins, nrows=lines, ncols=columns, sharey=True) as grid:
+        for axes, row, units, title in zip(grid.flat, rows, pairs, titles, strict=True):
             starts = _dumbbells(axes, row, units, language)
             axes.set_yticks(starts, arms, **style.BOLD)
             axes.set_title(title)
-        for face, wave in zip(("white", style.SOFT), waves, strict=True):
-            grid[0][0].plot([], [], "o-", color=style.SOFT, markerfacecolor=face, label=wave)
-        shown = grid[0][0].get_legend_handles_labels()
-        grid[0][0].figure.legend(*shown, loc="upper left", ncols=2, borderaxespad=0.2)
+            _ends_named(axes, row, waves)
     said = [say("figures.dumbbells.alt", language, n=len(rows))]
     for panel in (p for row in rows for p in row if None not in p.means[:2]):
         ends = dict(zip(("before", "after"), _written(panel, language), strict=True))
         said.append(say("figures.dumbbells.seen", language, arm=panel.arm, outcome=panel.outcome, **ends))
     return drawing.figure("fig-change", said, say(f"figures.dumbbells.caption_{lines_are}", language))
+
+
+def _ends_named(axes: Axes, row: Sequence[Panel], waves: Sequence[str]) -> None:
+    """Say over the first pair of marks which is which."""
+    means = next((p.means[:2] for p in row if None not in p.means[:2]), None)
+    if means is None:
+        return
+    before, after = (float(mean) for mean in means if mean is not None)
+    sides = ("right", "left") if before <= after else ("left", "right")
+    for x, wave, side in zip((before, after), waves, sides, strict=True):
+        axes.annotate(
+            wave, (x, 0), (-2 if side == "right" else 2, 8), textcoords="offset points", ha=side, va="bottom",
+            fontsize=8, color=style.SOFT, annotation_clip=False,
+        )  # fmt: skip
 
 
 def _written(panel: Panel, language: str) -> list[str]:
@@ -383,7 +460,7 @@ def _dumbbells(axes: Axes, row: Sequence[Panel], pairs: Sequence[np.ndarray], la
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.margins(x=0.16)
-    axes.set(ylim=(y - 0.6, -1), xlabel="", ylabel="")
+    axes.set(ylim=(y - 0.6, -1.6), xlabel="", ylabel="")
     style.decimal_axis(axes, language, "x")
     axes.grid(axis="x", color=style.FAINT, linewidth=0.5)
     return starts
@@ -417,9 +494,15 @@ def _dumbbell(axes: Axes, ends: np.ndarray, top: float, look: style.Look, thick:
 
 def ends(rows: Sequence[Ends], limit: float, language: str) -> Figure:
     """How many scores stand at the lowest and the highest possible value: where a change can hardly show."""
-    drawing = Drawing(language)
+    figure = style.twice(lambda drawing: _all_ends(drawing, rows, limit), language)
+    assert figure is not None  # noqa: S101 - there is a scale
+    return figure
+
+
+def _all_ends(drawing: Drawing, rows: Sequence[Ends], limit: float) -> Figure:
+    language = drawing.language
     rows = drawing.first(list(rows), MOST_ENDS)
-    names = drawing.fits([row.label for row in rows], 75, 2)
+    names = drawing.fits([row.label for row in rows], 36 if drawing.narrow else 75, 4 if drawing.narrow else 2)
     each = max(6.0, 1.5 + max(map(height, names))) if len(rows) < 25 else 1 + max(map(height, names))
     margins = Margins(left=beside(names), right=3, bottom=2, top=7)
     with drawing.axes(9 + each * len(rows), margins) as grid:
@@ -456,16 +539,22 @@ def _ends(axes: Axes, rows: Sequence[Ends], limit: float, language: str) -> None
 
 def scatter(clouds: Sequence[Cloud], language: str) -> Figure:
     """Before against after, a panel for each arm; inside the band a change is no larger than the error."""
-    drawing = Drawing(language)
+    figure = style.twice(lambda drawing: _scatter(drawing, clouds), language)
+    assert figure is not None  # noqa: S101 - there is an arm
+    return figure
+
+
+def _scatter(drawing: Drawing, clouds: Sequence[Cloud]) -> Figure:
+    language = drawing.language
     values = np.concatenate([np.concatenate([c.pre, c.post]) for c in clouds])
     edge = max(0.04 * float(np.ptp(values)), 0.1)
     limits = (float(values.min()) - edge, float(values.max()) + edge)
-    columns = columns_for(len(clouds), 46)
+    columns = columns_for(len(clouds), 46, drawing.width - 20)
     lines = -(-len(clouds) // columns)
     first = clouds[0]
     names = [say("robustness.scatter.axis", language, outcome=first.outcome, wave=wave) for wave in first.waves]
     left = 9 + height(drawing.fit(names[1], 55))
-    wide = (WIDTH - left - 1 - 4 * (columns - 1)) / columns
+    wide = (drawing.width - left - 1 - 4 * (columns - 1)) / columns
     square = min(62.0, wide)
     under, aside = drawing.fit(names[0], wide), drawing.fit(names[1], square)
     titles = drawing.fits([cloud.arm for cloud in clouds], wide, size=9, bold=True)

@@ -59,7 +59,8 @@ def _cut(word: str, room: float, size: float, *, bold: bool) -> list[str]:
     if len(word) < 3 or width(word, size, bold=bold) <= room:
         return [word]
     starts = [
-        (word[:k] if word[k - 1] in "-–/_" else f"{word[:k]}-", k) for k in range(2, min(len(word), int(2 * room) + 2))
+        (word[:k] if word[k - 1] in "-–/_" else f"{word[:k]}-", k)
+        for k in range(2, min(max(3, len(word) - 2), int(2 * room) + 2))
     ]
     fitting = [(start, k) for start, k in starts if width(start, size, bold=bold) <= room] or starts[:1]
     start, k = next((cut for cut in reversed(fitting) if len(cut[0]) == cut[1]), fitting[-1])

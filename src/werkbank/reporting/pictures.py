@@ -91,7 +91,9 @@ def means(report: Report, may_show: Callable[[int | None], bool]) -> Figure | No
             reach = max(spread) or 1.0  # scores that are all alike have no spread to measure by
             limits = (min(drawn) - reach, max(drawn) + reach)
             waves = tuple(words.wave(w) for w in e.waves)
-            plots.append(figures.Plot(words.outcome(key), waves, lines, limits, report.score_range(key)[0]))
+            plots.append(
+                figures.Plot(words.outcome(key), waves, lines, limits, report.score_range(key)[0], report.better(key))
+            )
     return figures.means(plots, report.language) if plots else None
 
 
@@ -339,6 +341,7 @@ def _row(report: Report, key: str, wide: pd.DataFrame, units: pd.Series | None) 
                 means=tuple(d["mean"] for d in told),
                 n=tuple(d["n"] for d in told),
                 change=report.results.number(**moved, wave=waves[1]) if len(waves) > 1 else None,
+                better=report.better(key),
             )
         )
     return row

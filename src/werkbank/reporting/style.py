@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from werkbank.catalogue import say
 from werkbank.reporting import fonts, labels, numbers
 from werkbank.reporting.blocks import Figure
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Canvas
 
+SIZE = labels.SIZE
 WIDTH = 160.0  # mm: the width of a page's text
 PHONE = 92.0  # mm: of a phone, on which nine points are still read
 TITLE, PANEL = 11, 10  # points: of a figure's title, and of a panel's
@@ -144,9 +146,15 @@ def twice(draw: Callable[[Drawing], Figure | None], language: str) -> Figure | N
 
     The words are those of the page: what is seen is the same.
     """
-    figure = draw(Drawing(language))
-    narrow = draw(Drawing(language, PHONE)) if figure is not None else None
-    return replace(figure, narrow=narrow.image) if figure is not None and narrow is not None else figure
+    page, phone = Drawing(language), Drawing(language, PHONE)
+    figure = draw(page)
+    narrow = draw(phone) if figure is not None else None
+    if figure is None or narrow is None:
+        return figure
+    more = [note for note in phone.notes() if note not in page.notes()]
+    if more:  # what only the phone's picture shortens is said under both, which have one caption
+        more = [say("figures.notes.phone", language), *more]
+    return replace(figure, narrow=narrow.image, caption=" ".join([figure.caption, *more]))
 
 
 def titled(drawing: Drawing, title: str, subtitle: str = "") -> tuple[float, Callable[[Canvas], None]]:
