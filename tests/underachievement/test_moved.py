@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
-
 from tests.underachievement.test_alerts import stable
+
 from werkbank.underachievement.alerts import Rule, moved, watch
 
 

@@ -49,7 +49,7 @@ def _attrition(report: Report) -> Table | None:
     # of whole classes and schools only a loss is news
     whole = [row for row in rows if row["overall"] == 0 and row["level"] != rows[0]["level"]]
     rows = [row for row in rows if row not in whole]
-    nobody = list(dict.fromkeys(row["level"] for row in whole if row["level"] not in {r["level"] for r in rows}))
+    nobody = list(dict.fromkeys(str(row["level"]) for row in whole if row["level"] not in {r["level"] for r in rows}))
     more = [words.say(f"{HERE}.attrition.whole", levels=words.listed(nobody))] if nobody else []
     kinds = texts("question", "level", "left")
     for key in ("overall", "differential"):
