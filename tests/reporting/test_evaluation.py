@@ -208,7 +208,7 @@ def test_no_sentence_of_an_answer_stands_twice(sections, name, language):
     assert len(said) == len(set(said))
 
 
-def test_each_number_of_the_main_table_opens_to_where_it_comes_from(sections, report):
+def test_each_number_of_the_main_table_opens_to_where_it_comes_from(sections):
     for name, language in CASES:
         for table in blocks(sections(name, language), Table):
             if table.id == "tab-main":
