@@ -109,15 +109,17 @@ def report(tmp_path_factory):
 @pytest.fixture(scope="session")
 def sections(report):
     """Give every section of a report, in the order of its notebook."""
+    from werkbank.reporting import appendices as ap
     from werkbank.reporting import evaluation as ev
 
-    parts = (ev.summary, ev.design, ev.readings, ev.flow, ev.measures, ev.before_after, ev.estimates, ev.robustness)
-    parts = (*parts, ev.mechanisms, ev.meaning)
+    parts = (ev.summary, ev.design, ev.flow, ev.measures, ev.before_after, ev.estimates, ev.robustness, ev.mechanisms)
+    parts = (*parts, ev.meaning, ap.all_estimates, ap.all_mechanisms, ap.losses, ap.scores, ap.keys, ap.readings)
 
     @cache
     def all_of(name, language):
         shown = report(name, language)
-        return (*(part(shown) for part in parts), ev.provenance(shown))
+        made = [part(shown) for part in (*parts, ap.provenance)]
+        return tuple(section for section in made if section is not None)
 
     return all_of
 

@@ -140,7 +140,7 @@ def test_what_others_published_stands_beside_it_with_its_source(report, language
     from dataclasses import replace
 
     beside = replace(made, intake=replace(made.intake, study=study))
-    for write_section in (thesis.results, evaluation.estimates):
+    for write_section in (thesis.results, evaluation.summary):
         blocks = write_section(beside).blocks
         table = next(b for b in blocks if isinstance(b, Table) and b.id == "tab-evidence")
         (row,) = table.rows

@@ -5,7 +5,7 @@ import pytest
 import yaml
 
 from werkbank.bench import Bench
-from werkbank.reporting import evaluation
+from werkbank.reporting import appendices, evaluation
 from werkbank.reporting.blocks import Paragraph, Table
 
 
@@ -37,7 +37,7 @@ def courses(tmp_path_factory, pipeline):
         }
         (folder / "study.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
         report = Bench.made(*pipeline(load_study(folder / "study.yaml")), language)
-        return report, evaluation.robustness(report), evaluation.mechanisms(report)
+        return report, evaluation.robustness(report), appendices.all_mechanisms(report)
 
     return make
 
@@ -84,7 +84,7 @@ def test_two_waves_have_no_course_and_the_report_says_why(courses, language, wor
     ("language", "efficacy"), [("nl", "doelmatigheid van de leraar"), ("en", "teacher's efficacy")]
 )
 def test_for_whom_is_shown_with_simple_slopes_and_johnson_neyman(report, language, efficacy):
-    tables = {b.id: b for b in evaluation.mechanisms(report("nabijheid", language)).blocks if isinstance(b, Table)}
+    tables = {b.id: b for b in appendices.all_mechanisms(report("nabijheid", language)).blocks if isinstance(b, Table)}
     assert set(tables) == {f"tab-mechanisms-{kind}" for kind in ("moderation", "mediation", "dose", "lagged")}
     table = tables["tab-mechanisms-moderation"]
     rows = [row["formula"] for row in table.rows if efficacy in row["formula"]]

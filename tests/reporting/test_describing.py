@@ -8,7 +8,7 @@ import yaml
 from tests.reporting.conftest import reading
 
 from werkbank.bench import Bench
-from werkbank.reporting import evaluation, numbers
+from werkbank.reporting import appendices, numbers
 from werkbank.reporting.blocks import Paragraph, Table
 
 
@@ -19,7 +19,7 @@ def tables(section):
 @pytest.mark.parametrize("language", ["nl", "en"])
 def test_the_icc_of_every_scale_and_wave_is_shown(report, language):
     shown = report("nabijheid", language)
-    table = tables(evaluation.before_after(shown))["tab-icc"]
+    table = tables(appendices.scores(shown))["tab-icc"]
     facts = shown.results.facts_where(what="icc")
     assert [(r["icc"], r["n"]) for r in table.rows] == [(f.value, f.n) for f in facts]
     assert len(facts) == 4 * 3
@@ -30,7 +30,7 @@ def test_the_icc_of_every_scale_and_wave_is_shown(report, language):
 @pytest.mark.parametrize("language", ["nl", "en"])
 def test_every_comparison_says_how_alike_the_groups_were_beforehand(report, language):
     shown = report("nabijheid", language)
-    table = tables(evaluation.before_after(shown))["tab-baseline"]
+    table = tables(appendices.scores(shown))["tab-baseline"]
     facts = shown.results.facts_where(what="baseline_difference")
     assert [r["g"] for r in table.rows] == [f.value for f in facts]
     assert len(facts) == 4 * 2
@@ -43,12 +43,14 @@ def test_every_comparison_says_how_alike_the_groups_were_beforehand(report, lang
 @pytest.mark.parametrize("language", ["nl", "en"])
 def test_the_lost_are_set_beside_those_who_stayed_and_both_boundaries(report, language):
     shown = report("nabijheid", language)
-    found = tables(evaluation.flow(shown))
+    found = tables(appendices.losses(shown))
     lost = found["tab-attrition"]
-    # a row for pupils, for the classes that were assigned, and for their schools
-    assert len(lost.rows) == 3 * len([t for t in shown.evidence.tests if t.contrast])
+    # a row for pupils; of the classes that were assigned and of their schools none was lost, which a note says
+    assert len(lost.rows) == len([t for t in shown.evidence.tests if t.contrast])
     arms, count = shown.evidence.arms, shown.results.count
-    for level, what in (("class", "units"), ("pupil", "pupils")):
+    for level in ("class", "school"):
+        assert reading(shown).words.say(f"report.unit.{level}.many") in lost.notes[-1]
+    for level, what in (("pupil", "pupils"),):
         name = reading(shown).words.say(f"report.unit.{level}.many")
         (row, *_) = [r for r in lost.rows if r["level"] == name]
         assert all(str(count(what=f"{what}_enrolled", arm=arm)) in row["left"] for arm in arms)
@@ -65,8 +67,8 @@ def test_the_lost_are_set_beside_those_who_stayed_and_both_boundaries(report, la
 
 def test_without_classes_or_loss_there_is_nothing_to_show(report):
     shown = report("baumann", "nl")
-    assert "tab-icc" not in tables(evaluation.before_after(shown))
-    assert "tab-little" not in tables(evaluation.flow(shown))
+    assert "tab-icc" not in tables(appendices.scores(shown))
+    assert "tab-little" not in tables(appendices.losses(shown))
 
 
 @pytest.fixture(scope="module")
@@ -102,13 +104,13 @@ def test_regression_to_the_mean_stands_beside_the_change_and_shared_classes_are_
     chosen, language, back, noticed
 ):
     shown = Bench.made(*chosen, language)
-    told = [b.text for b in evaluation.before_after(shown).blocks if isinstance(b, Paragraph)]
+    told = [b.text for b in appendices.scores(shown).blocks if isinstance(b, Paragraph)]
     for fact in shown.results.facts_where(what="regression_break_even_mean"):
         (text,) = [t for t in told if back in t and reading(shown).words.arm(fact.arm) in t]
         assert numbers.decimal(fact.value, language) in text
         assert numbers.decimal(shown.results.number(what="mean_change", arm=fact.arm, wave="post"), language) in text
     assert len([t for t in told if back in t]) == 2
-    warned = [b.text for b in evaluation.flow(shown).blocks if isinstance(b, Paragraph) and b.tone == "warning"]
+    warned = [b.text for b in appendices.losses(shown).blocks if isinstance(b, Paragraph) and b.tone == "warning"]
     count = shown.results.count(what="classes_with_both")
     assert count > 0
     assert any(noticed in t and str(count) in t for t in warned)

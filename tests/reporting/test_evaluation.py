@@ -9,8 +9,9 @@ import yaml
 
 from werkbank.appraisal import check_text
 from werkbank.bench import Bench
+from werkbank.catalogue import say
 from werkbank.reporting import evaluation, numbers
-from werkbank.reporting.blocks import Bullets, Figure, Heading, Paragraph, Section, Table
+from werkbank.reporting.blocks import Bullets, Figure, Heading, Paragraph, Section, Table, section_html
 from werkbank.study import load_study
 
 CASES = [("baumann", "nl"), ("nabijheid", "nl"), ("nabijheid", "en"), ("one_class", "nl"), ("single", "en")]
@@ -49,10 +50,12 @@ def test_no_word_says_more_than_the_design(sections, report, name, language):
 @case
 def test_sections_are_whole(sections, name, language):
     shown = sections(name, language)
-    assert [s.id for s in shown] == [
-        "summary", "design", "readings", "flow", "measures", "before-after", "estimates", "robustness", "mechanisms",
-        "meaning", "provenance",
-    ]  # fmt: skip
+    body = ["summary", "design", "flow", "measures", "before-after", "estimates", "robustness", "mechanisms", "meaning"]
+    folded = ["all-estimates", "all-mechanisms", "losses", "scores", "keys", "readings", "provenance"]
+    assert [s.id for s in shown if not s.appendix] == body
+    found = [s.id for s in shown if s.appendix]
+    assert found == [id_ for id_ in folded if id_ in found]
+    assert {"losses", "keys", "readings", "provenance"} <= set(found)
     for section in shown:
         levels = [b.level for b in section.blocks if isinstance(b, Heading)]
         assert levels[0] == 2
@@ -67,7 +70,7 @@ def test_sections_are_whole(sections, name, language):
 
 @case
 def test_the_pupil_flow_adds_up(sections, name, language):
-    flow = next(s for s in sections(name, language) if s.id == "flow")
+    flow = next(s for s in sections(name, language) if s.id == "losses")
     table = next(t for t in blocks([flow], Table) if t.id == "tab-analysed")
     shown = [c.key for c in table.columns if c.key.startswith("without_")]
     for row in table.rows:
@@ -100,7 +103,7 @@ def test_estimates_and_their_numbers_of_pupils_are_all_there(sections, report, n
     main = [r for t in shown_in if t.id == "tab-main" for r in t.rows]
     expected = [e for e in shown.results.estimates if not e.method.startswith("p_")]
     refused = {e.outcome for e in expected if e.estimate is None and "refused" in e.note}
-    sized = [r for t in shown_in if t.id == "tab-sizes" for r in t.rows]
+    sized = [r for r in main if r.get("size") is not None]
     # a moderator's value stands in the row of the difference there
     inside = [e for e in expected if e.method.startswith("moderation_at_")]
     borders = [e for e in expected if e.method.startswith("moderation_region_")]
@@ -178,21 +181,56 @@ def test_both_questions_about_schools_and_how_these_differ_are_told(tmp_path, pi
 @pytest.mark.parametrize("language", ["nl", "en"])
 def test_tables_say_how_p_was_corrected_and_which_interval_is_not_of_95(sections, language):
     shown = {t.id: t for t in blocks(sections("nabijheid", language), Table)}
-    assert "Holm (6" in shown["tab-main"].notes[-1]
-    beside = shown["tab-estimates-1"]
-    assert any("TOST" in note and "90%" in note for note in beside.notes)
+    assert any("Holm (6" in note for note in shown["tab-main"].notes)
+    below = next(s for s in sections("nabijheid", language) if s.id == "all-estimates")
+    assert any("TOST" in note and "90%" in note for b in blocks([below], Bullets) for note in b.items)
     asked = shown["tab-mechanisms-moderation"]
     corrected = [row for row in asked.rows if row["p_corrected"] is not None]
     assert len(corrected) == 4
     assert all(row["p_corrected"] >= row["p"] for row in corrected)
-    assert "Benjamini-Hochberg" in asked.notes[-1]
-    assert "4" in asked.notes[-1]
+    (note,) = (note for note in asked.notes if "Benjamini-Hochberg" in note)
+    assert "4" in note
 
 
 def test_primary_outcomes_come_first(sections):
-    heads = [b.text for b in next(s for s in sections("nabijheid", "nl") if s.id == "estimates").blocks
-             if isinstance(b, Heading) and b.level == 3]  # fmt: skip
-    assert heads[:2] == ["nabijheid (primair)", "conflict (primair)"]
+    summary = next(s for s in sections("nabijheid", "nl") if s.id == "summary")
+    (main,) = blocks([summary], Table)
+    assert [row["question"] for row in main.rows[:2]] == ["nabijheid, nameting", "conflict, nameting"]
+    told = blocks([summary], Bullets)[0].items
+    assert [text.split("**")[1] for text in told] == ["nabijheid", "conflict"]
+
+
+@case
+def test_no_sentence_of_an_answer_stands_twice(sections, name, language):
+    ends = re.compile(r"(?<=[.!?])\s+(?=[^\s\d])")
+    shown = [s for s in sections(name, language) if s.id in {"summary", "estimates"}]
+    said = [piece for b in blocks(shown, Bullets) for text in b.items for piece in ends.split(text)]
+    assert len(said) == len(set(said))
+
+
+def test_each_number_of_the_main_table_opens_to_where_it_comes_from(sections):
+    for name, language in CASES:
+        for table in blocks(sections(name, language), Table):
+            if table.id == "tab-main":
+                assert len(table.how) == len(table.rows)
+                assert all(len(how) >= 3 for how in table.how)
+    (main,) = (t for t in blocks(sections("nabijheid", "nl"), Table) if t.id == "tab-main")
+    said = " ".join(main.how[0])
+    for part in ("342 leerlingen en 24 klassen", "Formule:", "Model:", "sekse en jaargroep", "Aanname:"):
+        assert part in said
+    page = section_html(next(s for s in sections("nabijheid", "nl") if s.id == "summary"))
+    assert page.count('<details class="how">') == len(main.rows)
+
+
+def test_other_ways_are_one_row_for_each_question(sections, report):
+    shown = report("nabijheid", "nl")
+    (table,) = (t for t in blocks(sections("nabijheid", "nl"), Table) if t.id == "tab-other-ways")
+    assert len(table.rows) == len(shown.evidence.tests)
+    conflict = next(row for row in table.rows if row["question"] == "conflict, nameting")
+    assert conflict["apart"] == say("effects.methods.g_bootstrap.name", "nl")
+    assert conflict["holds"] == "niet overal"
+    for row, test in zip(table.rows, shown.evidence.tests, strict=True):
+        assert row["ends"][0] <= test.estimate <= row["ends"][1]
 
 
 def test_an_answer_repeats_the_numbers_of_its_table(sections, report):
@@ -207,8 +245,9 @@ def test_an_answer_repeats_the_numbers_of_its_table(sections, report):
 
 def test_an_empty_tidier_item_is_said_to_be_empty(sections):
     table = next(t for t in blocks(sections("nabijheid", "nl"), Table) if t.id == "tab-programme")
-    assert len(table.rows) == 12
-    assert sum(row["said"] == "niet gerapporteerd" for row in table.rows) == 8
+    assert len(table.rows) == 4
+    (note,) = table.notes
+    assert note.startswith("Niet gerapporteerd: materialen, ")
 
 
 def test_one_class_an_arm_is_refused_and_only_described(sections):
@@ -227,7 +266,6 @@ def test_an_item_that_runs_against_its_scale_is_a_loud_warning(sections):
 
 def test_the_panel_cannot_be_missing(sections):
     from werkbank.appraisal.quality import TOPICS
-    from werkbank.catalogue import say
 
     for name, language in CASES:
         table = next(t for t in blocks(sections(name, language), Table) if t.id == "tab-quality")
@@ -235,7 +273,7 @@ def test_the_panel_cannot_be_missing(sections):
 
 
 def test_instruments_say_how_sure_their_key_is_and_when_a_score_is_given(sections):
-    said = " ".join(texts([next(s for s in sections("nabijheid", "nl") if s.id == "measures")]))
+    said = " ".join(texts([next(s for s in sections("nabijheid", "nl") if s.id == "keys")]))
     for part in ("matige zekerheid", "6 van de 7 antwoorden", "Pianta", "Kosteloos", "eigen maat"):
         assert part in said
 

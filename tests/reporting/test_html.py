@@ -97,4 +97,6 @@ def test_equal_sections_give_equal_bytes_also_after_a_round_trip_through_a_noteb
 
 
 def test_contents_lists_first_headings():
-    assert contents([section(), Section("x", "nl", (Paragraph("geen kop"),))]) == [("measures-0", "Wat is gemeten?")]
+    assert contents([section(), Section("x", "nl", (Paragraph("geen kop"),))]) == [
+        ("measures-0", "Wat is gemeten?", False)
+    ]

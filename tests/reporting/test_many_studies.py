@@ -18,7 +18,7 @@ from tests.reporting.conftest import reading
 from werkbank.appraisal import check_text
 from werkbank.appraisal.quality import TOPICS
 from werkbank.bench import Bench
-from werkbank.reporting import evaluation, numbers, school, style, thesis
+from werkbank.reporting import appendices, evaluation, numbers, school, style, thesis
 from werkbank.reporting.blocks import Bullets, Figure, Heading, Paragraph, Table
 
 if TYPE_CHECKING:
@@ -184,8 +184,14 @@ def sections(report, name):
     if name == "thesis":
         parts = (thesis.participants, thesis.instruments, thesis.procedure, thesis.results, thesis.limitations)
         return [*(part(report) for part in parts), thesis.analysis(report), thesis.references(report)]
-    parts = (evaluation.summary, evaluation.estimates, evaluation.robustness, evaluation.meaning)
-    return [part(report) for part in parts]
+    parts = (
+        evaluation.summary,
+        evaluation.estimates,
+        evaluation.robustness,
+        evaluation.meaning,
+        appendices.all_estimates,
+    )
+    return [made for part in parts if (made := part(report)) is not None]
 
 
 def texts(shown):

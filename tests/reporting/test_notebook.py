@@ -6,7 +6,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from werkbank.reporting import assumptions, evaluation, robustness
+from werkbank.reporting import appendices, assumptions, evaluation, robustness
 from werkbank.reporting.blocks import Section
 from werkbank.results import Results
 
@@ -59,7 +59,10 @@ def test_every_cell_runs_and_every_section_is_shown(notebook, tmp_path):
             space |= {"study": "baumann", "language": "en", "results": str(tmp_path / "results.json")}
     sections = [s for s in shown if isinstance(s, Section)]
     public = [
-        f for module in (assumptions, evaluation, robustness) for f in vars(module).values() if hasattr(f, "reads")
+        f
+        for module in (appendices, assumptions, evaluation, robustness)
+        for f in vars(module).values()
+        if hasattr(f, "reads")
     ]
     assert len(sections) == len(public)
     assert {s.language for s in sections} == {"en"}

@@ -5,7 +5,7 @@ import pytest
 import yaml
 
 from werkbank.bench import Bench
-from werkbank.reporting import evaluation, robustness, school, thesis
+from werkbank.reporting import appendices, evaluation, robustness, school, thesis
 from werkbank.reporting.blocks import Paragraph, Table, section_html
 from werkbank.study import load_study
 
@@ -49,15 +49,15 @@ def test_every_part_says_how_it_counted(coached, language, alone, left_out):
         evaluation.robustness, evaluation.mechanisms, evaluation.meaning, school.who, school.details, school.trust,
         thesis.participants, thesis.results,
     )]  # fmt: skip
-    parts += [thesis.analysis(report), robustness.many_ways(report)]
+    parts += [thesis.analysis(report), robustness.many_ways(report), appendices.all_estimates(report)]
     pages = {part.id: section_html(part) for part in parts}
     assert all("{" not in page.replace("{}", "") for page in pages.values())
     assert alone in pages["estimates"]
     assert alone in pages["analysis"]
     assert any(left_out in b.text for b in parts[5].blocks if isinstance(b, Paragraph))
-    (main,) = [b for b in parts[4].blocks if isinstance(b, Table) and b.id == "tab-main"]
+    (main,) = [b for b in parts[0].blocks if isinstance(b, Table) and b.id == "tab-main"]
     assert [row["clusters"] for row in main.rows] == [8, 8]
-    beside = [row["formula"] for b in parts[5].blocks if isinstance(b, Table) for row in b.rows]
+    beside = [row["formula"] for b in parts[-1].blocks if getattr(b, "id", "").startswith("tab-est") for row in b.rows]
     assert sum("Citkowicz" in name for name in beside) == 4
     assert sum("odds" in name for name in beside) == 2
     assert "CR2" in pages["meaning"]

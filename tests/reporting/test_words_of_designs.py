@@ -12,7 +12,7 @@ from tests.reporting.conftest import reading
 
 from werkbank.bench import Bench
 from werkbank.errors import Problem, UnfitError
-from werkbank.reporting import assumptions, evaluation, fitted, robustness, school, style, thesis
+from werkbank.reporting import appendices, assumptions, evaluation, fitted, robustness, school, style, thesis
 from werkbank.reporting.blocks import Bullets, Figure, Heading, Paragraph, Table
 from werkbank.reporting.sections import maker
 from werkbank.study import load_study
@@ -49,7 +49,8 @@ PARTS = {
     "evaluation": (
         evaluation.summary, evaluation.design, evaluation.flow, evaluation.measures, evaluation.before_after,
         evaluation.estimates, assumptions.assumptions, robustness.reliable_change, evaluation.robustness,
-        evaluation.mechanisms, evaluation.meaning, evaluation.provenance,
+        evaluation.mechanisms, evaluation.meaning, appendices.all_estimates, appendices.all_mechanisms,
+        appendices.losses, appendices.scores, appendices.keys, appendices.provenance,
     ),
     "thesis": (
         thesis.participants, thesis.instruments, thesis.procedure, thesis.analysis, thesis.results, thesis.limitations,

@@ -11,7 +11,7 @@ from tests.reporting.conftest import reading
 
 from werkbank.bench import Bench
 from werkbank.effects.questions import questions
-from werkbank.reporting import evaluation, fitted, style, thesis
+from werkbank.reporting import appendices, evaluation, fitted, style, thesis
 from werkbank.reporting.blocks import Bullets, Paragraph, Table
 from werkbank.study import load_study
 
@@ -116,8 +116,11 @@ def test_sentences_about_a_model_agree_with_the_model(kind, language, tmp_path, 
         assert bool(of_unit) is (e.method in fitted.UNIT_PRE and found.pre), (kind, e.method)
         checked += 1
     assert checked >= 2
-    parts = (evaluation.estimates, evaluation.robustness, evaluation.meaning, evaluation.provenance)
-    texts = list(told_of([*(part(bench) for part in parts), thesis.analysis(bench), thesis.results(bench)]))
+    parts = (evaluation.summary, evaluation.estimates, appendices.all_estimates, evaluation.meaning)
+    parts = (*parts, appendices.provenance)
+    texts = list(
+        told_of([*(made for part in parts if (made := part(bench))), thesis.analysis(bench), thesis.results(bench)])
+    )
     whole = " ".join(texts)
     some_pre = any(q.adjusting.pre for q in asked.values())
     if not some_pre and kind != "duplicate":

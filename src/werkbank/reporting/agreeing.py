@@ -6,6 +6,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from werkbank.disclosure.suppressing import HIDDEN
+from werkbank.reporting import said_once
 from werkbank.reporting.blocks import Block, Paragraph, Table
 from werkbank.reporting.diagrams import upset
 from werkbank.reporting.flagged import Flagged, slug
@@ -39,11 +40,14 @@ def agreement(report: Report) -> Blocks:
         yield Paragraph(found.say("agreement.one"))
         return
     yield Paragraph(found.say(f"agreement.lead{found.of_all}"))
+    made: list[Table | None] = []
     for actual in found.last:
-        shown = [b for b in (_upset(found, actual), _pairs(found, actual), _against(found, actual)) if b is not None]
-        yield from shown
-        if found.any_hidden and not shown:
+        picture, here = _upset(found, actual), [_pairs(found, actual), _against(found, actual)]
+        yield picture
+        made += here
+        if found.any_hidden and picture is None and not any(here):
             yield Paragraph(found.say("agreement.hidden", measure=found.at(actual)))
+    yield from said_once.below(report, made)
 
 
 def _upset(found: Flagged, actual: str) -> Block | None:
@@ -104,10 +108,8 @@ def fairness(report: Report) -> Blocks:
     if not found.block.fairness:
         yield Paragraph(found.say("fairness.none"))
         return
-    for actual in found.last:
-        for group in found.block.fairness:
-            for estimand in BY_GROUP:
-                yield _by_group(found, actual, group, estimand)
+    asked = [(a, group, estimand) for a in found.last for group in found.block.fairness for estimand in BY_GROUP]
+    yield from said_once.below(report, [_by_group(found, *one) for one in asked])
     least = report.study.privacy.min_cell
     yield Paragraph(report.words.say("underachievement.fairness.hidden", min_cell=least), "note")
 

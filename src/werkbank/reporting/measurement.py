@@ -152,7 +152,7 @@ def models(report: Report) -> Blocks:
     made = [made for compared in ("waves", "arms") if (made := tables.ladders(report, compared))]
     if made:
         yield Paragraph(report.words.say(f"{HERE}.comparability.criteria"), "note")
-        yield from made
+        yield from said_once.below(report, made)
 
 
 @section(shared=True)

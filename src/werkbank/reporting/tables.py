@@ -298,10 +298,11 @@ def other_answers(report: Report, tests: Sequence[Estimate]) -> Table | None:
         rows.append(
             {"question": words.test(test.outcome, test.wave_to, test.contrast)}
             | {"holds": say(f"report.other_ways.{'differs' if apart else 'stands'}")}
-            | {"n": len(ways.others), "same": len(ways.others) - len(apart), "ends": ways.ends or (None, None)}
+            | {"same": say("report.other_ways.of", same=str(len(ways.others) - len(apart)), n=str(len(ways.others)))}
+            | {"ends": ways.ends or (None, None)}
             | {"apart": words.listed(apart) or say("report.other_ways.no_one")}
         )
-    kinds: dict[str, Kind | Column] = texts("question", "holds") | {"n": "count", "same": "count", "ends": "interval"}
+    kinds: dict[str, Kind | Column] = texts("question", "holds", "same") | {"ends": "interval"}
     notes = [say("report.other_ways.note")]
     return table(report, "other-ways", "", kinds | texts("apart"), rows, labels="report.other_ways", notes=notes)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkbank.catalogue import topic_sentences
 from werkbank.disclosure.suppressing import HIDDEN
-from werkbank.reporting import choices, numbers, varying
+from werkbank.reporting import choices, numbers, said_once, varying
 from werkbank.reporting.blocks import Block, Bullets, Heading, Paragraph, Table
 from werkbank.reporting.flagged import Flagged, slug
 from werkbank.reporting.sections import maker
@@ -34,7 +34,7 @@ def summary(report: Report) -> Blocks:
     """How many were flagged beside what chance gives; what a flag does not mean."""
     found = Flagged(report)
     yield Paragraph(_guard(report, "low_achievement"), "lead")
-    yield Bullets(tuple(_line(found, actual) for actual in found.last))
+    yield Bullets(said_once.sentences([_line(found, actual) for actual in found.last]))
     if any(found.facts("duration", actual) for actual in found.last):
         yield Bullets(tuple(_signals(found, actual) for actual in found.last))
     else:
@@ -75,7 +75,7 @@ def _line(found: Flagged, actual: str) -> str:
     return f"{line} {found.say(f'summary.{where}')}"
 
 
-@section(shared=True)
+@section(shared=True, appendix=True)
 def method(report: Report) -> Blocks:
     """Every choice: measures, reference group, cuts, threshold, tie rule; with the warnings that go with them."""
     found = Flagged(report)
@@ -96,11 +96,17 @@ def flagged(report: Report) -> Blocks:
     for actual in found.last:
         yield _both(found, actual)
         yield from _judged_fewer(found, actual)
-        yield _by_method(found, actual)
-        yield _over_time(found, actual)
+    made = [table(found, actual) for actual in found.last for table in (_by_method, _over_time)]
+    yield from said_once.below(report, made)
     yield Paragraph(found.say("found.mean_chance"), "note")
-    yield from (_regressions(found, actual) for actual in found.last)
     yield from varying.blocks(found)
+
+
+@section(shared=True, appendix=True)
+def regressions(report: Report) -> Blocks:
+    """What each regression explains, and its equation."""
+    found = Flagged(report)
+    yield from said_once.below(report, [_regressions(found, actual) for actual in found.last])
 
 
 def _both(found: Flagged, actual: str) -> Paragraph:
@@ -178,8 +184,8 @@ def _regressions(found: Flagged, actual: str) -> Table | None:
         for m in used
     ]
     title = found.say("regression.title", measure=found.at(actual))
-    note = found.say("regression.note", equation=" ".join(filter(None, (_equation(found, actual, m) for m in used))))
-    return found.table(f"regression-{slug(actual)}", title, "regression", kinds, rows, note)
+    notes = [found.say("regression.note"), *filter(None, (_equation(found, actual, m) for m in used))]
+    return found.table(f"regression-{slug(actual)}", title, "regression", kinds, rows, *notes)
 
 
 def _fitted(found: Flagged, actual: str, name: str) -> int | None:
@@ -304,7 +310,7 @@ def pupils(report: Report, *, shown: bool = False) -> Blocks:
     yield Paragraph(_guard(report, "referral"), "warning")
 
 
-@section(reads=())
+@section(appendix=True, reads=())
 def provenance(report: Report) -> Blocks:
     """Where the numbers come from, so that anyone can make them again."""
     say, study = report.words.say, report.study

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from werkbank.disclosure.suppressing import HIDDEN
-from werkbank.reporting.blocks import Heading, Paragraph
+from werkbank.reporting import said_once
+from werkbank.reporting.blocks import Bullets, Heading, Paragraph
 from werkbank.reporting.flagged import slug
 
 if TYPE_CHECKING:
@@ -29,9 +30,9 @@ def blocks(found: Flagged) -> Iterator[Block | None]:
         yield Paragraph(found.say(f"{HERE}.hidden"), "note")
         return
     yield Paragraph(found.say(f"{HERE}.lead"))
-    for actual, several in made.items():
-        yield _table(found, actual, several)
-        yield _range(found, actual, several)
+    yield from said_once.below(found.report, [_table(found, actual, several) for actual, several in made.items()])
+    ranges = [text for actual, several in made.items() if (text := _range(found, actual, several))]
+    yield Bullets(said_once.sentences(ranges)) if ranges else None
     if not found.block.alternatives:
         yield Paragraph(found.say(f"{HERE}.no_alternatives"), "note")
 
@@ -79,11 +80,11 @@ def _choice(found: Flagged, e: Estimate) -> str:
     return found.say(f"{HERE}.quantile", value=value) if e.grouped_by == "able" else value
 
 
-def _range(found: Flagged, actual: str, several: tuple[Estimate, ...]) -> Paragraph | None:
+def _range(found: Flagged, actual: str, several: tuple[Estimate, ...]) -> str:
     shares = [e.estimate for e in several if e.estimate is not None]
     kept = [share for e in several if (share := _kept(found, e)) is not None]
     if not shares or not kept:
-        return None
+        return ""
     said = {"lowest": min(shares), "highest": max(shares), "least": min(kept), "most": max(kept)}
     shown = {name: found.report.words.share(value) for name, value in said.items()}
-    return Paragraph(found.say(f"{HERE}.range", measure=found.at(actual), **shown))
+    return found.say(f"{HERE}.range", measure=found.at(actual), **shown)
