@@ -27,7 +27,7 @@ BESIDE = (
     "ancova_covariates", "ancova", "gain_difference", "gain_difference_unit_means", "randomisation_test",
 )  # fmt: skip
 EMPTY = (None, "", (None, None))
-INDENT = "\N{EM SPACE}"
+INDENT = "\N{NO-BREAK SPACE}\N{NO-BREAK SPACE}"
 
 
 def made(
