@@ -53,7 +53,7 @@ def test_every_part_says_how_it_counted(coached, language, alone, left_out):
     pages = {part.id: section_html(part) for part in parts}
     assert all("{" not in page.replace("{}", "") for page in pages.values())
     assert alone in pages["estimates"]
-    assert alone in pages["analysis"]
+    assert alone in pages["chapter-analysis"]
     assert any(left_out in b.text for b in parts[5].blocks if isinstance(b, Paragraph))
     (main,) = [b for b in parts[0].blocks if isinstance(b, Table) and b.id == "tab-main"]
     assert [row["clusters"] for row in main.rows] == [8, 8]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from werkbank.appraisal.evidence import SIZES, question
 from werkbank.catalogue import has
 from werkbank.effects.multiplicity import number_of_tests
-from werkbank.reporting import tables
+from werkbank.reporting import fitted, tables
 from werkbank.reporting.fitted import BARE
 from werkbank.reporting.numbers import Column
 from werkbank.reporting.plainly import capital
@@ -27,7 +27,7 @@ BESIDE = (
     "ancova_covariates", "ancova", "gain_difference", "gain_difference_unit_means", "randomisation_test",
 )  # fmt: skip
 EMPTY = (None, "", (None, None))
-INDENT = "\N{EM SPACE}"
+INDENT = "\N{NO-BREAK SPACE}\N{NO-BREAK SPACE}"
 
 
 def made(
@@ -208,7 +208,8 @@ def main(report: Report, tests: Sequence[Estimate]) -> Table | None:
     several = any(c is not None and number_of_tests(c, report.results.estimates) > 1 for c in corrected.values())
     unit = tables.units(report, "clusters")
     columns = [
-        _stub(report, "main"), Column("n", "*n*", "count"), Column("clusters", unit.label, "count"),
+        Column("question", told(report, "table.main.stub")), Column("n", "*n*", "count"),
+        Column("clusters", unit.label, "count"),
         Column("estimate", "*b*", "estimate", over=points), Column("se", "*SE*", "estimate", over=points),
         Column("ci", interval, "interval", over=points), Column("statistic", "*t*", "estimate", over=points),
         Column("df", "*df*", "df", over=points), Column("p", "*p*", "p", over=points),
@@ -229,6 +230,7 @@ def main(report: Report, tests: Sequence[Estimate]) -> Table | None:
         notes[0] += " " + told(report, "table.main.units", units=words.count(e.unit, n))
     notes.append(_denominators(report, found))
     notes.append(_directions(report, found))
+    notes += fitted.notes(report, [t for t in found if t.contrast])
     notes += [words.say(f"effects.notes.{k}") for k in dict.fromkeys(t.note for t in found if t.note)]
     shares = [words.test(t.outcome, t.wave_to, "") for t in found if tables.is_share(report, t)]
     notes += [words.say("report.estimates.shares", questions=words.listed([*dict.fromkeys(shares)]))] * bool(shares)
@@ -241,7 +243,7 @@ def _main_row(report: Report, t: Estimate, corrected: Estimate | None) -> dict[s
     size = report.evidence.beside(t, *SIZES)
     name = capital(report.words.test(t.outcome, t.wave_to, t.contrast))
     row: dict[str, Any] = {
-        "stub": f"{INDENT}{name}" if len({report.evidence.role_of(x) for x in report.evidence.tests}) > 1 else name
+        "question": f"{INDENT}{name}" if len({report.evidence.role_of(x) for x in report.evidence.tests}) > 1 else name
     }
     row |= {key: getattr(t, key) for key in ("n", "estimate", "se", "statistic", "df", "p")}
     row |= {"clusters": t.n_clusters, "ci": (t.ci_low, t.ci_high), "p_corrected": corrected and corrected.p}

@@ -187,7 +187,7 @@ def _invariance(report: Report) -> str:
     ]
     for f in levels:
         at = {"outcome": f.outcome, "wave_from": f.wave_from, "wave_to": f.wave_to, "table": "waves"}
-        step = str(f.value).removeprefix("partial_")
+        step = str(f.value)
         cfi, rmsea = (_fit(report, f"invariance_{what}", step, at) for what in ("cfi", "rmsea"))
         if cfi is None or rmsea is None or not has_level(report, step):
             continue

@@ -40,6 +40,8 @@ def analysis(report: Report) -> Blocks:
         sets.setdefault((t.method, fitted.fitted(report, t)), []).append(t)
     for number, ((method, found), own) in enumerate(sets.items()):
         yield from _model(report, method, found, own, alone=len(sets) == 1, first=not number)
+    left = _left_out(report)
+    yield Paragraph(left) if left else None
     if tests:
         yield Paragraph(_conventions(report, tests))
         yield Paragraph(_checks(report, tests))
@@ -85,6 +87,30 @@ def _model(
         said.append(told(report, "model.flat"))
     said.append(_errors(report, method))
     yield Paragraph(joined(said))
+
+
+def _left_out(report: Report) -> str:
+    """Name every declared covariate that a main analysis does not adjust for, and why."""
+    words = report.words
+    why: dict[tuple[str, str], dict[str, None]] = {}
+    for f in report.results.facts_where(what="covariate"):
+        if f.value is not None and f.value != "used":
+            why.setdefault((f.item, str(f.value)), {})[question_of(report, f.outcome, f.wave_to, f.contrast)] = None
+    said = [
+        told(
+            report,
+            "model.left_out",
+            name=name,
+            questions=words.listed(list(of)),
+            why=words.say(f"report.covariates.{status}"),
+        )
+        for (name, status), of in why.items()
+    ]
+    known = {f.item for f in report.results.facts_where(what="covariate")}
+    never = [name for name in report.study.covariates if name not in known]
+    if never and not report.bench.copy_to_share:
+        said.append(told(report, "model.never", names=words.listed(never)))
+    return " ".join(said)
 
 
 def _treated(report: Report) -> str:
