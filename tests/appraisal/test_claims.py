@@ -93,7 +93,7 @@ def answer(study, results, outcome="taal"):
 def test_lots_over_pupils_carry_an_effect():
     claim = answer(a_study(), results_of(a_study()))
     assert (claim.grade, claim.sentence) == ("effect", "claims.answer.effect.clear_higher")
-    assert "effect van nieuw" in said(a_study(), results_of(a_study()))[claim.id]
+    assert "mogen we dit verschil met gewoon aan nieuw toeschrijven" in said(a_study(), results_of(a_study()))[claim.id]
 
 
 def test_without_lots_a_difference_is_a_difference():
@@ -233,12 +233,12 @@ def test_a_clear_difference_within_the_bounds_is_both():
 
 
 @pytest.mark.parametrize(("informant", "says"), [("teacher", True), ("pupil", False), ("test", False)])
-def test_the_sentence_itself_says_that_those_who_gave_the_programme_filled_it_in(informant, says):
+def test_the_sentence_itself_says_that_those_who_took_part_filled_it_in(informant, says):
     study = a_study(raters_are_implementers=True)
     first = study.outcomes[0].model_copy(update={"informant": informant})
     study = study.model_copy(update={"outcomes": [first, *study.outcomes[1:]]})
     claim = answer(study, results_of(study))
-    assert ("vulde deze vragenlijst zelf in" in said(study, results_of(study))[claim.id]) is says
+    assert ("betrokken waren, vulden dit zelf in" in said(study, results_of(study))[claim.id]) is says
 
 
 @pytest.mark.parametrize(

@@ -117,6 +117,35 @@ def test_the_index_asks_nothing_and_escapes_everything(tmp_path, chromium):
     assert said == []
 
 
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_the_index_is_in_the_reports_language_and_says_what_each_file_is_for(tmp_path, language):
+    from werkbank.running.batch import Made
+    from werkbank.running.index import write_index
+
+    study = str(Path(__file__).parents[2] / "data" / "examples" / "nabijheid" / "study.yaml")
+    files = tuple(f"school.{language}.{form}" for form in ("html", "pdf", "docx"))
+    files += (f"share/school.{language}.pdf", f"school.{language}.reading_help.pdf")
+    job = Job("school-1", "school 1", study, str(tmp_path), "school", (language,), only={"school": "1"})
+    late = Job("school-2", "school 2", study, str(tmp_path), "school", (language,), only={"school": "2"})
+    made = [Made(job, "kept", files), Made(late, "failed", (), "<oeps>")]
+    (tmp_path / "school-1" / "share").mkdir(parents=True)
+    write_index(tmp_path, made, "en" if language == "nl" else "nl")
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    told = {
+        "nl": ("Relatiegerichte coaching", ">afdrukken (PDF)<", ">lezen in de browser<",
+               ">om te delen: afdrukken (PDF)<", ">leeswijzer (PDF)<", ">klaar<", "niet gelukt<br>&lt;oeps&gt;"),
+        "en": ("Relationship-focused coaching", ">print (PDF)<", ">read in the browser<", ">to share: print (PDF)<",
+               ">reading help (PDF)<", ">ready<", "failed<br>&lt;oeps&gt;"),
+    }  # fmt: skip
+    assert [text for text in told[language] if text not in page] == []
+    assert f'<html lang="{language}">' in page
+    assert f">school.{language}.pdf<" not in page  # no bare file names
+    shared = (tmp_path / "share" / "index.html").read_text(encoding="utf-8")
+    assert "oeps" not in shared
+    assert f"../school-1/share/school.{language}.pdf" in shared
+    assert "reading_help" not in shared
+
+
 def test_a_report_that_cannot_be_limited_is_refused(split, notebook, tmp_path):
     everyone = notebook(PARAMETERS, SECTION, RESULTS)
     out = tmp_path / "uit"

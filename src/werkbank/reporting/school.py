@@ -293,9 +293,8 @@ def _clear(report: Report) -> tuple[Claim, ...]:
 def _limits(report: Report) -> list[str]:
     pressing = {"attention": 0, "unknown": 1}
     claims = [c for c in report.results.claims_where(kind="quality") if c.topic in LIMITS and c.status in pressing]
-    claims = [
-        c for c in claims if (c.topic, c.status) != ("comparability", "unknown")
-    ]  # the panel tells what is not known
+    elsewhere = {("comparability", "unknown"), ("reliability", "attention")}  # in the panel; with the number itself
+    claims = [c for c in claims if (c.topic, c.status) not in elsewhere]
     claims.sort(key=lambda c: (pressing[c.status], LIMITS.index(c.topic)))
     kept = {c.sentence: c for c in reversed(claims)}  # one of a kind: an outcome more says nothing new
     return [capital(_plainly(report, c)) for c in claims if kept[c.sentence] is c][:1]

@@ -63,7 +63,7 @@ def _schools(made: Sequence[Made], study: Study, language: str) -> str:
 
     found = []
     for one in made:
-        if set(one.job.only) == {"school"} and "results.json" in one.files:
+        if one.job.report == "school" and set(one.job.only) == {"school"} and "results.json" in one.files:
             text = (one.job.place / "results.json").read_text(encoding="utf-8")
             found.append((one.job.only["school"], Results.from_json(text)))
     if not found:

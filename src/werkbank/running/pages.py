@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from werkbank import __version__
 from werkbank.catalogue import has, say
 from werkbank.errors import ReportError
 
@@ -90,14 +89,16 @@ def pages(
     return made
 
 
-def reading_help(study: Study, language: str, formats: tuple[str, ...], notebook: str) -> dict[str, str | bytes]:
+def reading_help(
+    study: Study, language: str, formats: tuple[str, ...], footer: dict[str, str], notebook: str
+) -> dict[str, str | bytes]:
     """Return the page that goes with a school's report and tells how to read it, by format; nothing of other reports.
 
-    It is about no study, holds no number, and may go wherever the report goes.
+    It is about no study, holds no number of one, and may go wherever the report goes.
     """
     if notebook != "school":
         return {}
     from werkbank.reporting.reading_help import reading_help as section
 
     written = tuple(form for form in formats if form != "xlsx")
-    return pages([section(language).to_json()], study, language, written, {"werkbank": __version__}, kind=HELP)
+    return pages([section(language).to_json()], study, language, written, {"werkbank": footer["werkbank"]}, kind=HELP)

@@ -199,7 +199,7 @@ def _written(run: _Run, executed: dict[str, Any], work: Path, place: Path) -> Ru
     made: dict[str, Any] = {"notebook": code, "parameters": shown(run.parameters)}
     made["remarks"] = _remarks(executed, language)
     texts = {**{f"{key}.{form}": content for form, content in written.items()}, f"{key}.ipynb": kept}
-    beside = reading_help(study, language, formats, _ours(notebook))
+    beside = reading_help(study, language, formats, footer, _ours(notebook))
     texts |= {f"{key}.{HELP}.{form}": page for form, page in beside.items()}
     copy = read_shared(work / "share.json", language)
     if copy is not None:

@@ -59,7 +59,7 @@ def files_to_share(
     made = pages(copy.sections, study, language, formats, {k: v for k, v in footer.items() if k != "data_sha256"})
     files = {f"share/{key}.{form}": content for form, content in made.items()}
     if _of_the_whole(copy.parts):
-        beside = reading_help(study, language, formats, key.partition(".")[0])
+        beside = reading_help(study, language, formats, footer, key.partition(".")[0])
         files |= {f"share/{key}.{HELP}.{form}": content for form, content in beside.items()}
     return {**files, f"share/{key}.json": copy.results.to_json(), f"share/{key}.csv": copy.results.to_csv()}
 
