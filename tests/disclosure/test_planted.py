@@ -184,7 +184,7 @@ PLANTED = {
     "a small count in a table.pdf": (lambda f: page(f, "pdf", "x", n=4).read_bytes(), "small"),
     "a remark.pdf": (lambda f: pdf(f, remark), "person"),
     "an attachment.pdf": (lambda f: pdf(f, lambda w: w.add_attachment("lijst.csv", LIST)), "person"),
-    "a bookmark.pdf": (lambda f: pdf(f, lambda w: w.add_outline_item(f"Over {NAME}", page_number=0)), "person"),
+    "a bookmark.pdf": (lambda f: pdf(f, lambda w: w.add_outline_item(title=f"Over {NAME}", page_number=0)), "person"),
     "who made it.pdf": (lambda f: pdf(f, lambda w: w.add_metadata({"/Author": "A. de Boer"})), "maker"),
     "says it stays inside.docx": (lambda f: page(f, "docx", say("privacy.inside", "nl")).read_bytes(), "inside"),
     "split over runs.docx": (lambda _: word(split_runs), "person"),
