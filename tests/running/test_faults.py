@@ -256,6 +256,62 @@ def test_a_full_disk_leaves_nothing_half_written(split, small, tmp_path, monkeyp
         subprocess.run(["umount", disk], check=True)
 
 
+WAITS = "import time\nfrom pathlib import Path\nPath({mark!r}).touch()\ntime.sleep(60)"
+BACKWARDS = """\
+import time
+_now, _calls = time.time, [0]
+def time_that_goes_back():
+    _calls[0] += 1
+    return _now() - 3600 * _calls[0]
+time.time = time_that_goes_back
+"""
+
+
+def alone(split: Path, notebook: Path, out: Path, **env: str) -> subprocess.Popen[str]:
+    words = [sys.executable, "-m", "werkbank", "run", str(split), "--report", str(notebook), "--out", str(out)]
+    return subprocess.Popen(
+        words, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, **env}
+    )  # fmt: skip
+
+
+def test_the_next_run_sweeps_what_a_killed_one_left_and_nothing_of_a_living_one(split, notebook, tmp_path):
+    places = tmp_path / "verslagen"
+    marks = [tmp_path / "een", tmp_path / "twee"]
+    waiting = [notebook(PARAMETERS, SECTION, WAITS.format(mark=str(mark)), name=mark.name) for mark in marks]
+    runs = [alone(split, path, places / path.stem) for path in waiting]
+    try:
+        until(lambda: all(mark.exists() for mark in marks))
+        works = {mark.name: {path.parent.name for path in places.glob(".werkbank-*/.alive")} for mark in marks}
+        assert len(works["een"]) == 2
+        runs[0].kill()
+        runs[0].communicate()
+        last = alone(split, notebook(PARAMETERS, SECTION, READ.replace(", only", "")), places / "drie")
+        _, complained = last.communicate()
+        assert last.returncode == 0, complained
+        assert len(list(places.glob(".werkbank-*"))) == 1, "of the one that lives"
+        assert runs[1].poll() is None
+    finally:
+        runs[1].send_signal(signal.SIGINT)
+        _, complained = runs[1].communicate()
+    assert (runs[1].returncode, "Traceback" in complained) == (130, False)
+    assert not list(places.glob(".werkbank-*"))
+
+
+def test_a_clock_that_goes_back_changes_nothing(split, small, tmp_path, monkeypatch):
+    ears = tmp_path / "klok"
+    ears.mkdir()
+    (ears / "sitecustomize.py").write_text(BACKWARDS, encoding="utf-8")
+    later = time.time() + 10 * 365 * 86400
+    for path in (split, split.parent / "raw" / "scores.csv", small):
+        os.utime(path, (later, later))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(ears), os.environ.get("PYTHONPATH", "")])))
+    code, _, _ = Batch(split, small, tmp_path / "uit").ended()
+    assert code == 0
+    for place in (tmp_path / "uit").glob("school-*/*"):
+        os.utime(place, (later, later))
+    completed(split, small, tmp_path / "uit", monkeypatch, kept=len(SCHOOLS))
+
+
 def test_a_report_goes_first_when_memory_runs_out(split, notebook, tmp_path):
     asks = "from pathlib import Path\nassert Path('/proc/self/oom_score_adj').read_text().strip() == '500'"
     path = notebook(PARAMETERS + "\nonly: dict = {}", SECTION, READ, asks)

@@ -10,6 +10,7 @@ import werkbank
 from werkbank.errors import UsageError
 from werkbank.running import runner
 from werkbank.running.runner import run_languages, run_report
+from werkbank.running.verify import verify
 from werkbank.study.finding import example_path
 
 SCHOOL = {"school": "S01"}
@@ -58,3 +59,18 @@ def test_an_unknown_language_is_named_before_anything_is_read(study, tmp_path):
         run_languages(study, languages=("nl", "de"), out=tmp_path / "uit")
     assert not (tmp_path / "uit").exists()
     assert werkbank.run_report is run_report
+
+
+def test_a_folder_whose_results_were_lost_is_made_again(notebook, study, tmp_path):
+    from tests.running.conftest import PARAMETERS, RESULTS, SECTION
+
+    path = notebook("# Rapport", PARAMETERS, SECTION, RESULTS)
+    store = tmp_path / "uit" / "results.json"
+    for lost in (store.unlink, lambda: store.write_text("{}", encoding="utf-8")):
+        made = run_languages(study, path, languages=("nl", "en"), out=tmp_path / "uit")
+        whole = store.read_bytes()
+        lost()
+        made = run_languages(study, path, languages=("nl", "en"), out=tmp_path / "uit")
+        assert store.read_bytes() == whole
+        assert [one.superseded for one in made] == [(), ()]
+        assert {one.verdict for one in verify([tmp_path / "uit"], quick=True)} == {"intact"}

@@ -12,7 +12,7 @@ from werkbank.disclosure.reading import Cells, Read
 LARGEST = 200_000_000  # bytes that one file may unfold to
 ENDS = re.compile(r"</(?:w:p|w:tc|w:tr|si|row|c|v|c:v|a:p|text|comment)>|<(?:w:br|w:cr|w:tab)[^>]*/>")
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-PROPERTY = re.compile(r"<(?:\w+:)?(creator|lastModifiedBy|Manager|Company|author)>([^<]+)<")
+PROPERTY = re.compile(r"<(?:\w+:)?(creator|lastModifiedBy|Manager|Company|author)(?:\s[^>]*)?>([^<]+)<")
 BY = re.compile(r"\b(?:w:author|w15:author|displayName|userId)=\"([^\"]+)\"")
 CROPPED = re.compile(r"<a:srcRect\b[^>]*\b[ltrb]=\"[1-9]")
 

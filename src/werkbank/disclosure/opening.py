@@ -10,6 +10,7 @@ import json
 import re
 import zipfile
 from contextlib import suppress
+from dataclasses import replace
 from html import unescape
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
@@ -69,7 +70,9 @@ def _whole(name: str, content: bytes, depth: int) -> Read:
             text = strings(body)
             read = read.beside(Read(text, text))
         else:
-            read = read.beside(_whole(inner, body, depth + 1))
+            part = _whole(inner, body, depth + 1)
+            # a preview of the first page says nothing that the page does not
+            read = read.beside(replace(part, sizes=[]) if "thumbnail" in inner else part)
     return read
 
 
