@@ -289,8 +289,8 @@ def _named(axes: Axes, plot: Plot, names: Sequence[str]) -> None:
     step = 1 + 1.25 * style.SIZE * max(name.count("\n") + 1 for name in names)
     for arm, away in zip(order, _apart(axes, ends[order], 1, step), strict=True):
         axes.annotate(
-            names[arm], (1, ends[arm]), (2 + aside, away[1]), xycoords=axes.get_yaxis_transform(), textcoords="offset points",
-            va="center", color=style.look(int(arm)).colour, annotation_clip=False, **style.BOLD,
+            names[arm], (1, ends[arm]), (2 + aside, away[1]), xycoords=axes.get_yaxis_transform(), va="center",
+            textcoords="offset points", color=style.look(int(arm)).colour, annotation_clip=False, **style.BOLD,
         )  # fmt: skip
 
 
