@@ -205,7 +205,7 @@ def _scale(report: Report, name: str, scale: str) -> str:
 
 def _formula(report: Report, method: str) -> str:
     words = report.words
-    estimand = words.say(f"effects.methods.{method}.estimand")
+    estimand = words.estimand(method)
     said = words.say("report.estimates.formula_said", name=words.method(method), estimand=estimand)
     return " ".join(text for text in (said, fitted.of_method(report, method)) if text)
 

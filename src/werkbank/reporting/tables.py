@@ -260,7 +260,7 @@ def answers(report: Report, tests: Sequence[Estimate], name: str) -> Table | Non
 def _how(report: Report, test: Estimate) -> tuple[str, ...]:
     """Return where a number comes from: what it estimates, its formula, n, model, and what is taken for granted."""
     words, e = report.words, report.evidence
-    estimand = words.say(f"effects.methods.{test.method}.estimand")
+    estimand = words.estimand(test.method)
     said = [words.say("report.estimates.formula_said", name=words.method(test.method), estimand=estimand)]
     if test.method in formulas():
         said.append(words.say("report.how.formula", formula=formulas()[test.method]["formula"]))

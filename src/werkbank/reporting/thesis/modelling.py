@@ -63,7 +63,7 @@ def _model(
         yield Paragraph(told(report, "model.units", **values))
     equation = _equation(report, method, found)
     if not equation:
-        estimand = words.say(f"effects.methods.{method}.estimand")
+        estimand = words.estimand(method)
         named = told(report, "model.named", name=words.method(method), estimand=estimand)
         adjusted = fitted.told(report, found) if tests[0].contrast else ""
         yield Paragraph(joined([named, adjusted, _errors(report, method)]))
