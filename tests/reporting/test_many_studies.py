@@ -310,8 +310,10 @@ def the_school_can_read_it_and_nobody_is_recognised(report, shown, where):
         small = any(0 < (n or 0) < least for n in used)
         if report.evidence.rated_by_implementers(key) and some and not small:
             who = report.study.outcome(key).informant
-            rated = reading(report).words.say(f"school.rated.{who}", outcomes=reading(report).words.outcome(key))
-            assert rated in " ".join(texts(shown)), (where, rated)
+            part, words = report.evidence.part_of_rater(key.partition(".")[0]), reading(report).words
+            every = words.say("school.rated.every")
+            rated = [words.say(f"school.rated.{who}.{part}", outcomes=name) for name in (words.outcome(key), every)]
+            assert any(one in " ".join(texts(shown)) for one in rated), (where, rated)
         for test in tests if not small else []:
             if test.estimate is None:
                 continue

@@ -67,5 +67,5 @@ def test_the_example_shows_who_was_there_when_and_a_shared_copy_does_not(report)
 
 def test_shares_at_the_ends_are_written_as_the_language_does():
     shown = ends([Ends("taal, voor", 0.004, 0.31)], 0.15, "nl")
-    assert "taal, voor: 0% heeft de laagste score die kan, 31% de hoogste." in shown.alt
+    assert "taal, voor: 0% heeft de laagst mogelijke score, 31% de hoogste." in shown.alt
     assert "15%" in shown.caption

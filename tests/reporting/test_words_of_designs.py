@@ -59,8 +59,8 @@ PARTS = {
     "school": (school.one_page, school.who, school.details, school.trust, school.terms),
 }  # fmt: skip
 DRAWN = {
-    "nl": r"het lot bepaalde|Er is geloot|door loting (?:over|verdeeld)|Loting maakt",
-    "en": r"[Ll]ots decided|Lots were drawn|were randomly assigned|Drawing lots then",
+    "nl": r"Er is geloot|(?<!niet )door loting (?:over|verdeeld|gevormd)|Door de loting|Loting maakt",
+    "en": r"Lots were drawn|were randomly assigned|With random assignment|Drawing lots then",
 }
 NAMES = ("pre", "post", "followup", *(f"followup{n}" for n in range(2, 100)))
 
