@@ -59,6 +59,7 @@ def codebook(study: Study, language: str) -> list[Row]:
 def codebook_section(study: Study, language: str) -> Section:
     """Return the codebook as a section, with the paragraphs on availability and citation, and the terms used."""
     rows = codebook(study, language)
+    words = Words(study, instruments_of(study), language)
 
     def text(key: str, **values: object) -> str:
         return say(f"codebook.{key}", language, **values)
@@ -77,7 +78,7 @@ def codebook_section(study: Study, language: str) -> Section:
             Heading(text("citation.heading"), 3),
             Paragraph(citation(language)),
             Heading(text("terms"), 3),
-            Bullets(tuple(say(f"glossary.{term}", language) for term in TERMS)),
+            Bullets(tuple(words.say(f"glossary.{term}") for term in TERMS)),
         ),
     )
 
