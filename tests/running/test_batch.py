@@ -86,7 +86,7 @@ def test_one_that_fails_stops_no_other(split, notebook, tmp_path):
     assert found.count("made") == 4
     page = (out / "index.html").read_text(encoding="utf-8")
     assert "ZeroDivisionError" in page
-    assert "mislukt" in page
+    assert "niet gelukt" in page
     assert not list(out.glob(".werkbank-*"))
 
 
