@@ -11,8 +11,8 @@ import docx
 import openpyxl
 import pytest
 import yaml
-from lxml import html
 from tests.reporting.conftest import reading
+from tests.reporting.formats.conftest import tables_of
 
 import werkbank
 from werkbank.reporting import evaluation, numbers, school, thesis
@@ -39,8 +39,8 @@ def reports(report):
 
 def in_html(document):
     page = render(document.sections, language=document.language, title="x", simulated=True, provenance={})
-    for table in html.fromstring(page).iter("table"):
-        yield [[cell.text_content().strip() for cell in row.iter("th", "td")] for row in table.iter("tr")]
+    for table in tables_of(page):
+        yield [[cell.strip() for cell in row] for row in table]
 
 
 def in_docx(document):
@@ -150,13 +150,13 @@ def test_what_others_published_stands_beside_it_with_its_source(report, language
     from dataclasses import replace
 
     beside = replace(made, intake=replace(made.intake, study=study))
-    for write_section in (thesis.results, evaluation.summary):
+    for write_section, drawn in ((thesis.results, thesis.results), (evaluation.estimates, evaluation.summary)):
         blocks = write_section(beside).blocks
         table = next(b for b in blocks if isinstance(b, Table) and b.id == "tab-evidence")
         (row,) = table.rows
         assert row == {"label": {"nl": "Anderen", "en": "Others"}[language], "size": 0.3, "size_ci": (0.22, 0.38),
                        "source": "Naslag (2011)."}  # fmt: skip
-        alt = next(b.alt for b in blocks if getattr(b, "id", "") == "fig-forest")
+        alt = next(b.alt for b in drawn(beside).blocks if getattr(b, "id", "") == "fig-forest")
         assert numbers.interval(0.22, 0.38, language) in alt
         assert not [b for b in write_section(made).blocks if getattr(b, "id", "") == "tab-evidence"]
     assert not [b for b in school.details(beside).blocks if getattr(b, "id", "") == "tab-evidence"]

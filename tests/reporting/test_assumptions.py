@@ -8,6 +8,7 @@ import pytest
 
 from werkbank.bench import Bench
 from werkbank.effects import diagnose
+from werkbank.reporting import numbers
 from werkbank.reporting.assumptions import assumptions
 from werkbank.reporting.blocks import Paragraph, Table
 
@@ -62,7 +63,16 @@ def test_what_asks_for_attention_is_said_of_its_question(report):
 
 
 def test_the_thesis_looks_at_them_too(report):
+    """A chapter says in its method what was looked at, and in its results what was seen: the tables are elsewhere."""
     from werkbank.reporting import thesis
 
-    shown = thesis.analysis(looked_at(report("nabijheid", "nl")))
-    assert {"tab-assumptions", "tab-assumptions-more"} <= {b.id for b in shown.blocks if isinstance(b, Table)}
+    bench = looked_at(report("nabijheid", "nl"))
+    method, results = ([b.text for b in part(bench).blocks if isinstance(b, Paragraph)]
+                       for part in (thesis.analysis, thesis.results))  # fmt: skip
+    assert any("Van de residuen zijn de verdeling (Shapiro-Wilk)" in text for text in method)
+    normal = [f.value for f in bench.results.facts_where(what="residual_normality_p") if f.value is not None]
+    moved = [f.value for f in bench.results.facts_where(what="influence_largest") if f.value is not None]
+    assert min(normal) >= 0.05
+    (seen,) = [text for text in results if "weken de residuen aantoonbaar af" in text]
+    assert numbers.p_value(min(normal), "nl").replace(" ", "\N{NO-BREAK SPACE}") in seen
+    assert f"met hoogstens {numbers.decimal(max(moved), 'nl')} standaardfout" in seen

@@ -111,7 +111,17 @@ def soffice(tmp_path_factory):
 
 def squeezed(text):
     """Return text without spaces and places to break, which lines and columns change."""
-    return re.sub(r"[\s\N{ZERO WIDTH SPACE}]+", "", text)
+    return re.sub(r"[\s\N{ZERO WIDTH SPACE}\N{SOFT HYPHEN}]+", "", text)
+
+
+def tables_of(page):
+    """Yield each table of a page as rows of texts: of a number that opens to where it comes from, the number."""
+    from lxml import html
+
+    for table in html.fromstring(page).iter("table"):
+        for opened in table.xpath('.//details[@class="how"]/*[not(self::summary)]'):
+            opened.getparent().remove(opened)
+        yield [[cell.text_content() for cell in row.iter("th", "td")] for row in table.iter("tr")]
 
 
 def in_file(text):
