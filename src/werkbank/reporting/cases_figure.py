@@ -30,14 +30,20 @@ class Line:
     medians: tuple[tuple[str, float | None], ...]
 
 
-def pages(lines: list[Line], name: str, limits: tuple[float, float], language: str) -> list[Figure]:
-    """Draw every case under another on one axis of days, so many in a figure as a page holds."""
+def pages(lines: list[Line], name: str, label: str, limits: tuple[float, float], language: str) -> list[Figure]:
+    """Draw every case under another on one axis of days, so many in a figure as a page holds; each has its own name."""
     last = max(float(line.days["session"].max()) for line in lines)
     parts = [lines[start : start + ON_A_PAGE] for start in range(0, len(lines), ON_A_PAGE)]
-    return [_page(part, f"{name}-{number}", limits, last, language) for number, part in enumerate(parts, 1)]
+    drawn = []
+    for number, part in enumerate(parts, 1):
+        of = f"{label[:1].upper()}{label[1:]}"
+        if len(parts) > 1:
+            of = say("figures.cases.part", language, outcome=of, part=number, parts=len(parts))
+        drawn.append(_page(part, f"{name}-{number}", of, limits, last, language))
+    return drawn
 
 
-def _page(shown: list[Line], name: str, limits: tuple[float, float], last: float, language: str) -> Figure:
+def _page(shown: list[Line], name: str, of: str, limits: tuple[float, float], last: float, language: str) -> Figure:
     """Draw some cases; their lines stop where a phase ends or a day is missing."""
     drawing = Drawing(language)
     margins = Margins(left=17, right=20, bottom=12, top=6, rows=5)
@@ -57,7 +63,7 @@ def _page(shown: list[Line], name: str, limits: tuple[float, float], last: float
             top.annotate(say(f"figures.cases.phase_{phase}", language), (at, 1.04), fontsize=8,
                          xycoords=top.get_xaxis_transform(), annotation_clip=False)  # fmt: skip
     alt = [say("figures.cases.alt", language, n=len(shown)), *(_seen(line, language) for line in shown)]
-    return drawing.figure(f"fig-cases-{name}", alt, say("figures.cases.caption", language))
+    return drawing.figure(f"fig-cases-{name}", alt, say("figures.cases.caption", language, of=of))
 
 
 def _starts(line: Line) -> list[tuple[str, float]]:

@@ -69,7 +69,7 @@ def figures(report: Report) -> Blocks:
             lines.append(cases_figure.Line(case, days, told))
         yield Heading(_label(report, outcome), 3)
         yield Paragraph(_say(report, f"figures.better_{outcome.better}"))
-        yield from cases_figure.pages(lines, outcome.column, outcome.range, report.language)
+        yield from cases_figure.pages(lines, outcome.column, _label(report, outcome), outcome.range, report.language)
 
 
 @section()
