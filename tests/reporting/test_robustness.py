@@ -94,7 +94,9 @@ def test_a_method_without_a_verdict_is_named_and_a_hidden_count_is_not(judged, l
             for f in bench.results.facts
         ]
         shown = Bench.made(bench.intake, bench.scored, replace(bench.results, facts=tuple(facts)), language)
-        return [note for t in of(robustness.reliable_change(shown), Table) for note in t.notes]
+        section = robustness.reliable_change(shown)
+        several = [item for bullets in of(section, Bullets) for item in bullets.items]  # what more than one table says
+        return [*(note for t in of(section, Table) for note in t.notes), *several]
 
     word = {"nl": "geeft geen oordeel", "en": "gives no verdict"}[language]
     assert any("Hageman" in note and word in note for note in told(value=None))

@@ -9,7 +9,7 @@ import yaml
 
 from werkbank.bench import Bench
 from werkbank.effects.moderation import along, moderated
-from werkbank.reporting import evaluation, numbers
+from werkbank.reporting import appendices, evaluation, numbers
 from werkbank.reporting.blocks import Figure, Table
 from werkbank.reporting.estimates import Slope, slopes
 from werkbank.study import load_study
@@ -68,16 +68,18 @@ def test_the_text_says_what_is_seen(language, sign):
 
 @pytest.mark.parametrize("language", ["nl", "en"])
 def test_the_report_draws_the_differences_of_its_table(report, language):
-    section = evaluation.mechanisms(report("nabijheid", language))
-    (picture,) = [b for b in section.blocks if isinstance(b, Figure)]
-    table = next(b for b in section.blocks if isinstance(b, Table) and b.id == "tab-mechanisms-moderation")
+    bench = report("nabijheid", language)
+    shown, appendix = evaluation.mechanisms(bench).blocks, appendices.all_mechanisms(bench).blocks
+    (picture,) = [b for b in shown if isinstance(b, Figure)]
+    table = next(b for b in appendix if isinstance(b, Table) and b.id == "tab-mechanisms-moderation")
     values = [row["at"] for row in table.rows if row["at"] is not None]
     assert len(values) >= 4 * len(PLACES)
     assert all(row["estimate"] is None for row in table.rows if "Neyman" in row["formula"])
     assert numbers.decimal(values[0], language) in picture.alt
     assert "at" in [c.key for c in table.columns]
-    others = [b for b in section.blocks if isinstance(b, Table) and b is not table]
+    others = [b for b in (*shown, *appendix) if isinstance(b, Table) and b is not table]
     assert others
+    assert "tab-interactions" in [b.id for b in others]
     assert all("at" not in [c.key for c in b.columns] for b in others)
 
 
@@ -98,10 +100,12 @@ def test_a_characteristic_that_is_called_pre_is_not_taken_for_the_score_before(t
     }  # fmt: skip
     (tmp_path / "study.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
     intake, scores, results = pipeline(load_study(tmp_path / "study.yaml"))
-    section = evaluation.mechanisms(Bench.made(intake, scores, results, "nl"))
-    table = next(b for b in section.blocks if isinstance(b, Table) and b.id == "tab-mechanisms-moderation")
-    shown = {row["p"]: row["p_corrected"] for row in table.rows if row["p_corrected"] is not None}
+    bench = Bench.made(intake, scores, results, "nl")
+    tables = {b.id: b for part in (evaluation.mechanisms, appendices.all_mechanisms) for b in part(bench).blocks
+              if isinstance(b, Table)}  # fmt: skip
     corrected = {e.moderator: e.p for e in results.where(method="p_bh_interaction")}
     tests = {e.p: corrected[e.moderator] for e in results.where(kind="moderation", level="")}
-    assert shown == tests
     assert len(tests) == 2
+    for name in ("tab-interactions", "tab-mechanisms-moderation"):
+        shown = {row["p"]: row["p_corrected"] for row in tables[name].rows if row["p_corrected"] is not None}
+        assert shown == tests, name
