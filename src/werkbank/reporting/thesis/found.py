@@ -97,7 +97,7 @@ def _answers(report: Report, claims: Sequence[Claim]) -> Blocks:
     rated = list(dict.fromkeys(key for claim in claims for key in claim.values.get("also", ())))
     for key in rated if any(_tested(c) for c in claims) else ():
         with_it = [c for c in claims if key in c.values.get("also", ()) and _tested(c)]
-        if key == "claims.also.rated" or not with_it:
+        if key.startswith("claims.also.rated.") or not with_it:
             continue  # said once, of who rated, in the method and the limitations
         for c in with_it:
             yield Paragraph(report.words.say(key, **report.words.written(c)))
