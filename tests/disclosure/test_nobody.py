@@ -45,6 +45,16 @@ def study(tmp_path_factory):
             score = round(float(rng.normal(40 + 9 * test, 4)) - 30 * (pupil == 0 and test > 2), 1)
             day = f"1{pupil % 9}-0{1 + 5 * (test % 2)}-{2021 + test // 2}"
             export.append(f"{who};{school};rekenen;T{test};{day};{int(score) // 2};50;{score};{'IV'[test % 2]}")
+    days = ["geval;naam;opmerking;dag;fase;gedrag"]
+    days += [
+        f"g{case};{'Fleur van der Planten' if case == 0 else f'nr-{7000 + 13 * case}'};moeder belt elke week;{day};"
+        f"{'AB'[day > 8 + 2 * case]};{int(rng.integers(0, 5)) + (day > 8 + 2 * case)}"
+        for case in range(4) for day in range(1, 25)
+    ]  # fmt: skip
+    papers = ["study;opmerking;n_treated;n_control;mean_treated;sd_treated;mean_control;sd_control"]
+    papers += [f"Auteur {n} (2010);Fleur belt elke week;{40 + n};45;{20 + n % 4};4,5;20;4,{n}" for n in range(1, 9)]
+    (folder / "dagen.csv").write_text("\n".join(days) + "\n", encoding="utf-8")
+    (folder / "studies.csv").write_text("\n".join(papers) + "\n", encoding="utf-8")
     (folder / "raw.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     (folder / "lvs.csv").write_text("\n".join(export) + "\n", encoding="utf-8")
     names = ["leerling", "school", "vak", "toets", "datum", "goed", "opgaven", "vaardigheid", "niveau"]
@@ -64,6 +74,10 @@ def study(tmp_path_factory):
             "expected": {"column": "iq", "reliability": 0.9}, "actual": [{"outcome": "taal", "reliability": 0.85}],
             "compare": ["absolute", "regression"], "fairness": [{"column": "sekse"}],
         },
+        "single_case": {"file": {"path": "dagen.csv"}, "columns": {"case": "geval", "session": "dag", "phase": "fase"},
+                        "outcomes": [{"column": "gedrag", "better": "higher", "range": [0, 5], "role": "primary"}],
+                        "drawn": None},
+        "synthesis": {"file": {"path": "studies.csv"}, "outcome": "taal", "better": "higher"},
         "monitoring": {"file": {"path": "lvs.csv"}, "shape": "long", "day_first": True,
                        "columns": dict(zip(roles, names, strict=True))},
     }  # fmt: skip
@@ -108,7 +122,8 @@ def test_no_file_of_a_report_holds_what_was_planted(study, tmp_path, report):
     pages = (tmp_path / "uit" / "monitoring.nl.html", tmp_path / "uit" / "share" / "monitoring.nl.html")
     inside, outside = (p.read_text(encoding="utf-8") if p.is_file() else "" for p in pages)
     assert (CODES[0] in inside, "school 1" in inside, "school 1" in outside) == (bool(inside), False, bool(inside))
-    assert {p.suffix for p in files if p.parent.name == "share"} == {f".{f}" for f in FORMATS} | {".json", ".csv"}
+    leaves = {f".{f}" for f in FORMATS} | {".json", ".csv"} if report != "single_case" else set()  # stays inside, whole
+    assert {p.suffix for p in files if p.parent.name == "share"} == leaves
 
 
 def test_no_file_of_a_batch_holds_what_was_planted(study, tmp_path):
