@@ -27,7 +27,7 @@ from werkbank.running import manifest
 from werkbank.running.together import UNDECIDED, settle
 from werkbank.study import load_study
 
-PARTS = ["werkbank.reporting.school:who"]
+PARTS = ["werkbank.reporting.evaluation:design"]
 SECTION = {MIME: Section("a", "nl", (Heading("Deel"),)).to_json()}
 CELL = {
     "cell_type": "code", "id": "a", "source": "", "metadata": {}, "execution_count": 1,
@@ -57,15 +57,19 @@ def laid(out, name, folder, only):
     copy = shared_bench(Bench.made(intake, scored, results, "nl")).results
     place = out / name
     (place / manifest.HELD).mkdir(parents=True)
-    texts = {"results.json": results.to_json(), "school.nl.ipynb": json.dumps({"cells": [CELL]}), "school.nl.html": "x"}
-    texts |= {f"share/school.nl.{form}": text for form, text in (("json", copy.to_json()), ("csv", copy.to_csv()))}
+    texts = {
+        "results.json": results.to_json(),
+        "evaluation.nl.ipynb": json.dumps({"cells": [CELL]}),
+        "evaluation.nl.html": "x",
+    }
+    texts |= {f"share/evaluation.nl.{form}": text for form, text in (("json", copy.to_json()), ("csv", copy.to_csv()))}
     for file, text in texts.items():
         manifest.held(place, file).write_text(text, encoding="utf-8")
     hashes = {file: manifest.sha256(manifest.held(place, file)) for file in texts}
     common = {"results.json": hashes.pop("results.json")}
     entry = {"notebook": "0" * 64, "parameters": {}, "remarks": [], "files": hashes, "results": ""}
     inputs = manifest.inputs_of(study, {"seed": 1, **({"only": only} if only else {})})
-    reports = {"school.nl": {**entry, "share": {"parts": PARTS, **UNDECIDED}}}
+    reports = {"evaluation.nl": {**entry, "share": {"parts": PARTS, **UNDECIDED}}}
     (place / manifest.NAME).write_text(manifest.written(inputs, common, reports), encoding="utf-8")
     return place, study
 
@@ -102,7 +106,7 @@ def told_apart(out, first, second, before, after):
     """Return what both copies show of sets that hardly differ: an attack on means, SDs and counts of scores."""
     shown = []
     for place in (first, second):
-        content = json.loads((out / place / "share" / "school.nl.json").read_text(encoding="utf-8"))
+        content = json.loads((out / place / "share" / "evaluation.nl.json").read_text(encoding="utf-8"))
         means = [f for f in content["facts"] if f["what"] in {"mean", "sd", "scale_mean", "scale_sd"}]
         shown.append(
             {(f["what"], f["outcome"], f["wave"], f["arm"]): f["value"] for f in means if f["value"] is not None}
@@ -222,7 +226,7 @@ def test_a_register_is_read_as_it_was_written_and_its_state_is_a_chain(tmp_path)
     assert len(found.states) == len(set(found.states)) == 3
     assert found.states[0] == ""
     fewer = found.without([1], "2026-01-01")
-    assert [one.report for one in fewer.standing] == ["school.nl"]
+    assert [one.report for one in fewer.standing] == ["evaluation.nl"]
     assert Register.from_json(fewer.to_json()) == fewer
     assert found.without([1], "2027-01-01").state == fewer.state, "a day decides nothing"
 
