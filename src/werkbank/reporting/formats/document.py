@@ -35,6 +35,7 @@ _SIGN = re.compile(
 # what XML 1.0 cannot hold; a workbook, a Word file and a font refuse it alike
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _GAP = 3  # of them between two columns
+_WIDE = 0.15  # of a word that its widest letters may ask beyond the usual
 _WORD = 28  # of a word; a longer one (a path, a hash) is broken where the column ends
 _SHORT = 14  # lines of a table that would rather move to the next page than be divided
 
@@ -216,4 +217,8 @@ def _wanted(
     for place, i in enumerate(texts):
         wanted[i] = max(min(words[i], _WORD), min(longest[i], room // (len(texts) - place)))
         room -= wanted[i]
+    for i in texts:  # letters as wide as an m: where there is room, a word of one line is not divided over two
+        more = max(0, min(ceil(_WIDE * min(longest[i], wanted[i])), room))
+        wanted[i] += more
+        room -= more
     return [width + _GAP for width in wanted]
