@@ -182,7 +182,10 @@ def test_what_a_run_keeps_inside_is_known_in_every_file(tmp_path, study):
     werkbank.run_report(study.folder, "school", out=tmp_path / "out", formats=FORMATS, warm=True)
     inside = [path for path in (tmp_path / "out").iterdir() if path.is_file()]
     assert {path.suffix for path in inside} == {".html", ".pdf", ".docx", ".xlsx", ".json", ".csv", ".ipynb"}
-    assert [path.name for path in inside if "privacy_inside" not in codes([path])] == []
+    helps = [path for path in inside if ".reading_help." in path.name]  # tell of no study, and go with every copy
+    assert {path.suffix for path in helps} == {".html", ".pdf", ".docx"}
+    assert [path.name for path in inside if path not in helps and "privacy_inside" not in codes([path])] == []
+    assert codes(helps) == set()
     assert codes([tmp_path / "out" / "share"]) == set()
 
 
