@@ -49,7 +49,7 @@ def said(section):
 @pytest.mark.parametrize("language", ["nl", "en"])
 def test_pupils_have_a_repeated_measures_anova_beside_the_waves_model(courses, language):
     report, robustness, mechanisms = courses(language)
-    (table,) = [b for b in robustness.blocks if isinstance(b, Table) and "ANOVA" in b.title]
+    (table,) = [b for b in appendices.all_estimates(report).blocks if isinstance(b, Table) and "ANOVA" in b.title]
     assert [c.key for c in table.columns] == ["formula", "n", "share", "statistic", "df", "p"]
     made = [e for e in report.results.estimates if e.method.startswith("rm_")]
     assert [(r["share"], r["statistic"], r["df"], r["p"], r["n"]) for r in table.rows] == [
@@ -67,10 +67,11 @@ def test_pupils_have_a_repeated_measures_anova_beside_the_waves_model(courses, l
 
 @pytest.mark.parametrize(("language", "word"), [("nl", "klassen"), ("en", "classes")])
 def test_classes_have_none_and_the_report_says_why(courses, language, word):
-    _, robustness, _ = courses(language, by="class")
+    report, robustness, _ = courses(language, by="class")
     assert "ANOVA" in said(robustness)
     assert word in said(robustness)
-    assert not [b for b in robustness.blocks if isinstance(b, Table) and "ANOVA" in b.title]
+    shown = (*robustness.blocks, *appendices.all_estimates(report).blocks)
+    assert not [b for b in shown if isinstance(b, Table) and "ANOVA" in b.title]
 
 
 @pytest.mark.parametrize(("language", "words"), [("nl", "rechte lijn"), ("en", "straight line")])
@@ -87,7 +88,10 @@ def test_for_whom_is_shown_with_simple_slopes_and_johnson_neyman(report, languag
     tables = {b.id: b for b in appendices.all_mechanisms(report("nabijheid", language)).blocks if isinstance(b, Table)}
     assert set(tables) == {f"tab-mechanisms-{kind}" for kind in ("moderation", "mediation", "dose", "lagged")}
     table = tables["tab-mechanisms-moderation"]
-    rows = [row["formula"] for row in table.rows if efficacy in row["formula"]]
+    # the only characteristic: named once, below the table
+    assert any(efficacy in note for note in table.notes)
+    assert not any(efficacy in row["formula"] for row in table.rows)
+    rows = [row["formula"] for row in table.rows]
     assert len([f for f in rows if "SD" in f]) == 8  # low and high, two scales, two waves
     assert len([f for f in rows if "Johnson" in f]) >= 2
     assert any("Johnson" in note for note in table.notes)

@@ -274,7 +274,7 @@ def test_the_panel_cannot_be_missing(sections):
 
 def test_instruments_say_how_sure_their_key_is_and_when_a_score_is_given(sections):
     said = " ".join(texts([next(s for s in sections("nabijheid", "nl") if s.id == "keys")]))
-    for part in ("matige zekerheid", "6 van de 7 antwoorden", "Pianta", "Kosteloos", "eigen maat"):
+    for part in ("niet volledig bevestigd", "6 van de 7 antwoorden", "Pianta", "Kosteloos", "eigen maat"):
         assert part in said
 
 
