@@ -60,18 +60,20 @@ def batch_of(folder, seed, schools, reports=("school",)):
     """Run the reports of the whole, of every school and of one school's classes; return the folder and its places."""
     of = study_of_schools(folder, seed, schools)
     rng = np.random.default_rng(seed)
-    table = ["name;study;school;class;report", "alle;study.yaml;;;school"]
+    table = ["name;study;school;class;report", f"alle;study.yaml;;;{reports[0]}"]
     table += [f";study.yaml;s{i};;{rng.choice(reports)}" for i in range(schools)]
-    table += [f";study.yaml;;s0k{k};school" for k in range(2 if schools > 3 else 0)]
+    table += [f";study.yaml;;s0k{k};{reports[0]}" for k in range(2 if schools > 3 else 0)]
     (folder / "tabel.csv").write_text("\n".join(table) + "\n", encoding="utf-8")
     jobs = jobs_of_table(folder / "tabel.csv", "nl", {"out": str(folder / "uit")})
     outcome = run_batch(jobs, folder / "uit", language="nl", workers=2)
     assert outcome.count("made") == len(jobs), [one.message for one in outcome.made]
-    members = {
-        job.folder: {p for p, roles in of.items() if all(roles[r] == code for r, code in job.only.items())}
-        for job in jobs
-    }
+    members = {job.folder: {p for p, roles in of.items() if _tells_of(roles, job)} for job in jobs}
     return folder / "uit", members
+
+
+def _tells_of(roles, job):
+    """Whether a report tells of a pupil: that of one school gives the counts of the whole study."""
+    return job.report == "school" or all(roles[role] == code for role, code in job.only.items())
 
 
 def counts_of(out, members):
@@ -94,14 +96,17 @@ def counts_of(out, members):
     return true, shown
 
 
-@pytest.fixture(scope="module")
-def four(tmp_path_factory):
+@pytest.fixture(scope="module", params=["evaluation", "school"])
+def four(tmp_path_factory, request):
+    """Return a batch of the whole and of three schools: each tells of its own pupils, or each of all of them."""
     folder = tmp_path_factory.mktemp("vier")
-    return batch_of(folder, 1, 3)
+    with pytest.MonkeyPatch.context() as still:  # also here, before what stands still for each test
+        still.setattr(manifest, "_code", lambda: "0")
+        return (*batch_of(folder, 1, 3, (request.param,)), request.param)
 
 
 def test_what_a_batch_shares_gives_no_small_count_away(four):
-    out, members = four
+    out, members, _ = four
     true, shown = counts_of(out, members)
     small, lost = attack.solve(true, shown, members, ARMS)
     assert not lost
@@ -112,7 +117,7 @@ def test_what_a_batch_shares_gives_no_small_count_away(four):
 
 
 def test_the_joint_page_and_table_show_only_what_the_copies_show(four):
-    out, members = four
+    out, members, report = four
     page = (out / "share" / "index.html").read_text(encoding="utf-8")
     links = [part.partition('"')[0] for part in page.split('href="')[1:]]
     assert links
@@ -122,17 +127,21 @@ def test_the_joint_page_and_table_show_only_what_the_copies_show(four):
         joint = list(csv.DictReader(file))
     assert {row["report"] for row in joint} == set(members)
     for place in members:
-        with (out / place / "share" / "school.nl.csv").open(encoding="utf-8", newline="") as file:
+        with (out / place / "share" / f"{report}.nl.csv").open(encoding="utf-8", newline="") as file:
             own = list(csv.DictReader(file))
         assert [{k: v for k, v in row.items() if k != "report"} for row in joint if row["report"] == place] == own
 
 
 def test_a_copy_that_hides_because_of_others_is_made_again_the_same(four):
-    out, members = four
-    kept = {p: json.loads((out / p / "manifest.json").read_text())["reports"]["school.nl"]["share"] for p in members}
+    out, members, report = four
+    manifests = {place: json.loads((out / place / "manifest.json").read_text()) for place in members}
+    kept = {place: found["reports"][f"{report}.nl"]["share"] for place, found in manifests.items()}
     changed = [place for place, share in kept.items() if share["also"]]
-    assert changed, "in this batch one copy hides because of another"
-    found = list(verify([out / changed[0]], study=out.parent / "study.yaml"))
+    if report == "school":
+        assert len({json.dumps(share, sort_keys=True) for share in kept.values()}) == 1, "what tells the same hides it"
+    else:
+        assert changed, "in this batch one copy hides because of another"
+    found = list(verify([out / (changed or [*members])[0]], study=out.parent / "study.yaml"))
     assert [one.verdict for one in found] == ["same"]
 
 
