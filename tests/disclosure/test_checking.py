@@ -14,6 +14,7 @@ import werkbank
 from werkbank.cli import main
 from werkbank.disclosure import suppress
 from werkbank.disclosure.checking import check_files
+from werkbank.disclosure.labelled import in_table
 from werkbank.reporting.blocks import Heading, Paragraph, Section, Table
 from werkbank.reporting.formats import Document, write
 from werkbank.reporting.numbers import Column
@@ -214,3 +215,11 @@ def test_a_drawing_inside_a_page_is_read(tmp_path):
     drawing = base64.b64encode(b"<svg><text>p-abcdefgh</text></svg>").decode()
     (tmp_path / "a.html").write_text(f'<html><body><img src="data:image/svg+xml;base64,{drawing}"></body></html>')
     assert codes([tmp_path / "a.html"]) == {"privacy_code"}
+
+
+@pytest.mark.parametrize(
+    ("row", "found"),
+    [("Scholen", False), ("Classes", False), ("Klas 3a", True), ("Leerlingen", True), ("Klassen met leerlingen", True)],
+)
+def test_a_row_that_counts_schools_or_classes_counts_no_pupils(row, found):
+    assert bool(list(in_table("a.html", [["Kenmerk", "n"], [row, "2"]], 6))) == found

@@ -21,6 +21,7 @@ OTHER_COUNTS = re.compile(
     r"klas(?:sen)?\b|school|scholen|items?\b|vragen|class(?:es)?\b|questions|rij|row|cluster|units|sd|%|df|p\b|gemiddeld|mean"
     r"|score|punt|point|percentage|jaar|year|groep\b|grade|seed|version|schema", re.IGNORECASE,
 )  # fmt: skip
+UNITS = re.compile(r"scholen|klassen|schools|classes", re.IGNORECASE)
 EXTREME = re.compile(r"^(?!.*item).*\b(?:min|max|minimum|maximum|laagste|hoogste|lowest|highest)\b", re.IGNORECASE)
 SHARE = re.compile(r"(\d+(?:[.,]\d+)?) ?%")
 PART = re.compile(r"(\d+)\s*(?:/|van|of|uit|\()\s*\d+[^,.]*")
@@ -74,4 +75,6 @@ def in_store(name: str, cells: Sequence[Sequence[str]], min_cell: int) -> Iterat
 
 
 def _counts(label: str, before: str) -> bool:
+    if UNITS.fullmatch(before):  # a row of how many there are of them, under whatever label
+        return False
     return counts_people(label) or (counts_people(before) and OTHER_COUNTS.search(label) is None)
