@@ -275,7 +275,7 @@ def every_number_is_a_result(report, shown, where):
     known = {
         v
         for x in results.estimates
-        for v in (x.estimate, x.statistic, x.p, x.df, x.n, x.n_clusters, x.ci_low, x.ci_high)
+        for v in (x.estimate, x.se, x.statistic, x.p, x.df, x.n, x.n_clusters, x.ci_low, x.ci_high)
     }
     known |= {v for f in results.facts for v in (f.value, f.n)}
     for section in shown:

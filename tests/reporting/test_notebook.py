@@ -46,7 +46,7 @@ def test_parameters_are_literals_in_one_cell(notebook):
 
 
 def test_every_cell_runs_and_every_section_is_shown(notebook, tmp_path):
-    space, shown = {}, []
+    space, shown, silent = {}, [], []
     for cell in code(notebook):
         if "by-hand" in cell.metadata.get("tags", []):
             continue
@@ -55,16 +55,20 @@ def test_every_cell_runs_and_every_section_is_shown(notebook, tmp_path):
         exec(compile(tree, cell.id, "exec"), space)  # noqa: S102 - what a kernel does, without starting one
         if last is not None:
             shown.append(eval(compile(ast.Expression(last.value), cell.id, "eval"), space))  # noqa: S307 - as above
+            silent += [cell.id] * (shown[-1] is None)
         if "parameters" in cell.metadata.get("tags", []):
             space |= {"study": "baumann", "language": "en", "results": str(tmp_path / "results.json")}
     sections = [s for s in shown if isinstance(s, Section)]
-    public = [
+    public = {
         f
         for module in (appendices, assumptions, evaluation, robustness)
         for f in vars(module).values()
         if hasattr(f, "reads")
-    ]
-    assert len(sections) == len(public)
+    }
+    parts = [c.id for c in code(notebook) if any(f".{f.__name__}(bench" in c.source for f in public)]
+    assert len(parts) == len(public)
+    assert {"all-mechanisms"} == {part for part in silent if part in parts}, "this study asks of nobody for whom"
+    assert len(sections) == len(public) - 1
     assert {s.language for s in sections} == {"en"}
     kept = Results.from_json((tmp_path / "results.json").read_text(encoding="utf-8"))
     assert kept.estimates

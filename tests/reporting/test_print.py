@@ -73,7 +73,7 @@ def slopes(language="nl"):
         for k, (name, better) in enumerate((("nabijheid", "higher"), ("conflict", "lower")))
         for wave in WAVES[1:]
     ]  # fmt: skip
-    return estimates.slopes(found, language)
+    return estimates.slopes(found, language, "95")
 
 
 def means(language="nl", arms=2):

@@ -10,6 +10,7 @@ import yaml
 from tests.reporting.conftest import reading
 
 from werkbank.bench import Bench
+from werkbank.effects.multiplicity import number_of_tests
 from werkbank.effects.questions import questions
 from werkbank.reporting import appendices, evaluation, fitted, style, thesis
 from werkbank.reporting.blocks import Bullets, Paragraph, Table
@@ -97,9 +98,9 @@ def test_sentences_about_a_model_agree_with_the_model(kind, language, tmp_path, 
         assert found.pre == (q.adjusting.pre and not bare), (kind, e.method)
         if e.method in fitted.MODELS or (e.kind == "headline" and not q.answer.left_out):
             assert set(found.covariates) == (set() if bare else model), (kind, e.method)
-        assert all(name in said for name in found.covariates)
+        assert all(report.words.covariate(name) in said for name in found.covariates)
         others = set(study.covariates) - set(found.covariates)
-        assert not [name for name in others if re.search(rf"\b{name}\b", said)]
+        assert not [name for name in others if re.search(rf"\b{report.words.covariate(name)}\b", said)]
         if found.before != "flat":
             assert bool(re.search(PRE[language], said)) is found.pre, (kind, said)
         levels = {"en": ("classes", "schools"), "nl": ("klassen", "scholen")}[language]
@@ -132,7 +133,8 @@ def test_sentences_about_a_model_agree_with_the_model(kind, language, tmp_path, 
 
 
 def one_correction_is_named(results, whole, kind):
-    made = {m: any((e.df or 0) > 1 for e in results.where(method=m)) for m in ("p_holm", "p_bh", "p_holm_pairs")}
+    of = {m: results.where(method=m) for m in ("p_holm", "p_bh", "p_holm_pairs")}
+    made = {m: any(number_of_tests(e, found) > 1 for e in found) for m, found in of.items()}
     assert ("Holm" in whole) is (made["p_holm"] or made["p_holm_pairs"]), kind
     assert ("Hochberg" in whole) is made["p_bh"], kind
 
