@@ -73,4 +73,6 @@ def test_every_cell_runs_and_every_section_is_shown(notebook, tmp_path):
     kept = Results.from_json((tmp_path / "results.json").read_text(encoding="utf-8"))
     assert kept.estimates
     assert kept.claims
-    assert kept.study["design"] == {"kind": "randomised", "assigned_by": "pupil", "individual_arms": []}
+    assert kept.study["design"] == {
+        "kind": "randomised", "assigned_by": "pupil", "individual_arms": [], "given_by": [], "received_by": [],
+    }  # fmt: skip
