@@ -361,3 +361,8 @@ def sentences_repeat_their_tables(report, shown, where):
         if None not in row.get("ci", (None,)):  # a study without spread has a table without intervals
             assert numbers.interval(*row["ci"], report.language) in said, (where, row)
             assert numbers.p_phrase(row["p"], report.language) in said, (where, row)
+    tests = {f"answer/{t.id}": t for t in report.evidence.tests}
+    for claim in report.results.claims_where(kind="answer"):  # of the others those that found something
+        t = tests.get(claim.id)
+        if t is not None and claim.grade != "description" and claim.verdict in {"clear", "fragile", "equivalent"}:
+            assert numbers.interval(t.ci_low, t.ci_high, report.language) in said, (where, claim.id)
