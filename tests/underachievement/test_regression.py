@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from werkbank.errors import UsageError
+from werkbank.errors import UnfitError
 from werkbank.underachievement.criteria import Criteria, Measure
 from werkbank.underachievement.methods import find
 from werkbank.underachievement.regression import cross_validated_r2
@@ -76,8 +76,9 @@ def test_noise_predictors_are_seen_by_cross_validation_only():
 def test_a_predictor_without_information_is_refused(column, bdf):
     pupils = bdf.assign(extra=column)
     criteria = Criteria("regression", Measure("iq"), Measure("lang"), predictors=(Measure("iq"), Measure("extra")))
-    with pytest.raises(UsageError, match="predictor"):
+    with pytest.raises(UnfitError) as refused:
         find(pupils.assign(extra=pupils["extra"].astype(float)), criteria)
+    assert [(p.code, p.column) for p in refused.value.problems] == [("underachievement_no_prediction", "iq, extra")]
 
 
 def test_expected_measure_that_does_not_predict_is_said(bdf):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from werkbank.errors import UsageError
+from werkbank.errors import UnfitError
 from werkbank.statistics.shares import Share, share
 from werkbank.study.underachievement import Cutoff
 from werkbank.underachievement.methods import Finding, find
@@ -68,7 +68,10 @@ def variations(pupils: pd.DataFrame, main: Finding, alternatives: Sequence[Measu
     for varied, value, criteria in _others(main, alternatives):
         try:
             finding = find(pupils, criteria)
-        except UsageError:  # nothing to predict from: said in the report, by a row without numbers
+        except UnfitError as unfit:
+            if any(problem.code != "underachievement_no_prediction" for problem in unfit.problems):
+                raise
+            # nothing to predict from: said in the report, by a row without numbers
             made.append(Variation(varied, value, None, share([])))
             continue
         again = finding.table["flag"][flagged]
