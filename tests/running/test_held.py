@@ -105,7 +105,7 @@ def test_whenever_settling_ends_what_was_let_go_belongs_together(study, tmp_path
 
 
 def test_a_run_that_ends_before_its_copies_were_looked_at_holds_them_back(study, tmp_path, monkeypatch):
-    def killed(*_):
+    def killed(*_, **__):
         raise SystemExit
 
     out = tmp_path / "uit"

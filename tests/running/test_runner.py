@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -108,6 +109,8 @@ def test_a_whole_notebook_gives_every_file_and_a_manifest_that_agrees(notebook, 
     assert {"study", "data", "code", "environment", "packages", "python", "werkbank"} <= set(manifest["inputs"])
     assert Results.from_json((tmp_path / "uit" / "results.json").read_text()) == made.results
     everything = "".join(file.read_text(encoding="utf-8") for file in made.files)
+    # the letters of the page are embedded as base64, which holds any three signs by chance
+    everything = re.sub(r"base64,[A-Za-z0-9+/=]+", "", everything)
     assert "p03" not in everything
     assert str(tmp_path) not in everything
 
