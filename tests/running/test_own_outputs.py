@@ -71,7 +71,9 @@ def text_of(path):
     from pypdf import PdfReader
 
     if path.suffix == ".pdf":
-        return " ".join(page.extract_text() for page in PdfReader(path).pages)
+        text = " ".join(page.extract_text() for page in PdfReader(path).pages)
+        # where a line ends, a long word of a heading is divided
+        return re.sub(r"\N{SOFT HYPHEN}\n?|(?<=-)\n", "", text)
     if path.suffix in {".docx", ".xlsx"}:
         packed = zipfile.ZipFile(io.BytesIO(path.read_bytes()))
         return " ".join(packed.read(name).decode("utf-8", "replace") for name in packed.namelist())
@@ -82,7 +84,8 @@ def text_of(path):
 def test_everything_added_is_in_every_private_format(made, form):
     text = text_of(made.folder / f"mijn.nl.{form}")
     for word in WORDS:
-        assert word in text, word
+        # a PDF's hyphens are read back as places where a word may be divided
+        assert (word.replace("-", "") if form == "pdf" else word) in text, word
     # markdown (in a kept notebook a cell, no output), plot, ancova, table, print, warning, show
     assert text.count("niet door werkbank") == (6 if form == "ipynb" else 7)
     gone = NOWHERE if form != "ipynb" else ("FacetGrid",)  # a kept notebook holds the source of its cells
