@@ -50,7 +50,7 @@ def pupils_study(shared, tmp_path_factory):
             "design": {"kind": "single_group", "raters_are_implementers": False},
             "files": [{"path": "gti_students.csv"}],
             "columns": {"pupil": "S_ID", "teacher": "T_ID", "class": "T_ID", "school": "SCH_ID"},
-            "outcomes": [outcome(name, pre, post) for name, (pre, post, _, _) in ITEMS.items()],
+            "outcomes": [outcome(name, pre, post, informant="pupil") for name, (pre, post, _, _) in ITEMS.items()],
         },
     )
 
