@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from werkbank.disclosure.flow import arms_of, kind, moment, slots, system
@@ -85,7 +85,9 @@ def _published(results: Results) -> tuple[Results, Results]:
     facts = tuple(f for f in results.facts if kind(f.what) == "published")
     known = {*(e.id for e in estimates), *(f.id for f in facts)}
     claims = tuple(c for c in results.claims if c.about and set(c.about) <= known)
-    given = replace(results, estimates=estimates, facts=facts, claims=claims)
+    given = replace(
+        results, estimates=tuple(map(_printed, estimates)), facts=tuple(map(_printed, facts)), claims=claims
+    )
     rest = replace(
         results,
         estimates=tuple(e for e in results.estimates if e.id not in known),
@@ -93,6 +95,12 @@ def _published(results: Results) -> tuple[Results, Results]:
         claims=tuple(c for c in results.claims if c not in claims),
     )
     return given, rest
+
+
+def _printed(item: Any) -> Any:  # noqa: ANN401 -- a fact or an estimate, and the same again
+    """Return a result from print with no more decimals than a copy shows: their number tells nothing there."""
+    floats = {f.name: getattr(item, f.name) for f in fields(item)}
+    return replace(item, **{name: round(x, 4) for name, x in floats.items() if isinstance(x, float)})
 
 
 def few(n: float | None, min_cell: int) -> bool:
