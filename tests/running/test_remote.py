@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -37,9 +39,11 @@ class Cluster:
     """A scheduler and workers, each a process of its own with its own place for temporary files."""
 
     def __init__(self, folder: Path, hidden: list[Path]) -> None:
-        self.folder, self.hidden, self.workers = folder, hidden, []
-        folder.mkdir()
-        self.told = folder / "scheduler.json"
+        # as short as a machine's own place for temporary files, or a kernel's sockets have to go elsewhere
+        self.folder, self.hidden, self.workers = Path(tempfile.mkdtemp()), hidden, []
+        atexit.register(shutil.rmtree, self.folder, ignore_errors=True)
+        folder.symlink_to(self.folder)
+        self.told = self.folder / "scheduler.json"
         self.scheduler = self._start("scheduler", "--no-dashboard", "--scheduler-file", self.told, "--port", "0")
         until(lambda: self.told.exists() and self.told.read_text().endswith("}"))
 

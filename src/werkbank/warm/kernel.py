@@ -45,9 +45,11 @@ def connection(work: Path) -> Iterator[dict[str, str]]:
     if not can_leave():
         yield chosen
         return
+    if _holds_sockets(work.resolve()):
+        yield {**chosen, "transport": "ipc", "ip": str(work.resolve() / SOCKET)}
+        return
     with tempfile.TemporaryDirectory(prefix="werkbank-") as other:
-        fit = next((folder for folder in (work.resolve(), Path(other)) if _holds_sockets(folder)), None)
-        yield chosen if fit is None else {**chosen, "transport": "ipc", "ip": str(fit / SOCKET)}
+        yield {**chosen, "transport": "ipc", "ip": str(Path(other) / SOCKET)} if _holds_sockets(Path(other)) else chosen
 
 
 def _holds_sockets(folder: Path) -> bool:
