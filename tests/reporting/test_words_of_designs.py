@@ -191,16 +191,17 @@ def test_every_covariate_is_named_with_what_was_done_with_it(name, language, tol
     bench, sections = told(name, language)
     block = table(sections["evaluation"], "tab-covariates")
     named = {row["covariate"] for row in block.rows} if block else set()
-    assert named == set(bench.study.covariates)
+    name_of = reading(bench).words.covariate
+    assert named == {name_of(covariate) for covariate in bench.study.covariates}
     chapter = " ".join(sentences(sections["thesis"]))
-    assert all(covariate in chapter for covariate in bench.study.covariates)
+    assert all(name_of(covariate) in chapter for covariate in bench.study.covariates)
     for lead in (t for t in bench.evidence.primary if t.estimate is not None and t.contrast):
         found = fitted.fitted(reading(bench), lead)
         main = " ".join(table(sections["thesis"], "tab-main").notes)
-        assert all(covariate in main for covariate in found.covariates)
+        assert all(name_of(covariate) in main for covariate in found.covariates)
         page = " ".join(sentences(sections["school"]))
         shown = not school.hidden_test(reading(bench), lead)
-        assert not shown or all(covariate in page for covariate in found.covariates)
+        assert not shown or all(name_of(covariate) in page for covariate in found.covariates)
 
 
 @every_design

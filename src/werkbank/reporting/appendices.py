@@ -43,10 +43,9 @@ def all_estimates(report: Report) -> Blocks:
     """Every other estimate, a table for each question; and which covariates were in which analysis."""
     number = count(1)
     beside = {key: beside_main(report, key) for key in report.keys}
-    if not any(beside.values()):
-        return
-    yield Paragraph(report.words.say("report.all_estimates.lead"))
-    yield covariates.adjusted_for(report)
+    if any(beside.values()):
+        yield Paragraph(report.words.say("report.all_estimates.lead"))
+    yield covariates.adjusted_for(report)  # where nothing could be estimated it says so
     every = [found for asked in beside.values() for found in asked]
     yield from said_once.below(report, [tables.estimates(report, found, next(number)) for found in every])
 

@@ -79,7 +79,7 @@ def _model(
         said.append(told(report, f"model.pre_{'units' if method in AT_UNITS else 'pupils'}", **values))
     if found.covariates:
         at = "units" if method in AT_UNITS else "pupils"
-        said_of = {"covariates": words.listed(list(found.covariates)), "n": len(found.covariates)}
+        said_of = {"covariates": words.covariates(found.covariates), "n": len(found.covariates)}
         said.append(told(report, f"model.covariates_{at}", **said_of, **values))
     if method == "unit_means_within":
         said.append(told(report, "model.within", **values))
@@ -100,7 +100,7 @@ def _left_out(report: Report) -> str:
         told(
             report,
             "model.left_out",
-            name=name,
+            name=words.covariate(name),
             questions=words.listed(list(of)),
             why=words.say(f"report.covariates.{status}"),
         )
@@ -109,7 +109,7 @@ def _left_out(report: Report) -> str:
     known = {f.item for f in report.results.facts_where(what="covariate")}
     never = [name for name in report.study.covariates if name not in known]
     if never and not report.bench.copy_to_share:
-        said.append(told(report, "model.never", names=words.listed(never)))
+        said.append(told(report, "model.never", names=words.covariates(never)))
     return " ".join(said)
 
 
@@ -125,7 +125,7 @@ def _equation(report: Report, method: str, found: Fitted) -> str:
     sub = "ⱼ" if at_units else "ᵢ"
     names = [told(report, "model.term", arm=_treated(report))]
     names += [told(report, "model.term_pre")] * found.pre
-    names += list(found.covariates)
+    names += [report.words.covariate(name) for name in found.covariates]
     terms = [f"β{str(i).translate(SUBSCRIPTS)}\N{NO-BREAK SPACE}*{name}{sub}*" for i, name in enumerate(names, start=1)]
     return f"*Y{sub}* = β₀ + {' + '.join(terms)} + *e{sub}*"
 
