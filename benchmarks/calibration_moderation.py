@@ -191,11 +191,15 @@ def grid():
         yield "taking part", f"{n[0]} v {n[1]}, {f} v {m}", taking_part_cell, {"n": n, "followed": f, "mistaken": m}
 
 
-def simulated(reps, only, kept=None):
-    """Return {family: {cell: {"reps": studies, test: rate of p < .05}}} of the grid; `kept` holds each as it ends."""
+def simulated(reps, only, kept=None, *, missing=False):
+    """Return {family: {cell: {"reps": studies, test: rate of p < .05}}} of the grid; `kept` holds each as it ends.
+
+    With `missing` only cells that `kept` has no numbers of.
+    """
     found = {}
+    known = json.loads(kept.read_text(encoding="utf-8")) if missing and kept is not None else {}
     for family, name, cell, settings in grid():
-        if only in ("", family):
+        if only in ("", family) and name not in known.get(family, {}):
             studies = max(20, round(reps * SLOW.get(family, 1)))
             made = cell(np.random.default_rng(crc32(f"{family} {name}".encode())), studies, **settings)
             rates = {test: round(float(np.mean(p < 0.05)), 4) for test, p in made.items()}
@@ -271,11 +275,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--reps", type=int, default=200)
     parser.add_argument("--only", default="", help="one family of cells")
+    parser.add_argument("--missing", action="store_true", help="with --write: only cells without numbers")
     parser.add_argument("--write", action="store_true", help="keep the numbers, write docs/calibration_moderation.md")
     parser.add_argument("--render", action="store_true", help="simulate nothing, only write the page again")
     asked, start = parser.parse_args(), time.perf_counter()
     if not asked.render:
-        simulated(asked.reps, asked.only, RAW if asked.write else None)
+        simulated(asked.reps, asked.only, RAW if asked.write else None, missing=asked.missing)
         print(f"{time.perf_counter() - start:.0f} s", file=sys.stderr)
     if asked.write or asked.render:
         kept = json.loads(RAW.read_text(encoding="utf-8"))

@@ -384,10 +384,12 @@ class Bench:
 
     @cached_property
     def examined(self) -> Examined:
-        """Pupils judged by every method of underachievement that the study file names."""
+        """Pupils judged by every method of underachievement that the study file names; of a part, against everyone."""
         from werkbank.underachievement.study import examine
 
-        return examine(self.study, self.scored.table, self.intake.pupils)
+        everyone = self.whole  # a school is held against all who took part
+        among = None if everyone is self else self.intake.pupils.index
+        return examine(self.study, everyone.scored.table, everyone.intake.pupils, among)
 
     @cached_property
     def followed(self) -> Followed:

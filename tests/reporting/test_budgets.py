@@ -20,6 +20,7 @@ from werkbank.reporting.sharing import not_to_leave
 from werkbank.running.params import MODELS
 
 PART = re.compile(r"(\w+)\.(\w+)\(bench(, shown=pupil_pages)?\)")
+HEADED = re.compile(r"^A\. \S(?!.*(?: \.){3}).*$", re.MULTILINE)
 # pages in all, pages and words of the body; what no bar was named for, may not grow
 BUDGETS = {
     ("nabijheid", "evaluation"): (24, 12, 4500),
@@ -53,7 +54,8 @@ def pages(study, report, language):
 
 
 def body_pages(shown):
-    first = next((i for i, text in enumerate(shown) if i and re.search(r"^A\. \S", text, re.MULTILINE)), len(shown))
+    # a heading, not its line in the contents, which ends on dots and a page
+    first = next((i for i, text in enumerate(shown) if i and HEADED.search(text)), len(shown))
     return shown[:first]
 
 

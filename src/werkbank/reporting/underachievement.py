@@ -34,6 +34,8 @@ def summary(report: Report) -> Blocks:
     """How many were flagged beside what chance gives; what a flag does not mean."""
     found = Flagged(report)
     yield Paragraph(_guard(report, "low_achievement"), "lead")
+    if any("against_everyone" in e.note.split() for e in found.shares):
+        yield Paragraph(report.words.say("underachievement.notes.against_everyone"))
     yield Bullets(said_once.sentences([_line(found, actual) for actual in found.last]))
     if any(found.facts("duration", actual) for actual in found.last):
         yield Bullets(tuple(_signals(found, actual) for actual in found.last))
@@ -81,7 +83,8 @@ def method(report: Report) -> Blocks:
     found = Flagged(report)
     yield Paragraph(found.say("method.lead"))
     yield choices.table(found)
-    for key in dict.fromkeys(key for e in found.shares if e.note != HIDDEN for key in e.note.split()):
+    noted = (key for e in found.shares if e.note != HIDDEN for key in e.note.split() if key != "against_everyone")
+    for key in dict.fromkeys(noted):  # that one stands on the first page
         yield Paragraph(report.words.say(f"underachievement.notes.{key}"), "warning")
     used = dict.fromkeys(FAMILIES[m] for m in found.methods if m in FAMILIES)
     yield Bullets(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -76,7 +76,7 @@ class Finding:
     notes: tuple[str, ...] = ()
 
 
-def find(pupils: pd.DataFrame, criteria: Criteria) -> Finding:
+def find(pupils: pd.DataFrame, criteria: Criteria, among: pd.Index | None = None) -> Finding:
     """Flag the pupils who achieve less than expected by one method, at one moment.
 
     Parameters
@@ -85,6 +85,9 @@ def find(pupils: pd.DataFrame, criteria: Criteria) -> Finding:
         One row per pupil, indexed by pupil; the columns that `criteria` names, and ``class`` and ``school`` where
         they are a reference group. Missing values: a pupil without both measures is not judged, and is counted.
     criteria : Criteria
+    among : Index, optional
+        The pupils to tell of, a part of `pupils` (one school): all of them say what can be expected and where cuts
+        lie, these alone are flagged and counted. Everyone when left out.
 
     Returns
     -------
@@ -127,7 +130,9 @@ def find(pupils: pd.DataFrame, criteria: Criteria) -> Finding:
         },
         index=pupils.index,
     )
-    return _counted(table, judged, criteria, float(se), gap, units_of(pupils))
+    here = np.ones(len(pupils), dtype=bool) if among is None else pupils.index.isin(among)
+    found = _counted(table[here], judged[here], criteria, float(se), gap, units_of(pupils[here]))
+    return found if here.all() else replace(found, notes=("against_everyone", *found.notes))
 
 
 def _check(pupils: pd.DataFrame, criteria: Criteria) -> None:

@@ -103,7 +103,7 @@ class Examined:
         )
 
 
-def examine(study: Study, scores: pd.DataFrame, pupils: pd.DataFrame) -> Examined:
+def examine(study: Study, scores: pd.DataFrame, pupils: pd.DataFrame, among: pd.Index | None = None) -> Examined:
     """Look for pupils who achieve less than expected, as the study file asks.
 
     Parameters
@@ -114,6 +114,9 @@ def examine(study: Study, scores: pd.DataFrame, pupils: pd.DataFrame) -> Examine
         ``Scores.table``: pupil, wave, outcome, scale, score.
     pupils : DataFrame
         ``Intake.pupils``: indexed by pupil, with class, school and the columns that the block names.
+    among : Index, optional
+        The pupils to tell of, a part of `pupils` (one school). What can be expected, and where cuts lie, is then still
+        found from all of `pupils`: a school of its own has too few to say it, and some always fall short of themselves.
 
     Returns
     -------
@@ -140,16 +143,21 @@ def examine(study: Study, scores: pd.DataFrame, pupils: pd.DataFrame) -> Examine
         for wave, table in moments[actual.id].items():
             frame = _frame(table, known, block, actual)
             for method in methods:
-                findings[actual.id, wave, method] = find(frame, criteria(block, actual, method, wave, study.language))
+                findings[actual.id, wave, method] = find(
+                    frame, criteria(block, actual, method, wave, study.language), among
+                )
             last[actual.id] = wave
-        varied[actual.id] = variations(frame, findings[actual.id, last[actual.id], methods[0]], others)
+        varied[actual.id] = variations(frame, findings[actual.id, last[actual.id], methods[0]], others, among)
         same_method({w: findings[actual.id, w, methods[0]].criteria for w in moments[actual.id]})
+        counted = findings[actual.id, last[actual.id], methods[0]]
+        everyone = counted if among is None else find(frame, counted.criteria)
         for which, cut in (("able", block.able), ("low", block.low)):
-            cuts[actual.id, which] = _cut(findings[actual.id, last[actual.id], methods[0]], frame, which, cut)
+            cuts[actual.id, which] = _cut(everyone, frame, which, cut)
     lasting = _lasting(block, findings, methods[0])
     now = {a.id: findings[a.id, last[a.id], methods[0]].table for a in block.actual}
     through = {a.id: _gates(now[a.id], lasting[lasting["subject"] == a.id], answers) for a in block.actual}
     broad, patterns = _broad(now), _patterns(block, findings, known, methods[0])
+    known = known if among is None else known.loc[known.index.isin(among)]
     level, of_pupil = units_of(known)
     units = of_pupil if level else None
     return Examined(block, methods, findings, last, cuts, lasting, broad, through, patterns, known, varied, units)

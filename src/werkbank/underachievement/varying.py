@@ -45,7 +45,9 @@ class Variation:
     kept: Share
 
 
-def variations(pupils: pd.DataFrame, main: Finding, alternatives: Sequence[Measure]) -> list[Variation]:
+def variations(
+    pupils: pd.DataFrame, main: Finding, alternatives: Sequence[Measure], among: pd.Index | None = None
+) -> list[Variation]:
     """Find again with one choice changed: another measure of what could be expected, another cut, threshold, method.
 
     Parameters
@@ -56,6 +58,8 @@ def variations(pupils: pd.DataFrame, main: Finding, alternatives: Sequence[Measu
         By the choices that count. A nomination has no measure or threshold to vary.
     alternatives : sequence of Measure
         Other measures of what could be expected.
+    among : Index, optional
+        As for `find`.
 
     Returns
     -------
@@ -65,9 +69,10 @@ def variations(pupils: pd.DataFrame, main: Finding, alternatives: Sequence[Measu
     """
     flagged = main.table["flag"].fillna(value=False).astype(bool)
     made = []
-    for varied, value, criteria in _others(main, alternatives):
+    everyone = main if among is None else find(pupils, main.criteria)  # a cut for all is counted among all
+    for varied, value, criteria in _others(everyone, alternatives):
         try:
-            finding = find(pupils, criteria)
+            finding = find(pupils, criteria, among)
         except UnfitError as unfit:
             if any(problem.code != "underachievement_no_prediction" for problem in unfit.problems):
                 raise
