@@ -43,6 +43,12 @@ DESIGNS = {
     "many_waves": {"by": "class", "waves": 10},
     "no_control": {"by": "pupil", "arms": 3, "no_control": True},
     "individual": {"by": "pupil", "units": 6, "individual_arms": ["A"]},
+    "waiting_list": {
+        "by": "class",
+        "waves": 3,
+        "control_received_after": "post",
+        "primary": [{"outcome": "reading", "wave": "post"}, {"outcome": "reading", "wave": "followup"}],
+    },
     "much_lost": {"by": "pupil", "kind": "controlled", "missing": 0.4},
 }
 PARTS = {
@@ -66,7 +72,8 @@ NAMES = ("pre", "post", "followup", *(f"followup{n}" for n in range(2, 100)))
 
 
 def written(folder, *, by, units=5, arms=2, kind="randomised", waves=2, pre=True, columns=(), lost=(), binary=False,
-            effect=0.4, missing=0.0, no_control=False, blocks=None, individual_arms=(), seed=0, **more):  # fmt: skip
+            effect=0.4, missing=0.0, no_control=False, blocks=None, individual_arms=(),
+            control_received_after=None, seed=0, **more):  # fmt: skip
     rng, asked = np.random.default_rng(seed), NAMES[:waves]
     of = (
         [c % arms for c in range(units * arms)]
@@ -101,6 +108,8 @@ def written(folder, *, by, units=5, arms=2, kind="randomised", waves=2, pre=True
     single, codes = kind == "single_group", "ABC"[:arms]
     roles = {"A": "intervention" if no_control else "control", "B": "intervention", "C": "intervention"}
     design = {"kind": kind, "assigned_by": by, "individual_arms": list(individual_arms)}
+    if control_received_after:
+        design["control_received_after"] = control_received_after
     named = {"pupil": "id"} | ({} if alone or "teacher" in columns else {"class": "klas"})
     content = {
         "title": "x", "language": "en", "design": design | ({} if blocks is None else {"blocks": blocks}),

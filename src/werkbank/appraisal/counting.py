@@ -78,10 +78,11 @@ def _of_question(q: Question) -> Counted:
         pupils={arm: int((q.analysed["arm"] == arm).sum()) for arm in arms},
         enrolled_units={arm: int(units.get(arm, 0)) for arm in arms} if by_unit and not q.partly_grouped else {},
         enrolled_pupils={arm: int((q.table["arm"] == arm).sum()) for arm in arms},
+        absent=q.refusal,
         same_measure=q.outcome.same_measure,
         shared=bool(q.weights) and by_unit and q.roles is None and not q.partly_grouped and q.shares_units,
     )
-    if min(made.units.values()) < 2 or made.shared or not (q.weights or made.same_measure):
+    if made.absent or min(made.units.values()) < 2 or made.shared or not (q.weights or made.same_measure):
         return made
     test = _lead(q)
     if test.p is not None and not (q.roles is not None and q.answer.method == "role_pairs"):

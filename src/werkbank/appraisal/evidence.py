@@ -24,7 +24,11 @@ SIZES = (
 )  # fmt: skip
 LEVELS = ("class", "teacher", "school")
 NEVER_MEANT = {"pupil", "test", "unknown"}  # by "those who took part filled it in", unless they are named
-REFUSED = ("refused_too_few_units", "units_in_more_than_one_arm")  # notes of what was not estimated at all
+REFUSED = (
+    "refused_too_few_units",
+    "units_in_more_than_one_arm",
+    "control_had_it",
+)  # notes of what was not estimated at all
 BY_PLAN = {
     "pupils": tuple(f"pupils_planned_without_{which}" for which in ("pre", "post", "both")),
     "units": ("units_planned_without",),

@@ -37,7 +37,7 @@ class Counted:
     enrolled_units, enrolled_pupils : mapping
         The same of all who belong to the study; without units where pupils are analysed.
     absent : str
-        Why the question cannot even be asked: `never_twice`, `no_scores`, `not_measured`; or "".
+        Why the question cannot even be asked: `never_twice`, `no_scores`, `not_measured`, `control_had_it`; or "".
     same_measure : bool
         False: another test before than after, so that there is no change to speak of.
     shared : bool

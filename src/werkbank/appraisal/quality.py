@@ -166,7 +166,12 @@ def _disagreement(e: Evidence, test: Estimate, others: list[Estimate]) -> Claim:
 
 def _followup(e: Evidence) -> Iterator[Claim]:
     later = [w for w in e.waves if WAVES.index(w) > WAVES.index("post")]
-    yield _claim("later", "met", last=later[-1]) if later else _claim("none", "attention")
+    if not later:
+        yield _claim("none", "attention")
+    elif e.study.control_has_waited(later[0]):  # nobody is left who went without
+        yield _claim("waited", "attention", last=later[-1], after=e.study.design.control_received_after)
+    else:
+        yield _claim("later", "met", last=later[-1])
 
 
 def _raters(e: Evidence) -> Iterator[Claim]:

@@ -90,8 +90,8 @@ def estimate(study: Study, scores_table: pd.DataFrame, pupils: pd.DataFrame, see
 def _answers(q: Question, seed: int) -> list[Estimate]:
     """Return the answer to a question by its design: a refusal, a change, or a comparison."""
     by_unit = q.unit.of_pupil is not None
-    if min(q.units_per_arm().values()) < 2:
-        return [_refusal(q, REFUSED)]
+    if refusal := q.refusal or REFUSED * (min(q.units_per_arm().values()) < 2):
+        return [_refusal(q, refusal)]
     if not q.weights:
         if not q.outcome.same_measure:
             return []
@@ -129,7 +129,8 @@ def _refusal(q: Question, note: str) -> Estimate:
 
 def _comparable(q: Question) -> bool:
     return (
-        not q.partly_grouped
+        not q.refusal
+        and not q.partly_grouped
         and q.roles is None
         and min(q.units_per_arm().values()) >= 2
         and (q.unit.of_pupil is None or not q.shares_units)

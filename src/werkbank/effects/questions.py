@@ -39,7 +39,7 @@ class Question:
     `everyone` has a row for every enrolled pupil of all arms: arm, unit, block, role, pre, post, whether these were not
     to be measured (`not_pre`, `not_post`) and the covariates, NaN where not known. `weights` is empty for a single
     group; `wave_from` is "" for an outcome without pre-test;
-    `selected`: the pupils were chosen on this outcome.
+    `selected`: the pupils were chosen on this outcome. `refusal`: why it has no answer, whatever the numbers are.
     """
 
     outcome: Outcome
@@ -58,6 +58,7 @@ class Question:
     role: Role = "secondary"
     randomised: bool = False
     selected: bool = False
+    refusal: str = ""
 
     @cached_property
     def table(self) -> pd.DataFrame:
@@ -262,6 +263,8 @@ OWN_COLUMNS = frozenset(
     {"arm", "role", "not_pre", "not_post", "unit", "block", "pre", "post", "later", "gain", "pre_of_unit"}
 )
 
+CONTROL_HAD_IT = "control_had_it"  # after a waiting list nobody is left who went without
+
 # effect sizes that say the same as the headline test, in SDs
 OF_THE_HEADLINE = frozenset(
     {"g_adjusted", "g_hc2", "g_adjusted_unit_means", "g_unit_means", "g_cr2", "smcr_unit_means"}
@@ -300,7 +303,12 @@ def questions(study: Study, scores: pd.DataFrame, pupils: pd.DataFrame) -> Itera
                 at = (outcome, key, contrast, weights, asked_from, wave_to)
                 role = role_of_question(study, key, wave_to, contrast, pairs[0][1])
                 rows = table if asked_from else table.assign(pre=math.nan)
-                yield Question(*at, rows, unit, covariates, blocks, roles, *asked_for, role, by_lot, chosen)
+                refusal = CONTROL_HAD_IT if study.control_has_waited(wave_to) and _with_control(study, weights) else ""
+                yield Question(*at, rows, unit, covariates, blocks, roles, *asked_for, role, by_lot, chosen, refusal)
+
+
+def _with_control(study: Study, weights: Weights) -> bool:
+    return any(weights.get(arm) for arm in study.control_arms)
 
 
 def not_planned(study: Study, pupils: pd.DataFrame, wave: str) -> pd.Series:

@@ -71,7 +71,7 @@ def design(report: Report) -> Blocks:
     unit = study.unit if study.design.assigned_by == "pupil" else study.design.assigned_by
     units = words.say(f"report.unit.{unit}.many")
     kind = words.say(f"report.design.kind_{study.design.kind}", units=units)
-    yield Paragraph(" ".join([kind, *fitted.drawn_within(report)]))
+    yield Paragraph(" ".join([kind, *fitted.drawn_within(report), *fitted.waited(report)]))
     if study.arms:
         arms = words.listed([_arm_and_role(report, arm) for arm in report.evidence.arms])
         yield Paragraph(words.say("report.design.arms", arms=arms))

@@ -100,6 +100,12 @@ def blocks(report: Report, name: str) -> str:
     return say(f"report.unit.{name}.many") if name in GROUPS else say("report.adjusted.blocks", column=name)
 
 
+def waited(report: Report) -> list[str]:
+    """Say from when on the control group had been given the programme as well, if it was on a waiting list."""
+    after = report.study.design.control_received_after
+    return [] if after is None else [report.words.say("report.design.waited", after=report.words.wave(after))]
+
+
 def drawn_within(report: Report) -> list[str]:
     """Return in a sentence within which blocks the study file says that arms were formed, if in any."""
     design = report.study.design

@@ -223,7 +223,9 @@ def _done(report: Report) -> list[str]:
     unit = study.unit if study.design.assigned_by == "pupil" else study.design.assigned_by
     unit_many = words.say(f"report.unit.{unit}.many")
     alone = "_no_control" * (study.design.kind != "single_group" and not study.control_arms)
-    said.append(words.say(f"{HERE}.done.{study.design.kind}{alone}", unit_many=unit_many))
+    after = study.design.control_received_after
+    waited, values = "_waited" * (after is not None), {"unit_many": unit_many, "after": words.wave(after or "post")}
+    said.append(words.say(f"{HERE}.done.{study.design.kind}{alone}{waited}", **values))
     if study.design.blocks and study.design.kind != "single_group":
         blocks = fitted.blocks(report, study.design.blocks)
         said.append(words.say(f"{HERE}.done.within_{study.design.kind}", blocks=blocks))

@@ -197,7 +197,13 @@ class Words:
 
     def _written(self, key: str, value: Any, others: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON values
         names = {"outcome": self.outcome, "lowest": self.outcome, "wave": self.wave, "wave_from": self.wave}
-        names |= {"last": self.wave, "arm": self.arm, "contrast": self.contrast, "method": self.method}
+        names |= {
+            "last": self.wave,
+            "after": self.wave,
+            "arm": self.arm,
+            "contrast": self.contrast,
+            "method": self.method,
+        }
         if key in names:
             return names[key](value)
         if key in {"treated", "control"}:

@@ -69,6 +69,10 @@ class Design(Part):
     planned_missing: PlannedMissing | None = Field(
         default=None, description="who was by plan not measured at some waves, which is no loss"
     )
+    control_received_after: Wave | None = Field(
+        default=None,
+        description="the last wave before the control group was given the programme as well (a waiting list)",
+    )
     selected_on: str | None = Field(default=None, description="the outcome on which pupils were chosen, if any")
     given_by: list[Literal["teacher", "pupil", "parent", "observer", "coach"]] = Field(
         default_factory=list, description="who gave the programme to others"
@@ -443,6 +447,11 @@ class Study(Part):
         """The codes in the column of roles -> target, transfer; these words themselves where none are declared."""
         return {code: str(role) for code, role in self.roles.items()} or {"target": "target", "transfer": "transfer"}
 
+    def control_has_waited(self, wave: str) -> bool:
+        """Whether the control group had been given the programme by a wave, as after a waiting list."""
+        last = self.design.control_received_after
+        return last is not None and WAVES.index(wave) > WAVES.index(last)
+
     @property
     def control_arms(self) -> list[str]:
         """The codes of the arms that were not given the programme."""
@@ -522,6 +531,8 @@ class Study(Part):
         alone, named = set(self.design.individual_arms), self.columns.named().keys() & {"class", "teacher", "school"}
         if alone and not (alone < set(self.arms) and self.design.assigned_by == "pupil" and named):
             raise ValueError("individual_arms")
+        if self.design.control_received_after is not None and not self.control_arms:
+            raise ValueError("control_received_after")
         return self
 
     @model_validator(mode="after")

@@ -63,7 +63,7 @@ def _design(report: Report) -> str:
         if len(e.waves) > FEW_WAVES
         else ""
     )
-    said += fitted.drawn_within(report)
+    said += [*fitted.drawn_within(report), *fitted.waited(report)]
     said.append(student(report, "lot"))
     primary = list(dict.fromkeys(words.outcome(key) for key in report.primary))
     if primary and len(primary) < len(report.keys):
