@@ -7,11 +7,12 @@ import signal
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+
+from werkbank.cli import main
 
 STUDY = """\
 title: Onderzoek
@@ -113,35 +114,38 @@ def werkbank(*words: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[
     )  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def broken_runs(tmp_path_factory):
-    """Every broken study given to ``werkbank run``, two at a time."""
-    place = tmp_path_factory.mktemp("broken")
+@pytest.fixture
+def given(tmp_path, monkeypatch, capfd):
+    """Give a command: in this process, as most tests do, or in one of its own, as a user does."""
 
-    def run(number_and_name):
-        number, name = number_and_name
-        here = place / str(number)
-        file = BROKEN[name].write(here / "studie")
-        before = sorted(here.rglob("*"))
-        done = werkbank("run", file.relative_to(here).as_posix(), cwd=here)
-        return name, (done, before, sorted(here.rglob("*")))
+    def give(*words, alone=False):
+        if alone:
+            done = werkbank(*words, cwd=tmp_path)
+            return done.returncode, done.stdout, done.stderr
+        with monkeypatch.context() as patch:
+            patch.chdir(tmp_path)
+            patch.setenv("LANG", "C.UTF-8")
+            patch.delenv("LC_ALL", raising=False)
+            code = main(list(words))
+        return code, *capfd.readouterr()
 
-    with ThreadPoolExecutor(2) as pool:
-        return dict(pool.map(run, enumerate(BROKEN)))
+    return give
 
 
-@pytest.mark.parametrize("name", BROKEN)
-def test_a_broken_input_gives_a_list_and_nothing_else(broken_runs, name):
-    done, before, after = broken_runs[name]
-    assert done.returncode == 3, done.stderr
-    heading, *problems = done.stderr.splitlines()
+@pytest.mark.parametrize(("name", "alone"), [(name, i % 9 == 0) for i, name in enumerate(BROKEN)])
+def test_a_broken_input_gives_a_list_and_nothing_else(given, tmp_path, name, alone):
+    file = BROKEN[name].write(tmp_path / "studie")
+    before = sorted(tmp_path.rglob("*"))
+    code, printed, complained = given("run", file.relative_to(tmp_path).as_posix(), alone=alone)
+    assert code == 3, complained
+    heading, *problems = complained.splitlines()
     assert heading.startswith(("Er is 1 probleem", f"Er zijn {len(problems)} problemen"))
     assert problems
     assert all(line.startswith("  ") and " → " in line for line in problems), problems
     assert any(BROKEN[name].words in line for line in problems), problems
-    assert "Traceback" not in done.stdout + done.stderr
-    assert str(Path.home()) + "/" not in done.stderr
-    assert after == before, "something was written"
+    assert "Traceback" not in printed + complained
+    assert str(Path.home()) + "/" not in complained
+    assert sorted(tmp_path.rglob("*")) == before, "something was written"
 
 
 def test_all_problems_of_a_study_are_told_at_once(tmp_path):

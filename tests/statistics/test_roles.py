@@ -121,7 +121,7 @@ def test_covariates_of_pupils_are_adjusted_for_in_every_answer_and_those_of_teac
 @pytest.mark.parametrize(("coached", "control", "spread"), [(6, 6, 1.0), (4, 8, 2.0), (6, 6, 2.0), (12, 12, 2.0)])
 def test_generated_studies_are_called_an_effect_in_five_per_cent(coached, control, spread):
     rng = np.random.default_rng(coached)
-    teachers, studies = coached + control, 300
+    teachers, studies = coached + control, 100
     teacher = np.repeat(np.arange(teachers), 6)
     role = np.tile(["target"] * 2 + ["transfer"] * 4, teachers)
     is_coached = teacher < coached

@@ -41,7 +41,7 @@ def test_averaged_over_tau_they_are_what_adaptive_integration_says(expectancy):
 def test_they_err_less_than_raw_ones_and_their_intervals_cover(spread):
     rng = np.random.default_rng(20261130)
     raw, drawn, covered = [], [], []
-    for _ in range(60):
+    for _ in range(25):
         v = rng.uniform(0.02, 0.15, 60)
         truth = rng.normal(0.2, spread, 60)
         y = rng.normal(truth, np.sqrt(v))
