@@ -15,7 +15,7 @@ import pytest
 
 RUN = Path(__file__).with_name("run.py")
 KINDS = ("study", "key", "csv", "xlsx", "sav", "table")
-SHORT = {"study": 40, "key": 40, "csv": 50, "xlsx": 50, "sav": 50, "table": 50}
+SHORT = {"study": 25, "key": 20, "csv": 25, "xlsx": 25, "sav": 20, "table": 25}
 FULL = {"study": 1500, "key": 800, "csv": 2500, "xlsx": 1500, "sav": 1500, "table": 1200}
 MADE_UP = {"study": 500, "csv": 800, "xlsx": 500, "sav": 300, "table": 400}
 
@@ -41,7 +41,7 @@ def test_mutilated_files_are_read_or_refused(kind):
 
 @pytest.mark.parametrize("kind", MADE_UP)
 def test_made_up_files_are_read_or_refused(kind):
-    answered(kind, 0, 20)
+    answered(kind, 0, 10)
 
 
 @pytest.mark.long

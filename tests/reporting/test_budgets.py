@@ -33,17 +33,24 @@ CASES = [(study, report, language) for study, report in BUDGETS for language in 
 
 
 @cache
-def document(study, report, language):
-    """Return a report as its notebook makes it, cell by cell, without a kernel."""
-    bench = werkbank.open(ROOT / "data" / "examples" / study, language=language)
+def opened(study, report):  # noqa: ARG001 - a bench for each report, as a notebook has it
+    return werkbank.open(ROOT / "data" / "examples" / study, language="nl+en")
+
+
+@cache
+def written(study, report):
+    """Return what the cells of a report's notebook make, in both languages, without a kernel."""
     cells = json.loads((ROOT / "notebooks" / f"{report}.ipynb").read_text(encoding="utf-8"))["cells"]
-    made = []
-    for cell in cells:
-        if found := PART.fullmatch("".join(cell["source"]).strip()):
-            part = getattr(import_module(f"werkbank.reporting.{found[1]}"), found[2])
-            made.append(part(bench))
-    sections = not_to_leave([section for section in made if section is not None], language)
-    title = bench.study.title_in(language)
+    found = [PART.fullmatch("".join(cell["source"]).strip()) for cell in cells]
+    parts = [getattr(import_module(f"werkbank.reporting.{one[1]}"), one[2]) for one in found if one]
+    made = [part(opened(study, report)) for part in parts]
+    return [section for both in made if both is not None for section in both.parts]
+
+
+@cache
+def document(study, report, language):
+    sections = not_to_leave([one for one in written(study, report) if one.language == language], language)
+    title = opened(study, report).study.title_in(language)
     return Document(sections, language, title, simulated=study != "bdf", provenance={"seed": "20250901"}, report=report)
 
 
