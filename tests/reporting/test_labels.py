@@ -123,3 +123,12 @@ def test_the_theme_is_no_global_state():
     with style.canvas(40, 40):
         assert mpl.rcParams["text.parse_math"] is False
     assert dict(mpl.rcParams) == before
+
+
+@pytest.mark.parametrize(
+    ("word", "ends"), [("vervolgmeting", ("vervolg", "vervolgme", "ver")), ("relationship", ("rela", "relation"))]
+)
+def test_a_word_is_broken_before_a_syllable(word, ends):
+    for room in (10, 11, 13):
+        first, *_ = labels.Labels("nl").fit(word, room).split("\n")
+        assert first.rstrip("-") in ends

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 from tests.conftest import lacking
-from tests.reporting.conftest import reading
+from tests.reporting.conftest import example, reading
 
 from werkbank.appraisal import appraise, check_text
 from werkbank.bench import Bench
@@ -86,7 +86,7 @@ def test_each_of_two_minutes_questions_is_answered_in_a_sentence_of_page_one(rep
     for wanted in (
         "**Nabijheid** (hoe warm de leraar het contact vindt; schaal 7–35, hoger is beter)",
         f"op de nameting (na vier maanden) bij LLInC {nl(first.estimate)} punt hoger dan bij de controlegroep",
-        f"op de vervolgmeting (na negen maanden) was daarvan {nl(second.estimate)} punt over",
+        f"op de vervolgmeting (na negen maanden) was het verschil nog {nl(second.estimate)} punt",
         "mogen we een duidelijk verschil aan de aanpak toeschrijven",
         "De leraren die de aanpak kregen, beoordeelden dit zelf",
         "punt lager, maar zeker weten we dat niet",
@@ -274,3 +274,16 @@ def test_the_message_is_one_page_from_word_and_from_a_browser(report, name, lang
             assert len(pages) <= 3
             assert say("school.next.heading") in pages[0]
             assert say("school.heading.who") in pages[1]
+
+
+def test_means_that_point_the_other_way_than_the_answer_are_explained():
+    bench = Bench.made(*example("nabijheid"), "nl")
+    said = " ".join(block.text for block in school.details(bench).blocks if isinstance(block, Paragraph))
+    turned = []
+    for test in (t for t in bench.evidence.tests if t.outcome.startswith("strs-sf.")):
+        at = {"what": "mean", "outcome": test.outcome, "wave": test.wave_to}
+        means = [bench.results.number(arm=arm, **at) for arm in test.arms]
+        if (means[0] - means[1]) * test.estimate < 0:
+            turned.append(f"{test.outcome}@{test.wave_to}")
+    assert turned == ["strs-sf.conflict@followup"]
+    assert "Bij conflict (vervolgmeting) wijzen de gemiddelden zelfs de andere kant op" in said

@@ -54,8 +54,15 @@ def _wrapped(text: str, room: float, size: float, *, bold: bool) -> list[str]:
     return [line for line in lines if line]
 
 
+# in Dutch and English a part may begin with one consonant and its vowel, after a part that has a vowel (me-ting)
+_SYLLABLE = re.compile(r"[aeiouy]\w*\n(?!(?<=[cpst]\n)h)[b-df-hj-np-tv-xz][aeiouy]", re.IGNORECASE)
+
+
 def _cut(word: str, room: float, size: float, *, bold: bool) -> list[str]:
-    """Return a word in parts that fit: cut after a hyphen or slash that it has, else with a hyphen of ours."""
+    """Return a word in parts that fit: cut after a hyphen or slash that it has, else with a hyphen of ours.
+
+    Such a hyphen stands before a consonant with its vowel where there is room: me-ting, never met-ing.
+    """
     if len(word) < 3 or width(word, size, bold=bold) <= room:
         return [word]
     starts = [
@@ -63,7 +70,9 @@ def _cut(word: str, room: float, size: float, *, bold: bool) -> list[str]:
         for k in range(2, min(max(3, len(word) - 2), int(2 * room) + 2))
     ]
     fitting = [(start, k) for start, k in starts if width(start, size, bold=bold) <= room] or starts[:1]
-    start, k = next((cut for cut in reversed(fitting) if len(cut[0]) == cut[1]), fitting[-1])
+    own = [cut for cut in fitting if len(cut[0]) == cut[1]]
+    syllables = [cut for cut in fitting if _SYLLABLE.search(f"{word[: cut[1]]}\n{word[cut[1] :]}")]
+    start, k = (own or syllables or fitting)[-1]
     return [start, *_cut(word[k:], room, size, bold=bold)]
 
 

@@ -125,6 +125,8 @@ def details(report: Report) -> Blocks:
     picture = pictures.means(report, lambda n: not small(report, n))
     shown = [answered(report, claim) for key in first(report) for claim in shown_answers(report, key)]
     why = dict.fromkeys(said for test in shown for said in _unlike_the_chart(report, test))
+    turned = [f"{words.outcome(t.outcome)} ({words.wave(t.wave_to)})" for t in shown if _turned(report, t)]
+    why |= dict.fromkeys([words.say(f"{HERE}.numbers.turned", questions=words.listed(turned))] * bool(turned))
     why |= dict.fromkeys([words.say(f"{HERE}.numbers.bell")] * bool(of_hundred(report, first(report))))
     if why:
         yield Paragraph(" ".join(why))
@@ -174,6 +176,18 @@ def _unlike_the_chart(report: Report, test: Estimate) -> list[str]:
         return []
     covariates = words.covariates(fitted.fitted(report, test).covariates)
     return [words.say(f"{HERE}.numbers.adjusted_{alike}", covariates=covariates)]
+
+
+def _turned(report: Report, test: Estimate) -> bool:
+    """Whether the chart's means differ the other way than the answer: the groups stood apart beforehand."""
+    if test.estimate is None or len(test.arms) != len(("treated", "control")):
+        return False
+    at = {"what": "mean", "outcome": test.outcome, "wave": test.wave_to}
+    one, other = (report.results.fact(arm=arm, **at) for arm in test.arms)
+    means = [None if f is None else f.value for f in (one, other)]
+    if not all(isinstance(m, int | float) for m in means):
+        return False
+    return (means[0] - means[1]) * test.estimate < 0  # type: ignore[operator]  # both are numbers
 
 
 def _pressing(report: Report) -> list[Claim]:
