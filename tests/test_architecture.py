@@ -18,7 +18,7 @@ ORDER = [
     {"bench", "disclosure"},
     {"appraisal"},
     {"effects", "underachievement", "cases", "synthesis", "planning"},
-    {"measurement"},
+    {"measurement", "drafting"},
     {"intake"},
     {"study"},
     {"instruments", "programmes"},
