@@ -25,11 +25,11 @@ def on_terminal(language: str, tell: Callable[[str], object], read: Callable[[st
         heard.append(question)
         tell(f"{len(heard)}. {question.sentence}")
         if question.choices:
-            tell(say("drafting.ask.choices", language, choices=", ".join(question.choices)))
+            tell("   " + say("drafting.ask.choices", language, choices=", ".join(question.choices)))
         prompt = say(f"drafting.ask.{'preset' if question.preset else 'no_preset'}", language, preset=question.preset)
         for _ in range(TRIES):
             try:
-                typed = read(prompt).strip()
+                typed = read(f"   {prompt} ").strip()
             except EOFError:
                 return ""
             exact = {choice.casefold(): choice for choice in question.choices}
@@ -38,7 +38,7 @@ def on_terminal(language: str, tell: Callable[[str], object], read: Callable[[st
             begun = [choice for key, choice in exact.items() if key.startswith(typed.casefold())]
             if typed.casefold() in exact or len(begun) == 1:
                 return exact.get(typed.casefold(), begun[0] if begun else typed)
-            tell(say("drafting.ask.again", language, answer=typed))
+            tell("   " + say("drafting.ask.again", language, answer=typed))
         return ""
 
     return ask

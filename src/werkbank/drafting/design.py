@@ -6,16 +6,20 @@ themselves nothing is written: the sign of every result hangs on it.
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
-from werkbank.drafting.roles import side_of
+from werkbank.drafting.roles import sides_of
 from werkbank.drafting.settling import OPEN
 from werkbank.drafting.waves import ORDER, Place, meanings, whole
+from werkbank.drafting.words import compact
 from werkbank.errors import Said
+from werkbank.intake.moments import time_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,11 +73,10 @@ def _columns(files: list[SeenFile], roles: Roles, role: str) -> list[Seen]:
 
 
 def _arms(columns: list[Seen], settling: Settling) -> dict[str, str]:
-    codes = {text: word for seen in columns for text, word in zip(seen.texts, seen.shown_words, strict=True)}
-    codes = {text: word for text, word in codes.items() if all(text not in seen.gaps for seen in columns)}
+    codes = _codes(columns)
     control = settling.given.get("control", "")
     settling.places.append("control")
-    if not control and not any(side_of(word) for word in codes.values()) and set(codes) != {"0", "1"}:
+    if not control and not any(sides_of(codes.values()).values()) and set(codes) != {"0", "1"}:
         control = _asked_control(list(codes), settling)
     if control:
         named = [part.strip() for part in control.split(",")]
@@ -90,6 +93,21 @@ def _arms(columns: list[Seen], settling: Settling) -> dict[str, str]:
     return made
 
 
+def _codes(columns: list[Seen]) -> dict[str, str]:
+    """Return code -> what it is called, of the codes that stand in more than a stray row.
+
+    Of codes that differ only in case or signs the first is kept: that the others are the same is for `check` to ask.
+    """
+    found: dict[str, str] = {}
+    for seen in columns:
+        word = dict(zip(seen.texts, seen.shown_words, strict=True))
+        for text in sorted(seen.usual, key=lambda t: -seen.counts[seen.texts.index(t)]):
+            if compact(text) not in {compact(known) for known in found}:
+                found[text] = word[text]
+    in_file = [text for seen in columns for text in seen.texts]
+    return {text: found[text] for text in dict.fromkeys(in_file) if text in found}
+
+
 def _asked_control(codes: list[str], settling: Settling) -> str:
     if any(f"arms.{code}" in settling.given for code in codes) or settling.ask is None:
         return ""
@@ -101,7 +119,8 @@ def _asked_control(codes: list[str], settling: Settling) -> str:
 
 def _sides(codes: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     """Return each arm's role and the reason for it: its own word, 0 and 1, or that another arm is the control."""
-    found = {code: side_of(word) for code, word in codes.items()}
+    said = sides_of(codes.values())
+    found = {code: said[word] for code, word in codes.items()}
     if len(set(codes)) == 2 and set(codes) == {"0", "1"} and not any(found.values()):
         return {"0": "control", "1": "intervention"}, dict.fromkeys(codes, "zero")
     reasons = {code: "word" if side else "other" for code, side in found.items()}
@@ -193,7 +212,7 @@ def settle_waves(files: list[SeenFile], roles: Roles, in_names: dict[str, Place]
 
 
 def _of_cells(columns: list[Seen]) -> dict[str, str]:
-    codes = {text: word for seen in columns for text, word in zip(seen.texts, seen.shown_words, strict=True)}
+    codes = _codes(columns)
     parsed = {text: whole(word) for text, word in codes.items()}
     if all(parsed.values()):
         places = {text: place for text, place in parsed.items() if place is not None}
@@ -202,8 +221,12 @@ def _of_cells(columns: list[Seen]) -> dict[str, str]:
         return dict(sorted(made.items(), key=lambda item: ORDER.index(item[1])))
     if all(seen.numbers is not None for seen in columns):
         numbers = {t: float(x) for seen in columns if seen.numbers is not None
-                   for t, x in zip(seen.texts, seen.numbers, strict=True)}  # fmt: skip
+                   for t, x in zip(seen.texts, seen.numbers, strict=True) if t in codes}  # fmt: skip
         steps = sorted(x for x in set(numbers.values()) if not np.isnan(x))
         ordered = sorted((t for t, x in numbers.items() if not np.isnan(x)), key=lambda t: numbers[t])
         return {text: ORDER[1 + steps.index(numbers[text])] for text in ordered}
+    days = {text: time_of(text) for text in codes}
+    if all(re.match(r"[0-9]", text) and not pd.isna(day) for text, day in days.items()):
+        ordered = sorted(codes, key=lambda text: days[text])
+        return {text.removesuffix(" 00:00:00"): ORDER[1 + n] for n, text in enumerate(ordered)}
     return {text: place.kind or OPEN if place else OPEN for text, place in parsed.items()}

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from werkbank.catalogue import say
-from werkbank.drafting.design import CANONICAL, Design, settle_design, settle_waves
-from werkbank.drafting.measures import Outcome, covariates, settle_outcomes
+from werkbank.drafting.design import settle_design, settle_waves
+from werkbank.drafting.measures import covariates, settle_outcomes
+from werkbank.drafting.model import Draft, Made
 from werkbank.drafting.roles import Roles, find_roles, phases, share_once
 from werkbank.drafting.seen import SeenFile, see
 from werkbank.drafting.series import (
@@ -22,46 +21,25 @@ from werkbank.drafting.series import (
     joined,
     series_of,
 )
-from werkbank.drafting.settling import Guess, Settling
-from werkbank.drafting.waves import Place, in_names, only_one, places
+from werkbank.drafting.settling import Settling
+from werkbank.drafting.waves import Place, in_names, only_one
+from werkbank.drafting.whole_files import file_specs, one_moment
 from werkbank.drafting.words import BIRTH, OF_TOOLS, TESTS, compact, holds
+from werkbank.drafting.writing import written
 from werkbank.errors import Said, UsageError
 from werkbank.intake.opening import KINDS
 from werkbank.study.templates import FOLDER, new_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from werkbank.drafting.settling import Question
 
-ALIKE = 0.5  # of the headings of two files, from which they are one form at two moments
-
-
-@dataclass
-class Draft:
-    """What a first study file says, and what of it was guessed."""
-
-    title: str
-    language: str
-    files: list[dict[str, Any]]
-    roles: Roles
-    design: Design
-    waves: dict[str, str]
-    outcomes: list[Outcome]
-    covariates: list[str]
-    guesses: dict[str, Guess]
-    unit: str = "pupil"
-    told: list[str] = field(default_factory=list)
-    unused: list[str] = field(default_factory=list)
-    births: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Made:
-    """The folder that was made, and the guesses in its study file, in the order in which they stand there."""
-
-    folder: Path
-    guesses: tuple[Guess, ...]
+SUBJECTS = {"vak", "vakgebied", "subject", "domein", "domain"}
+DATES = {"datum", "date", "afnamedatum", "toetsdatum", "testdate"}
+RESULTS = {"vaardigheid", "vaardigheidsscore", "ability", "abilityscore", "niveau", "level", "percentiel", "percentile"}
+ROWS_OF_A_CASE = 5  # at least, on average, where single cases are followed
 
 
 def new_from(
@@ -101,11 +79,9 @@ def new_from(
         settling = Settling(dict(given or {}), ask, language)
         drafted = draft(see(made, [f"raw/{file.name}" for file in files], language), folder.name, settling)
         settling.check_used()
-        from werkbank.drafting.writing import written
-
         (made / "study.yaml").write_text(written(drafted), encoding="utf-8")
         shutil.copyfile(FOLDER / f"README.{language}.md", made / "README.md")
-    return Made(folder, tuple(drafted.guesses.values()))
+    return Made(folder, tuple(drafted.guesses.values()), settling.settled)
 
 
 def _check_files(files: Sequence[Path], language: str) -> None:
@@ -126,7 +102,7 @@ def draft(files: list[SeenFile], title: str, settling: Settling) -> Draft:
     wide = list(dict.fromkeys(n for f in files if roles.heading("wave", f) is None for n in free[f.name]))
     every = joined(files)
     in_heads = _waves_in_names(every, wide)
-    specs, of_files = _file_specs(files, roles, free, in_heads, settling)
+    specs, of_files = file_specs(files, roles, free, in_heads, settling)
     waves = {**settle_waves(files, roles, in_heads, settling), **of_files}
     measured = list(dict.fromkeys(n for file in files for n in free[file.name]))
     births = [name for name in measured if compact(name) in BIRTH]
@@ -134,10 +110,10 @@ def draft(files: list[SeenFile], title: str, settling: Settling) -> Draft:
     beforehand = covariates(known, settling)
     names = [name for name in measured if name not in births and name not in beforehand]
     found = _chosen(series_of(every, names, in_heads), files, roles)
-    if not waves and found and not _single_cases(files):
-        specs, waves = _one_moment(specs, settling)
+    cases = _single_cases(files, roles)
+    if not waves and found and not cases:
+        specs, waves = one_moment(specs, settling)
     unit = _unit(files, roles, settling)
-    cases = _single_cases(files)
     found = [] if cases else found
     design = settle_design(files, roles, settling)
     paths = {name: file.path for file in reversed(files) for name in file.columns}
@@ -148,6 +124,7 @@ def draft(files: list[SeenFile], title: str, settling: Settling) -> Draft:
     language = settling.known("language", settling.language)
     guesses = settling.guesses
     told = ["single_case"] if cases else ["no_outcomes"] if not outcomes else []
+    told += ["monitoring"] if _followed(files) else []
     told += ["no_wave"] if _repeated_without_wave(files, roles) else []
     return Draft(
         title, language, specs, roles, design, waves, outcomes, beforehand, guesses, unit, told, unused, births
@@ -168,13 +145,24 @@ def _unit(files: list[SeenFile], roles: Roles, settling: Settling) -> str:
     return settling.settle("unit", "teacher", told, choices=("pupil", "teacher"))
 
 
-def _single_cases(files: list[SeenFile]) -> bool:
-    """Whether a file follows single cases day by day: phases A and B, and many rows of few cases."""
-    return any(
-        compact(name) in {"phase", "fase", "condition", "conditie"} and len(seen.texts) > 1 and phases(seen)
-        for file in files
-        for name, seen in file.columns.items()
-    )
+def _single_cases(files: list[SeenFile], roles: Roles) -> bool:
+    """Whether a file follows single cases day by day: phases A and B of each, and many rows of few cases."""
+    for file in files:
+        case = roles.heading("pupil", file)
+        if case is None or share_once([file.columns[case]]) > 1 / ROWS_OF_A_CASE:
+            continue
+        for name, seen in file.columns.items():
+            named = compact(name) in {"phase", "fase", "condition", "conditie"}
+            if named and len(seen.texts) > 1 and phases(seen):
+                pairs = np.unique(np.column_stack([file.columns[case].codes, seen.codes]), axis=0)
+                return len(pairs) > len(file.columns[case].texts)
+    return False
+
+
+def _followed(files: list[SeenFile]) -> bool:
+    """Whether a file is an export of a pupil-monitoring system: subject, date and result of a test in each row."""
+    heads = [{compact(name) for name in file.columns} for file in files]
+    return any(bool(one & SUBJECTS) and bool(one & DATES) and bool(one & RESULTS) for one in heads)
 
 
 def _repeated_without_wave(files: list[SeenFile], roles: Roles) -> bool:
@@ -230,61 +218,3 @@ def _varies(file: SeenFile, name: str, roles: Roles) -> bool:
     pairs = np.unique(np.column_stack([who[there], values[there]]), axis=0)
     seen_twice = int((np.bincount(who[there]) > 1).sum()) if there.any() else 0
     return len(pairs) - len(np.unique(who[there])) > 0.2 * seen_twice or not seen_twice
-
-
-def _file_specs(
-    files: list[SeenFile],
-    roles: Roles,
-    free: Mapping[str, list[str]],
-    in_heads: Mapping[str, Place],
-    settling: Settling,
-) -> tuple[list[dict[str, Any]], dict[str, str]]:
-    """Return what the study file says of each file, and the waves of whole files where the files differ in that."""
-    specs: list[dict[str, Any]] = []
-    for file in files:
-        spec: dict[str, Any] = {"path": file.path}
-        if file.sheet is not None:
-            spec["sheet"] = file.sheet
-        renamed = {roles.columns[role][0]: own for role, own in roles.per_file.get(file.name, {}).items()}
-        if renamed:
-            spec["columns"] = renamed
-        specs.append(spec)
-    long = any(roles.heading("wave", file) for file in files)
-    if long or in_heads or len(files) < 2 or not _one_form(files, free):
-        return specs, {}
-    codes = _codes_of_files(files)
-    waves = {}
-    for spec, (code, meaning) in zip(specs, codes, strict=True):
-        spec["wave"] = code
-        told = Said("drafting.guess.waves.file", {"code": code, "meaning": meaning, "path": spec["path"]})
-        waves[code] = settling.settle(f"waves.{code}", meaning, told, choices=CANONICAL)
-    return specs, waves
-
-
-def _one_form(files: list[SeenFile], free: Mapping[str, list[str]]) -> bool:
-    """Whether files share their headings and their pupils: one form at several moments, and not one per class."""
-    sets = [set(free[file.name]) for file in files]
-    shared = set.intersection(*sets)
-    alike = all(len(shared) >= ALIKE * len(one) > 0 for one in sets)
-    told = [bool(places(_plain_name(file))) for file in files]
-    return alike and all(told)
-
-
-def _plain_name(file: SeenFile) -> str:
-    return file.sheet or Path(file.path).stem
-
-
-def _codes_of_files(files: list[SeenFile]) -> list[tuple[str, str]]:
-    from werkbank.drafting.waves import meanings
-
-    found = [places(_plain_name(file))[0] for file in files]
-    meant = meanings(found)
-    return [(place.code, meant[place.code]) for place in found]
-
-
-def _one_moment(specs: list[dict[str, Any]], settling: Settling) -> tuple[list[dict[str, Any]], dict[str, str]]:
-    """Call the only moment that there is by a code: no wave stands in a heading, a column or the name of a file."""
-    told = Said("drafting.guess.waves.one_moment")
-    code = say("drafting.word.moment", settling.language)
-    meaning = settling.settle(f"waves.{code}", "post", told, choices=CANONICAL)
-    return [{**spec, "wave": code} for spec in specs], {code: meaning}

@@ -11,10 +11,12 @@ import numpy as np
 
 from werkbank.catalogue import say
 from werkbank.drafting.waves import whole
-from werkbank.drafting.words import CONTROL, COVARIATES, OF_TOOLS, TREATED, compact, grade_of_name
+from werkbank.drafting.words import CONTROL, COVARIATES, OF_TOOLS, PAIRS, TREATED, compact, grade_of_name
 from werkbank.errors import Said
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from werkbank.drafting.seen import Seen, SeenFile
     from werkbank.drafting.settling import Settling
 
@@ -107,7 +109,12 @@ def _of_a_tool(name: str) -> bool:
 
 
 def _different(seen: Seen) -> int:
-    return len(seen.texts) - len(seen.gaps)
+    return len(seen.usual)
+
+
+def _words(seen: Seen) -> list[str]:
+    """Return what the usual cells say, labels in place of codes."""
+    return [word for text, word in zip(seen.texts, seen.shown_words, strict=True) if text in seen.usual]
 
 
 def _wave(file: SeenFile, graded: list[tuple[int, Seen]], _roles: Roles) -> tuple[list[str], str] | None:
@@ -115,7 +122,7 @@ def _wave(file: SeenFile, graded: list[tuple[int, Seen]], _roles: Roles) -> tupl
         n = _different(seen)
         if not 1 <= n <= MOST_WAVES or seen.filled.mean() < UNIQUE:
             continue
-        waves = all(whole(text) for text in seen.shown_words)
+        waves = all(whole(text) for text in _words(seen))
         steps = seen.numbers is not None and n > 1
         if waves and (grade or n > 1):
             return [seen.name], "name" if grade else "cells"
@@ -150,8 +157,8 @@ def _arm(_file: SeenFile, graded: list[tuple[int, Seen]], _roles: Roles) -> tupl
     for grade, seen in graded:
         if not 2 <= _different(seen) <= MOST_ARMS or (seen.numbers is not None and not seen.whole):
             continue
-        sides = [side_of(text) for text in seen.shown_words]
-        worded = "control" in sides and all(len(text) > 2 or grade for text in seen.shown_words)
+        sides = list(sides_of(_words(seen)).values())
+        worded = "control" in sides and all(len(text) > 2 or grade for text in _words(seen))
         if grade and _names_of_arms(seen):
             return [seen.name], "few"
         if grade == 2 and (seen.numbers is None or _different(seen) <= 3):
@@ -163,7 +170,7 @@ def _arm(_file: SeenFile, graded: list[tuple[int, Seen]], _roles: Roles) -> tupl
 
 def _names_of_arms(seen: Seen) -> bool:
     """Whether a column that is called a group holds a few names, none of which is a class's: Basal, DRTA, Strat."""
-    words = [text for text in seen.texts if text not in seen.gaps]
+    words = seen.usual
     if compact(seen.name) not in {"groep", "group"} or seen.numbers is not None or len(words) > MOST_GROUPS:
         return False
     names = all(word.isalpha() for word in words) and not any(CLASS_CODE.fullmatch(word) for word in words)
@@ -173,6 +180,15 @@ def _names_of_arms(seen: Seen) -> bool:
 def _of_people(name: str) -> bool:
     """Whether a heading is that of a covariate: sekse holds two codes as well."""
     return any(compact(name) in names for names in COVARIATES.values())
+
+
+def sides_of(words: Iterable[str]) -> dict[str, str]:
+    """Return the role that each code says it has; a single letter says it beside its counterpart only: E and C."""
+    words = list(words)
+    for treated, control in PAIRS:
+        if sorted(map(compact, words)) == sorted((treated, control)):
+            return {word: "control" if compact(word) == control else "intervention" for word in words}
+    return {word: side_of(word) for word in words}
 
 
 def side_of(text: str) -> str:

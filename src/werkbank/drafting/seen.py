@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from werkbank.intake.model import Table
 
+STRAYS = 0.05  # of the cells of a column that may be something else than the others are
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -47,20 +49,37 @@ class Seen:
     labels: dict[str, str]
 
     @cached_property
+    def counts(self) -> np.ndarray:
+        """In how many rows each of the different cells stands."""
+        return np.bincount(self.codes[self.codes >= 0], minlength=len(self.texts))
+
+    @cached_property
     def numbers(self) -> np.ndarray | None:
-        """The different cells as numbers (NaN where a word says that there is none); None when some are words."""
+        """The different cells as numbers, NaN for words; None when it is no column of numbers.
+
+        Words that say that there is no answer do not count, and neither do a few strays: `check` names those cells.
+        """
         read = [number(text, self.sign) for text in self.texts]
-        found = [np.nan if isinstance(one, str) else one for one in read]
-        words = [text for text, one in zip(self.texts, found, strict=True) if np.isnan(one)]
-        if len(words) == len(self.texts) or any(not (is_unknown(w) or says_missing(w)) for w in words):
+        found = np.array([np.nan if isinstance(one, str) else one for one in read])
+        words = np.isnan(found)
+        strays = np.array([bool(w) and not says_nothing(t) for w, t in zip(words, self.texts, strict=True)], dtype=bool)
+        if words.all() or self.counts[strays].sum() > STRAYS * self.counts.sum():
             return None
-        return np.array(found)
+        return found
 
     @cached_property
     def gaps(self) -> tuple[str, ...]:
         """Words among numbers that say that there is no answer, as NA."""
-        numbers = self.numbers
-        return () if numbers is None else tuple(t for t, x in zip(self.texts, numbers, strict=True) if np.isnan(x))
+        if self.numbers is None:
+            return ()
+        return tuple(t for t, x in zip(self.texts, self.numbers, strict=True) if np.isnan(x) and says_nothing(t))
+
+    @property
+    def usual(self) -> tuple[str, ...]:
+        """The different cells that say something and stand in more than a stray row."""
+        few = 0.02 * self.counts.sum()
+        named = [(t, int(n)) for t, n in zip(self.texts, self.counts, strict=True) if not says_nothing(t)]
+        return tuple(text for text, n in named if n > few) or tuple(text for text, _ in named)
 
     @cached_property
     def values(self) -> np.ndarray:
@@ -77,14 +96,21 @@ class Seen:
 
     @property
     def whole(self) -> bool:
-        """Whether all its numbers are whole."""
-        numbers = self.numbers
-        return numbers is not None and bool((np.mod(numbers[~np.isnan(numbers)], 1) == 0).all())
+        """Whether its numbers are whole, but for a few strays."""
+        if self.numbers is None:
+            return False
+        broken = np.mod(np.nan_to_num(self.numbers), 1) != 0
+        return bool(self.counts[broken].sum() <= STRAYS * self.counts.sum())
 
     @property
     def shown_words(self) -> tuple[str, ...]:
         """The different cells in small letters, each with its label in place of a code where it has one."""
         return tuple(tidy(self.labels.get(text, text)).casefold() for text in self.texts)
+
+
+def says_nothing(text: str) -> bool:
+    """Whether a cell only says that there is nothing to say: NA, onbekend, weet niet."""
+    return is_unknown(text) or says_missing(text)
 
 
 @dataclass(frozen=True)
@@ -194,4 +220,5 @@ def _column(table: Table, name: str) -> Seen:
         places.append(-1 if empty else known.setdefault(text, len(known)))
     codes = np.array([*places, -1], dtype=np.int64)[column.codes]
     labels = {shown(code): str(label) for code, label in table.reading.labels.get(name, {}).items()}
-    return Seen(name, tuple(known), codes, decide_decimal(table, [name]), labels)
+    stored = any(not isinstance(cell, str) for cell in column.different)  # a number of a workbook is shown with a point
+    return Seen(name, tuple(known), codes, "." if stored else decide_decimal(table, [name]), labels)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from werkbank.drafting.seen import Seen, SeenFile
+from werkbank.drafting.seen import STRAYS, Seen, SeenFile, says_nothing
 from werkbank.drafting.waves import HOLE, Place
 from werkbank.drafting.words import SCALES, compact
 
@@ -178,12 +178,19 @@ def _stem(template: str) -> str:
 
 def _answers(seen: Seen) -> bool:
     """Whether a column holds what items hold: few answers, whole numbers close together, or words of a known scale."""
+    if not seen.texts:
+        return True  # an item that nobody answered
     if seen.numbers is None:
-        return bool(seen.texts) and answered_in_words([seen]) is not None
-    known = np.array([x for x in seen.numbers if not np.isnan(x) and x not in GAPS])
-    if not len(known):
-        return bool((seen.codes < 0).all())
-    return seen.whole and len(known) <= MOST_ANSWERS and np.ptp(known) <= WIDEST and abs(known).max() <= 2 * WIDEST
+        return answered_in_words([seen]) is not None
+    there = ~np.isnan(seen.numbers) & ~np.isin(seen.numbers, GAPS)
+    known, counts = seen.numbers[there], seen.counts[there]
+    most = known[np.argsort(-counts, kind="stable")[:MOST_ANSWERS]]
+    if not len(most) or not seen.whole:
+        return False
+    middle = np.median(np.repeat(known, counts))
+    near = (np.abs(known - middle) <= WIDEST) & (np.abs(known) <= 2 * WIDEST)
+    few = 0 < int(near.sum()) <= MOST_ANSWERS and np.ptp(known[near]) <= WIDEST
+    return bool(few and counts[near].sum() >= (1 - STRAYS) * counts.sum())
 
 
 def _one_scale(columns: list[Seen]) -> bool:
@@ -196,19 +203,28 @@ def _one_scale(columns: list[Seen]) -> bool:
 
 
 def answers_of(columns: Iterable[Seen]) -> tuple[list[float], list[float]]:
-    """Return the answers that stand in columns, and the codes among them that only can mean: not answered."""
-    found = sorted({float(x) for seen in columns if seen.numbers is not None for x in seen.numbers if not np.isnan(x)})
-    gaps = [x for x in found if x in GAPS]
+    """Return the answers that stand in columns, and the codes among them that only can mean: not answered.
+
+    What stands in one cell in two hundred or fewer, beyond the others, is a stray: `check` names it.
+    """
+    counted: Counter[float] = Counter()
+    for seen in columns:
+        if seen.numbers is not None:
+            pairs = zip(seen.numbers, seen.counts, strict=True)
+            counted.update({float(x): int(n) for x, n in pairs if not np.isnan(x)})
+    found = sorted(counted)
+    few = 0.005 * sum(counted.values())
+    gaps = [x for x in found if x in GAPS and not (x == -1 and {-2.0, 0.0} <= counted.keys())]
+    below = max((x for x in found if x not in gaps and x not in NINES and counted[x] > few), default=float("inf"))
+    gaps += [code for code in NINES if code in counted and below < code - 1.5]  # 9 where the answers are 1 to 5
     rest = [x for x in found if x not in gaps]
-    below = max((x for x in rest if x not in NINES), default=float("inf"))
-    gaps += [code for code in NINES if code in rest and below < code - 1.5]  # 9 where the answers are 1 to 5
-    gaps = [x for x in gaps if not (x == -1 and rest and min(rest) >= -2 and 0.0 in rest and -2.0 in rest)]
-    return [x for x in found if x not in gaps], sorted(gaps)
+    usual = [x for x in rest if counted[x] > few] or rest
+    return [x for x in rest if not usual or usual[0] <= x <= usual[-1]], sorted(gaps)
 
 
 def answered_in_words(columns: Iterable[Seen]) -> dict[str, int] | None:
     """Return a number for each answer in words, lowest first, where all are steps of one known scale."""
-    seen = {text for column in columns for text in column.texts}
+    seen = {text for column in columns for text in column.usual if not says_nothing(text)}
     for scale in SCALES:
         step = {word: n for n, step in enumerate(scale, 1) for word in step}
         if seen and all(text.casefold() in step for text in seen):

@@ -52,6 +52,8 @@ class Settling:
     language : str
     guesses : dict
         place -> guess, in the order in which they were made.
+    settled : dict
+        place -> what holds there, said, seen or guessed.
     """
 
     given: Mapping[str, str]
@@ -59,6 +61,7 @@ class Settling:
     language: str
     guesses: dict[str, Guess] = field(default_factory=dict)
     places: list[str] = field(default_factory=list)
+    settled: dict[str, str] = field(default_factory=dict)
     asked: int = 0
 
     def settle(
@@ -77,6 +80,10 @@ class Settling:
         UsageError
             When an answer is none of `choices`.
         """
+        self.settled[place] = self._settled(place, value, sentence, question, choices)
+        return self.settled[place]
+
+    def _settled(self, place: str, value: str, sentence: Said, question: Said | None, choices: Sequence[str]) -> str:
         self.places.append(place)
         answer = self.given.get(place, "")
         if not answer and question is not None and self.ask is not None and self.asked < MOST_QUESTIONS:
@@ -94,7 +101,8 @@ class Settling:
     def known(self, place: str, value: str) -> str:
         """Return what the user said at `place`, else `value`, which needs no mark: it is seen, not guessed."""
         self.places.append(place)
-        return self.given.get(place) or value
+        self.settled[place] = self.given.get(place) or value
+        return self.settled[place]
 
     def check_used(self) -> None:
         """Refuse answers to what nobody asked.

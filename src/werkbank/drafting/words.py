@@ -100,16 +100,18 @@ OF_TOOLS = frozenset(
 )  # fmt: skip
 
 CONTROL = (
-    "control", "controle", "controlegroep", "cntl", "ctrl", "ctl", "con", "cont", "cg", "c", "co", "contr",
+    "control", "controle", "controlegroep", "cntl", "ctrl", "ctl", "con", "cont", "cg", "co", "contr",
     "wachtlijst",
     "waitlist", "wl", "vergelijkingsgroep", "comparison", "geen", "none", "geenprogramma", "notreatment", "usual",
-    "businessasusual", "bau", "tau", "gewoon", "gewoneles", "nee", "no", "n", "placebo", "vergelijking", "controls",
+    "businessasusual", "bau", "tau", "gewoon", "gewoneles", "nee", "no", "placebo", "vergelijking", "controls",
 )  # fmt: skip
 TREATED = (
-    "interventie", "intervention", "interventiegroep", "int", "exp", "experimenteel", "experimental", "experiment", "e",
+    "interventie", "intervention", "interventiegroep", "int", "exp", "experimenteel", "experimental", "experiment",
     "experimentelegroep", "treatment", "treated", "trt", "tx", "programma", "programme", "program", "coaching",
-    "training", "behandeling", "ja", "yes", "y", "ig", "eg", "i", "tr", "treat", "interv",
+    "training", "behandeling", "ja", "yes", "ig", "eg", "tr", "treat", "interv",
 )  # fmt: skip
+
+PAIRS = (("e", "c"), ("i", "c"), ("t", "c"), ("x", "c"), ("y", "n"), ("j", "n"), ("p", "c"))  # programme, control
 
 LOWER = (
     "conflict", "angst", "anxi", "vrees", "fear", "stress", "probleem", "problem", "pest", "bull", "agress", "aggress",

@@ -14,8 +14,8 @@ from werkbank.study.spelling import tidy
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from werkbank.drafting.making import Draft
     from werkbank.drafting.measures import Outcome
+    from werkbank.drafting.model import Draft
 
 WIDTH = 118
 # what YAML reads as something else than text

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkbank.catalogue import say
 from werkbank.drafting.asking import on_terminal
-from werkbank.drafting.making import Made, new_from
+from werkbank.drafting.making import new_from
 from werkbank.errors import UnfitError, UsageError
 from werkbank.running.checking import check_study
 from werkbank.study import load_study
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
+    from werkbank.drafting.model import Made
     from werkbank.drafting.settling import Guess
 
 # what a file cannot say and an answer hangs on: told at once, and not only in the study file
