@@ -25,6 +25,7 @@ ORDER = [
     {"results"},
     {"remembering"},
     {"statistics"},
+    {"steps"},
     {"errors"},
     {"catalogue"},
 ]
