@@ -17,6 +17,7 @@ from functools import cached_property
 from html import escape
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from werkbank import steps
 from werkbank.appraisal import Evidence, appraise
 from werkbank.catalogue import formulas, say
 from werkbank.effects import by_own_alpha, describe, diagnose, estimate, of_headline, unit_means
@@ -312,6 +313,7 @@ class Bench:
 
     def _effects(self) -> Results:
         study, scores, pupils = self.study, self.scored, self.intake.pupils
+        steps.begin("comparability")
         comparable = comparability(self.intake, scores.instruments, arms=False)
         found = self._store(
             estimates=tuple(estimate(study, scores.table, pupils, self.seed)),
@@ -335,11 +337,13 @@ class Bench:
         return self._store(facts=tuple(diagnose(self.study, self.scored.table, self.intake.pupils)))
 
     def _measurement(self) -> Results:
+        steps.begin("measuring")
         return self._store(facts=(*self.scored.facts, *study_quality(self.intake, self.scored)))
 
     def _underachievement(self) -> Results:
         from werkbank.underachievement import stating
 
+        steps.begin("underachieving")
         return self._store(
             estimates=tuple(stating.estimates(self.examined, self.study.privacy.min_cell)),
             facts=tuple(stating.facts(self.examined)),
@@ -348,17 +352,20 @@ class Bench:
     def _monitoring(self) -> Results:
         from werkbank.underachievement import following
 
+        steps.begin("following")
         return self._store(facts=tuple(following.facts(self.followed)))
 
     def _synthesis(self) -> Results:
         from werkbank.synthesis.pooling import synthesised
 
+        steps.begin("pooling")
         estimates, facts, claims = synthesised(self.reviewed, self.study.ci_level)
         return self._store(estimates=tuple(estimates), facts=tuple(facts), claims=tuple(claims))
 
     def _cases(self) -> Results:
         from werkbank.cases.measuring import measured
 
+        steps.begin("cases")
         estimates, facts, claims = measured(self.study, self.followed_cases)
         return self._store(estimates=tuple(estimates), facts=tuple(facts), claims=tuple(claims))
 

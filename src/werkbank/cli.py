@@ -118,8 +118,7 @@ def _parsed(words: list[str], language: str) -> argparse.Namespace:
     demo = command("demo", _demo, None)
     demo.add_argument("--out", type=_place, metavar="DIR", default="reports/demo", help=text("demo_out"))
     new = command("new", _new, "language_here")
-    new.add_argument("name", metavar="NAME", help=text("name"))
-    new.add_argument("--example", default="controlled", help=text("example", valid=", ".join(_templates())))
+    _new_options(new, text)
     check = command("check", _check)
     check.add_argument("study", metavar="STUDY", help=text("study"))
     check.add_argument("--json", action="store_true", help=text("check_json"))
@@ -158,6 +157,14 @@ def _parsed(words: list[str], language: str) -> argparse.Namespace:
     if words and not words[0].startswith("-") and words[0] not in names:
         raise UsageError(say("cli.problem.no_command", language, name=words[0], **nearest(words[0], names)))
     return parser.parse_args(words or ["--help"])
+
+
+def _new_options(new: _Parser, text: Callable[..., str]) -> None:
+    new.add_argument("name", metavar="NAME", help=text("name"))
+    new.add_argument("--example", help=text("example", valid=", ".join(_templates())))
+    new.add_argument("--from", dest="files", nargs="+", metavar="FILE", help=text("new_from"))
+    new.add_argument("--set", dest="answers", action="append", metavar="PLACE=ANSWER", help=text("new_set"))
+    new.add_argument("--json", action="store_true", help=text("json_shape"))
 
 
 def _review_commands(command: Callable[..., _Parser], text: Callable[..., str]) -> None:
@@ -209,10 +216,25 @@ def _demo(arguments: argparse.Namespace) -> None:
 
 
 def _new(arguments: argparse.Namespace) -> None:
+    speech = arguments.speech
+    if arguments.files and arguments.example:
+        raise UsageError(say("cli.problem.from_or_example", speech))
+    if arguments.answers and not arguments.files:
+        raise UsageError(say("drafting.problem.set_without", speech))
+    if arguments.files:
+        from werkbank.running.beginning import begin
+
+        made = begin(arguments, _tell, live=sys.stdin.isatty() and sys.stdout.isatty())
+        if arguments.json:
+            _tell_json(made)
+        return
     from werkbank.study.templates import new_study
 
-    folder = new_study(Path(arguments.name), arguments.example, arguments.speech)
+    folder = new_study(Path(arguments.name), arguments.example or "controlled", speech)
     shown = folder.as_posix()
+    if arguments.json:
+        _tell_json({"folder": shown, "study": f"{shown}/study.yaml", "guesses": [], "fit": False, "problems": []})
+        return
     _tell(say("cli.done.new", arguments.speech, path=shown, raw=f"{shown}/raw", study=f"{shown}/study.yaml"))
 
 

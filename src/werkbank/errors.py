@@ -20,6 +20,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import Any
 
+CODED = ("arms", "waves", "roles", "answers", "rules", "weights", "labels")  # blocks whose names are a file's codes
 PATH = 200  # characters of a path in a message
 NEAR = 0.6  # how alike two names are before one may be asked for the other
 LONGEST = 900  # characters of a text in a message; a value is cut sooner, where it is taken from a cell
@@ -79,6 +80,17 @@ def _unseen(c: str, *, composed: bool) -> bool:
     )
 
 
+def _numbered(path: str) -> str:
+    """Return a place in a study file as its writer counts: outcomes[1]; a code that is a number stays one: arms.1."""
+    made = ""
+    before = ""
+    for part in path.split("."):
+        counted = part.isdecimal() and made and before not in CODED
+        made += f"[{int(part) + 1}]" if counted else f".{part}" if made else part
+        before = part
+    return made
+
+
 @dataclass(frozen=True)
 class Problem:
     """One thing that is wrong with an input, said so that a teacher can mend it.
@@ -116,8 +128,7 @@ class Problem:
         written = self.file.endswith((".yaml", ".yml"))  # what a user wrote has names and lines; data, columns and rows
         if self.column is not None:
             name = "where_key" if written and not self.details.get("of_data") else "where_column"
-            numbered = re.sub(r"\.(\d+)(?=\.|$)", lambda found: f"[{int(found[1]) + 1}]", str(values["column"]))
-            shown = numbered if name == "where_key" else values["column"]
+            shown = _numbered(str(values["column"])) if name == "where_key" else values["column"]
             parts.append(say(f"problems.{name}", language, column=shown))
         if self.row is not None:
             parts.append(say("problems.where_line" if written else "problems.where_row", language, row=self.row))

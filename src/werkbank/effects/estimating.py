@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from werkbank import steps
 from werkbank.effects import comparing
 from werkbank.effects.arms import all_arms
 from werkbank.effects.asking import role_of_question
@@ -73,7 +74,8 @@ def estimate(study: Study, scores_table: pd.DataFrame, pupils: pd.DataFrame, see
     """
     asked = list(questions(study, scores_table, pupils))
     made: list[Estimate] = []
-    for question in asked:
+    for at, question in enumerate(asked, 1):
+        steps.begin("estimating", outcome=question.key, at=at, of=len(asked))
         answers = _answers(question, seed)
         made += answers
         if answers and answers[0].p is not None:
@@ -114,7 +116,10 @@ def _further(study: Study, q: Question, scores_table: pd.DataFrame, pupils: pd.D
             rows = q.analysed
             found = contextual_effect(rows, q.weights)
             made.append(q.estimate("contextual_effect", found, len(rows), rows["unit"].nunique()))
-        made += [*one_left_out(q), *imputed(q, seed)]
+        made += one_left_out(q)
+        steps.begin("imputing", outcome=q.key)
+        made += imputed(q, seed)
+    steps.begin("for_whom", outcome=q.key)
     return [*made, *mechanisms(study, q, scores_table, pupils, seed)]
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from werkbank import steps
 from werkbank.effects import comparison
 from werkbank.effects.classes import cr2_difference, mixed_difference, with_class_means
 from werkbank.effects.estimating import headline
@@ -30,6 +31,7 @@ SCORING = (0.0, 0.8, 1.0)  # share of the items that must have been answered, be
 _CUTS = tuple(f"{how}_{sds}_sd" for how in ("dropped", "winsorised") for sds in (2, 2.5, 3))
 OUTLIERS = ("kept", *_CUTS, "winsorised_5_percent")
 WAVES = ("pre", "post")
+TOLD = 10  # data sets between two words to whoever waits
 MOST = 100  # different data sets that decisions lead to; each is analysed by three to five models
 
 
@@ -92,6 +94,8 @@ def multiverse(
         if mark in seen or not _enough(q, data):
             continue
         seen.add(mark)
+        if len(seen) % TOLD == 1:
+            steps.begin("ways", at=len(seen), of=min(most, len(grid)))
         rows += _specified(q, data, decisions)
     columns = [*(f.name for f in fields(Decisions)), "model", "effect", "p", "ci_low", "ci_high", "n"]
     return pd.DataFrame(rows, columns=columns).sort_values("effect", ignore_index=True)

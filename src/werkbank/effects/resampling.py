@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from werkbank import steps
 from werkbank.statistics.quantity import Quantity, not_computed, t_test
 from werkbank.statistics.sizes import small_sample_factor
 
@@ -45,7 +46,9 @@ def drawn(groups: Floats, draws: int, seed: int) -> Floats:
 def bootstrapped(asked: Sequence[Question], seed: int) -> list[Estimate]:
     """Give every question that compares two arms its ``g_bootstrap``; those of one moment share their draws."""
     made = []
-    for moment in dict.fromkeys((q.contrast, q.wave_from, q.wave_to) for q in asked):
+    moments = dict.fromkeys((q.contrast, q.wave_from, q.wave_to) for q in asked)
+    for at, moment in enumerate(moments, 1):
+        steps.begin("resampling", at=at, of=len(moments))
         together = [q for q in asked if (q.contrast, q.wave_from, q.wave_to) == moment]
         weights, table = together[0].weights, together[0].table
         if sorted(weights.values()) != [-1.0, 1.0]:

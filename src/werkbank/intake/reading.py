@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from werkbank import steps
 from werkbank.intake.ages import add_age
 from werkbank.intake.cells import Counts, Reading, convert, decide_decimal, report_outside, report_words
 from werkbank.intake.contradicting import (
@@ -67,6 +68,7 @@ def read_answers(study: Study) -> Intake:
     Empty cells, codes that the study file calls missing, and SPSS user-missing codes become NaN; the codes are
     counted in notes. A pupil who answered nothing of an outcome at a wave has no rows for it, and is counted.
     """
+    steps.begin("reading")
     ledger = Ledger()
     note_declared(study, ledger)
     if not study.files:  # a study that only follows pupils by their test results

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from werkbank import steps
 from werkbank.errors import UnfitError
 from werkbank.intake.layout import key_of
 from werkbank.measurement.scoring import SCORES, item_matrix, score
@@ -76,6 +77,7 @@ def score_study(intake: Intake) -> Scores:
     intake : Intake
         Checked answers, as `werkbank.intake.read_answers` returns them.
     """
+    steps.begin("scoring")
     study = intake.study
     keys = instruments_of(study)
     facts = [

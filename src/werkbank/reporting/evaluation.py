@@ -135,7 +135,8 @@ def _measured(report: Report) -> Table | None:
         declared = report.declared(key)
         row: dict[str, Any] = {"scale": words.outcome(key), "what": tables.direction(report, key)}
         row["by"] = words.say(f"report.measures.by_{declared.informant}")
-        row["items"] = None if declared.column is not None else len(instrument.scales[scale].items)
+        parts = instrument.parts(scale)  # a composite has the items of its scales
+        row["items"] = None if declared.column is not None else sum(len(instrument.scales[p].items) for p in parts)
         rows.append(row | {f.wave: number(what="alpha", outcome=key, wave=f.wave) for f in facts if f.outcome == key})
     kinds = tables.texts("scale", "by", "what") | {"items": "count"}
     kinds["scale"] = Column("scale", words.say("report.measures.scale_column"), "text")

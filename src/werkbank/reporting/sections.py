@@ -18,6 +18,7 @@ from __future__ import annotations
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from werkbank import steps
 from werkbank.errors import UnfitError
 from werkbank.reporting.blocks import Heading, Section, Sections
 from werkbank.reporting.report import Report
@@ -80,6 +81,7 @@ def maker(
 
             @wraps(write)
             def shown(bench: Bench, *_: Any, **named: Any) -> Section | Sections | None:  # noqa: ANN401 - the part's own
+                steps.begin(f"{topic}.heading.{called}")
                 # copies of older notebooks pass more by place: a seed, or what the bench now knows itself
                 view = bench.about(*(reads or _read(bench)))
                 each = [_in_language(written, Report(view, one), named) for one in bench.language.split("+")]

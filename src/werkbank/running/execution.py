@@ -12,6 +12,7 @@ import shutil
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from werkbank import steps
 from werkbank.catalogue import say
 from werkbank.errors import MissingPieceError, ReportError
 from werkbank.running import preloading
@@ -29,6 +30,7 @@ ENGINE = "werkbank"
 CELL_SECONDS = 900
 TOLERATED = "raises-exception"  # nbclient's tag for a cell that may fail
 CUT_OFF = "werkbank_cut_off"
+STEPS = ".steps"  # a file in the folder of a run
 LINE = 60  # characters of a cell's first line, by which a message names it
 PREPARE = '__import__("werkbank.reporting.showing", fromlist=["prepare"]).prepare()'  # after the injected parameters
 
@@ -76,9 +78,11 @@ def execute(
 
 
 def _once(notebook: Path, parameters: dict[str, Any], work: Path, timeout: int, *, warm: bool) -> dict[str, Any]:
+    steps.begin("starting")
     papermill = quick_import("papermill")
     language = parameters["language"].partition("+")[0]
-    with connection(work) as spoken_to:
+    with connection(work) as spoken_to, steps.forwarded(work / STEPS) as told:
+        env = {**undisturbed(work), **told}
         executed: dict[str, Any] = papermill.execute_notebook(
             _source(notebook, language),
             None,
@@ -92,12 +96,12 @@ def _once(notebook: Path, parameters: dict[str, Any], work: Path, timeout: int, 
             execution_timeout=timeout,
             # what follows reaches nbclient
             record_timing=False,
-            kernel_manager_class=manager_class(undisturbed(work)),
+            kernel_manager_class=manager_class(env),
             config=_config(spoken_to),
             resources={"metadata": {"path": str(work)}},
             shutdown_kernel="immediate",
             told_in=language,
-            warm_env={**undisturbed(work), PRELOAD: preloading.MODULE} if warm else None,
+            warm_env={**env, PRELOAD: preloading.MODULE} if warm else None,
         )
     _without_folder(executed, work)
     executed["metadata"][CUT_OFF] = "ip" in spoken_to
@@ -173,6 +177,7 @@ def _register_engine() -> None:
                 if "injected-parameters" in cell.metadata.get("tags", []):
                     cell["id"] = INJECTED_ID
                     cell["source"] += f"\n{PREPARE}"
+            _tell_cells(nb_man)
             run = super().execute_managed_notebook
             if env is not None:
                 from werkbank.warm.engine import ForkEngine
@@ -181,6 +186,19 @@ def _register_engine() -> None:
             _judged(notebook, language, lambda: run(nb_man, kernel_name, **options))
 
     engines.papermill_engines.register(ENGINE, WholeEngine)
+
+
+def _tell_cells(nb_man: Any) -> None:  # noqa: ANN401 - papermill's manager
+    """Say which cell of a user's notebook begins; a part of ours says its own heading."""
+    cells = [cell for cell in nb_man.nb.cells if cell.cell_type == "code" and cell.source.strip()]
+    start = nb_man.cell_start
+
+    def begun(cell: Any, *rest: Any, **named: Any) -> Any:  # noqa: ANN401 - as papermill has it
+        if cell in cells and cell.id != INJECTED_ID and not is_shipped(cell):
+            steps.begin("cell", at=cells.index(cell) + 1, of=len(cells), line=_first_line(cell.source))
+        return start(cell, *rest, **named)
+
+    nb_man.cell_start = begun
 
 
 def _judged(notebook: Any, language: str, run: Callable[[], None]) -> None:  # noqa: ANN401 - nbformat's node

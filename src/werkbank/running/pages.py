@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from werkbank import steps
 from werkbank.catalogue import has, say
 from werkbank.errors import ReportError
 
@@ -75,6 +76,7 @@ def pages(
     logo = study.logo if school else None
     made = {}
     for name in formats:
+        steps.begin("format", form=name.upper())
         if name == "html":
             from werkbank.reporting.page import render
 

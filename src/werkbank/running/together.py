@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from werkbank import steps
 from werkbank.catalogue import say
 from werkbank.disclosure.deliveries import Delivery, counts_of, identity, released, rounded_otherwise, telling, touched
 from werkbank.disclosure.flow import kind, slots, system
@@ -134,6 +135,7 @@ def settle(places: Mapping[Path, Study], *, anew: bool = False, language: str = 
     language : str
         Of what is said; the study's own when left out.
     """
+    steps.begin("sharing")
     studies: dict[Path, dict[Path, Study]] = {}
     for place, study in places.items():
         studies.setdefault(study.folder.resolve(), {})[place] = study

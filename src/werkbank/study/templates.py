@@ -5,11 +5,16 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from werkbank.catalogue import say
 from werkbank.errors import UsageError, nearest
 from werkbank.study.schema import schema_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 FOLDER = Path(__file__).parent / "templates"
 
@@ -29,6 +34,21 @@ def new_study(folder: Path, example: str, language: str) -> Path:
     """
     if example not in names():
         raise UsageError(say("cli.problem.no_example", language, name=example, **nearest(example, names())))
+    with new_folder(folder, language) as made:
+        shutil.copyfile(FOLDER / f"{example}.{language}.yaml", made / "study.yaml")
+        shutil.copyfile(FOLDER / f"README.{language}.md", made / "README.md")
+    return folder
+
+
+@contextmanager
+def new_folder(folder: Path, language: str) -> Iterator[Path]:
+    """Give a folder to fill, with raw/ and the schema in it, that becomes `folder` when all went well, or nothing.
+
+    Raises
+    ------
+    UsageError
+        When the folder exists, or cannot bear that name.
+    """
     if not re.fullmatch(r"[^\x00-\x1f<>:\"|?*]+", folder.name):
         raise UsageError(say("cli.problem.folder_name", language, path=str(folder)))
     if folder.exists():
@@ -37,8 +57,6 @@ def new_study(folder: Path, example: str, language: str) -> Path:
     with tempfile.TemporaryDirectory(prefix=".werkbank-", dir=folder.parent) as work:
         made = Path(work) / "study"
         (made / "raw").mkdir(parents=True)
-        shutil.copyfile(FOLDER / f"{example}.{language}.yaml", made / "study.yaml")
-        shutil.copyfile(FOLDER / f"README.{language}.md", made / "README.md")
         (made / "study.schema.json").write_text(schema_text(), encoding="utf-8")
+        yield made
         made.rename(folder)
-    return folder

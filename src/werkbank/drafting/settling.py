@@ -1,0 +1,118 @@
+"""How each thing in a first study file was settled: said by the user, asked, guessed (and marked), or left open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from werkbank.catalogue import say
+from werkbank.errors import Said, UsageError, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+MOST_QUESTIONS = 7
+OPEN = "?"  # stands where nobody can guess: `check` asks it, with the line in the study file
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question to the user: `place` is its name as an option, `choices` what may be answered (all when empty)."""
+
+    place: str
+    sentence: str
+    choices: tuple[str, ...]
+    preset: str
+
+
+@dataclass(frozen=True)
+class Guess:
+    """Something that was not said but guessed, or (`open`) could not be; its sentence says why and what else."""
+
+    place: str
+    value: str
+    sentence: Said
+    open: bool = False
+
+    def line(self, language: str) -> str:
+        """Return the guess as the comment that marks it in the study file."""
+        return say(self.sentence.key, language, **self.sentence.values)
+
+
+@dataclass
+class Settling:
+    """What the user said beforehand, a way to ask, and every guess that was needed.
+
+    Attributes
+    ----------
+    given : mapping
+        Answers that came as options: place -> value.
+    ask : callable, optional
+        Puts a question; "" when the user leaves it to the guess. None where nobody can be asked.
+    language : str
+    guesses : dict
+        place -> guess, in the order in which they were made.
+    settled : dict
+        place -> what holds there, said, seen or guessed.
+    """
+
+    given: Mapping[str, str]
+    ask: Callable[[Question], str] | None
+    language: str
+    guesses: dict[str, Guess] = field(default_factory=dict)
+    places: list[str] = field(default_factory=list)
+    settled: dict[str, str] = field(default_factory=dict)
+    asked: int = 0
+
+    def settle(
+        self,
+        place: str,
+        value: str,
+        sentence: Said,
+        *,
+        question: Said | None = None,
+        choices: Sequence[str] = (),
+    ) -> str:
+        """Return what holds at `place`: what was said, or answered now, or `value` with a mark.
+
+        Raises
+        ------
+        UsageError
+            When an answer is none of `choices`.
+        """
+        self.settled[place] = self._settled(place, value, sentence, question, choices)
+        return self.settled[place]
+
+    def _settled(self, place: str, value: str, sentence: Said, question: Said | None, choices: Sequence[str]) -> str:
+        self.places.append(place)
+        answer = self.given.get(place, "")
+        if not answer and question is not None and self.ask is not None and self.asked < MOST_QUESTIONS:
+            self.asked += 1
+            text = say(question.key, self.language, **question.values)
+            answer = self.ask(Question(place, text, tuple(choices), "" if value == OPEN else value))
+        if answer:
+            if choices and answer not in choices:
+                where = {"place": place, "name": answer, **nearest(answer, list(choices))}
+                raise UsageError(say("drafting.problem.answer", self.language, **where))
+            return answer
+        self.guesses[place] = Guess(place, value, sentence, value == OPEN)
+        return value
+
+    def known(self, place: str, value: str) -> str:
+        """Return what the user said at `place`, else `value`, which needs no mark: it is seen, not guessed."""
+        self.places.append(place)
+        self.settled[place] = self.given.get(place) or value
+        return self.settled[place]
+
+    def check_used(self) -> None:
+        """Refuse answers to what nobody asked.
+
+        Raises
+        ------
+        UsageError
+            Naming the nearest place.
+        """
+        for place in self.given:
+            if place not in self.places:
+                valid = nearest(place, list(dict.fromkeys(self.places)))
+                raise UsageError(say("drafting.problem.place", self.language, name=place, **valid))

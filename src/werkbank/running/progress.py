@@ -1,0 +1,101 @@
+"""Steps as words while one waits: on a terminal one line that renews itself, elsewhere a line for each, once."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Self, TextIO
+
+from werkbank.catalogue import has, say
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from werkbank.steps import Step
+
+TICK = 1.0  # seconds after which a line that stays says how long it has
+WIDTH = 78  # signs of a line: one that wraps cannot be renewed
+CLEAR = "\r\x1b[2K"
+
+
+class Progress:
+    """What is being done, told as it is heard.
+
+    Parameters
+    ----------
+    stream : text stream
+        Where it is told: standard error, so that what a command answers stays apart.
+    language : str
+    live : bool
+        Whether the stream is a terminal. There the line of now says for how long, so that it is seen to live.
+    lead : str
+        What stands before every step: the report that it is of.
+    """
+
+    def __init__(self, stream: TextIO, language: str, *, live: bool, lead: str = "") -> None:
+        self._stream, self._language, self._live, self.lead = stream, language, live, lead
+        self._told: set[str] = set()
+        self._now, self._since, self._shown = "", time.monotonic(), False
+        self._lock, self._over = threading.RLock(), threading.Event()
+        self._ticking: threading.Thread | None = None
+
+    def __enter__(self) -> Self:
+        if self._live:
+            self._ticking = threading.Thread(target=self._tick, daemon=True)
+            self._ticking.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._over.set()
+        if self._ticking is not None:
+            self._ticking.join()
+        self.clear()
+
+    def __call__(self, step: Step) -> None:
+        """Tell a step."""
+        self.tell(words(step, self._language))
+
+    def tell(self, text: str) -> None:
+        """Tell in words what is being done now."""
+        line = f"{self.lead}{text}"
+        with self._lock:
+            if line != self._now:
+                self._now, self._since = line, time.monotonic()
+            if self._live:
+                self._draw()
+            elif line not in self._told:
+                self._told.add(line)
+                self._stream.write(f"{line}\n")
+                self._stream.flush()
+
+    def clear(self) -> None:
+        """Take the line of now away, so that something else can be printed."""
+        with self._lock:
+            if self._live and self._shown:
+                self._stream.write(CLEAR)
+                self._stream.flush()
+                self._shown = False
+
+    def _tick(self) -> None:
+        while not self._over.wait(TICK):
+            with self._lock:
+                if self._now:
+                    self._draw()
+
+    def _draw(self) -> None:
+        seconds = int(time.monotonic() - self._since)
+        waited = f" … {seconds} s" if seconds >= 2 * TICK else " …"
+        room = WIDTH - len(waited)
+        line = self._now if len(self._now) <= room else f"{self._now[: room - 1]}…"
+        self._stream.write(f"{CLEAR}{line}{waited}")
+        self._stream.flush()
+        self._shown = True
+
+
+def words(step: Step, language: str) -> str:
+    """Return a step in words; a part of a report by its heading."""
+    if not step.key.startswith("steps."):
+        return say("steps.part", language, title=say(step.key, language) if has(step.key, language) else step.key)
+    return say(step.key, language, **step.values)
