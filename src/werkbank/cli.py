@@ -130,7 +130,7 @@ def _parsed(words: list[str], language: str) -> argparse.Namespace:
     run.add_argument("--pupil-pages", action="store_true", help=text("pupil_pages"))
     batch = command("batch", _batch, None)
     _batch_options(batch, text)
-    _review_commands(command, text)
+    _more_commands(command, text)
     verify = command("verify", _verify, "language_here")
     verify.add_argument("folders", metavar="DIR", nargs="+", help=text("verify_dirs"))
     verify.add_argument("--quick", action="store_true", help=text("quick"))
@@ -167,6 +167,11 @@ def _new_options(new: _Parser, text: Callable[..., str]) -> None:
     new.add_argument("--json", action="store_true", help=text("json_shape"))
 
 
+def _more_commands(command: Callable[..., _Parser], text: Callable[..., str]) -> None:
+    _planning_commands(command, text)
+    _review_commands(command, text)
+
+
 def _review_commands(command: Callable[..., _Parser], text: Callable[..., str]) -> None:
     pool = command("pool", _pool, "language_here")
     pool.add_argument("files", metavar="FILE", nargs="+", help=text("pool_files"))
@@ -177,6 +182,16 @@ def _review_commands(command: Callable[..., _Parser], text: Callable[..., str]) 
     known = command("evidence", _evidence, "language_here")
     known.add_argument("--outcome", metavar="NAME", help=text("evidence_outcome"))
     known.add_argument("--json", action="store_true", help=text("json"))
+
+
+def _planning_commands(command: Callable[..., _Parser], text: Callable[..., str]) -> None:
+    lot = command("lot", _lot, "language_here")
+    lot.add_argument("list", metavar="LIST|LOT", help=text("lot_list"))
+    for option in ("unit", "within", "sheet", "arms", "starts", "source", "phrase", "sha256", "on", "seed"):
+        lot.add_argument(f"--{option}", metavar=option.upper(), help=text(f"lot_{option}"))
+    lot.add_argument("--level", choices=("pupil", *ROLES[:3]), help=text("lot_level"))
+    lot.add_argument("--scheme", choices=("start", "order", "independent", "different"), help=text("lot_scheme"))
+    lot.add_argument("--out", type=_place, metavar="FILE", help=text("lot_out"))
 
 
 def _batch_options(batch: _Parser, text: Callable[..., str]) -> None:
@@ -331,6 +346,12 @@ def _verify(arguments: argparse.Namespace) -> None:
     from werkbank.running.commands import verify_command
 
     verify_command(arguments, _tell)
+
+
+def _lot(arguments: argparse.Namespace) -> None:
+    from werkbank.running.lots import lot_command
+
+    lot_command(arguments, _tell)
 
 
 def _check_privacy(arguments: argparse.Namespace) -> None:

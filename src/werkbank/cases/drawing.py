@@ -62,5 +62,11 @@ def _told(study: Study, outcome: CaseOutcome, found: DrawTest | None, note: str)
         return bare
     method = "phase_start_test" if study.single_case and study.single_case.drawn_one else "multiple_baseline_test"
     role: Role = "confirmatory" if outcome.role == "primary" else "exploratory"
-    made = {"estimate": found.statistic, "p": found.p, "n": found.count, "metric": "points"}
+    made = {
+        "note": "cases.from_lot" if study.lot is not None and not study.design.lot_deviations else "",
+        "estimate": found.statistic,
+        "p": found.p,
+        "n": found.count,
+        "metric": "points",
+    }
     return replace(bare, method=method, role=role, **made)  # type: ignore[arg-type]

@@ -13,7 +13,9 @@ from werkbank.intake.cells import decide_decimal, number
 from werkbank.intake.folding import says_missing
 from werkbank.intake.ledger import Ledger, nearest, shown
 from werkbank.intake.lookalikes import one_spelling
+from werkbank.intake.lots import drawn_list
 from werkbank.intake.opening import open_table
+from werkbank.study.parts import text_in
 
 if TYPE_CHECKING:
     from werkbank.intake.model import FileReading, Note, Table
@@ -71,6 +73,8 @@ def read_cases(study: Study) -> CaseSeries:
     days = _days(study, block, table, columns, ledger)
     ledger.stop_if_unfit(study.language)
     _check_order(block, table, days, ledger)
+    ledger.stop_if_unfit(study.language)
+    _hold_to_lot(study, days, ledger)
     ledger.stop_if_unfit(study.language)
     return CaseSeries(block, days.drop(columns="row"), (table.reading,), tuple(ledger.notes))
 
@@ -144,3 +148,32 @@ def _check_order(block: SingleCase, table: Table, days: pd.DataFrame, ledger: Le
             ledger.problem("case_without_baseline", table.path, column=block.columns.phase, row=first, value=str(case))
         elif "B" not in phases:
             ledger.problem("case_without_programme", table.path, column=block.columns.phase, row=first, value=str(case))
+
+
+def _hold_to_lot(study: Study, days: pd.DataFrame, ledger: Ledger) -> None:
+    """Every case (or class) began on the day that was drawn for it, unless the study file says why it did not."""
+    lot, block = study.lot, study.single_case
+    if lot is None or block is None:
+        return
+    rows, name = drawn_list(study, lot), str(study.design.lot)
+    by = "class" if block.given_to == "class" and (days["class"] != "").any() else "case"
+    begun = days[days["phase"] == "B"].groupby(by, sort=False)["session"].min()
+    reasons = study.design.lot_deviations or {}
+    codes = dict(zip(rows.units, lot.units, strict=True))
+    for who in begun.index:
+        if str(who) not in codes:
+            ledger.problem("lot_unit_unknown", name, value=str(who), details=nearest(str(who), codes))
+    for who, unit in codes.items():
+        found, reason = begun.get(who), reasons.get(unit.code)
+        said = {"code": unit.code, "drawn": str(unit.start), "found": "–" if found is None else f"{found:g}"}
+        if found is None:
+            ledger.problem("lot_unit_absent", name, value=who, details=said)
+        elif found != unit.start and reason is None:
+            ledger.problem("lot_start_differs", study.file, value=who, details=said)
+        elif found != unit.start:
+            ledger.note("lot_deviation", **said, reason=text_in(reason, study.language))
+        elif reason is not None:
+            at = {"column": "design.lot_deviations", "value": unit.code}
+            ledger.problem("lot_deviation_none", study.file, **at, details=said)
+    drawn = lot.drawn.date().isoformat() if lot.drawn else "–"
+    ledger.note(f"lot_held_{lot.foretold}", file=name, on=drawn, n=len(lot.units), source=lot.seed.source)

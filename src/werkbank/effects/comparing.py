@@ -179,7 +179,10 @@ def _reassigned(q: Question, seed: int) -> list[Estimate]:
         rows["post"], treated, rows["unit"].astype(str), covariates, strata=strata, seed=seed
     )
     n, n_units = len(rows), found.n_clusters
+    analysed = {arm: means.counts.get(arm, 0) for arm in q.plan.arms}
+    kept = q.lot is not None and analysed == {arm: q.lot.get(arm, 0) for arm in analysed}
+    note = "" if q.lot is None else "from_lot" if kept else "from_part_of_lot"
     return [
-        q.estimate("randomisation_test", Quantity(found.estimate, p=found.p), n, n_units),
+        q.estimate("randomisation_test", Quantity(found.estimate, p=found.p, note=note), n, n_units),
         q.estimate("randomisation_smallest_p", Quantity(found.smallest_p), n, n_units),
     ]

@@ -38,17 +38,17 @@ def blocks_of(study: Study, pupils: pd.DataFrame, unit: Unit) -> Blocks:
     """Find the blocks of a comparison.
 
     What the study file declares holds (a column ``block`` of `pupils`); a study file that declares that there are none
-    is believed. Otherwise: pupils who were assigned are compared within schools (classes, teachers), if those with
-    pupils of all arms hold at least half of the pupils; classes that were assigned are compared within schools only
-    where every school has all arms, since a school with one arm then costs whole classes. Where arms meet here and
-    there, and that is not enough, it is said.
+    is believed, and so is a lot that was drawn without any. Otherwise: pupils who were assigned are compared within
+    schools (classes, teachers), if those with pupils of all arms hold at least half of the pupils; classes that were
+    assigned are compared within schools only where every school has all arms, since a school with one arm then costs
+    whole classes. Where arms meet here and there, and that is not enough, it is said.
     """
     single = study.design.kind == "single_group" or "arm" not in pupils
     if single or unit.alone:
         return NO_BLOCKS
     if "block" in pupils and pupils["block"].notna().any():
         return Blocks("block", pupils["block"].astype("string"), declared=True)
-    if study.design.blocks is False:
+    if study.design.blocks is False or (study.lot is not None and not study.lot.in_blocks):
         return NO_BLOCKS
     partly = ""
     levels = ABOVE if unit.of_pupil is None else ("school",) * (unit.level in {"class", "teacher"})

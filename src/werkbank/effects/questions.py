@@ -27,7 +27,7 @@ from werkbank.statistics.unit_means import SLOPE_NEEDS, SlopeChoice, choose_slop
 from werkbank.study.model import WAVES, Outcome, Study
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from werkbank.statistics.quantity import Quantity
 
@@ -40,6 +40,7 @@ class Question:
     to be measured (`not_pre`, `not_post`) and the covariates, NaN where not known. `weights` is empty for a single
     group; `wave_from` is "" for an outcome without pre-test;
     `selected`: the pupils were chosen on this outcome. `refusal`: why it has no answer, whatever the numbers are.
+    `lot`: how many units were drawn for each arm, where a lot was kept and all are in the arm that was drawn.
     """
 
     outcome: Outcome
@@ -59,6 +60,7 @@ class Question:
     randomised: bool = False
     selected: bool = False
     refusal: str = ""
+    lot: Mapping[str, int] | None = None
 
     @cached_property
     def table(self) -> pd.DataFrame:
@@ -279,6 +281,7 @@ def questions(study: Study, scores: pd.DataFrame, pupils: pd.DataFrame) -> Itera
     own_name = {c: f"{c} (covariate)" if c in OWN_COLUMNS else c for c in study.covariates if c in pupils}
     covariates = tuple(own_name.values())
     by_lot = study.design.kind == "randomised"
+    lot = study.lot.per_arm if study.lot is not None and not study.design.lot_deviations else None
     roles = role_arms(study)
     blocks = NO_BLOCKS if roles else blocks_of(study, pupils, unit)
     asked_for = (interval_level(study), equivalence_bound(study))
@@ -304,7 +307,7 @@ def questions(study: Study, scores: pd.DataFrame, pupils: pd.DataFrame) -> Itera
                 role = role_of_question(study, key, wave_to, contrast, pairs[0][1])
                 rows = table if asked_from else table.assign(pre=math.nan)
                 refusal = CONTROL_HAD_IT if study.control_has_waited(wave_to) and _with_control(study, weights) else ""
-                yield Question(*at, rows, unit, covariates, blocks, roles, *asked_for, role, by_lot, chosen, refusal)
+                yield Question(*at, rows, unit, covariates, blocks, roles, *asked_for, role, by_lot, chosen, refusal, lot)
 
 
 def _with_control(study: Study, weights: Weights) -> bool:

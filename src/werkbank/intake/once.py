@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from werkbank.errors import Problem, UnfitError
 from werkbank.intake import reading
 from werkbank.intake.ledger import listed
+from werkbank.intake.lots import lot_list
 from werkbank.intake.model import ROLES, Intake, Note
 from werkbank.intake.pseudonyms import pseudonymised
 
@@ -87,7 +88,9 @@ def _limited(intake: Intake, role: str, code: str) -> Intake:
 def _content(study: Study) -> str:
     digest = hashlib.sha256(study.model_dump_json().encode())
     digest.update(str(study.folder.resolve()).encode())
-    for path in sorted({spec.path for spec in study.files}):
+    digest.update((study.lot.model_dump_json() if study.lot else "").encode())
+    listed = [lot_list(study)] if study.lot else []
+    for path in sorted({*(spec.path for spec in study.files), *listed}):
         try:
             digest.update((study.folder / path).read_bytes())
         except OSError:

@@ -426,7 +426,7 @@ def _ask_for_whole_groups(study: Study, pupils: pd.DataFrame, ledger: Ledger) ->
 def _ask_for_blocks(study: Study, pupils: pd.DataFrame, ledger: Ledger) -> None:
     """Both arms in one school (class, teacher) may mean that lots were drawn in it, and then the analysis differs."""
     above = {"pupil": ("class", "teacher", "school"), "class": ("school",), "teacher": ("school",)}
-    if study.columns.arm is None or study.unit == "teacher":
+    if study.columns.arm is None or study.unit == "teacher" or study.lot is not None:
         return
     assigned = _ask_for_whole_groups(study, pupils, ledger)
     for level in () if study.design.blocks is False else above.get(assigned, ()):

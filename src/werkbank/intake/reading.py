@@ -29,6 +29,7 @@ from werkbank.intake.layout import Placed, Slot, declared_names, place, report_c
 from werkbank.intake.ledger import Ledger
 from werkbank.intake.lone import Part, check_lone
 from werkbank.intake.lookalikes import settled
+from werkbank.intake.lots import hold_to_lot
 from werkbank.intake.marks import note_marks
 from werkbank.intake.model import ROLES, Intake, Table
 from werkbank.intake.opening import open_table
@@ -96,6 +97,7 @@ def read_answers(study: Study) -> Intake:
     ledger.stop_if_unfit(study.language)
     pupils = at_assignment(study, rows, ledger)
     pupils = add_age(study, tables, frames, add_covariates(study, tables, frames, pupils, ledger), ledger)
+    hold_to_lot(study, pupils, ledger)
     _check_double_answers(blocks, ledger)
     ledger.stop_if_unfit(study.language)
     answers = _long(blocks, pupils)

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict, Field, PrivateAttr, field_validator, model_validator
 
 from werkbank.study.labels import MADE, Labels
+from werkbank.study.lot import Lot  # noqa: TC001 - pydantic reads it
 from werkbank.study.parts import (
     WAVES,
     FileSpec,
@@ -85,7 +86,16 @@ class Design(Part):
         description="true when those who took part in the programme also filled in the questionnaire; whether they "
         "gave it or received it is said by given_by and received_by",
     )
+    lot: str | None = Field(default=None, description="the file that `werkbank lot` wrote, in the study's folder")
+    lot_deviations: dict[str, Text] | None = Field(
+        default=None, description="a unit's code in that file -> why it is not in the arm (not begun on the day) drawn"
+    )
     preregistration: str | None = Field(default=None, description="where the plan was registered, if it was")
+
+    @field_validator("lot_deviations", mode="before")
+    @classmethod
+    def _codes_as_text(cls, raw: Any) -> Any:  # noqa: ANN401 - whatever YAML held
+        return text_keys(raw)
 
 
 class Columns(Part):
@@ -397,6 +407,7 @@ class Study(Part):
     _folder: Path = PrivateAttr(default=Path())
     _file: str = PrivateAttr(default="study.yaml")
     _logo: bytes | None = PrivateAttr(default=None)
+    _lot: Lot | None = PrivateAttr(default=None)
 
     @property
     def folder(self) -> Path:
@@ -412,6 +423,11 @@ class Study(Part):
     def logo(self) -> bytes | None:
         """The school's logo as a PNG."""
         return self._logo
+
+    @property
+    def lot(self) -> Lot | None:
+        """What was drawn, where `design.lot` names it: read, and seen to be unaltered."""
+        return self._lot
 
     def title_in(self, language: str) -> str:
         """Return the title for a report in `language`."""

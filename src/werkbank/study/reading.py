@@ -16,12 +16,17 @@ from werkbank.instruments import load
 from werkbank.instruments.expected import should_be, unreadable
 from werkbank.instruments.written import MAX_BYTES, NotYamlError, read_yaml
 from werkbank.study.logo import draw_logo
+from werkbank.study.lot import read_lot
 from werkbank.study.model import WAVES, FileSpec, Outcome, Study
 from werkbank.study.parts import Informant
+from werkbank.study.single_case import Drawn as DrawnDays
 from werkbank.study.spelling import tidy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from werkbank.study.lot import Lot
+    from werkbank.study.single_case import SingleCase
 
 # how a part of a study file is written, where it was written otherwise
 EXAMPLES = {
@@ -66,6 +71,11 @@ def load_study(path: str | Path) -> Study:
     study = study.model_copy(update={"files": _found(study.files, file.resolve().parent, shown, lines, language)})
     study = study.model_copy(update={"outcomes": _filled_in_by(study, file.resolve().parent)})
     study._folder, study._file = file.resolve().parent, shown  # noqa: SLF001 - set once, by the only reader
+    if study.design.lot is not None:
+        lot = _lot_of(study, lines, language)
+        if study.single_case is not None:
+            study = study.model_copy(update={"single_case": _drawn_cases(study, lot, lines)})
+        study._lot = lot  # noqa: SLF001 - as above
     if study.school is not None and study.school.logo is not None:
         logo = draw_logo(study.folder, study.school.logo)
         if isinstance(logo, Problem):
@@ -73,6 +83,33 @@ def load_study(path: str | Path) -> Study:
             raise UnfitError([replace(logo, file=shown, column="school.logo", row=row, value=logo.file)], language)
         study._logo = logo  # noqa: SLF001 - as above
     return study
+
+
+def _lot_of(study: Study, lines: dict[tuple[str, ...], int], language: str) -> Lot:
+    """Return the lot that a study file names; it must lie in the study's folder, and have been drawn."""
+    name, row = str(study.design.lot), lines.get(("design", "lot"))
+    path = (study.folder / name).resolve()
+    if not path.is_relative_to(study.folder):
+        raise UnfitError([Problem("lot_not_found", study.file, "design.lot", row, name)], language)
+    lot = read_lot(path, name, language)
+    if not lot.is_drawn:
+        raise UnfitError([Problem("lot_not_drawn", study.file, "design.lot", row, name)], language)
+    return lot
+
+
+def _drawn_cases(study: Study, lot: Lot, lines: dict[tuple[str, ...], int]) -> SingleCase:
+    """Return the block of a single-case study with what its lot drew from; what the block says must be the same."""
+    block, row = study.single_case, lines.get(("design", "lot"))
+    assert block is not None  # noqa: S101 - seen by the caller
+    if lot.scheme == "arms":
+        details = {"drawn": lot.level}
+        raise UnfitError([Problem("lot_other_level", study.file, "design.lot", row, "case", details)], study.language)
+    drawn = DrawnDays(scheme=lot.scheme, starts=[] if lot.scheme == "order" else [lot.days or []])
+    said = block.drawn
+    same = said is None or (said.scheme == drawn.scheme and all(sorted(s) == lot.days for s in said.starts))
+    if not same:
+        raise UnfitError([Problem("lot_other_days", study.file, "single_case.drawn", row)], study.language)
+    return block.model_copy(update={"drawn": said or drawn})
 
 
 def _filled_in_by(study: Study, folder: Path) -> list[Outcome]:
