@@ -117,9 +117,7 @@ def _parsed(words: list[str], language: str) -> argparse.Namespace:
 
     demo = command("demo", _demo, None)
     demo.add_argument("--out", type=_place, metavar="DIR", default="reports/demo", help=text("demo_out"))
-    new = command("new", _new, "language_here")
-    new.add_argument("name", metavar="NAME", help=text("name"))
-    new.add_argument("--example", default="controlled", help=text("example", valid=", ".join(_templates())))
+    _new_options(command("new", _new, "language_here"), text)
     check = command("check", _check)
     check.add_argument("study", metavar="STUDY", help=text("study"))
     check.add_argument("--json", action="store_true", help=text("check_json"))
@@ -158,6 +156,13 @@ def _parsed(words: list[str], language: str) -> argparse.Namespace:
     if words and not words[0].startswith("-") and words[0] not in names:
         raise UsageError(say("cli.problem.no_command", language, name=words[0], **nearest(words[0], names)))
     return parser.parse_args(words or ["--help"])
+
+
+def _new_options(new: _Parser, text: Callable[..., str]) -> None:
+    new.add_argument("name", metavar="NAME", nargs="?", help=text("name"))
+    new.add_argument("--example", default="controlled", help=text("example", valid=", ".join(_templates())))
+    new.add_argument("--log", metavar="LOG", help=text("log"))
+    new.add_argument("--study", metavar="STUDY", help=text("log_study"))
 
 
 def _review_commands(command: Callable[..., _Parser], text: Callable[..., str]) -> None:
@@ -209,6 +214,15 @@ def _demo(arguments: argparse.Namespace) -> None:
 
 
 def _new(arguments: argparse.Namespace) -> None:
+    if arguments.log:
+        from werkbank.reporting.log_sheet import start_log
+
+        made = start_log(arguments.log, arguments.speech, arguments.name, arguments.study)
+        _tell(say("cli.done.made", arguments.speech), *(f"  {path.as_posix()}" for path in made))
+        _tell(say("cli.done.new_log", arguments.speech, log=arguments.log))
+        return
+    if arguments.name is None:
+        raise UsageError(say("cli.problem.new_what", arguments.speech))
     from werkbank.study.templates import new_study
 
     folder = new_study(Path(arguments.name), arguments.example, arguments.speech)
