@@ -381,9 +381,9 @@ class Bench:
     @cached_property
     def logs(self) -> Logs:
         """Logs of a programme as they were filled in: `logs.books` has each with its `rows`."""
-        from werkbank.intake.logbook import read_logs
+        from werkbank.intake.once import logs_of
 
-        return read_logs(self.study, enrolled=self.intake.pupils.index)
+        return logs_of(self.study, self.intake.pupils.index if self.only else None)
 
     @cached_property
     def reviewed(self) -> Review:

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from werkbank.catalogue import LANGUAGES, say
-from werkbank.errors import Problem, UnfitError
 from werkbank.intake.cells import decide_decimal, number, plain
 from werkbank.intake.ledger import Ledger, brief, listed, nearest, shown
 from werkbank.intake.log_days import Days, day_of
@@ -70,6 +69,31 @@ class Logs:
     books: tuple[Logbook, ...]
     pupils: tuple[str, ...] | None
     notes: tuple[Note, ...]
+
+    def recoded(self, known: dict[str, str]) -> Logs:
+        """Return the logs with other codes for pupils."""
+        names = None if self.pupils is None else tuple(known[name] for name in self.pupils)
+        return replace(self, books=tuple(_recoded(book, known) for book in self.books), pupils=names)
+
+    def limited(self, pupils: pd.Index | None) -> Logs:
+        """Return the lines of some pupils; of logs about classes and teachers all."""
+        if pupils is None:
+            return self
+        few = {str(name) for name in pupils}
+        books = tuple(
+            replace(book, rows=book.rows[book.rows["pupil"].isin(few)].reset_index(drop=True))
+            if "pupil" in book.rows
+            else book
+            for book in self.books
+        )
+        names = None if self.pupils is None else tuple(name for name in self.pupils if name in few)
+        return replace(self, books=books, pupils=names)
+
+
+def _recoded(book: Logbook, known: dict[str, str]) -> Logbook:
+    if "pupil" not in book.rows:
+        return book
+    return replace(book, rows=book.rows.assign(pupil=book.rows["pupil"].map(known)))
 
 
 def read_logs(study: Study, enrolled: Iterable[str] = (), today: dt.date | None = None) -> Logs:
@@ -275,18 +299,3 @@ def _filled(asked: Form, rows: pd.DataFrame) -> pd.Series:
         return pd.Series(data=True, index=rows.index)
     ready = {*WHO, "day_nr", asked.day}
     return rows[[name for name in asked.columns if name not in ready]].notna().any(axis=1)
-
-
-def of_log(logs: Logs, name: str, study: Study) -> Logbook:
-    """Return the log that results call `name`.
-
-    Raises
-    ------
-    UnfitError
-        There is none.
-    """
-    for book in logs.books:
-        if book.log.id == name:
-            return book
-    valid = [book.log.id for book in logs.books]
-    raise UnfitError([Problem("log_unknown", study.file, "logs", value=name, details=nearest(name, valid))])

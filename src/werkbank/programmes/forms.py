@@ -109,6 +109,9 @@ class Form(Strict):
         unknown = {column for part in named for column in part} | set(single)
         if unknown - set(self.columns):
             raise ValueError(f"{self.name}: no column {', '.join(sorted(unknown - set(self.columns)))}")
+        called = [step.called for step in self.computes]
+        if len(called) != len(set(called)):
+            raise ValueError(f"{self.name}: two things that are computed have one name")
         return self
 
     def of_kind(self, kind: Kind) -> list[str]:

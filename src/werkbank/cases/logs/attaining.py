@@ -116,7 +116,7 @@ def agreed(kept: Kept, step: Step) -> Found:
     """
     key = [column for column in kept.form.double if column != step.by]
     pairs = kept.rows.pivot_table(index=key, columns=step.by, values=step.column, aggfunc="first", dropna=False)
-    pairs = pairs.dropna(axis=0, how="any") if pairs.shape[1] == 2 else pairs.iloc[:0]
+    pairs = (pairs.dropna(axis=0, how="any") if pairs.shape[1] == len("12") else pairs.iloc[:0]).reset_index(drop=True)
     n = len(pairs)
     if not n:
         return [kept.fact(step, "log_agreement", None, note="logs.one_rater", item=step.column)]
