@@ -264,6 +264,8 @@ def _run(arguments: argparse.Namespace) -> None:
     speech = arguments.speech
     if arguments.report in {
         "monitoring",
+        "programme",
+        "pupil",
         "single_case",
         "synthesis",
     }:  # what it reads is known to be fit before a notebook is started

@@ -124,7 +124,7 @@ class ClassList(Part):
 class Agreed(Part):
     """What was agreed before a programme began: when it is talked over, what is good enough, and what is too little."""
 
-    on: date = Field(description="the day on which this was agreed; later than the first day of B it decides nothing")
+    made: date = Field(description="the day on which this was agreed; later than the first day of B it decides nothing")
     log: str = Field(description="the log with what is followed")
     column: str = Field(description="of that log: a colour, a number")
     better: Literal["higher", "lower"] = "higher"
@@ -138,5 +138,5 @@ class Consent(Part):
     """A parent's leave to show a pupil's page to others."""
 
     pupil: str
-    on: date
+    given: date
     to: list[Literal["parents", "pupil", "coordinator", "next_teacher"]] = Field(min_length=1)

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from werkbank.cases.logs import attaining, counting, doing, following
+from werkbank.cases.logs.deciding import decided
 from werkbank.cases.logs.kept import Kept
 from werkbank.results import Estimate, Fact
 
@@ -58,8 +59,28 @@ def measured(study: Study, logs: Logs, today: dt.date | None = None) -> tuple[li
             for step in book.form.computes:
                 found += FUNCTIONS[step.do](kept, step)
             found += _worries(kept)
+    found += _reviews(study, logs, now, found)
     estimates = [one for one in found if isinstance(one, Estimate)]
     return estimates, [one for one in found if isinstance(one, Fact)]
+
+
+def _reviews(study: Study, logs: Logs, today: dt.date, known: Found) -> Found:
+    """Tell what was agreed to follow at the review, once it is known how much of the plan was carried out."""
+    out: Found = []
+    for agreed in study.agreed:
+        book = next(book for book in logs.books if book.log.id == agreed.log)
+        done: dict[str, float | None] = {}
+        for one in known:
+            if (
+                isinstance(one, Estimate)
+                and one.method == "log_adherence"
+                and one.outcome == (agreed.dose or one.outcome)
+            ):
+                # bounds where too much is unknown: hardly done is what cannot have been more
+                done[one.group] = one.estimate if one.estimate is not None else one.ci_high
+        if len(book.rows):
+            out += decided(Kept(study, logs, book, today), agreed, done)
+    return out
 
 
 def _period(kept: Kept) -> Found:
