@@ -22,6 +22,7 @@ KINDS = {
     "identity": "identity or invariance",
     "simulation": "simulation",
     "package": "another package",
+    "hand": "worked by hand",
 }
 HEAD = "# Made by scripts/verification.py from verification/rows/: change those, then run `make docs`.\n"
 INTRODUCTION = """\

@@ -10,6 +10,7 @@ work on them changes what a report says.
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import sys
 from dataclasses import dataclass, field, replace
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
     from werkbank.cases.reading import CaseSeries
     from werkbank.effects import ManyWays
+    from werkbank.intake.logbook import Logs
     from werkbank.intake.model import FileReading
     from werkbank.study import Study
     from werkbank.synthesis.review import Review
@@ -50,6 +52,7 @@ SEED = 20250901
 # the parts of a study's results, each computed when a section or a user first asks for it
 PARTS = (
     "effects", "within", "ways", "diagnostics", "measurement", "underachievement", "monitoring", "synthesis", "cases",
+    "logs",
 )  # fmt: skip
 _AS = re.compile(r"\bas (\w+)")  # in a formula: the statistic to which it refers
 UNITS = ("class", "teacher", "school")  # of pupils
@@ -102,6 +105,7 @@ class Bench:
         """How every file was read, a monitoring export and a table of studies among them when they were."""
         more = [*(self.followed.files if "monitoring" in self._parts else ())]
         more += [*(self.followed_cases.files if "cases" in self._parts else ())]
+        more += [*(book.file for book in (self.logs.books if "logs" in self._parts else ()))]
         more += [*(self.reviewed.files if "synthesis" in self._parts else ())]
         return (*self.intake.files, *more)
 
@@ -262,7 +266,7 @@ class Bench:
         if self.given is not None:
             return self.given
         asked = ["effects"] * bool(self.study.outcomes) + ["underachievement"] * bool(self.study.underachievement)
-        others = {"synthesis": self.study.synthesis, "cases": self.study.single_case}
+        others = {"synthesis": self.study.synthesis, "cases": self.study.single_case, "logs": self.study.logs}
         return self.part(*asked or [next((name for name, block in others.items() if block), "monitoring")])
 
     def part(self, *names: str) -> Results:
@@ -375,6 +379,24 @@ class Bench:
         from werkbank.cases.reading import read_cases
 
         return read_cases(self.study)
+
+    def _logs(self) -> Results:
+        from werkbank.cases.logs.measuring import measured
+
+        estimates, facts = measured(self.study, self.logs, self.today)
+        return self._store(estimates=tuple(estimates), facts=tuple(facts))
+
+    @property
+    def today(self) -> dt.date:
+        """The day on which this runs: whether a period is over."""
+        return dt.date.today()  # noqa: DTZ011 - a school's own day
+
+    @cached_property
+    def logs(self) -> Logs:
+        """Logs of a programme as they were filled in: `logs.books` has each with its `rows`."""
+        from werkbank.intake.once import logs_of
+
+        return logs_of(self.study, self.intake.pupils.index if self.only else None)
 
     @cached_property
     def reviewed(self) -> Review:

@@ -117,8 +117,7 @@ def _parsed(words: list[str], language: str) -> argparse.Namespace:
 
     demo = command("demo", _demo, None)
     demo.add_argument("--out", type=_place, metavar="DIR", default="reports/demo", help=text("demo_out"))
-    new = command("new", _new, "language_here")
-    _new_options(new, text)
+    _new_options(command("new", _new, "language_here"), text)
     check = command("check", _check)
     check.add_argument("study", metavar="STUDY", help=text("study"))
     check.add_argument("--json", action="store_true", help=text("check_json"))
@@ -160,10 +159,12 @@ def _parsed(words: list[str], language: str) -> argparse.Namespace:
 
 
 def _new_options(new: _Parser, text: Callable[..., str]) -> None:
-    new.add_argument("name", metavar="NAME", help=text("name"))
+    new.add_argument("name", metavar="NAME", nargs="?", help=text("name"))
     new.add_argument("--example", help=text("example", valid=", ".join(_templates())))
     new.add_argument("--from", dest="files", nargs="+", metavar="FILE", help=text("new_from"))
     new.add_argument("--set", dest="answers", action="append", metavar="PLACE=ANSWER", help=text("new_set"))
+    new.add_argument("--log", metavar="LOG", help=text("log"))
+    new.add_argument("--study", metavar="STUDY", help=text("log_study"))
     new.add_argument("--json", action="store_true", help=text("json_shape"))
 
 
@@ -236,12 +237,21 @@ def _new(arguments: argparse.Namespace) -> None:
         raise UsageError(say("cli.problem.from_or_example", speech))
     if arguments.answers and not arguments.files:
         raise UsageError(say("drafting.problem.set_without", speech))
+    if arguments.name is None and not arguments.log:
+        raise UsageError(say("cli.problem.new_what", speech))
     if arguments.files:
         from werkbank.running.beginning import begin
 
         made = begin(arguments, _tell, live=sys.stdin.isatty() and sys.stdout.isatty())
         if arguments.json:
             _tell_json(made)
+        return
+    if arguments.log:
+        from werkbank.reporting.log_sheet import start_log
+
+        sheets = start_log(arguments.log, speech, arguments.name, arguments.study)
+        _tell(say("cli.done.made", speech), *(f"  {path.as_posix()}" for path in sheets))
+        _tell(say("cli.done.new_log", speech, log=arguments.log))
         return
     from werkbank.study.templates import new_study
 
@@ -287,6 +297,8 @@ def _run(arguments: argparse.Namespace) -> None:
     speech = arguments.speech
     if arguments.report in {
         "monitoring",
+        "programme",
+        "pupil",
         "single_case",
         "synthesis",
     }:  # what it reads is known to be fit before a notebook is started

@@ -307,7 +307,9 @@ def questions(study: Study, scores: pd.DataFrame, pupils: pd.DataFrame) -> Itera
                 role = role_of_question(study, key, wave_to, contrast, pairs[0][1])
                 rows = table if asked_from else table.assign(pre=math.nan)
                 refusal = CONTROL_HAD_IT if study.control_has_waited(wave_to) and _with_control(study, weights) else ""
-                yield Question(*at, rows, unit, covariates, blocks, roles, *asked_for, role, by_lot, chosen, refusal, lot)
+                yield Question(
+                    *at, rows, unit, covariates, blocks, roles, *asked_for, role, by_lot, chosen, refusal, lot
+                )
 
 
 def _with_control(study: Study, weights: Weights) -> bool:

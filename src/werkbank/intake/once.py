@@ -13,13 +13,17 @@ from typing import TYPE_CHECKING
 from werkbank.errors import Problem, UnfitError
 from werkbank.intake import reading
 from werkbank.intake.ledger import listed
+from werkbank.intake.logbook import read_logs
 from werkbank.intake.lots import lot_list
 from werkbank.intake.model import ROLES, Intake, Note
-from werkbank.intake.pseudonyms import pseudonymised
+from werkbank.intake.pseudonyms import codes, pseudonymised, read_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import pandas as pd
+
+    from werkbank.intake.logbook import Logs
     from werkbank.study import Study
 
 STUDIES = 8  # kept at most: a batch may be of hundreds
@@ -57,6 +61,30 @@ def read_answers(study: Study, only: Mapping[str, str] | None = None) -> Intake:
     # a question may name a value or a person; it is for `check`, where pupils keep their own numbers
     told = tuple(note for note in intake.notes if not note.asks)
     return pseudonymised(replace(intake, notes=told))
+
+
+def logs_of(study: Study, pupils: pd.Index | None = None) -> Logs:
+    """Read a study's logs; where it has other files, pupils are known by the same codes as in its answers.
+
+    Parameters
+    ----------
+    study : Study
+    pupils : Index, optional
+        The codes to which a report is limited; all when left out.
+
+    Raises
+    ------
+    UnfitError
+        With every problem of every log.
+    """
+    if not study.files:
+        return read_logs(study)
+    intake = (_kept.get(_content(study)) if _kept else None) or reading.read_answers(study)
+    found = read_logs(study, enrolled=intake.pupils.index.astype(str))
+    names = {*intake.pupils.index.astype(str), *(found.pupils or ())}
+    names |= {str(name) for book in found.books if "pupil" in book.rows for name in book.rows["pupil"]}
+    known = codes(names, "teacher" if study.unit == "teacher" else "pupil", read_key(study)[0])
+    return found.recoded(known).limited(pupils)
 
 
 def keep(study: Study) -> Intake:

@@ -72,10 +72,12 @@ def check_report(study: Study, report: str) -> None:
     """
     needed: dict[str, object] = {"monitoring": study.monitoring, "underachievement": study.underachievement}
     needed |= {"synthesis": study.synthesis, "single_case": study.single_case}
+    needed |= dict.fromkeys(("programme", "pupil"), study.logs or None)
     needed |= dict.fromkeys(("evaluation", "measurement", "school", "thesis"), study.outcomes or None)
     if needed.get(report, "") is None:
-        own = {"monitoring", "underachievement", "synthesis", "single_case"}
-        code = f"{report if report in own else 'outcomes'}_not_declared"
+        own = {name: name for name in ("monitoring", "underachievement", "synthesis", "single_case")}
+        own |= {"programme": "logs", "pupil": "logs"}
+        code = f"{own.get(report, 'outcomes')}_not_declared"
         raise UnfitError([Problem(code, study.file)], study.language)
 
 
@@ -103,6 +105,12 @@ def check_study(study: Study) -> Checked:
         followed = read_cases(study)
         files = (*files, *followed.files)
         intake = replace(intake, notes=(*intake.notes, *followed.notes))
+    if study.logs:
+        from werkbank.intake.logbook import read_logs
+
+        logs = read_logs(study, enrolled=intake.pupils.index)
+        files = (*files, *(book.file for book in logs.books))
+        intake = replace(intake, notes=(*intake.notes, *logs.notes))
     if study.synthesis is not None:
         from werkbank.intake.model import Note
         from werkbank.synthesis.reading import review_of

@@ -59,6 +59,13 @@ class SingleCaseParams(ReportParams):
     pupil_pages: bool = Field(default=False, description="true: a private page for each case, for its teacher")
 
 
+class PupilParams(ReportParams):
+    """Of ``pupil.ipynb``."""
+
+    study: str = Field(default="leerlingen", description="a study file with a block logs, or an example's name")
+    pupil: str = Field(default="", description="the code of one pupil; empty: a page for each")
+
+
 class SynthesisParams(ReportParams):
     """Of ``synthesis.ipynb``."""
 
@@ -77,6 +84,7 @@ MODELS: dict[str, type[ReportParams]] = {
     "evaluation": EvaluationParams,
     "measurement": MeasurementParams,
     "monitoring": MonitoringParams,
+    "pupil": PupilParams,
     "school": SchoolParams,
     "single_case": SingleCaseParams,
     "synthesis": SynthesisParams,
@@ -88,7 +96,7 @@ MODELS: dict[str, type[ReportParams]] = {
 NOT_DECISIVE = {"study", "language", "results"}  # of the results: the study is known by its hash
 
 
-SHOWN = {"pupil_pages"}  # decide what a report shows of its results, not what they are
+SHOWN = {"pupil_pages", "pupil"}  # decide what a report shows of its results, not what they are
 
 
 def shown(parameters: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict, Field, PrivateAttr, field_validator, model_validator
 
 from werkbank.study.labels import MADE, Labels
+from werkbank.study.logs import Agreed, Calendar, ClassList, Consent, Log  # noqa: TC001 - pydantic reads them
 from werkbank.study.lot import Lot  # noqa: TC001 - pydantic reads it
 from werkbank.study.parts import (
     WAVES,
@@ -330,6 +331,7 @@ def _needed(schema: dict[str, Any]) -> None:
         {"required": ["design", "monitoring"]},
         {"required": ["synthesis"]},
         {"required": ["single_case"]},
+        {"required": ["logs"]},
     ]
 
 
@@ -393,6 +395,13 @@ class Study(Part):
     monitoring: Monitoring | None = Field(default=None, description="pupils followed by their test results")
     single_case: SingleCase | None = Field(default=None, description="cases followed day by day, each its own control")
     synthesis: Synthesis | None = Field(default=None, description="effects of several studies, pooled")
+    logs: list[Log] = Field(default_factory=list, description="what was done and seen, day by day, on sheets")
+    calendar: Calendar | None = Field(default=None, description="the school days that logs are about")
+    class_list: list[str] | ClassList | None = Field(
+        default=None, description="the pupils of the logs: their codes, or a file with them"
+    )
+    agreed: list[Agreed] = Field(default_factory=list, description="limits for a pupil's page, agreed beforehand")
+    consent: list[Consent] = Field(default_factory=list, description="whose page may be shown, and to whom")
     labels: Labels = Field(
         default_factory=Labels,
         description="names for readers, per language, of arms, waves, covariates and their values",
@@ -501,13 +510,14 @@ class Study(Part):
     def _text_keys(cls, raw: Any) -> Any:  # noqa: ANN401 - whatever YAML held
         # a spreadsheet's arm codes are often 0 and 1: YAML reads numbers, the file holds text
         if isinstance(raw, dict):
-            if isinstance(raw.get("synthesis"), dict) or isinstance(
-                raw.get("single_case"), dict
-            ):  # which have no groups
+            alone = raw.get("logs") and not raw.get("outcomes")
+            if alone or any(isinstance(raw.get(block), dict) for block in ("synthesis", "single_case")):  # no groups
                 raw = {"design": {"kind": "single_group"}, **raw}
             raw = {**raw, **{key: text_keys(raw[key]) for key in ("arms", "waves", "roles", "rules") if key in raw}}
             if isinstance(raw.get("aliases"), dict):
                 raw["aliases"] = {kind: _texts(text_keys(names)) for kind, names in raw["aliases"].items()}
+            if isinstance(raw.get("class_list"), list):
+                raw["class_list"] = _texts(raw["class_list"])
             if isinstance(raw.get("distinct"), list):
                 raw["distinct"] = [_texts(names) for names in raw["distinct"]]
         return _with_given_columns(raw)
@@ -552,6 +562,15 @@ class Study(Part):
         return self
 
     @model_validator(mode="after")
+    def _logs_exist(self) -> Study:
+        named = [log.id for log in self.logs]
+        if len(named) != len(set(named)):
+            raise ValueError("log_names_double")
+        if {name for agreed in self.agreed for name in (agreed.log, agreed.dose) if name} - set(named):
+            raise ValueError("agreed_log_unknown")
+        return self
+
+    @model_validator(mode="after")
     def _labels_are_of_something(self) -> Study:
         labels = self.labels
         columns = {*self.pupil_columns, *MADE}
@@ -573,6 +592,7 @@ class Study(Part):
             self.monitoring is None
             and self.synthesis is None
             and self.single_case is None
+            and not self.logs
             and not (self.files and self.outcomes)
         ):
             raise ValueError("without_outcomes")

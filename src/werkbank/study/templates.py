@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import shutil
 import tempfile
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FOLDER = Path(__file__).parent / "templates"
+WEEKS = dt.timedelta(weeks=8)  # of a log that is begun today
 
 
 def names() -> list[str]:
@@ -49,10 +51,7 @@ def new_folder(folder: Path, language: str) -> Iterator[Path]:
     UsageError
         When the folder exists, or cannot bear that name.
     """
-    if not re.fullmatch(r"[^\x00-\x1f<>:\"|?*]+", folder.name):
-        raise UsageError(say("cli.problem.folder_name", language, path=str(folder)))
-    if folder.exists():
-        raise UsageError(say("cli.problem.folder_exists", language, path=folder.as_posix()))
+    _check_free(folder, language)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".werkbank-", dir=folder.parent) as work:
         made = Path(work) / "study"
@@ -60,3 +59,29 @@ def new_folder(folder: Path, language: str) -> Iterator[Path]:
         (made / "study.schema.json").write_text(schema_text(), encoding="utf-8")
         yield made
         made.rename(folder)
+
+
+def new_log_study(folder: Path, log: str, language: str, today: dt.date | None = None) -> Path:
+    """Make a folder with a study.yaml of one log, for eight weeks from today; its dates are the user's to change.
+
+    Raises
+    ------
+    UsageError
+        When the folder exists, or cannot bear that name.
+    """
+    _check_free(folder, language)
+    first = today or dt.date.today()  # noqa: DTZ011 - a school's own day
+    written = (FOLDER / "logs" / f"log.{language}.yaml").read_text(encoding="utf-8")
+    more = ", top: 10" if log == "thermometer" else ""
+    title = say(f"logs.log.{log}", language)
+    folder.mkdir(parents=True)
+    text = written.format(log=log, more=more, first=first, last=first + WEEKS, title=title[:1].upper() + title[1:])
+    (folder / "study.yaml").write_text(text, encoding="utf-8")
+    return folder
+
+
+def _check_free(folder: Path, language: str) -> None:
+    if not re.fullmatch(r"[^\x00-\x1f<>:\"|?*]+", folder.name):
+        raise UsageError(say("cli.problem.folder_name", language, path=str(folder)))
+    if folder.exists():
+        raise UsageError(say("cli.problem.folder_exists", language, path=folder.as_posix()))
