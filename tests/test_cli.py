@@ -173,16 +173,17 @@ def test_a_fit_study_is_said_to_be_fit(tmp_path):
 
 
 def test_help_is_quick_and_names_what_works(tmp_path):
-    durations = []
+    spent = []
     for _ in range(5):
-        start = time.perf_counter()
+        before = os.times()
         done = werkbank("--help", cwd=tmp_path)
-        durations.append(time.perf_counter() - start)
+        after = os.times()
+        spent.append(after.children_user + after.children_system - before.children_user - before.children_system)
     assert done.returncode == 0
     for command in ("demo", "new", "check", "run", "instruments", "schema", "lab"):
         assert f"\n    {command}" in done.stdout
-    # the fastest of five: the machine may be busy, the code is not
-    assert min(durations) < 0.3
+    # the fastest of five, in processor time: the machine may be busy, the code is not
+    assert min(spent) < 0.3
 
 
 def test_help_speaks_the_language_of_the_machine(tmp_path):
