@@ -21,6 +21,7 @@ from werkbank.statistics.cfa.estimation import (
 from werkbank.statistics.cfa.indices import Fit, fit_indices
 from werkbank.statistics.cfa.moments import Array, Patterns, Saturated, patterns, saturated
 from werkbank.statistics.cfa.structure import FactorModel, Model
+from werkbank.statistics.threads import one_thread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -111,6 +112,7 @@ class Cfa:
         return tuple(parameter for parameter in self.parameters if parameter.kind == kind)
 
 
+@one_thread
 def fit_cfa(
     data: pd.DataFrame, model: FactorModel, *, group: Sequence[object] | None = None, missing: Missing = "fiml"
 ) -> Cfa:

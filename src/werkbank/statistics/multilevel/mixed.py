@@ -11,6 +11,7 @@ from werkbank.statistics.multilevel.clusters import Codes, Floats, Groups, Sums,
 from werkbank.statistics.multilevel.design import checked, factors, in_orthogonal_basis, least_squares
 from werkbank.statistics.multilevel.likelihood import Information, information_at, profile
 from werkbank.statistics.multilevel.optimum import maximise
+from werkbank.statistics.threads import one_thread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,6 +80,7 @@ class MixedFit:
         return {name: value / total if total > 0 else float("nan") for name, value in self.variances.items()}
 
 
+@one_thread
 def fit(
     y: ArrayLike,
     X: ArrayLike,

@@ -24,6 +24,7 @@ from werkbank.statistics.multilevel.jets import (
 )
 from werkbank.statistics.multilevel.likelihood import Information
 from werkbank.statistics.multilevel.mixed import rotated
+from werkbank.statistics.threads import one_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -81,6 +82,7 @@ class _Place:
     hessian: Floats
 
 
+@one_thread
 def fit_over_waves(
     y: ArrayLike,
     X: ArrayLike,

@@ -12,6 +12,7 @@ from werkbank.statistics.multilevel.jets import gradient_and_hessian
 from werkbank.statistics.multilevel.likelihood import deviance, reduced
 from werkbank.statistics.multilevel.mixed import MixedFit, estimated
 from werkbank.statistics.multilevel.optimum import NEXT_TO_NOTHING, STARTS, maximise
+from werkbank.statistics.threads import one_thread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 STEPS, HALVINGS = 60, 30
 
 
+@one_thread
 def fit_several(
     ys: ArrayLike,
     Xs: ArrayLike,

@@ -13,6 +13,7 @@ from werkbank.errors import UsageError
 from werkbank.statistics.multilevel.design import checked, least_squares
 from werkbank.statistics.multilevel.likelihood import Information
 from werkbank.statistics.multilevel.mixed import MixedFit, rotated
+from werkbank.statistics.threads import one_thread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,6 +67,7 @@ class _At:
     parts: _Parts
 
 
+@one_thread
 def fit_slopes(
     y: ArrayLike, X: ArrayLike, group: ArrayLike, slope: ArrayLike, names: Sequence[str] | None = None
 ) -> MixedFit:
