@@ -38,11 +38,16 @@ STATUSES = ("made", "kept", "failed", "waiting")
 
 @contextmanager
 def told_steps(asked: argparse.Namespace) -> Iterator[None]:
-    """Tell every step that begins in this context on standard error: nothing where JSON was asked for."""
+    """Tell every step that begins in this context: nothing where JSON was asked for.
+
+    The line that renews itself is on standard error, apart from what a command answers; plain lines stand before the
+    answer, so that standard error holds what is wrong and nothing else.
+    """
     if asked.json:
         yield
         return
-    with Progress(sys.stderr, asked.speech, live=sys.stderr.isatty()) as told, steps.listening(told):
+    live = sys.stderr.isatty()
+    with Progress(sys.stderr if live else sys.stdout, asked.speech, live=live) as told, steps.listening(told):
         yield
 
 
