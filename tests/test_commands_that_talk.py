@@ -30,8 +30,8 @@ class Terminal(io.StringIO):
         return True
 
 
-def on_terminal(words, cwd, **env):
-    """Run a command on a terminal of its own; return what it showed, and the longest silence."""
+def on_terminal(words, cwd, typed="", **env):
+    """Run a command on a terminal of its own; return its exit code, what it showed, and the longest silence."""
     ours, theirs = pty.openpty()
     here = {**os.environ, "LANG": "nl_NL.UTF-8", "TERM": "xterm", **env}
     here.pop("LC_ALL", None)
@@ -39,6 +39,7 @@ def on_terminal(words, cwd, **env):
         [sys.executable, "-m", "werkbank", *words], cwd=cwd, stdin=theirs, stdout=theirs, stderr=theirs, env=here
     )
     os.close(theirs)
+    os.write(ours, typed.encode())
     shown, longest, last, before = b"", 0.0, time.monotonic(), b""
     while True:
         ready, _, _ = select.select([ours], [], [], 0.5)
