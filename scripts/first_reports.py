@@ -24,7 +24,9 @@ from werkbank.running.runner import run_report  # noqa: E402
 from werkbank.study import load_study  # noqa: E402
 
 PAGE = ROOT / "docs" / "first-report.md"
-SHARED = ROOT.parents[1] / "shared" / "data"
+BESIDE = [above / "shared" / "data" for above in ROOT.parents]
+SHARED = next((folder for folder in BESIDE if folder.is_dir()), BESIDE[0])
+OPEN = ("?", "unknown")  # what is no guess: `check` asks it, or the report says that it was not said
 START, END = "<!-- table: scripts/first_reports.py -->", "<!-- end of table -->"
 
 
@@ -116,9 +118,11 @@ def tried(name: str, file: File, folder: Path) -> str:
     plain = re.sub(r"\W+", "-", name).strip("-").lower()
     made = new_from(folder / plain, file.files, "en")
     settled, opened = made.settled, [guess.place for guess in made.guesses if guess.open]
-    judged = {place: value for place, value in file.truth.items() if place in settled and settled[place] != "?"}
+    told = {place: value for place, value in file.truth.items() if value is not None}
+    judged = {place: value for place, value in told.items() if settled.get(place, "?") not in OPEN}
+    unsaid = [place for place in told if settled.get(place) == "unknown"]
     wrong = [place for place, value in judged.items() if settled[place] != value]
-    lacking = [place for place in file.truth if place not in settled]
+    lacking = [place for place in told if place not in settled]
     rounds, study = 2, made.folder
     try:
         check_study(load_study(study))
@@ -130,10 +134,10 @@ def tried(name: str, file: File, folder: Path) -> str:
         check_study(load_study(study))
         run_report(study, "evaluation", out=folder / "reports" / plain)
         end = str(rounds)
-    except WerkbankError as error:
-        end = f"none: {type(error).__name__}"
+    except WerkbankError:
+        end = "–"
     right = len(judged) - len(wrong)
-    said = ", ".join([*opened, *(f"{place} (not found)" for place in lacking)]) or "–"
+    said = ", ".join([*opened, *unsaid, *(f"{place} (not found)" for place in lacking)]) or "–"
     return f"| {name} | {end} | {len(made.guesses)} | {right} | {', '.join(wrong) or '–'} | {said} |"
 
 

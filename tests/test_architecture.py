@@ -25,7 +25,7 @@ ORDER = [
     {"results"},
     {"remembering"},
     {"statistics"},
-    {"steps"},
+    {"steps", "usage"},
     {"errors"},
     {"catalogue"},
 ]

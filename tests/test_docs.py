@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -47,3 +50,47 @@ def test_the_readme_names_every_command(capsys):
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert {"run", "batch", "check-privacy"} < offered
     assert set(re.findall(r"^\| `werkbank ([a-z-]+)", text, flags=re.MULTILINE)) == offered
+
+
+def commands_of(page):
+    """Return the lines of a page's shell blocks, without what is said beside them."""
+    blocks = re.findall(r"^```sh\n(.*?)^```", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    return [line.partition("  #")[0].strip() for block in blocks for line in block.splitlines() if line.strip()]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the commands are the same, the shell is not")
+def test_the_tutorial_leads_from_an_empty_folder_to_an_opened_report(tmp_path):
+    programs, here = tmp_path / "programs", tmp_path / "here"
+    programs.mkdir()
+    here.mkdir()
+    for name, words in (("werkbank", f'exec {sys.executable} -m werkbank "$@"'), ("browser", 'echo "$1" > opened')):
+        (programs / name).write_text(f"#!/bin/sh\n{words}\n", encoding="utf-8")
+        (programs / name).chmod(0o755)
+    path = f"{programs}{os.pathsep}{os.environ['PATH']}"
+    env = {**os.environ, "PATH": path, "BROWSER": f"{programs / 'browser'} %s", "LANG": "en_GB.UTF-8"}
+    env |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    given = commands_of(ROOT / "docs" / "tutorial.md")
+    assert len(given) == 5
+    for command in given:
+        done = subprocess.run(
+            ["/bin/sh", "-c", command], cwd=here, env=env, capture_output=True, text=True, check=False, timeout=600
+        )
+        assert done.returncode == 0, (command, done.stderr)
+    opened = (here / "opened").read_text(encoding="utf-8").strip()
+    assert opened == (here / "reports" / "my-own-study" / "evaluation.en.html").as_uri()
+    page = Path(opened.removeprefix("file://")).read_text(encoding="utf-8")
+    assert "What may be concluded" in page
+    assert "controlled" not in (here / "my-own-study" / "study.yaml").read_text(encoding="utf-8").split("files:")[0]
+    for name in ("evaluation.en.ipynb", "results.json", "results.csv", "manifest.json", "share"):
+        assert (here / "reports" / "my-own-study" / name).exists()
+
+
+def test_a_study_file_in_the_tutorial_is_what_the_program_writes(tmp_path):
+    from werkbank.drafting.making import new_from
+
+    raw = sorted((ROOT / "data" / "examples" / "nabijheid" / "raw").iterdir())
+    new_from(tmp_path / "study", raw, "en")
+    text = (tmp_path / "study" / "study.yaml").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
+    for block in re.findall(r"^```yaml\n(.*?)^```", page, flags=re.DOTALL | re.MULTILINE):
+        assert block in text

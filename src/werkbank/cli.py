@@ -15,10 +15,14 @@ from typing import TYPE_CHECKING, NoReturn
 import werkbank
 from werkbank.catalogue import LANGUAGES, say
 from werkbank.errors import EXIT_ENVIRONMENT, EXIT_INTERRUPTED, EXIT_OK, UnfitError, UsageError, WerkbankError, nearest
+from werkbank.usage import painted, speaking, spoken_here
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from types import FrameType
+
+    Found = dict[str, object] | list[object] | None  # what a command prints as JSON
+    Command = Callable[[argparse.Namespace], Found]
 
 ROLES = ("school", "class", "teacher", "arm")  # running.jobs has them too, and takes a second to import
 TABLE_COLUMNS = ("name", "study", "report", "language", "seed", *ROLES)
@@ -29,7 +33,7 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (`werkbank.errors`); no error of a user's ends in a traceback."""
     called = words is not None
     words = list(sys.argv[1:] if words is None else words)
-    language = _spoken_here()
+    language = spoken_here(words)
     before = [(number, signal.getsignal(number)) for number in (signal.SIGTERM, signal.SIGINT)]
     signal.signal(signal.SIGTERM, _interrupted)
     try:
@@ -40,28 +44,22 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _ran(words: list[str], language: str) -> int:
-    chosen = None
+    as_json = "--json" in words
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+    chosen = None
     try:
-        arguments = _parsed(words, language)
+        with speaking(language):
+            arguments = _parsed(words, language)
         if signal.getsignal(signal.SIGINT) == signal.SIG_DFL:  # as `__main__` leaves it
             signal.signal(signal.SIGINT, signal.default_int_handler)
         chosen = arguments.language
         language = arguments.speech = chosen or language
-        command: Callable[[argparse.Namespace], None] = arguments.command
-        command(arguments)
-    except UnfitError as error:
-        spoken = chosen or error.language
-        if words[0] == "check" and "--json" in words:
-            _tell_json({"fit": False, "problems": [problem.as_row(spoken) for problem in error.problems]})
-            return error.exit_code
-        _complain(say("problems.heading", spoken, n=len(error.problems)))
-        _complain(*(f"  {problem.sentence(spoken)}" for problem in error.problems))
-        return error.exit_code
-    except WerkbankError as error:
-        _complain(say("cli.problem.prefix", language, what=str(error)))
-        return error.exit_code
+        arguments.tell = _silent if as_json else _tell
+        command: Command = arguments.command
+        found = command(arguments)
+        if as_json and found is not None:
+            _tell_json(found)
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second one would cut off what is said, or left to be ended
         _complain(say("cli.done.interrupted", language))
@@ -69,26 +67,45 @@ def _ran(words: list[str], language: str) -> int:
     except BrokenPipeError:
         # the reader of a pipe (head) has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except OSError as error:
-        where = Path(error.filename).as_posix() if isinstance(error.filename, str) else "–"
-        _complain(say("cli.problem.cannot_write", language, path=where, reason=error.strerror or str(error)))
-        return EXIT_ENVIRONMENT
+    except (WerkbankError, OSError) as error:
+        return _failed(error, chosen, language, as_json=as_json)
     return EXIT_OK
+
+
+def _failed(error: WerkbankError | OSError, chosen: str | None, language: str, *, as_json: bool) -> int:
+    """Say what went wrong, in words or for a program (docs/json.md has the shape), and return the exit code."""
+    lines: list[str] = []
+    told: dict[str, object] = {"problems": []}
+    if isinstance(error, UnfitError):
+        language = chosen or error.language
+        heading = say("problems.heading", language, n=len(error.problems))
+        lines = [f"  {problem.sentence(language)}" for problem in error.problems]
+        told = {"problems": [problem.as_row(language) for problem in error.problems]}
+    elif isinstance(error, WerkbankError):
+        heading = str(error) if as_json else say("cli.problem.prefix", language, what=str(error))
+        told |= error.more
+    else:
+        where = Path(error.filename).as_posix() if isinstance(error.filename, str) else "–"
+        heading = say("cli.problem.cannot_write", language, path=where, reason=error.strerror or str(error))
+    code = error.exit_code if isinstance(error, WerkbankError) else EXIT_ENVIRONMENT
+    if as_json:
+        _tell_json({"ok": False, "fit": False, "exit_code": code, "error": heading, **told})
+    else:
+        _complain(painted(heading, "red", sys.stderr), *lines)
+    return code
 
 
 def _interrupted(_signal: int, _frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
 
 
-def _spoken_here() -> str:
-    """Return the language of this machine's user; a study's own language takes over once it is known."""
-    chosen = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
-    return "nl" if chosen.lower().startswith("nl") else "en"
-
-
 def _tell(*lines: str) -> None:
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     sys.stdout.flush()
+
+
+def _silent(*_lines: str) -> None:
+    """Say nothing: what is found is printed as JSON."""
 
 
 def _complain(*lines: str) -> None:
@@ -108,28 +125,45 @@ def _parsed(words: list[str], language: str) -> argparse.Namespace:
     parser.add_argument("--version", action="version", version=f"werkbank {werkbank.__version__}", help=text("version"))
     commands = parser.add_subparsers(title=text("commands"), metavar="", required=True)
 
-    def command(name: str, run: Callable[[argparse.Namespace], None], spoken: str | None = "language") -> _Parser:
+    def command(name: str, run: Command, spoken: str | None = "language") -> _Parser:
         added: _Parser = commands.add_parser(name, help=text(name), description=text(name), allow_abbrev=False)
         added.set_defaults(command=run, language=None)
         if spoken is not None:
             added.add_argument("--language", choices=LANGUAGES, help=text(spoken))
+        added.add_argument("--json", action="store_true", help=text(f"{name}_json" if name == "batch" else "json"))
         return added
 
     demo = command("demo", _demo, None)
     demo.add_argument("--out", type=_place, metavar="DIR", default="reports/demo", help=text("demo_out"))
-    _new_options(command("new", _new, "language_here"), text)
+    new = command("new", _new, "language_here")
+    _new_options(new, text)
     check = command("check", _check)
-    check.add_argument("study", metavar="STUDY", help=text("study"))
-    check.add_argument("--json", action="store_true", help=text("check_json"))
+    _study_option(check, text)
     run = command("run", _run)
-    run.add_argument("study", metavar="STUDY", help=text("study"))
+    _study_option(run, text)
     run.add_argument("--report", metavar="NAME", default="evaluation", help=text("report"))
     run.add_argument("--format", metavar="FORMAT", default="html", help=text("format"))
     run.add_argument("--out", type=_place, metavar="DIR", help=text("out"))
     run.add_argument("--pupil-pages", action="store_true", help=text("pupil_pages"))
+    run.add_argument("--open", action="store_true", help=text("open"))
     batch = command("batch", _batch, None)
     _batch_options(batch, text)
-    _more_commands(command, text)
+    _planning_commands(command, text)
+    _review_commands(command, text)
+    _looking_commands(command, text)
+    _further_commands(command, text)
+
+    names = list(commands.choices)
+    if words and not words[0].startswith("-") and words[0] not in names:
+        raise UsageError(say("cli.problem.no_command", language, name=words[0], **nearest(words[0], names)))
+    return parser.parse_args(words or ["--help"])
+
+
+def _study_option(added: _Parser, text: Callable[..., str]) -> None:
+    added.add_argument("study", metavar="STUDY", nargs="?", help=text("study"))
+
+
+def _looking_commands(command: Callable[..., _Parser], text: Callable[..., str]) -> None:
     verify = command("verify", _verify, "language_here")
     verify.add_argument("folders", metavar="DIR", nargs="+", help=text("verify_dirs"))
     verify.add_argument("--quick", action="store_true", help=text("quick"))
@@ -142,8 +176,11 @@ def _parsed(words: list[str], language: str) -> argparse.Namespace:
     withdrawn.add_argument("study", metavar="STUDY", help=text("study"))
     withdrawn.add_argument("numbers", metavar="NUMBER", nargs="*", help=text("withdrawn_numbers"))
     withdrawn.add_argument("--all", dest="everything", action="store_true", help=text("withdrawn_all"))
+
+
+def _further_commands(command: Callable[..., _Parser], text: Callable[..., str]) -> None:
     codebook = command("codebook", _codebook)
-    codebook.add_argument("study", metavar="STUDY", help=text("study"))
+    _study_option(codebook, text)
     codebook.add_argument("--out", type=_place, metavar="DIR", default=".", help=text("codebook_out"))
     instruments = command("instruments", _instruments, "language_here")
     instruments.add_argument("name", metavar="NAME", nargs="?", help=text("instrument"))
@@ -151,26 +188,16 @@ def _parsed(words: list[str], language: str) -> argparse.Namespace:
     lab = command("lab", _lab, None)
     lab.add_argument("--no-browser", action="store_true", help=text("no_browser"))
     lab.add_argument("--port", type=int, help=text("port"))
-
-    names = list(commands.choices)
-    if words and not words[0].startswith("-") and words[0] not in names:
-        raise UsageError(say("cli.problem.no_command", language, name=words[0], **nearest(words[0], names)))
-    return parser.parse_args(words or ["--help"])
+    command("doctor", _doctor, "language_here")
 
 
 def _new_options(new: _Parser, text: Callable[..., str]) -> None:
     new.add_argument("name", metavar="NAME", nargs="?", help=text("name"))
-    new.add_argument("--example", help=text("example", valid=", ".join(_templates())))
+    new.add_argument("--example", help=text("example", valid=", ".join(_templates()), shipped=", ".join(_examples())))
     new.add_argument("--from", dest="files", nargs="+", metavar="FILE", help=text("new_from"))
     new.add_argument("--set", dest="answers", action="append", metavar="PLACE=ANSWER", help=text("new_set"))
     new.add_argument("--log", metavar="LOG", help=text("log"))
     new.add_argument("--study", metavar="STUDY", help=text("log_study"))
-    new.add_argument("--json", action="store_true", help=text("json_shape"))
-
-
-def _more_commands(command: Callable[..., _Parser], text: Callable[..., str]) -> None:
-    _planning_commands(command, text)
-    _review_commands(command, text)
 
 
 def _review_commands(command: Callable[..., _Parser], text: Callable[..., str]) -> None:
@@ -182,7 +209,6 @@ def _review_commands(command: Callable[..., _Parser], text: Callable[..., str]) 
     pool.add_argument("--out", metavar="DIR", required=True, help=text("pool_out"))
     known = command("evidence", _evidence, "language_here")
     known.add_argument("--outcome", metavar="NAME", help=text("evidence_outcome"))
-    known.add_argument("--json", action="store_true", help=text("json"))
 
 
 def _planning_commands(command: Callable[..., _Parser], text: Callable[..., str]) -> None:
@@ -205,7 +231,7 @@ def _batch_options(batch: _Parser, text: Callable[..., str]) -> None:
     batch.add_argument("--workers", type=int, metavar="N", help=text("workers"))
     batch.add_argument("--scheduler", metavar="ADDRESS", help=text("scheduler"))
     batch.add_argument("--timeout", type=int, metavar="SECONDS", default=900, help=text("timeout"))
-    for option in ("no-warm", "quiet", "json"):
+    for option in ("no-warm", "quiet"):
         batch.add_argument(f"--{option}", action="store_true", help=text(option.replace("-", "_")))
 
 
@@ -214,24 +240,52 @@ def _place(asked: str) -> str:
     return os.path.relpath(Path(asked).resolve()) if ".." in Path(asked).parts else asked
 
 
+def _examples() -> list[str]:
+    package = Path(__file__).parent
+    folders = (package / "_examples", package.parents[1] / "data" / "examples")
+    return sorted(path.parent.name for folder in folders for path in folder.glob("*/study.yaml"))
+
+
 def _templates() -> list[str]:
     # the folder is looked into without importing the study's model, which `--help` does not need
     return sorted({path.name.split(".")[0] for path in (Path(__file__).parent / "study" / "templates").glob("*.yaml")})
 
 
-def _demo(arguments: argparse.Namespace) -> None:
+def _study(arguments: argparse.Namespace) -> str:
+    """Return which study is meant: the one of the folder that the command is given in, where none is named."""
+    if arguments.study is None and not Path("study.yaml").is_file():
+        raise UsageError(say("cli.problem.no_study", arguments.speech))
+    return arguments.study or "."
+
+
+def _shown(files: Iterable[Path]) -> list[str]:
+    return [path.as_posix() for path in files]
+
+
+def _made(arguments: argparse.Namespace, files: Sequence[Path]) -> dict[str, object]:
+    """Tell which files were made."""
+    heading = painted(say("cli.done.made", arguments.speech), "green", sys.stdout)
+    arguments.tell(heading, *(f"  {path}" for path in _shown(files)))
+    return {"ok": True, "files": _shown(files)}
+
+
+def _demo(arguments: argparse.Namespace) -> dict[str, object]:
+    from werkbank.running.commands import told_steps
     from werkbank.running.runner import run_languages
     from werkbank.study.finding import example_path
 
     pages = []
     for name in DEMO:
-        _tell(say("cli.done.running", arguments.speech, report=f"{name}: evaluation", spoken=", ".join(LANGUAGES)))
-        for made in run_languages(example_path(name), languages=LANGUAGES, out=Path(arguments.out) / name):
-            pages += [path for path in made.files if path.suffix == ".html" and path.parent.name != "share"]
-    _tell(say("cli.done.demo", arguments.speech), *(f"  {path.as_posix()}" for path in pages))
+        report = say("cli.done.running", arguments.speech, report=f"{name}: evaluation", spoken=", ".join(LANGUAGES))
+        arguments.tell(report)
+        with told_steps(arguments):
+            made = run_languages(example_path(name), languages=LANGUAGES, out=Path(arguments.out) / name)
+        pages += [p for one in made for p in one.files if p.suffix == ".html" and p.parent.name != "share"]
+    arguments.tell(say("cli.done.demo", arguments.speech), *(f"  {path}" for path in _shown(pages)))
+    return {"ok": True, "files": _shown(pages)}
 
 
-def _new(arguments: argparse.Namespace) -> None:
+def _new(arguments: argparse.Namespace) -> dict[str, object]:
     speech = arguments.speech
     if arguments.files and arguments.example:
         raise UsageError(say("cli.problem.from_or_example", speech))
@@ -239,28 +293,25 @@ def _new(arguments: argparse.Namespace) -> None:
         raise UsageError(say("drafting.problem.set_without", speech))
     if arguments.name is None and not arguments.log:
         raise UsageError(say("cli.problem.new_what", speech))
-    if arguments.files:
-        from werkbank.running.beginning import begin
-
-        made = begin(arguments, _tell, live=sys.stdin.isatty() and sys.stdout.isatty())
-        if arguments.json:
-            _tell_json(made)
-        return
     if arguments.log:
         from werkbank.reporting.log_sheet import start_log
 
         sheets = start_log(arguments.log, speech, arguments.name, arguments.study)
-        _tell(say("cli.done.made", speech), *(f"  {path.as_posix()}" for path in sheets))
-        _tell(say("cli.done.new_log", speech, log=arguments.log))
-        return
+        found = _made(arguments, sheets)
+        arguments.tell(say("cli.done.new_log", speech, log=arguments.log))
+        return found
+    if arguments.files:
+        from werkbank.running.beginning import begin
+
+        return begin(arguments, arguments.tell, live=sys.stdin.isatty() and sys.stdout.isatty())
     from werkbank.study.templates import new_study
 
-    folder = new_study(Path(arguments.name), arguments.example or "controlled", speech)
-    shown = folder.as_posix()
-    if arguments.json:
-        _tell_json({"folder": shown, "study": f"{shown}/study.yaml", "guesses": [], "fit": False, "problems": []})
-        return
-    _tell(say("cli.done.new", arguments.speech, path=shown, raw=f"{shown}/raw", study=f"{shown}/study.yaml"))
+    example = arguments.example or "controlled"
+    shown = new_study(Path(arguments.name), example, speech).as_posix()
+    whole = example in _examples()
+    told = "cli.done.new_example" if whole else "cli.done.new"
+    arguments.tell(say(told, speech, path=shown, raw=f"{shown}/raw", study=f"{shown}/study.yaml"))
+    return {"ok": True, "folder": shown, "study": f"{shown}/study.yaml", "guesses": [], "fit": whole, "problems": []}
 
 
 def _tell_json(found: object) -> None:
@@ -269,104 +320,78 @@ def _tell_json(found: object) -> None:
     _tell(json.dumps(found, ensure_ascii=False, indent=2, default=str))
 
 
-def _check(arguments: argparse.Namespace) -> None:
+def _check(arguments: argparse.Namespace) -> dict[str, object]:
     from werkbank.study import load_study
 
-    study = load_study(arguments.study)
+    study = load_study(_study(arguments))
     # after the study file is known to be fit: it takes a second; here pupils keep their own numbers, to be found again
     from werkbank.running.checking import check_study
 
     speech = arguments.language or study.language
     found = check_study(study)
-    if arguments.json:
-        _tell_json(found.as_row(speech))
-        return
     rows = sum(file.n_rows for file in found.files)
-    _tell(say("cli.done.fit", speech, n_rows=rows, n_files=len(found.files), n_pupils=len(found.intake.pupils)))
+    fit = say("cli.done.fit", speech, n_rows=rows, n_files=len(found.files), n_pupils=len(found.intake.pupils))
+    arguments.tell(painted(fit, "green", sys.stdout))
     if found.notes:
-        _tell(say("cli.done.decided", speech))
-        _tell(*(f"  {note.sentence(speech)}" for note in found.notes))
-    _tell(*found.unlabelled(speech))
+        arguments.tell(say("cli.done.decided", speech), *(f"  {note.sentence(speech)}" for note in found.notes))
+    arguments.tell(*found.unlabelled(speech))
     if found.questions:
-        _tell(say("check.heading", speech), *(f"  {line}" for line in found.foreseen(speech)))
+        arguments.tell(say("check.heading", speech), *(f"  {line}" for line in found.foreseen(speech)))
+    return {"ok": True, **found.as_row(speech)} if arguments.json else {}
 
 
-def _run(arguments: argparse.Namespace) -> None:
-    from werkbank.running.runner import run_report
+def _run(arguments: argparse.Namespace) -> dict[str, object]:
+    from werkbank.running.commands import run_command
 
-    speech = arguments.speech
-    if arguments.report in {
-        "monitoring",
-        "programme",
-        "pupil",
-        "single_case",
-        "synthesis",
-    }:  # what it reads is known to be fit before a notebook is started
-        from werkbank.running.checking import check_report, check_study
-        from werkbank.study import load_study
-
-        study = load_study(arguments.study)
-        check_report(study, arguments.report)
-        check_study(study)
-    _tell(say("cli.done.reading", speech, study=arguments.study))
-    formats = tuple(arguments.format.split(","))
-    pupils = {"pupil_pages": True} if arguments.pupil_pages else {}
-    made = run_report(
-        arguments.study, arguments.report, language=arguments.language, out=arguments.out, formats=formats, **pupils
-    )
-    _tell(*(say("cli.done.superseded", speech, file=file) for file in made.superseded))
-    _tell(*made.notes)
-    _tell(*(line for line in made.remarks if line == say("cli.done.network", made.language)))
-    if made.remarks:
-        _tell(say("cli.done.remarks", speech, n=len(made.remarks)))
-    if made.left_out:
-        _tell(say("cli.done.left_out", speech, n=made.left_out))
-    _tell(say("cli.done.made", speech), *(f"  {path.as_posix()}" for path in made.files))
+    arguments.study = _study(arguments)
+    return run_command(arguments, arguments.tell)
 
 
 def _batch(arguments: argparse.Namespace) -> None:
     from werkbank.running.commands import batch_command
 
-    batch_command(arguments, _tell, live=sys.stdout.isatty())
+    batch_command(arguments, _tell, live=sys.stdout.isatty() and sys.stderr.isatty())
 
 
-def _pool(arguments: argparse.Namespace) -> None:
+def _pool(arguments: argparse.Namespace) -> dict[str, object]:
+    from werkbank.running.commands import told_steps
     from werkbank.running.pooled import pool_files
 
-    made = pool_files(
-        arguments.files, out=Path(arguments.out), outcome=arguments.outcome, better=arguments.better,
-        language=arguments.speech, formats=tuple(arguments.format.split(",")),
-    )  # fmt: skip
-    _tell(say("cli.done.made", arguments.speech), *(f"  {path.as_posix()}" for path in made.files))
+    with told_steps(arguments):
+        made = pool_files(
+            arguments.files, out=Path(arguments.out), outcome=arguments.outcome, better=arguments.better,
+            language=arguments.speech, formats=tuple(arguments.format.split(",")),
+        )  # fmt: skip
+    return _made(arguments, made.files)
 
 
-def _evidence(arguments: argparse.Namespace) -> None:
+def _evidence(arguments: argparse.Namespace) -> list[object] | None:
     from werkbank.synthesis.evidence import evidence, outcomes
 
     if arguments.outcome and arguments.outcome not in outcomes():
         valid = nearest(arguments.outcome, outcomes())
         raise UsageError(say("cli.problem.no_evidence", arguments.speech, name=arguments.outcome, **valid))
     if arguments.json:
-        _tell_json([vars(known) for known in evidence() if arguments.outcome in {None, known.outcome}])
-        return
+        return [vars(known) for known in evidence() if arguments.outcome in {None, known.outcome}]
     from werkbank.reporting.known import told
 
     _tell(*told(arguments.speech, arguments.outcome or ""))
+    return None
 
 
-def _verify(arguments: argparse.Namespace) -> None:
+def _verify(arguments: argparse.Namespace) -> dict[str, object]:
     from werkbank.running.commands import verify_command
 
-    verify_command(arguments, _tell)
+    return verify_command(arguments, arguments.tell)
 
 
-def _lot(arguments: argparse.Namespace) -> None:
+def _lot(arguments: argparse.Namespace) -> dict[str, object]:
     from werkbank.running.lots import lot_command
 
-    lot_command(arguments, _tell)
+    return lot_command(arguments, arguments.tell)
 
 
-def _check_privacy(arguments: argparse.Namespace) -> None:
+def _check_privacy(arguments: argparse.Namespace) -> dict[str, object]:
     from werkbank.disclosure.checking import check_files
     from werkbank.study import load_study
 
@@ -374,29 +399,32 @@ def _check_privacy(arguments: argparse.Namespace) -> None:
     min_cell, found = check_files([Path(file) for file in arguments.files], arguments.min_cell, study)
     if found:
         raise UnfitError(found, arguments.speech)
-    _tell(say("cli.done.private", arguments.speech, min_cell=min_cell))
+    arguments.tell(say("cli.done.private", arguments.speech, min_cell=min_cell))
+    return {"ok": True, "min_cell": min_cell, "problems": []}
 
 
-def _withdrawn(arguments: argparse.Namespace) -> None:
+def _withdrawn(arguments: argparse.Namespace) -> dict[str, object]:
     from werkbank.running.commands import withdrawn_command
 
-    withdrawn_command(arguments, _tell)
+    return withdrawn_command(arguments, arguments.tell)
 
 
-def _codebook(arguments: argparse.Namespace) -> None:
+def _codebook(arguments: argparse.Namespace) -> dict[str, object]:
     from werkbank.reporting.codebook import write_codebook
     from werkbank.study import load_study
 
-    study = load_study(arguments.study)
-    speech = arguments.language or study.language
-    made = write_codebook(study, Path(arguments.out), speech)
-    _tell(say("cli.done.made", speech), *(f"  {path.as_posix()}" for path in made))
+    study = load_study(_study(arguments))
+    arguments.speech = arguments.language or study.language
+    return _made(arguments, write_codebook(study, Path(arguments.out), arguments.speech))
 
 
-def _instruments(arguments: argparse.Namespace) -> None:
-    from werkbank.instruments.explaining import explained, listed
+def _instruments(arguments: argparse.Namespace) -> dict[str, object] | None:
+    from werkbank.instruments.explaining import explained, listed, rows
 
+    if arguments.json:
+        return {"ok": True, "instruments": rows(arguments.name, arguments.speech)}
     _tell(*(explained(arguments.name, arguments.speech) if arguments.name else listed()))
+    return None
 
 
 def _schema(_arguments: argparse.Namespace) -> None:
@@ -405,7 +433,14 @@ def _schema(_arguments: argparse.Namespace) -> None:
     sys.stdout.write(schema_text())
 
 
-def _lab(arguments: argparse.Namespace) -> None:
+def _lab(arguments: argparse.Namespace) -> dict[str, object]:
     from werkbank.running.lab import open_lab
 
     open_lab(Path.cwd(), language=arguments.speech, browser=not arguments.no_browser, port=arguments.port)
+    return {"ok": True, "folder": Path.cwd().as_posix()}
+
+
+def _doctor(arguments: argparse.Namespace) -> dict[str, object]:
+    from werkbank.running.doctor import doctor_command
+
+    return doctor_command(arguments, arguments.tell)

@@ -18,7 +18,11 @@ import difflib
 import re
 import unicodedata
 from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 CODED = ("arms", "waves", "roles", "answers", "rules", "weights", "labels")  # blocks whose names are a file's codes
 PATH = 200  # characters of a path in a message
@@ -172,9 +176,10 @@ class Problem:
 
 
 class WerkbankError(Exception):
-    """Anything werkbank stops for on purpose."""
+    """Anything werkbank stops for on purpose; `more` is what a program is told besides."""
 
     exit_code = EXIT_FAILED
+    more: Mapping[str, object] = MappingProxyType({})
 
     def _render_traceback_(self) -> list[str]:
         """Return what IPython shows: what is wrong, and no lines of code that a user cannot mend."""

@@ -228,6 +228,46 @@ def item_then_wave(folder):
     return [csv(frame, folder / "metingen.csv")]
 
 
+def title_above(folder):
+    rng, frame = np.random.default_rng(18), people()
+    frame["deelname programma"] = arm_of(frame.pop("c"), ("nee", "ja"))
+    frame["lezen voormeting"], frame["lezen nameting"] = rng.integers(5, 50, N), rng.integers(5, 50, N)
+    path = csv(frame, folder / "export.csv")
+    path.write_text("Export, gemaakt voor De Wilg\n\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
+    return [path]
+
+
+def one_to_nine(folder):
+    rng, frame = np.random.default_rng(19), people()
+    frame["conditie"] = arm_of(frame.pop("c"))
+    for wave in ("t0", "t1"):
+        items = answers(rng, load("tses-12", order="second"), 1, 9, N)
+        frame = frame.assign(**{f"tses{i + 1}_{wave}": items[:, i] for i in range(12)})
+    return [csv(frame, folder / "leraren.csv")]
+
+
+def two_blocks(folder):
+    rng, frame = np.random.default_rng(20), people()
+    frame["conditie"] = arm_of(frame.pop("c"))
+    for block in (1, 2):
+        items = answers(rng, 6, 1, 5, N)
+        frame = frame.assign(**{f"Q{block}_{i + 1}": items[:, i] for i in range(6)})
+    return [csv(frame, folder / "qualtrics.csv", sep=",")]
+
+
+def two_informants_one_key(folder):
+    rng, frame, key = np.random.default_rng(21), people(), load("sdq")
+    frame["conditie"] = arm_of(frame.pop("c"))
+    parts = [frame]
+    for wave in ("T1", "T2"):
+        for who in ("lk", "ll"):
+            items = answers(rng, key, 0, 2, N)
+            parts.append(pd.DataFrame(items, columns=[f"sdq_{who}_{i + 1}_{wave}" for i in range(25)]))
+        parts.append(pd.DataFrame({f"sdq_lk_totaal_{wave}": items.sum(axis=1)}))
+    frame = pd.concat(parts, axis=1)
+    return [csv(frame, folder / "sdq.csv")]
+
+
 WHO = {"columns.pupil": "leerlingnr", "columns.class": "klas", "columns.school": "school", "columns.arm": "conditie"}
 BY_CLASS = {"design.kind": "controlled", "design.assigned_by": "class"}
 TWO = {"arms.controle": "control", "arms.interventie": "intervention"}
@@ -290,4 +330,18 @@ KINDS = {
     "two numbers in a heading": Kind(
         item_then_wave, {**WHO, **BY_CLASS, **TWO, "waves.1": "pre", "waves.2": "post", "strs.instrument": "strs-sf",
                          "strs.version": "A"}),
+    "a title above the header, yes and no": Kind(
+        title_above, {"columns.arm": "deelname programma", "arms.ja": "intervention", "arms.nee": "control",
+                      "files.header": "3", "waves.voormeting": "pre", "waves.nameting": "post",
+                      "lezen.informant": "test", **BY_CLASS}),
+    "answers from 1 to 9": Kind(
+        one_to_nine, {**WHO, **BY_CLASS, **TWO, "tses.instrument": "tses-12", "tses.order": "second",
+                      "tses.informant": "teacher", "tses.missing": None}),
+    "two blocks of a form, one moment": Kind(
+        two_blocks, {**WHO, **BY_CLASS, **TWO, "waves.moment": "post", "waves.1": None, "Q1.instrument": "own",
+                     "Q2.instrument": "own"}),
+    "one questionnaire by teachers and pupils, its total beside it": Kind(
+        two_informants_one_key, {**WHO, **BY_CLASS, **TWO, "sdq_lk.instrument": "sdq", "sdq_lk.informant": "teacher",
+                                 "sdq_ll.instrument": "sdq", "sdq_ll.informant": "pupil",
+                                 "sdq_lk_totaal.better": None}),
 }  # fmt: skip

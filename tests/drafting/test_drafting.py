@@ -135,6 +135,7 @@ def test_an_end_of_input_leaves_the_guesses(tmp_path):
         ({"design.kind": "random"}, "randomised"),
         ({"strs.version": "Z"}, "A, B"),
         ({"arms.interventie": "treated"}, "intervention"),
+        ({"columns.pupil": "leerling"}, "leerlingnr"),
     ],
 )
 def test_an_answer_that_answers_nothing_is_refused_and_leaves_nothing(given, words, tmp_path):
@@ -245,3 +246,30 @@ def test_each_sentence_of_a_guess_says_why_and_what_else():
         for sentence in sentences(topic_sentences("drafting", language)["guess"]):
             assert sentence.startswith(starts)
             assert otherwise in sentence or sentence.startswith(starts[1])
+
+
+def test_a_range_is_two_numbers(tmp_path):
+    kind = KINDS["own items, 0 and 1, 99 for missing, one reversed"]
+    with pytest.raises(UsageError, match="1-5"):
+        drafted(tmp_path, kind, given={"motivatie.range": "vijf"})
+    made, _ = drafted(tmp_path, kind, given={"motivatie.range": "0-5"})
+    assert load_study(made.folder).outcomes[0].range == (0, 5)
+
+
+def test_the_command_asks_on_a_terminal_and_writes_what_was_answered(tmp_path):
+    from tests.test_commands_that_talk import on_terminal
+
+    source = tmp_path / "source"
+    source.mkdir()
+    (file,) = KINDS["two arms that say nothing"].write(source)
+    words = ["new", "studie", "--from", str(file)]
+    code, shown, _ = on_terminal(words, tmp_path, typed="B\nrandomised\n\n")
+    assert code == 0, shown
+    assert "Welke conditie kreeg het programma niet?" in shown
+    assert "hoogstens 7" in shown
+    study = load_study(tmp_path / "studie")
+    assert study.arms == {"A": "intervention", "B": "control"}
+    assert study.design.kind == "randomised"
+    text = (tmp_path / "studie" / "study.yaml").read_text(encoding="utf-8")
+    assert "niet geloot" not in text
+    assert "geschikt" in shown

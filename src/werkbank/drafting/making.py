@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 SUBJECTS = {"vak", "vakgebied", "subject", "domein", "domain"}
 DATES = {"datum", "date", "afnamedatum", "toetsdatum", "testdate"}
 RESULTS = {"vaardigheid", "vaardigheidsscore", "ability", "abilityscore", "niveau", "level", "percentiel", "percentile"}
+TOTALS = {"totaal", "total", "tot", "som", "sum", "gemiddelde", "gemiddeld", "gem", "mean", "score", "schaalscore"}
 ROWS_OF_A_CASE = 5  # at least, on average, where single cases are followed
 
 
@@ -194,7 +195,14 @@ def _chosen(found: list[Series], files: list[SeenFile], roles: Roles) -> list[Se
     kept = [one for one in found if one.items != [""] or one in scores]
     if not kept:
         kept = [one for one in found if all(seen.numbers is not None for seen in one.seen) and holds(one.stem, TESTS)]
-    return in_blocks(kept)
+    return in_blocks([one for one in kept if not _is_total(one, kept)])
+
+
+def _is_total(one: Series, kept: list[Series]) -> bool:
+    """Whether a score is called the total of a questionnaire whose items are there: it would be counted twice."""
+    stems = [compact(other.stem) for other in kept if other.items != [""] and other.stem]
+    name = compact(one.stem)
+    return one.items == [""] and any(name.startswith(s) and name.removeprefix(s) in TOTALS for s in stems)
 
 
 def _is_score(one: Series, files: list[SeenFile], roles: Roles) -> bool:

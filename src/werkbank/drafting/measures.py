@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from werkbank.drafting.keys import DECISIVE, ENOUGH_ITEMS, FITS, Fit, called, fi
 from werkbank.drafting.series import Series, answered_in_words, answers_of, generic, named, pattern
 from werkbank.drafting.waves import ORDER
 from werkbank.drafting.words import COVARIATES, HIGHER, LOWER, TESTS, WHO, holds, parts
-from werkbank.errors import Said
+from werkbank.errors import Said, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,6 +38,7 @@ RANGES = (
     (1, 10),
     (0, 10),
 )
+YEARS = 8  # of a primary school
 TURNED = -0.15  # an item that goes along with the others less than this may be worded the other way round
 INFORMANTS = ("teacher", "pupil", "parent", "observer", "test", "unknown")
 
@@ -234,8 +236,10 @@ def _range(made: Outcome, one: Series, settling: Settling) -> tuple[float, float
     low, high = next(((a, b) for a, b in RANGES if a <= known[0] and known[-1] <= b), (known[0], known[-1]))
     values = {"low": f"{low:g}", "high": f"{high:g}", "seen_low": f"{known[0]:g}", "seen_high": f"{known[-1]:g}"}
     text = settling.settle(f"{made.place}.range", f"{low:g}-{high:g}", Said("drafting.guess.range", values))
-    ends = [float(part) for part in text.strip("[] ").replace(",", "-").split("-") if part.strip()]
-    low, high = (ends[0], ends[1]) if len(ends) == 2 else (low, high)
+    ends = re.fullmatch(r"\[?\s*(-?[0-9.]+)\s*[-,]\s*(-?[0-9.]+)\s*\]?", text)
+    if ends is None:
+        raise UsageError(say("drafting.problem.range", settling.language, place=f"{made.place}.range", name=text))
+    low, high = float(ends[1]), float(ends[2])
     made.fields["range"] = [int(x) if float(x).is_integer() else x for x in (low, high)]
     return low, high
 
@@ -332,14 +336,19 @@ def _settle_primary(made: list[Outcome], settling: Settling) -> None:
         outcome.fields["role"] = "primary" if outcome.place == chosen else "secondary"
 
 
+def _years(seen: Seen) -> bool:
+    """Whether a column that is called a group holds the years of a primary school."""
+    return seen.whole and seen.numbers is not None and bool((seen.numbers[~np.isnan(seen.numbers)] <= YEARS).all())
+
+
 def covariates(columns: Mapping[str, Seen], settling: Settling) -> list[str]:
     """Return the columns with a pupil's sex, age and grade, each marked."""
     found = []
     for kind, names in COVARIATES.items():
         for name, seen in columns.items():
-            if "".join(parts(name)) not in names or not len(seen.texts) - len(seen.gaps) > 1:
-                continue
-            if kind == "sex" and len(seen.texts) > 4:
+            plain = "".join(parts(name))
+            yearly = kind == "grade" and plain in {"groep", "klas"} and _years(seen)
+            if (plain not in names and not yearly) or len(seen.usual) < 2 or (kind == "sex" and len(seen.texts) > 4):
                 continue
             place = f"covariates.{name}"
             told = Said(f"drafting.guess.covariate.{kind}", {"column": name})

@@ -11,8 +11,18 @@ import numpy as np
 
 from werkbank.catalogue import say
 from werkbank.drafting.waves import whole
-from werkbank.drafting.words import CONTROL, COVARIATES, OF_TOOLS, PAIRS, TREATED, compact, grade_of_name
-from werkbank.errors import Said
+from werkbank.drafting.words import (
+    CONTROL,
+    COVARIATES,
+    OF_ARMS,
+    OF_TOOLS,
+    PAIRS,
+    TREATED,
+    compact,
+    grade_of_name,
+    holds,
+)
+from werkbank.errors import Said, UsageError, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -58,7 +68,7 @@ def find_roles(files: list[SeenFile], settling: Settling) -> Roles:
         if given:
             settling.known(place, given)
             if given not in NONE:
-                roles.columns[role] = [part.strip() for part in given.split("+")]
+                roles.columns[role] = _existing(place, given, files, settling)
             continue
         found = {file.name: one for file in files if (one := _of_file(role, file, roles)) is not None}
         if not found:
@@ -66,6 +76,17 @@ def find_roles(files: list[SeenFile], settling: Settling) -> Roles:
             continue
         _settle(role, files, found, roles, settling)
     return roles
+
+
+def _existing(place: str, given: str, files: list[SeenFile], settling: Settling) -> list[str]:
+    """Return the headings that the user named, joined by + where several tell pupils apart."""
+    headings = list(dict.fromkeys(name for file in files for name in file.columns))
+    names = [given] if given in headings else [part.strip() for part in given.split("+")]
+    for name in names:
+        if name not in headings:
+            where = {"place": place, "name": name, **nearest(name, headings)}
+            raise UsageError(say("drafting.problem.answer", settling.language, **where))
+    return names
 
 
 def _settle(
@@ -165,6 +186,10 @@ def _arm(_file: SeenFile, graded: list[tuple[int, Seen]], _roles: Roles) -> tupl
             return [seen.name], "name"
         if worded and (grade or all(sides)) and not _of_people(seen.name):
             return [seen.name], "cells"
+    for _, seen in graded:
+        sides = list(sides_of(_words(seen)).values())
+        if sorted(sides) == ["control", "intervention"] and holds(seen.name, OF_ARMS):
+            return [seen.name], "yes_no"
     return None
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from werkbank.drafting.headers import lower_header
 from werkbank.errors import UnfitError
 from werkbank.intake.cells import decide_decimal, number
 from werkbank.intake.folding import is_unknown, says_missing
@@ -122,6 +123,7 @@ class SeenFile:
     n_rows: int
     columns: dict[str, Seen]
     double: tuple[str, ...] = ()
+    header: int | None = None
 
     @property
     def name(self) -> str:
@@ -155,6 +157,7 @@ def see(folder: Path, paths: list[str], language: str) -> list[SeenFile]:
     for path in paths:
         own = Ledger()
         table = open_table(study, FileSpec(path=path), set(), own)
+        table = lower_header(study, path, table) or table
         if table is not None:
             found.append(_seen(table))
         elif own.has("sheet_needed"):
@@ -207,7 +210,7 @@ def _sheets(study: Study, path: str, refused: Ledger, language: str) -> list[See
 def _seen(table: Table) -> SeenFile:
     columns = {name: _column(table, name) for name in dict.fromkeys(table.names) if name}
     double = tuple(name for name in columns if table.names.count(name) > 1)
-    return SeenFile(table.spec.path, table.spec.sheet, len(table.rows), columns, double)
+    return SeenFile(table.spec.path, table.spec.sheet, len(table.rows), columns, double, table.spec.header)
 
 
 def _column(table: Table, name: str) -> Seen:

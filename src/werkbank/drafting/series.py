@@ -130,7 +130,7 @@ def first_digits_as_waves(file: SeenFile, names: Iterable[str]) -> dict[str, Pla
     split: dict[str, list[tuple[str, str, str, str]]] = defaultdict(list)
     for name in names:
         found = re.fullmatch(r"(.*?[^\d]|)([0-9]{1,2})([^\d]+)([0-9]{1,2})", name)
-        if found and _answers(file.columns[name]):
+        if found and not generic(found[1]) and _answers(file.columns[name]):  # Q1_1 … is a form's own numbering
             split[found[1] + HOLE + found[3]].append((name, found[1], found[2], found[4]))
     made: dict[str, Place] = {}
     for parted in split.values():
@@ -215,8 +215,12 @@ def answers_of(columns: Iterable[Seen]) -> tuple[list[float], list[float]]:
     found = sorted(counted)
     few = 0.005 * sum(counted.values())
     gaps = [x for x in found if x in GAPS and not (x == -1 and {-2.0, 0.0} <= counted.keys())]
-    below = max((x for x in found if x not in gaps and x not in NINES and counted[x] > few), default=float("inf"))
-    gaps += [code for code in NINES if code in counted and below < code - 1.5]  # 9 where the answers are 1 to 5
+    answered = [x for x in found if x not in gaps and counted[x] > few]
+    for code in NINES:  # 9 where the answers are 1 to 5; where 7 and 8 are answers, 9 is one too
+        others = [x for x in answered if x not in NINES or x < code]
+        highest = max((x for x in others if x not in gaps), default=code)
+        if code in counted and highest < code - 1.5 and max(answered, default=0) <= max(NINES):
+            gaps.append(code)
     rest = [x for x in found if x not in gaps]
     usual = [x for x in rest if counted[x] > few] or rest
     return [x for x in rest if not usual or usual[0] <= x <= usual[-1]], sorted(gaps)

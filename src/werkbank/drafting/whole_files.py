@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from werkbank.drafting.seen import SeenFile
     from werkbank.drafting.settling import Settling
 
+HEADERS = 99  # rows of which one may be said to be the header
 ALIKE = 0.5  # of the headings of two files, from which they are one form
 
 
@@ -33,6 +34,10 @@ def file_specs(
     specs: list[dict[str, Any]] = []
     for file in files:
         spec: dict[str, Any] = {"path": file.path}
+        if file.header is not None:
+            told = Said("drafting.guess.header", {"row": file.header, "path": file.path})
+            rows = [str(row) for row in range(1, HEADERS + 1)]
+            spec["header"] = int(settling.settle("files.header", str(file.header), told, choices=rows))
         if file.sheet is not None:
             spec["sheet"] = file.sheet
         renamed = {roles.columns[role][0]: own for role, own in roles.per_file.get(file.name, {}).items()}

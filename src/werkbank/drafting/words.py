@@ -111,6 +111,10 @@ TREATED = (
     "training", "behandeling", "ja", "yes", "ig", "eg", "tr", "treat", "interv",
 )  # fmt: skip
 
+OF_ARMS = (  # in a heading of which the cells say yes and no
+    "programma", "program", "interven", "conditie", "treat", "experiment", "deelname", "deelgenomen", "deedmee",
+    "meegedaan", "coaching", "training", "tookpart", "participat",
+)  # fmt: skip
 PAIRS = (("e", "c"), ("i", "c"), ("t", "c"), ("x", "c"), ("y", "n"), ("j", "n"), ("p", "c"))  # programme, control
 
 LOWER = (

@@ -106,6 +106,7 @@ class _Page:
 
     def files(self) -> None:
         self.line("")
+        self.mark("files.header")
         self.line("files:")
         for spec in self.draft.files:
             self.line(f"  - {scalar(spec)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from werkbank.catalogue import say
 from werkbank.errors import UsageError, nearest
@@ -32,6 +33,28 @@ def explained(name: str, language: str) -> list[str]:
     if any(form.status == "frame" for form in variants(name)):
         lines += ["", say("cli.instruments.frame", language, name=name), "", *template(name).splitlines()]
     return lines
+
+
+def rows(name: str | None, language: str) -> list[dict[str, Any]]:
+    """Return every form of key `name`, or of all keys, as plain values for a program.
+
+    Raises
+    ------
+    UsageError
+        When there is no such key.
+    """
+    if name is not None:
+        explained(name, language)
+    forms = [form for one in ([name] if name else names()) for form in variants(one)]
+    return [
+        {
+            "name": form.name, "title": form.title, "version": form.version, "order": form.order,
+            "status": form.status, "informants": list(form.informant),
+            "range": [end if math.isfinite(end) else None for end in form.range], "items": list(form.items),
+            "scales": {scale: list(form.scales[scale].items) for scale in form.scales},
+        }
+        for form in forms
+    ]  # fmt: skip
 
 
 def _form(form: Instrument, language: str) -> list[str]:

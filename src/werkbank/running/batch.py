@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
 
+from werkbank import steps
 from werkbank.errors import UnfitError, WerkbankError
 from werkbank.running import manifest
 from werkbank.running.index import write_index
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from werkbank.running.jobs import Job
+    from werkbank.steps import Step
 
 TRIES = 3  # for a report whose worker was lost
 
@@ -60,6 +64,7 @@ def run_batch(
     workers: int | None = None,
     executor: Submits | None = None,
     tell: Callable[[Made, int, float], None] | None = None,
+    hears: Callable[[Job, Step], None] | None = None,
 ) -> BatchOutcome:
     """Make the reports of all jobs that are not there yet; one that fails does not stop the others.
 
@@ -83,6 +88,8 @@ def run_batch(
         worker was lost is asked for again.
     tell : callable, optional
         Called after each job with what was made, how many are done and how many seconds have passed.
+    hears : callable, optional
+        Called with each step of each report that is made here, from the thread that makes it.
 
     Raises
     ------
@@ -93,7 +100,11 @@ def run_batch(
     ended = {job.folder: Made(job, "waiting") for job in jobs}
     interrupted = False
     with alone(out, language):
-        crew = _Here(out, workers or os.cpu_count() or 1) if executor is None else _There(executor, workers, language)
+        crew = (
+            _Here(out, workers or os.cpu_count() or 1, hears)
+            if executor is None
+            else _There(executor, workers, language)
+        )
         try:
             for number, made in enumerate(_ended(jobs, crew), 1):
                 ended[made.job.folder] = made
@@ -135,12 +146,16 @@ def _side_by_side(made: tuple[Made, ...], language: str) -> tuple[Made, ...]:
 class _Here:
     """Threads of this process, each with a forked child for every notebook."""
 
-    def __init__(self, out: Path, slots: int) -> None:
-        self.out, self.slots, self._pool = out, slots, ThreadPoolExecutor(slots)
+    def __init__(self, out: Path, slots: int, hears: Callable[[Job, Step], None] | None = None) -> None:
+        self.out, self.slots, self._pool, self._hears = out, slots, ThreadPoolExecutor(slots), hears
         self._read, self._lock = set[str](), Lock()
 
     def begin(self, job: Job) -> Future[Any]:
-        return self._pool.submit(make, job, self._ready)
+        return self._pool.submit(self._make, job)
+
+    def _make(self, job: Job) -> Made:
+        with steps.listening(partial(self._hears, job)) if self._hears else nullcontext():
+            return make(job, self._ready)
 
     def _ready(self, job: Job) -> None:
         with self._lock:

@@ -9,6 +9,7 @@ from werkbank.catalogue import say
 from werkbank.drafting.asking import on_terminal
 from werkbank.drafting.making import new_from
 from werkbank.errors import UnfitError, UsageError
+from werkbank.intake.opening import KINDS
 from werkbank.running.checking import check_study
 from werkbank.study import load_study
 
@@ -43,11 +44,12 @@ def begin(asked: argparse.Namespace, tell: Callable[..., None], *, live: bool) -
     """
     speech, quiet = asked.speech, asked.json
     ask = on_terminal(speech, tell, input) if live and not quiet else None
-    made = new_from(Path(asked.name), [Path(file) for file in asked.files], speech, _given(asked), ask)
+    made = new_from(Path(asked.name), _files(asked.files), speech, _given(asked), ask)
     problems = _problems(made.folder)
     if not quiet:
         _told(made, problems, speech, tell)
     return {
+        "ok": True,
         "folder": made.folder.as_posix(),
         "study": (made.folder / "study.yaml").as_posix(),
         "guesses": [{"place": g.place, "value": g.value, "open": g.open, "sentence": g.line(speech)}
@@ -55,6 +57,15 @@ def begin(asked: argparse.Namespace, tell: Callable[..., None], *, live: bool) -
         "fit": not problems,
         "problems": [problem.as_row(speech) for problem in problems],
     }  # fmt: skip
+
+
+def _files(named: list[str]) -> list[Path]:
+    """Return the files that are named; of a folder, all in it that can be read."""
+    found: list[Path] = []
+    for path in map(Path, named):
+        readable = [file for file in sorted(path.iterdir()) if file.suffix.lower() in KINDS] if path.is_dir() else []
+        found += [file for file in readable if not file.name.startswith((".", "~"))] or [path]
+    return found
 
 
 def _given(asked: argparse.Namespace) -> dict[str, str]:

@@ -1,30 +1,91 @@
-"""What ``werkbank batch`` and ``werkbank verify`` print on the way, and how they end."""
+"""What ``werkbank run``, ``batch`` and ``verify`` print on the way, and how they end."""
 
 from __future__ import annotations
 
 import json
-from contextlib import nullcontext
+import sys
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from werkbank import steps
 from werkbank.catalogue import LANGUAGES, say
 from werkbank.errors import ReportError, UsageError, nearest
 from werkbank.running import given_out
 from werkbank.running.batch import BatchOutcome, run_batch
+from werkbank.running.checking import check_report, check_study
 from werkbank.running.jobs import jobs_asked
 from werkbank.running.making import Made, begun
 from werkbank.running.notebooks import notebook_path
 from werkbank.running.pages import FORMATS
+from werkbank.running.progress import Progress, words
 from werkbank.running.remote import connected
+from werkbank.running.runner import run_report
 from werkbank.running.verify import verify
 from werkbank.study import load_study
+from werkbank.usage import painted
 from werkbank.warm.offline import can_leave
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
+    from werkbank.running.jobs import Job
+
+READ_FIRST = ("monitoring", "programme", "pupil", "single_case", "synthesis")
 STATUSES = ("made", "kept", "failed", "waiting")
+
+
+@contextmanager
+def told_steps(asked: argparse.Namespace) -> Iterator[None]:
+    """Tell every step that begins in this context: nothing where JSON was asked for.
+
+    The line that renews itself is on standard error, apart from what a command answers; plain lines stand before the
+    answer, so that standard error holds what is wrong and nothing else.
+    """
+    if asked.json:
+        yield
+        return
+    live = sys.stderr.isatty()
+    with Progress(sys.stderr if live else sys.stdout, asked.speech, live=live) as told, steps.listening(told):
+        yield
+
+
+def run_command(asked: argparse.Namespace, tell: Callable[..., None]) -> dict[str, Any]:
+    """Make one report, telling its steps; return what was made.
+
+    Raises
+    ------
+    WerkbankError
+        As `runner.run_report`.
+    """
+    speech, formats = asked.speech, tuple(asked.format.split(","))
+    pupils = {"pupil_pages": True} if asked.pupil_pages else {}
+    with told_steps(asked):
+        if asked.report in READ_FIRST:  # what it reads is known to be fit before a notebook is started
+            study = load_study(asked.study)
+            check_report(study, asked.report)
+            check_study(study)
+        made = run_report(asked.study, asked.report, language=asked.language, out=asked.out, formats=formats, **pupils)
+    tell(*(say("cli.done.superseded", speech, file=file) for file in made.superseded))
+    tell(*made.notes)
+    tell(*(line for line in made.remarks if line == say("cli.done.network", made.language)))
+    if made.remarks:
+        tell(say("cli.done.remarks", speech, n=len(made.remarks)))
+    if made.left_out:
+        tell(say("cli.done.left_out", speech, n=made.left_out))
+    files = [path.as_posix() for path in made.files]
+    tell(painted(say("cli.done.made", speech), "green", sys.stdout), *(f"  {path}" for path in files))
+    if asked.open and (page := next((path for path in made.files if path.suffix == ".html"), None)) is not None:
+        import webbrowser
+
+        if not webbrowser.open(page.resolve().as_uri()):
+            tell(say("cli.done.not_opened", speech, path=page.as_posix()))
+    return {
+        "ok": True, "report": made.report, "language": made.language, "folder": made.folder.as_posix(), "files": files,
+        "superseded": list(made.superseded), "left_out": made.left_out, "remarks": list(made.remarks),
+        "notes": list(made.notes),
+    }  # fmt: skip
 
 
 def batch_command(asked: argparse.Namespace, tell: Callable[..., None], *, live: bool) -> None:
@@ -56,9 +117,12 @@ def batch_command(asked: argparse.Namespace, tell: Callable[..., None], *, live:
     jobs = jobs_asked(Path(asked.table), asked.by, speech, shared, (lambda _: None) if silent else tell)
 
     tried = 0
+    waiting = Progress(sys.stderr, speech, live=live and not silent)
 
     def progress(made: Made, done: int, seconds: float) -> None:
         nonlocal tried
+        waiting.clear()
+        waiting.lead = f"{done}/{len(jobs)} · "
         tried += made.status != "kept"  # what was there already says nothing of how fast it goes
         if asked.json:
             tell(json.dumps(_record(made), ensure_ascii=False))
@@ -66,8 +130,17 @@ def batch_command(asked: argparse.Namespace, tell: Callable[..., None], *, live:
             rate = 60 * tried / max(seconds, 0.01)
             _progress(made, done, len(jobs), rate, speech, tell, live=live)
 
-    with connected(asked.scheduler, speech) if asked.scheduler else nullcontext() as executor:
-        outcome = run_batch(jobs, out, language=speech, workers=asked.workers, executor=executor, tell=progress)
+    def heard(job: Job, step: steps.Step) -> None:
+        waiting.tell(f"{job.title}: {words(step, speech)}")
+
+    hears = heard if live and not silent else None
+    with connected(asked.scheduler, speech) if asked.scheduler else nullcontext() as executor, waiting:
+        if live and not silent:
+            waiting.lead = f"0/{len(jobs)} · "
+            waiting.tell(say("steps.reading", speech))
+        outcome = run_batch(
+            jobs, out, language=speech, workers=asked.workers, executor=executor, tell=progress, hears=hears
+        )
     _summary(outcome, out, speech, tell, as_json=asked.json)
     if outcome.interrupted:
         raise KeyboardInterrupt
@@ -116,25 +189,36 @@ def _summary(outcome: BatchOutcome, out: Path, speech: str, tell: Callable[..., 
     tell(say("batch.progress.index", speech, path=(out / "index.html").as_posix()))
 
 
-def verify_command(asked: argparse.Namespace, tell: Callable[..., None]) -> None:
-    """Verify reports, a line for each; ReportError when any is not as it should be."""
+def verify_command(asked: argparse.Namespace, tell: Callable[..., None]) -> dict[str, Any]:
+    """Verify reports, a line for each, and return them; ReportError when any is not as it should be.
+
+    As JSON the reports are told whether they are good or not: the exit code says that one is not.
+    """
     found = []
     study = Path(asked.study) if asked.study else None
     for one in verify([Path(folder) for folder in asked.folders], quick=asked.quick, study=study):
         found.append(one)
         verdict = say(f"batch.verdict.{one.verdict}", asked.speech, detail=one.detail)
         tell(f"{(one.folder / one.report).as_posix()}: {verdict}")
+    rows = [
+        {"folder": one.folder.as_posix(), "report": one.report, "verdict": one.verdict, "good": one.good,
+         "detail": one.detail} for one in found
+    ]  # fmt: skip
     if bad := sum(not one.good for one in found):
-        raise ReportError(say("batch.problem.verify", asked.speech, n=bad, n_all=len(found)))
+        error = ReportError(say("batch.problem.verify", asked.speech, n=bad, n_all=len(found)))
+        error.more = {"reports": rows}
+        raise error
+    return {"ok": True, "reports": rows}
 
 
-def withdrawn_command(asked: argparse.Namespace, tell: Callable[..., None]) -> None:
-    """List what was given out of a study, or write down that copies were taken back."""
+def withdrawn_command(asked: argparse.Namespace, tell: Callable[..., None]) -> dict[str, Any]:
+    """List what was given out of a study, or write down that copies were taken back; return the lines, or how many."""
     study = load_study(asked.study)
     if asked.numbers or asked.everything:
         n = given_out.declare_withdrawn(study, asked.numbers, asked.speech, everything=asked.everything)
         tell(say("privacy.register.withdrawn" if n else "privacy.register.anew", asked.speech, n=n))
-        return
+        return {"ok": True, "withdrawn": n}
     lines = given_out.listed(study, asked.speech)
     heading = say("privacy.register.list", asked.speech, n=len(lines)) if lines else ""
     tell(heading or say("privacy.register.none", asked.speech), *(f"  {line}" for line in lines))
+    return {"ok": True, "copies": lines}

@@ -25,8 +25,13 @@ if TYPE_CHECKING:
 FIXED = ("unit", "within", "sheet", "arms", "starts", "scheme", "source", "phrase", "sha256", "on", "out", "level")
 
 
-def lot_command(asked: argparse.Namespace, tell: Callable[..., None]) -> None:
+def lot_command(asked: argparse.Namespace, tell: Callable[..., None]) -> dict[str, object]:
     """Announce a lot from a list, draw one that was announced, or both at once where the seed is public.
+
+    Returns
+    -------
+    dict
+        What was done, as `--json` prints it: state (announced or drawn) and files.
 
     Raises
     ------
@@ -43,7 +48,9 @@ def lot_command(asked: argparse.Namespace, tell: Callable[..., None]) -> None:
     pages = _write(lot, rows, place, asked.speech)
     state = "drawn" if lot.is_drawn else "announced"
     tell(say(f"planning.lot.next.{state}", asked.speech, path=place.as_posix(), file=place.name, page=pages[0].name))
-    tell(*(f"  {path.as_posix()}" for path in [place, *pages]))
+    files = [path.as_posix() for path in [place, *pages]]
+    tell(*(f"  {path}" for path in files))
+    return {"ok": True, "state": state, "files": files}
 
 
 def _drawn_later(asked: argparse.Namespace, place: Path, now: datetime) -> tuple[Lot, Rows, Path]:

@@ -24,7 +24,7 @@ class Progress:
     Parameters
     ----------
     stream : text stream
-        Where it is told: standard error, so that what a command answers stays apart.
+        Where it is told.
     language : str
     live : bool
         Whether the stream is a terminal. There the line of now says for how long, so that it is seen to live.

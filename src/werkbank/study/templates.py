@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 
 from werkbank.catalogue import say
 from werkbank.errors import UsageError, nearest
+from werkbank.study.finding import EXAMPLES, example_path
 from werkbank.study.schema import schema_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+SCHEMA = re.compile(r"[./]*schema/study\.schema\.json")  # where an example has it lie
 FOLDER = Path(__file__).parent / "templates"
 WEEKS = dt.timedelta(weeks=8)  # of a log that is begun today
 
@@ -27,17 +29,24 @@ def names() -> list[str]:
 
 
 def new_study(folder: Path, example: str, language: str) -> Path:
-    """Make a folder with a commented study.yaml, a place for the files and a README, or nothing.
+    """Make a folder with a commented study.yaml, a place for the files and a README; or with a whole shipped example.
 
     Raises
     ------
     UsageError
         When the folder exists, cannot bear that name, or there is no such example.
     """
-    if example not in names():
-        raise UsageError(say("cli.problem.no_example", language, name=example, **nearest(example, names())))
+    if example not in (*names(), *EXAMPLES):
+        valid = nearest(example, [*names(), *EXAMPLES])
+        raise UsageError(say("cli.problem.no_example", language, name=example, **valid))
     with new_folder(folder, language) as made:
-        shutil.copyfile(FOLDER / f"{example}.{language}.yaml", made / "study.yaml")
+        if example in EXAMPLES:
+            shipped = example_path(example)
+            shutil.copytree(shipped.parent / "raw", made / "raw", dirs_exist_ok=True)
+            text = SCHEMA.sub("study.schema.json", shipped.read_text(encoding="utf-8"), count=1)
+            (made / "study.yaml").write_text(text, encoding="utf-8")
+        else:
+            shutil.copyfile(FOLDER / f"{example}.{language}.yaml", made / "study.yaml")
         shutil.copyfile(FOLDER / f"README.{language}.md", made / "README.md")
     return folder
 

@@ -69,11 +69,11 @@ def living(work: Path) -> Iterator[None]:
 def sweep_dead(parent: Path) -> None:
     """Remove the work folders that runs left here when they were killed; one without a mark is left alone."""
     for mark in parent.glob(f"{UNFINISHED}/{ALIVE}"):
-        if not _of_living(mark) and not mark.parent.is_symlink():
+        if not is_living(mark) and not mark.parent.is_symlink():
             shutil.rmtree(mark.parent, ignore_errors=True)
 
 
-def _of_living(mark: Path) -> bool:
+def is_living(mark: Path) -> bool:
     """Whether a process is at work in the folder of this mark, or the mark is gone by now."""
     try:
         with mark.open("r+", encoding="ascii") as file:
@@ -97,5 +97,5 @@ def _lock(number: int) -> None:
 def _remove_unfinished(out: Path) -> None:
     for left in out.glob(UNFINISHED):
         mark = left / ALIVE  # of a run that writes to a folder in here, beside this batch
-        if left.is_dir() and not left.is_symlink() and not (mark.exists() and _of_living(mark)):
+        if left.is_dir() and not left.is_symlink() and not (mark.exists() and is_living(mark)):
             shutil.rmtree(left, ignore_errors=True)
