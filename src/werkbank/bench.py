@@ -49,6 +49,7 @@ SEED = 20250901
 # the parts of a study's results, each computed when a section or a user first asks for it
 PARTS = (
     "effects", "within", "ways", "diagnostics", "measurement", "underachievement", "monitoring", "synthesis", "cases",
+    "planning",
 )  # fmt: skip
 _AS = re.compile(r"\bas (\w+)")  # in a formula: the statistic to which it refers
 UNITS = ("class", "teacher", "school")  # of pupils
@@ -355,6 +356,12 @@ class Bench:
 
         estimates, facts, claims = synthesised(self.reviewed, self.study.ci_level)
         return self._store(estimates=tuple(estimates), facts=tuple(facts), claims=tuple(claims))
+
+    def _planning(self) -> Results:
+        from werkbank.appraisal.planned import claims_of_plan
+        from werkbank.planning.finding import facts
+
+        return self._store(facts=tuple(facts(self.study, self.seed)), claims=tuple(claims_of_plan(self.study)))
 
     def _cases(self) -> Results:
         from werkbank.cases.measuring import measured

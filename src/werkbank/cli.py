@@ -182,6 +182,13 @@ def _planning_commands(command: Callable[..., _Parser], text: Callable[..., str]
     lot.add_argument("list", metavar="LIST|LOT", help=text("lot_list"))
     for option in ("unit", "within", "sheet", "arms", "starts", "source", "phrase", "sha256", "on", "seed"):
         lot.add_argument(f"--{option}", metavar=option.upper(), help=text(f"lot_{option}"))
+    plan = command("plan", _plan)
+    plan.add_argument("study", metavar="STUDY", nargs="?", help=text("study"))
+    for option in ("units", "pupils", "icc", "r", "r-units", "blocks", "lost-pupils", "effect"):
+        plan.add_argument(f"--{option}", metavar="N", help=text(f"plan_{option.replace('-', '_')}"))
+    plan.add_argument("--by", choices=("pupil", *ROLES[:3]), help=text("plan_by"))
+    plan.add_argument("--kind", choices=("randomised", "controlled", "single_group"), help=text("plan_kind"))
+    plan.add_argument("--out", type=_place, metavar="DIR", help=text("plan_out"))
     lot.add_argument("--level", choices=("pupil", *ROLES[:3]), help=text("lot_level"))
     lot.add_argument("--scheme", choices=("start", "order", "independent", "different"), help=text("lot_scheme"))
     lot.add_argument("--out", type=_place, metavar="FILE", help=text("lot_out"))
@@ -324,6 +331,12 @@ def _verify(arguments: argparse.Namespace) -> None:
     from werkbank.running.commands import verify_command
 
     verify_command(arguments, _tell)
+
+
+def _plan(arguments: argparse.Namespace) -> None:
+    from werkbank.running.plans import plan_command
+
+    plan_command(arguments, _tell)
 
 
 def _lot(arguments: argparse.Namespace) -> None:

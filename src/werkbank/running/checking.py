@@ -71,10 +71,10 @@ def check_report(study: Study, report: str) -> None:
         ``outcomes_not_declared``.
     """
     needed: dict[str, object] = {"monitoring": study.monitoring, "underachievement": study.underachievement}
-    needed |= {"synthesis": study.synthesis, "single_case": study.single_case}
+    needed |= {"synthesis": study.synthesis, "single_case": study.single_case, "planning": study.planning}
     needed |= dict.fromkeys(("evaluation", "measurement", "school", "thesis"), study.outcomes or None)
     if needed.get(report, "") is None:
-        own = {"monitoring", "underachievement", "synthesis", "single_case"}
+        own = {"monitoring", "underachievement", "synthesis", "single_case", "planning"}
         code = f"{report if report in own else 'outcomes'}_not_declared"
         raise UnfitError([Problem(code, study.file)], study.language)
 

@@ -59,6 +59,12 @@ class SingleCaseParams(ReportParams):
     pupil_pages: bool = Field(default=False, description="true: a private page for each case, for its teacher")
 
 
+class PlanningParams(ReportParams):
+    """Of ``planning.ipynb``."""
+
+    study: str = Field(default="voornemen", description="a study file with a block planning, or an example's name")
+
+
 class SynthesisParams(ReportParams):
     """Of ``synthesis.ipynb``."""
 
@@ -77,6 +83,7 @@ MODELS: dict[str, type[ReportParams]] = {
     "evaluation": EvaluationParams,
     "measurement": MeasurementParams,
     "monitoring": MonitoringParams,
+    "planning": PlanningParams,
     "school": SchoolParams,
     "single_case": SingleCaseParams,
     "synthesis": SynthesisParams,

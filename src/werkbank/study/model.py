@@ -30,6 +30,7 @@ from werkbank.study.parts import (
     text_in,
     text_keys,
 )
+from werkbank.study.planning import Planning  # noqa: TC001 - pydantic reads it
 from werkbank.study.single_case import SingleCase  # noqa: TC001 - pydantic reads it
 from werkbank.study.synthesis import Synthesis  # noqa: TC001 - pydantic reads it
 from werkbank.study.thesis import Thesis
@@ -326,6 +327,7 @@ def _needed(schema: dict[str, Any]) -> None:
         {"required": ["design", "monitoring"]},
         {"required": ["synthesis"]},
         {"required": ["single_case"]},
+        {"required": ["planning"]},
     ]
 
 
@@ -388,6 +390,7 @@ class Study(Part):
     underachievement: Underachievement | None = Field(default=None, description="who achieves less than expected")
     monitoring: Monitoring | None = Field(default=None, description="pupils followed by their test results")
     single_case: SingleCase | None = Field(default=None, description="cases followed day by day, each its own control")
+    planning: Planning | None = Field(default=None, description="what is expected, before there are data")
     synthesis: Synthesis | None = Field(default=None, description="effects of several studies, pooled")
     labels: Labels = Field(
         default_factory=Labels,
@@ -492,8 +495,10 @@ class Study(Part):
     def _text_keys(cls, raw: Any) -> Any:  # noqa: ANN401 - whatever YAML held
         # a spreadsheet's arm codes are often 0 and 1: YAML reads numbers, the file holds text
         if isinstance(raw, dict):
-            if isinstance(raw.get("synthesis"), dict) or isinstance(
-                raw.get("single_case"), dict
+            planned = raw.get("planning")
+            cases = isinstance(planned, dict) and isinstance(planned.get("cases"), dict)
+            if (
+                cases or isinstance(raw.get("synthesis"), dict) or isinstance(raw.get("single_case"), dict)
             ):  # which have no groups
                 raw = {"design": {"kind": "single_group"}, **raw}
             raw = {**raw, **{key: text_keys(raw[key]) for key in ("arms", "waves", "roles", "rules") if key in raw}}
@@ -562,6 +567,7 @@ class Study(Part):
             self.monitoring is None
             and self.synthesis is None
             and self.single_case is None
+            and not (self.planning is not None and (self.outcomes or self.planning.cases is not None))
             and not (self.files and self.outcomes)
         ):
             raise ValueError("without_outcomes")
