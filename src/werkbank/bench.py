@@ -18,6 +18,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from werkbank.appraisal import Evidence, appraise
+from werkbank.appraisal.registered import claims_of_deviations, marked
 from werkbank.catalogue import formulas, say
 from werkbank.effects import by_own_alpha, describe, diagnose, estimate, of_headline, unit_means
 from werkbank.effects.questions import outcome_waves
@@ -315,10 +316,10 @@ class Bench:
         study, scores, pupils = self.study, self.scored, self.intake.pupils
         comparable = comparability(self.intake, scores.instruments, arms=False)
         found = self._store(
-            estimates=tuple(estimate(study, scores.table, pupils, self.seed)),
+            estimates=tuple(marked(study, estimate(study, scores.table, pupils, self.seed))),
             facts=(*scores.facts, *comparable, *describe(study, scores.table, pupils)),
         )
-        return found.with_more(claims=appraise(study, found))
+        return found.with_more(claims=[*appraise(study, found), *claims_of_deviations(study)])
 
     def _within(self) -> Results:
         """Return the whole study's answers, and beside them the classes of the part to which this bench is limited."""

@@ -189,6 +189,9 @@ def _planning_commands(command: Callable[..., _Parser], text: Callable[..., str]
     plan.add_argument("--by", choices=("pupil", *ROLES[:3]), help=text("plan_by"))
     plan.add_argument("--kind", choices=("randomised", "controlled", "single_group"), help=text("plan_kind"))
     plan.add_argument("--out", type=_place, metavar="DIR", help=text("plan_out"))
+    registered = command("register", _register)
+    registered.add_argument("study", metavar="STUDY", help=text("study"))
+    registered.add_argument("--out", type=_place, metavar="FILE", help=text("register_out"))
     lot.add_argument("--level", choices=("pupil", *ROLES[:3]), help=text("lot_level"))
     lot.add_argument("--scheme", choices=("start", "order", "independent", "different"), help=text("lot_scheme"))
     lot.add_argument("--out", type=_place, metavar="FILE", help=text("lot_out"))
@@ -337,6 +340,12 @@ def _plan(arguments: argparse.Namespace) -> None:
     from werkbank.running.plans import plan_command
 
     plan_command(arguments, _tell)
+
+
+def _register(arguments: argparse.Namespace) -> None:
+    from werkbank.running.registering import register_command
+
+    register_command(arguments, _tell)
 
 
 def _lot(arguments: argparse.Namespace) -> None:

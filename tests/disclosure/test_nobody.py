@@ -123,7 +123,9 @@ def test_no_file_of_a_report_holds_what_was_planted(study, tmp_path, report):
     pages = (tmp_path / "uit" / "monitoring.nl.html", tmp_path / "uit" / "share" / "monitoring.nl.html")
     inside, outside = (p.read_text(encoding="utf-8") if p.is_file() else "" for p in pages)
     assert (CODES[0] in inside, "school 1" in inside, "school 1" in outside) == (bool(inside), False, bool(inside))
-    leaves = {f".{f}" for f in FORMATS} | {".json", ".csv"} if report not in {"single_case", "planning"} else set()  # stays inside, whole
+    leaves = (
+        {f".{f}" for f in FORMATS} | {".json", ".csv"} if report not in {"single_case", "planning"} else set()
+    )  # stays inside, whole
     assert {p.suffix for p in files if p.parent.name == "share"} == leaves
 
 

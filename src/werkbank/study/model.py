@@ -31,6 +31,7 @@ from werkbank.study.parts import (
     text_keys,
 )
 from werkbank.study.planning import Planning  # noqa: TC001 - pydantic reads it
+from werkbank.study.registration import Registered, Registration  # noqa: TC001 - as above
 from werkbank.study.single_case import SingleCase  # noqa: TC001 - pydantic reads it
 from werkbank.study.synthesis import Synthesis  # noqa: TC001 - pydantic reads it
 from werkbank.study.thesis import Thesis
@@ -87,7 +88,9 @@ class Design(Part):
     lot_deviations: dict[str, Text] | None = Field(
         default=None, description="a unit's code in that file -> why it is not in the arm (not begun on the day) drawn"
     )
-    preregistration: str | None = Field(default=None, description="where the plan was registered, if it was")
+    preregistration: str | None = Field(
+        default=None, description="where the plan was registered, if it was; or the file that `werkbank register` wrote"
+    )
 
     @field_validator("lot_deviations", mode="before")
     @classmethod
@@ -391,6 +394,7 @@ class Study(Part):
     monitoring: Monitoring | None = Field(default=None, description="pupils followed by their test results")
     single_case: SingleCase | None = Field(default=None, description="cases followed day by day, each its own control")
     planning: Planning | None = Field(default=None, description="what is expected, before there are data")
+    registration: Registration | None = Field(default=None, description="what is promised besides")
     synthesis: Synthesis | None = Field(default=None, description="effects of several studies, pooled")
     labels: Labels = Field(
         default_factory=Labels,
@@ -407,6 +411,7 @@ class Study(Part):
     _file: str = PrivateAttr(default="study.yaml")
     _logo: bytes | None = PrivateAttr(default=None)
     _lot: Lot | None = PrivateAttr(default=None)
+    _registered: Registered | None = PrivateAttr(default=None)
 
     @property
     def folder(self) -> Path:
@@ -427,6 +432,11 @@ class Study(Part):
     def lot(self) -> Lot | None:
         """What was drawn, where `design.lot` names it: read, and seen to be unaltered."""
         return self._lot
+
+    @property
+    def registered(self) -> Registered | None:
+        """The plan as it was registered, where `design.preregistration` names its file."""
+        return self._registered
 
     def title_in(self, language: str) -> str:
         """Return the title for a report in `language`."""
