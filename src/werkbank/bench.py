@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from werkbank import steps
 from werkbank.appraisal import Evidence, appraise
+from werkbank.appraisal.registered import claims_of_deviations, marked
 from werkbank.catalogue import formulas, say
 from werkbank.effects import by_own_alpha, describe, diagnose, estimate, of_headline, unit_means
 from werkbank.effects.questions import outcome_waves
@@ -52,7 +53,7 @@ SEED = 20250901
 # the parts of a study's results, each computed when a section or a user first asks for it
 PARTS = (
     "effects", "within", "ways", "diagnostics", "measurement", "underachievement", "monitoring", "synthesis", "cases",
-    "logs",
+    "logs", "planning",
 )  # fmt: skip
 _AS = re.compile(r"\bas (\w+)")  # in a formula: the statistic to which it refers
 UNITS = ("class", "teacher", "school")  # of pupils
@@ -320,10 +321,10 @@ class Bench:
         steps.begin("comparability")
         comparable = comparability(self.intake, scores.instruments, arms=False)
         found = self._store(
-            estimates=tuple(estimate(study, scores.table, pupils, self.seed)),
+            estimates=tuple(marked(study, estimate(study, scores.table, pupils, self.seed))),
             facts=(*scores.facts, *comparable, *describe(study, scores.table, pupils)),
         )
-        return found.with_more(claims=appraise(study, found))
+        return found.with_more(claims=[*appraise(study, found), *claims_of_deviations(study)])
 
     def _within(self) -> Results:
         """Return the whole study's answers, and beside them the classes of the part to which this bench is limited."""
@@ -365,6 +366,12 @@ class Bench:
         steps.begin("pooling")
         estimates, facts, claims = synthesised(self.reviewed, self.study.ci_level)
         return self._store(estimates=tuple(estimates), facts=tuple(facts), claims=tuple(claims))
+
+    def _planning(self) -> Results:
+        from werkbank.appraisal.planned import claims_of_plan
+        from werkbank.planning.finding import facts
+
+        return self._store(facts=tuple(facts(self.study, self.seed)), claims=tuple(claims_of_plan(self.study)))
 
     def _cases(self) -> Results:
         from werkbank.cases.measuring import measured

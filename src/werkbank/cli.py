@@ -219,6 +219,16 @@ def _planning_commands(command: Callable[..., _Parser], text: Callable[..., str]
     lot.add_argument("--level", choices=("pupil", *ROLES[:3]), help=text("lot_level"))
     lot.add_argument("--scheme", choices=("start", "order", "independent", "different"), help=text("lot_scheme"))
     lot.add_argument("--out", type=_place, metavar="FILE", help=text("lot_out"))
+    plan = command("plan", _plan)
+    plan.add_argument("study", metavar="STUDY", nargs="?", help=text("study"))
+    for option in ("units", "pupils", "icc", "r", "r-units", "blocks", "lost-pupils", "effect"):
+        plan.add_argument(f"--{option}", metavar="N", help=text(f"plan_{option.replace('-', '_')}"))
+    plan.add_argument("--by", choices=("pupil", *ROLES[:3]), help=text("plan_by"))
+    plan.add_argument("--kind", choices=("randomised", "controlled", "single_group"), help=text("plan_kind"))
+    plan.add_argument("--out", type=_place, metavar="DIR", help=text("plan_out"))
+    registered = command("register", _register)
+    registered.add_argument("study", metavar="STUDY", help=text("study"))
+    registered.add_argument("--out", type=_place, metavar="FILE", help=text("register_out"))
 
 
 def _batch_options(batch: _Parser, text: Callable[..., str]) -> None:
@@ -383,6 +393,18 @@ def _verify(arguments: argparse.Namespace) -> dict[str, object]:
     from werkbank.running.commands import verify_command
 
     return verify_command(arguments, arguments.tell)
+
+
+def _plan(arguments: argparse.Namespace) -> dict[str, object]:
+    from werkbank.running.plans import plan_command
+
+    return plan_command(arguments, arguments.tell)
+
+
+def _register(arguments: argparse.Namespace) -> dict[str, object]:
+    from werkbank.running.registering import register_command
+
+    return register_command(arguments, arguments.tell)
 
 
 def _lot(arguments: argparse.Namespace) -> dict[str, object]:

@@ -77,6 +77,7 @@ def study(tmp_path_factory):
         "single_case": {"file": {"path": "dagen.csv"}, "columns": {"case": "geval", "session": "dag", "phase": "fase"},
                         "outcomes": [{"column": "gedrag", "better": "higher", "range": [0, 5], "role": "primary"}],
                         "drawn": None},
+        "planning": {"units": 6, "simulations": 100},
         "synthesis": {"file": {"path": "studies.csv"}, "outcome": "taal", "better": "higher"},
         "monitoring": {"file": {"path": "lvs.csv"}, "shape": "long", "day_first": True,
                        "columns": dict(zip(roles, names, strict=True))},
@@ -122,7 +123,9 @@ def test_no_file_of_a_report_holds_what_was_planted(study, tmp_path, report):
     pages = (tmp_path / "uit" / "monitoring.nl.html", tmp_path / "uit" / "share" / "monitoring.nl.html")
     inside, outside = (p.read_text(encoding="utf-8") if p.is_file() else "" for p in pages)
     assert (CODES[0] in inside, "school 1" in inside, "school 1" in outside) == (bool(inside), False, bool(inside))
-    leaves = {f".{f}" for f in FORMATS} | {".json", ".csv"} if report != "single_case" else set()  # stays inside, whole
+    leaves = (
+        {f".{f}" for f in FORMATS} | {".json", ".csv"} if report not in {"single_case", "planning"} else set()
+    )  # stays inside, whole
     assert {p.suffix for p in files if p.parent.name == "share"} == leaves
 
 

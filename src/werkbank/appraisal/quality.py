@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkbank.appraisal.evidence import SIZES, Evidence, question
 from werkbank.appraisal.precision import acceptable, minimum_detectable
+from werkbank.appraisal.registered import deviations
 from werkbank.effects.multiplicity import number_of_tests
 from werkbank.results import Claim
 from werkbank.statistics.standards import baseline_equivalence
@@ -280,6 +281,11 @@ def _multiplicity(e: Evidence) -> Iterator[Claim]:
 
 def _preregistration(e: Evidence) -> Iterator[Claim]:
     where = e.study.design.preregistration
+    if (registered := e.study.registered) is not None:
+        changed, on = deviations(e.study), registered.made.date().isoformat()
+        variant = "late" if not registered.in_time else "deviated" if changed else "kept"
+        yield _claim(variant, "met" if variant == "kept" else "attention", on=on, n_changed=len(changed))
+        return
     yield _claim("planned", "met", where=where) if where else _claim("unplanned", "attention")
 
 

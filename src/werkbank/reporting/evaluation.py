@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from werkbank.effects.roles import shown_roles
-from werkbank.reporting import appendices, arms, fitted, pictures, said_once, tables
+from werkbank.reporting import appendices, arms, fitted, pictures, registration, said_once, tables
 from werkbank.reporting.appendices import provenance, readings
 from werkbank.reporting.blocks import Bullets, Heading, Paragraph
 from werkbank.reporting.numbers import Column
@@ -77,6 +77,7 @@ def design(report: Report) -> Blocks:
         yield Paragraph(words.say("report.design.arms", arms=arms))
     waves = words.listed([words.wave(w) for w in report.evidence.waves])
     yield Paragraph(words.say("report.design.waves", waves=waves))
+    yield from registration.became(report)
     yield from _programme(report)
     if study.source:
         yield Paragraph(words.say("report.design.source", source=words.text(study.source)))

@@ -175,6 +175,8 @@ def _estimated(
     for key in columns:
         if key not in {"clusters", "at"} or any(row[key] for row in rows):
             kinds[key] = units(report, key) if key == "clusters" else ESTIMATED[key]
+    if report.study.registered is not None:
+        kinds["standing"] = Column("standing", report.words.say("planning.register.column.standing"))
     return table(report, name, title, kinds, rows, labels="report.estimates", notes=notes)
 
 
@@ -187,6 +189,7 @@ def _row(report: Report, e: Estimate) -> dict[str, Any]:
         "estimate": None if bare else e.estimate, "ci": interval, "size": e.estimate, "size_ci": interval,
         "scale": words.say(f"report.estimates.{e.metric}") if e.metric in NAMED else None, "share": e.estimate,
         "statistic": e.statistic, "df": e.df, "p": e.estimate if e.metric == "p" else e.p,
+        "standing": words.say(f"planning.register.mark.{e.role}"),
     }  # fmt: skip
 
 

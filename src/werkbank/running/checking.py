@@ -71,11 +71,11 @@ def check_report(study: Study, report: str) -> None:
         ``outcomes_not_declared``.
     """
     needed: dict[str, object] = {"monitoring": study.monitoring, "underachievement": study.underachievement}
-    needed |= {"synthesis": study.synthesis, "single_case": study.single_case}
+    needed |= {"synthesis": study.synthesis, "single_case": study.single_case, "planning": study.planning}
     needed |= dict.fromkeys(("programme", "pupil"), study.logs or None)
     needed |= dict.fromkeys(("evaluation", "measurement", "school", "thesis"), study.outcomes or None)
     if needed.get(report, "") is None:
-        own = {name: name for name in ("monitoring", "underachievement", "synthesis", "single_case")}
+        own = {name: name for name in ("monitoring", "underachievement", "synthesis", "single_case", "planning")}
         own |= {"programme": "logs", "pupil": "logs"}
         code = f"{own.get(report, 'outcomes')}_not_declared"
         raise UnfitError([Problem(code, study.file)], study.language)

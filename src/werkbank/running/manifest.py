@@ -46,7 +46,9 @@ def inputs_of(study: Study, parameters: dict[str, Any]) -> dict[str, Any]:
     own_keys = sorted((folder / "instruments").glob("*.yaml"))
     return {
         "study": _hashed(folder, folder / Path(study.file).name if Path(study.file).suffix else folder / "study.yaml"),
-        "data": [_hashed(folder, folder / path) for path in [*(spec.path for spec in study.data_files), *_lots(study)]],
+        "data": [
+            _hashed(folder, folder / path) for path in [*(spec.path for spec in study.data_files), *_papers(study)]
+        ],
         "instruments": [_hashed(folder, path) for path in own_keys],
         "logo": [_hashed(folder, folder / study.school.logo)] if study.school and study.school.logo else [],
         "parameters": parameters,
@@ -59,11 +61,12 @@ def inputs_of(study: Study, parameters: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _lots(study: Study) -> list[str]:
-    """Return the lot that a study names and the list from which it was drawn."""
+def _papers(study: Study) -> list[str]:
+    """Return the papers that a study names: its lot and the list from which that was drawn, its registration."""
     from werkbank.intake.lots import lot_list
 
-    return [str(study.design.lot), lot_list(study)] if study.lot is not None else []
+    drawn = [str(study.design.lot), lot_list(study)] if study.lot is not None else []
+    return [*drawn, *[str(study.design.preregistration)] * (study.registered is not None)]
 
 
 def notice(key: str = "notice") -> str:

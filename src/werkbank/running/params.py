@@ -66,6 +66,12 @@ class PupilParams(ReportParams):
     pupil: str = Field(default="", description="the code of one pupil; empty: a page for each")
 
 
+class PlanningParams(ReportParams):
+    """Of ``planning.ipynb``."""
+
+    study: str = Field(default="voornemen", description="a study file with a block planning, or an example's name")
+
+
 class SynthesisParams(ReportParams):
     """Of ``synthesis.ipynb``."""
 
@@ -85,6 +91,7 @@ MODELS: dict[str, type[ReportParams]] = {
     "measurement": MeasurementParams,
     "monitoring": MonitoringParams,
     "pupil": PupilParams,
+    "planning": PlanningParams,
     "school": SchoolParams,
     "single_case": SingleCaseParams,
     "synthesis": SynthesisParams,

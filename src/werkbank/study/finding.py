@@ -9,7 +9,7 @@ from werkbank.catalogue import say
 from werkbank.errors import UsageError
 
 ROOT = "WERKBANK_ROOT"  # of the environment: the folder in which JupyterLab was started
-EXAMPLES = ("baumann", "bdf", "klassenspel", "leerlingen", "nabijheid", "overzicht", "volgsysteem")
+EXAMPLES = ("baumann", "bdf", "klassenspel", "leerlingen", "nabijheid", "overzicht", "volgsysteem", "voornemen")
 
 
 def example_path(name: str) -> Path:

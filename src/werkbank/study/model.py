@@ -31,6 +31,8 @@ from werkbank.study.parts import (
     text_in,
     text_keys,
 )
+from werkbank.study.planning import Planning  # noqa: TC001 - pydantic reads it
+from werkbank.study.registration import Registered, Registration  # noqa: TC001 - as above
 from werkbank.study.single_case import SingleCase  # noqa: TC001 - pydantic reads it
 from werkbank.study.synthesis import Synthesis  # noqa: TC001 - pydantic reads it
 from werkbank.study.thesis import Thesis
@@ -91,7 +93,9 @@ class Design(Part):
     lot_deviations: dict[str, Text] | None = Field(
         default=None, description="a unit's code in that file -> why it is not in the arm (not begun on the day) drawn"
     )
-    preregistration: str | None = Field(default=None, description="where the plan was registered, if it was")
+    preregistration: str | None = Field(
+        default=None, description="where the plan was registered, if it was; or the file that `werkbank register` wrote"
+    )
 
     @field_validator("lot_deviations", mode="before")
     @classmethod
@@ -332,6 +336,7 @@ def _needed(schema: dict[str, Any]) -> None:
         {"required": ["synthesis"]},
         {"required": ["single_case"]},
         {"required": ["logs"]},
+        {"required": ["planning"]},
     ]
 
 
@@ -394,6 +399,8 @@ class Study(Part):
     underachievement: Underachievement | None = Field(default=None, description="who achieves less than expected")
     monitoring: Monitoring | None = Field(default=None, description="pupils followed by their test results")
     single_case: SingleCase | None = Field(default=None, description="cases followed day by day, each its own control")
+    planning: Planning | None = Field(default=None, description="what is expected, before there are data")
+    registration: Registration | None = Field(default=None, description="what is promised besides")
     synthesis: Synthesis | None = Field(default=None, description="effects of several studies, pooled")
     logs: list[Log] = Field(default_factory=list, description="what was done and seen, day by day, on sheets")
     calendar: Calendar | None = Field(default=None, description="the school days that logs are about")
@@ -417,6 +424,7 @@ class Study(Part):
     _file: str = PrivateAttr(default="study.yaml")
     _logo: bytes | None = PrivateAttr(default=None)
     _lot: Lot | None = PrivateAttr(default=None)
+    _registered: Registered | None = PrivateAttr(default=None)
 
     @property
     def folder(self) -> Path:
@@ -437,6 +445,11 @@ class Study(Part):
     def lot(self) -> Lot | None:
         """What was drawn, where `design.lot` names it: read, and seen to be unaltered."""
         return self._lot
+
+    @property
+    def registered(self) -> Registered | None:
+        """The plan as it was registered, where `design.preregistration` names its file."""
+        return self._registered
 
     def title_in(self, language: str) -> str:
         """Return the title for a report in `language`."""
@@ -510,8 +523,11 @@ class Study(Part):
     def _text_keys(cls, raw: Any) -> Any:  # noqa: ANN401 - whatever YAML held
         # a spreadsheet's arm codes are often 0 and 1: YAML reads numbers, the file holds text
         if isinstance(raw, dict):
+            planned = raw.get("planning")
+            cases = isinstance(planned, dict) and isinstance(planned.get("cases"), dict)
             alone = raw.get("logs") and not raw.get("outcomes")
-            if alone or any(isinstance(raw.get(block), dict) for block in ("synthesis", "single_case")):  # no groups
+            if cases or alone or any(isinstance(raw.get(block), dict) for block in ("synthesis", "single_case")):
+                # no groups
                 raw = {"design": {"kind": "single_group"}, **raw}
             raw = {**raw, **{key: text_keys(raw[key]) for key in ("arms", "waves", "roles", "rules") if key in raw}}
             if isinstance(raw.get("aliases"), dict):
@@ -593,6 +609,7 @@ class Study(Part):
             and self.synthesis is None
             and self.single_case is None
             and not self.logs
+            and not (self.planning is not None and (self.outcomes or self.planning.cases is not None))
             and not (self.files and self.outcomes)
         ):
             raise ValueError("without_outcomes")

@@ -19,6 +19,7 @@ from werkbank.study.logo import draw_logo
 from werkbank.study.lot import read_lot
 from werkbank.study.model import WAVES, FileSpec, Outcome, Study
 from werkbank.study.parts import Informant
+from werkbank.study.registration import read_registration
 from werkbank.study.single_case import Drawn as DrawnDays
 from werkbank.study.spelling import tidy
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from werkbank.study.lot import Lot
+    from werkbank.study.registration import Registered
     from werkbank.study.single_case import SingleCase
 
 # how a part of a study file is written, where it was written otherwise
@@ -76,6 +78,8 @@ def load_study(path: str | Path) -> Study:
         if study.single_case is not None:
             study = study.model_copy(update={"single_case": _drawn_cases(study, lot, lines)})
         study._lot = lot  # noqa: SLF001 - as above
+    if (study.design.preregistration or "").endswith(".yaml"):
+        study._registered = _registered(study, lines, language)  # noqa: SLF001 - as above
     if study.school is not None and study.school.logo is not None:
         logo = draw_logo(study.folder, study.school.logo)
         if isinstance(logo, Problem):
@@ -95,6 +99,15 @@ def _lot_of(study: Study, lines: dict[tuple[str, ...], int], language: str) -> L
     if not lot.is_drawn:
         raise UnfitError([Problem("lot_not_drawn", study.file, "design.lot", row, name)], language)
     return lot
+
+
+def _registered(study: Study, lines: dict[tuple[str, ...], int], language: str) -> Registered:
+    """Return the registration that a study file names; it must lie in the study's folder."""
+    name, row = str(study.design.preregistration), lines.get(("design", "preregistration"))
+    path = (study.folder / name).resolve()
+    if not path.is_relative_to(study.folder):
+        raise UnfitError([Problem("registration_not_found", study.file, "design.preregistration", row, name)], language)
+    return read_registration(path, name, language)
 
 
 def _drawn_cases(study: Study, lot: Lot, lines: dict[tuple[str, ...], int]) -> SingleCase:
