@@ -147,6 +147,8 @@ def _parsed(words: list[str], language: str) -> argparse.Namespace:
     codebook.add_argument("--out", type=_place, metavar="DIR", default=".", help=text("codebook_out"))
     instruments = command("instruments", _instruments, "language_here")
     instruments.add_argument("name", metavar="NAME", nargs="?", help=text("instrument"))
+    programmes = command("programmes", _programmes, "language_here")
+    programmes.add_argument("name", metavar="NAME", nargs="?", help=text("programme"))
     command("schema", _schema, None)
     lab = command("lab", _lab, None)
     lab.add_argument("--no-browser", action="store_true", help=text("no_browser"))
@@ -358,6 +360,12 @@ def _instruments(arguments: argparse.Namespace) -> None:
     from werkbank.instruments.explaining import explained, listed
 
     _tell(*(explained(arguments.name, arguments.speech) if arguments.name else listed()))
+
+
+def _programmes(arguments: argparse.Namespace) -> None:
+    from werkbank.programmes.registry import explained, listed
+
+    _tell(*(explained(arguments.name, arguments.speech) if arguments.name else listed(arguments.speech)))
 
 
 def _schema(_arguments: argparse.Namespace) -> None:

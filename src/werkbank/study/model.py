@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field, PrivateAttr, field_validator, model_validator
 
+from werkbank.programmes.registry import TIDIER, template, template_names
 from werkbank.study.labels import MADE, Labels
 from werkbank.study.logs import Agreed, Calendar, ClassList, Consent, Log  # noqa: TC001 - pydantic reads them
 from werkbank.study.parts import (
@@ -295,7 +296,10 @@ def _with_given_columns(raw: Any) -> Any:  # noqa: ANN401 - whatever YAML held
 class Programme(Part):
     """A description of one's own programme after the TIDieR checklist; what is left out is reported as not reported."""
 
-    name: Text
+    name: Text | None = Field(default=None, description="that of its template when left out")
+    template: str | None = Field(
+        default=None, description="what is known beforehand of a programme: `werkbank programmes` lists them"
+    )
     why: Text | None = None
     materials: Text | None = None
     procedures: Text | None = None
@@ -307,6 +311,21 @@ class Programme(Part):
     modifications: Text | None = None
     fidelity_planned: Text | None = None
     fidelity_actual: Text | None = None
+
+    @model_validator(mode="after")
+    def _has_a_name(self) -> Programme:
+        if self.template is not None and self.template not in template_names():
+            raise ValueError("programme_unknown")
+        if self.name is None and self.template is None:
+            raise ValueError("programme_without_name")
+        return self
+
+    @classmethod
+    def of_template(cls, name: str, given: Programme | None = None) -> Programme:
+        """Return what is known of a programme, under what the study file says itself."""
+        known = {item: template(name).tidier(item) for item in TIDIER}
+        own = given.model_dump(exclude_none=True) if given is not None else {}
+        return cls.model_validate({**{k: v for k, v in known.items() if v is not None}, **own, "template": name})
 
 
 def _needed(schema: dict[str, Any]) -> None:
