@@ -98,7 +98,7 @@ def test_sessions_minutes_gaps_and_fidelity(tmp_path):
     assert fact(what="log_minutes", arm="", category="total").value == 49
     assert fact(what="log_gap", arm="L01").value == 4
     assert estimate(method="wilson_share", other="five_to_fifteen", group="L01").estimate == pytest.approx(2 / 3)
-    leads = estimate(method="wilson_share", other="child_leads", group="")
+    leads = estimate(method="wilson_share", criterion="child_leads", group="")
     assert (leads.estimate, leads.n) == (0.5, 4)
     whole = fact(what="log_fidelity", arm="L01")
     assert (whole.value, whole.n) == (pytest.approx((2 + 2 + 2) / 9), 9)

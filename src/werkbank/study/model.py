@@ -14,7 +14,7 @@ from pydantic import ConfigDict, Field, PrivateAttr, field_validator, model_vali
 
 from werkbank.programmes.registry import TIDIER, template, template_names
 from werkbank.study.labels import MADE, Labels
-from werkbank.study.logs import Agreed, Calendar, ClassList, Consent, Log  # noqa: TC001 - pydantic reads them
+from werkbank.study.logs import Agreed, Calendar, ClassList, Consent, Log
 from werkbank.study.parts import (
     WAVES,
     FileSpec,
@@ -394,8 +394,13 @@ class Study(Part):
     birth_date: BirthDate | None = Field(default=None, description="a column of dates, of which only the age is kept")
     moderators: list[Moderator] = Field(default_factory=list, description="for whom it may work better: exploratory")
     mediators: list[str] = Field(default_factory=list, description="scales along which it may work: exploratory")
-    dose: str | None = Field(default=None, description="the column with how much of the programme was had")
-    received: str | None = Field(default=None, description="the column with who took part: 0-1; for arms drawn by lot")
+    dose: str | None = Field(
+        default=None,
+        description="how much of the programme was had: a column, or of a log its .sessions, .minutes or .fidelity",
+    )
+    received: str | None = Field(
+        default=None, description="who took part: a column with 0-1, or a log; for arms drawn by lot"
+    )
     underachievement: Underachievement | None = Field(default=None, description="who achieves less than expected")
     monitoring: Monitoring | None = Field(default=None, description="pupils followed by their test results")
     single_case: SingleCase | None = Field(default=None, description="cases followed day by day, each its own control")
@@ -448,7 +453,11 @@ class Study(Part):
     @property
     def data_files(self) -> list[FileSpec]:
         """Every file that the study reads."""
-        return [*self.files, *([self.monitoring.file] if self.monitoring else [])]
+        blocks = (self.monitoring, self.single_case, self.synthesis)
+        alone = [block.file for block in blocks if block is not None and block.file is not None]
+        given = self.class_list
+        listed = [FileSpec(path=given.path, sheet=given.sheet)] if isinstance(given, ClassList) else []
+        return [*self.files, *alone, *(log.file for log in self.logs), *listed]
 
     @property
     def pupil_columns(self) -> list[str]:
@@ -457,8 +466,17 @@ class Study(Part):
         planned = self.design.planned_missing
         columns = [*(m.column for m in self.moderators), self.dose, self.received, planned.column if planned else None]
         made = {"age"} if self.birth_date else set()  # no column of a file
+        made |= {name for name in (self.dose, self.received) if name and self.of_log(name)}
         named = dict.fromkeys([*self.covariates, *(c for c in columns if c), *more])
         return [name for name in named if name not in made]
+
+    def of_log(self, name: str) -> tuple[str, str] | None:
+        """Return which log a dose comes from, and what of it: sessions, minutes, fidelity, received. None: a column."""
+        ids = {log.id for log in self.logs}
+        log, _, what = name.rpartition(".")
+        if log in ids and what in {"sessions", "minutes", "fidelity"}:
+            return log, what
+        return (name, "received") if name in ids else None
 
     @property
     def block_column(self) -> str | None:
