@@ -83,9 +83,9 @@ def test_who_has_no_line_is_unknown_and_counted(tmp_path, talks):
     assert intake.pupils.loc[of_left, "llinc.sessions"].isna().all()
     assert intake.pupils.loc[of_left, "llinc"].isna().all()
     controls = intake.pupils["arm"] == "controle"
-    took = intake.pupils.loc[controls, "llinc"]  # one moved to a class whose teacher was coached
+    took = intake.pupils.loc[controls, "llinc"]  # some have a teacher who was coached for another class
     assert took.notna().all()
-    assert (took == 0).mean() > 0.95
+    assert (took == 0).mean() > 0.9
     notes = {note.key: note for note in intake.notes}
     assert notes["intake.logs.controls_without"].values["n"] == int((took == 0).sum())  # noqa: PD011 - of a note
     said = notes["intake.logs.dose"].sentence("nl")
