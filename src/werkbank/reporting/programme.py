@@ -344,6 +344,7 @@ def cautions(report: Report) -> Blocks:
     for name, logs in found.items():
         where = [f"{log} ({report.words.listed(who)})" if who else log for log, who in logs.items()]
         lines.append(_say(report, f"caution.{name}", where=report.words.listed(where)))
+    lines += [one.sentence(report.language, names_pupils=False) for one in report.bench.logs.notes]
     yield Bullets((*lines, *(_say(report, f"caution.{name}") for name in ("always", "unknown"))))
 
 
