@@ -456,3 +456,11 @@ def test_every_number_that_is_told_has_a_name_in_the_registry(tmp_path):
     assert {f.what for f in facts} <= set(formulas())
     assert len({e.id for e in estimates}) == len(estimates)
     assert len({f.id for f in facts}) == len(facts)
+
+
+def test_causes_are_counted_over_pupils(tmp_path):
+    rows = [("L01", "faalangst", "leerkracht"), ("L01", "het aanbod", "ouder"), ("L02", "faalangst", "leerling")]
+    _, fact, *_ = found(study(tmp_path / "a", "causes", rows))
+    whole = fact(what="log_count", arm="", category="fear_of_failure", table="cause")
+    assert (whole.value, whole.n) == (2, 3)
+    assert fact(what="log_pair", arm="", parts=("fear_of_failure", "pupil")).value == 1

@@ -234,9 +234,10 @@ def phases(kept: Kept, step: Step) -> Found:
 
 
 def crossed(kept: Kept, step: Step) -> Found:
-    """Counts of each answer, and of each pair of answers: what stood before what, never why."""
+    """Counts of each answer, and of each pair of answers: what stood before what, never why; of each, and of all."""
     out: Found = []
-    for whose, rows in kept.units():
+    units = list(kept.units())
+    for whose, rows in [*units, *([("", kept.rows)] if len(units) > 1 else [])]:
         given = rows[rows[step.column].notna()]
         for value, n in given[step.column].map(text).value_counts(sort=False).items():
             out.append(kept.fact(step, "log_count", int(n), arm=whose, category=str(value), n=len(given)))
