@@ -184,6 +184,8 @@ def _further_commands(command: Callable[..., _Parser], text: Callable[..., str])
     codebook.add_argument("--out", type=_place, metavar="DIR", default=".", help=text("codebook_out"))
     instruments = command("instruments", _instruments, "language_here")
     instruments.add_argument("name", metavar="NAME", nargs="?", help=text("instrument"))
+    programmes = command("programmes", _programmes, "language_here")
+    programmes.add_argument("name", metavar="NAME", nargs="?", help=text("programme"))
     command("schema", _schema, None)
     lab = command("lab", _lab, None)
     lab.add_argument("--no-browser", action="store_true", help=text("no_browser"))
@@ -447,6 +449,15 @@ def _instruments(arguments: argparse.Namespace) -> dict[str, object] | None:
         return {"ok": True, "instruments": rows(arguments.name, arguments.speech)}
     _tell(*(explained(arguments.name, arguments.speech) if arguments.name else listed()))
     return None
+
+
+def _programmes(arguments: argparse.Namespace) -> dict[str, object]:
+    from werkbank.programmes.registry import explained, listed, template_names
+
+    lines = explained(arguments.name, arguments.speech) if arguments.name else listed(arguments.speech)
+    arguments.tell(*lines)
+    names = [arguments.name] if arguments.name else template_names()
+    return {"ok": True, "programmes": list(names), "said": list(lines)}
 
 
 def _schema(_arguments: argparse.Namespace) -> None:

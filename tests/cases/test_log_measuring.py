@@ -98,7 +98,7 @@ def test_sessions_minutes_gaps_and_fidelity(tmp_path):
     assert fact(what="log_minutes", arm="", category="total").value == 49
     assert fact(what="log_gap", arm="L01").value == 4
     assert estimate(method="wilson_share", other="five_to_fifteen", group="L01").estimate == pytest.approx(2 / 3)
-    leads = estimate(method="wilson_share", other="child_leads", group="")
+    leads = estimate(method="wilson_share", criterion="child_leads", group="")
     assert (leads.estimate, leads.n) == (0.5, 4)
     whole = fact(what="log_fidelity", arm="L01")
     assert (whole.value, whole.n) == (pytest.approx((2 + 2 + 2) / 9), 9)
@@ -456,3 +456,11 @@ def test_every_number_that_is_told_has_a_name_in_the_registry(tmp_path):
     assert {f.what for f in facts} <= set(formulas())
     assert len({e.id for e in estimates}) == len(estimates)
     assert len({f.id for f in facts}) == len(facts)
+
+
+def test_causes_are_counted_over_pupils(tmp_path):
+    rows = [("L01", "faalangst", "leerkracht"), ("L01", "het aanbod", "ouder"), ("L02", "faalangst", "leerling")]
+    _, fact, *_ = found(study(tmp_path / "a", "causes", rows))
+    whole = fact(what="log_count", arm="", category="fear_of_failure", table="cause")
+    assert (whole.value, whole.n) == (2, 3)
+    assert fact(what="log_pair", arm="", parts=("fear_of_failure", "pupil")).value == 1

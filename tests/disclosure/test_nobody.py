@@ -24,6 +24,7 @@ PLANTED = (
 )  # fmt: skip
 CODES = ("08BX", "03QK")  # of schools: they stay inside, but for what lists the reports of a batch by school
 JOINT = {"index.html", "results.csv"}
+INSIDE = {"planning", "programme", "pupil", "single_case"}  # stay inside, whole
 LONG = {"evaluation", "measurement", "school", "thesis"}  # the batch and the two others have every kind of file
 
 
@@ -53,6 +54,13 @@ def study(tmp_path_factory):
     ]  # fmt: skip
     papers = ["study;opmerking;n_treated;n_control;mean_treated;sd_treated;mean_control;sd_control"]
     papers += [f"Auteur {n} (2010);Fleur belt elke week;{40 + n};45;{20 + n % 4};4,5;20;4,{n}" for n in range(1, 9)]
+    colours = ["leerling;naam;opmerking;datum;kleur;nagesprek;fase;zorg"]
+    colours += [
+        f"{'Fleur van der Planten' if who == 0 else f'nr-{7000 + 13 * who}'};Fleur;moeder belt elke week;"
+        f"{day:02}-09-2025;{('rood', 'groen')[day % 2]};ja;{'AB'[day > 7]};angst"
+        for who in range(3) for day in (1, 2, 3, 4, 5, 8, 9, 10, 11, 12)
+    ]  # fmt: skip
+    (folder / "kleuren.csv").write_text("\n".join(colours) + "\n", encoding="utf-8")
     (folder / "dagen.csv").write_text("\n".join(days) + "\n", encoding="utf-8")
     (folder / "studies.csv").write_text("\n".join(papers) + "\n", encoding="utf-8")
     (folder / "raw.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
@@ -78,6 +86,7 @@ def study(tmp_path_factory):
                         "outcomes": [{"column": "gedrag", "better": "higher", "range": [0, 5], "role": "primary"}],
                         "drawn": None},
         "planning": {"units": 6, "simulations": 100},
+        "logs": [{"log": "check-in", "path": "kleuren.csv"}],
         "synthesis": {"file": {"path": "studies.csv"}, "outcome": "taal", "better": "higher"},
         "monitoring": {"file": {"path": "lvs.csv"}, "shape": "long", "day_first": True,
                        "columns": dict(zip(roles, names, strict=True))},
@@ -123,9 +132,7 @@ def test_no_file_of_a_report_holds_what_was_planted(study, tmp_path, report):
     pages = (tmp_path / "uit" / "monitoring.nl.html", tmp_path / "uit" / "share" / "monitoring.nl.html")
     inside, outside = (p.read_text(encoding="utf-8") if p.is_file() else "" for p in pages)
     assert (CODES[0] in inside, "school 1" in inside, "school 1" in outside) == (bool(inside), False, bool(inside))
-    leaves = (
-        {f".{f}" for f in FORMATS} | {".json", ".csv"} if report not in {"single_case", "planning"} else set()
-    )  # stays inside, whole
+    leaves = {f".{f}" for f in FORMATS} | {".json", ".csv"} if report not in INSIDE else set()
     assert {p.suffix for p in files if p.parent.name == "share"} == leaves
 
 

@@ -20,7 +20,7 @@ from werkbank.running.pages import pages
 REPORTS = {
     "evaluation": "nabijheid", "school": "nabijheid", "thesis": "baumann", "measurement": "nabijheid",
     "underachievement": "bdf", "monitoring": "volgsysteem", "synthesis": "overzicht",
-    "single_case": "klassenspel", "pupil": "leerlingen", "planning": "voornemen",
+    "single_case": "klassenspel", "pupil": "leerlingen", "planning": "voornemen", "programme": "leerlingen",
 }  # fmt: skip
 LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
 RUN = """([levels, rules]) => axe.run(document, {

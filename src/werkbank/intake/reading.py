@@ -27,6 +27,7 @@ from werkbank.intake.declared import check_rules, note_absent, note_constant, no
 from werkbank.intake.filtering import filtered
 from werkbank.intake.layout import Placed, Slot, declared_names, place, report_columns, slots_of
 from werkbank.intake.ledger import Ledger
+from werkbank.intake.log_doses import add_doses
 from werkbank.intake.lone import Part, check_lone
 from werkbank.intake.lookalikes import settled
 from werkbank.intake.lots import hold_to_lot
@@ -98,6 +99,7 @@ def read_answers(study: Study) -> Intake:
     pupils = at_assignment(study, rows, ledger)
     pupils = add_age(study, tables, frames, add_covariates(study, tables, frames, pupils, ledger), ledger)
     hold_to_lot(study, pupils, ledger)
+    pupils = add_doses(study, pupils, ledger)
     _check_double_answers(blocks, ledger)
     ledger.stop_if_unfit(study.language)
     answers = _long(blocks, pupils)

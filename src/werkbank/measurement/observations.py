@@ -1,6 +1,6 @@
 """Own measures that are coded rather than answered: attributions, feedback, fairness within a class.
 
-No report reaches these yet: issue M gives them a door, the logs of a programme.
+Reports tell such shares of a log with their interval (`cases.logs.counting`); these are for tables of one's own.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from werkbank.reporting.blocks import Bullets, Heading, Paragraph
 from werkbank.reporting.numbers import Column
 from werkbank.reporting.sections import maker
 from werkbank.reporting.table import table
+from werkbank.study import programmes
 
 if TYPE_CHECKING:
     from werkbank.reporting.blocks import Table
@@ -98,6 +99,8 @@ def _programme(report: Report) -> Blocks:
         yield table(report, "programme", "", kinds, rows, labels="report.tidier_columns", notes=notes)
     else:
         yield Paragraph(notes[0])
+    if more := programmes.told(report.study, report.language):
+        yield Bullets(tuple(more))
 
 
 @section(shared=True)

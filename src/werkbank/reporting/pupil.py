@@ -14,6 +14,7 @@ from werkbank.catalogue import has
 from werkbank.reporting import log_figure, numbers
 from werkbank.reporting.blocks import Heading, Paragraph
 from werkbank.reporting.log_figure import Followed
+from werkbank.reporting.log_words import book_of, computed_by, day, log_name
 from werkbank.reporting.sections import maker
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def _picture(report: Report, pupil: str) -> Figure | None:
         letters = report.results.fact(what="log_grid", outcome=book.log.id, arm=pupil)
         if letters is not None and book.log.id not in agreed:
             return log_figure.row_of_days(
-                f"{book.log.id}-{pupil}", str(letters.value), _name(report, book), report.language
+                f"{book.log.id}-{pupil}", str(letters.value), log_name(report, book.log.id), report.language
             )
         step = _followed(book, agreed.get(book.log.id, ""))
         if step is not None and (figure := _drawn(report, book, step, pupil)) is not None:
@@ -117,11 +118,11 @@ def _drawn(report: Report, book: Logbook, step: Step, pupil: str) -> Figure | No
 def _done(report: Report, pupil: str) -> str:
     """Return what was done, of how much that was planned."""
     found = [f for f in report.results.facts_where(what="log_count", arm=pupil, category="done", kind="log")
-             if _computes(report, f, "dose")]  # fmt: skip
+             if computed_by(report, f.outcome, f.table) == "dose"]  # fmt: skip
     if not found:
         return _say(report, "done.not_kept")
     fact = found[0]
-    values = {"n": int(fact.value or 0), "log": _name(report, _book(report, fact.outcome))}
+    values = {"n": int(fact.value or 0), "log": log_name(report, fact.outcome)}
     at = {"outcome": fact.outcome, "table": fact.table, "arm": pupil}
     minutes = report.results.fact(what="log_minutes", category="total", **at)
     told = numbers.decimal(float(minutes.value), report.language, 0) if minutes and minutes.value is not None else ""
@@ -141,7 +142,7 @@ def _seen(report: Report, pupil: str) -> str:
         at = {"outcome": agreed.log, "table": f"review-{agreed.column}", "arm": pupil}
         before, during = (report.results.fact(what="log_median", wave=phase, **at) for phase in "AB")
         if before is not None and during is not None:
-            book = _book(report, agreed.log)
+            book = book_of(report, agreed.log)
             a, b = (_middle(report, book, agreed.column, fact) for fact in (before, during))
             values = {"what": _column(report, agreed.column), "n_a": before.n, "n_b": during.n, "a": a, "b": b}
             key = "both" if before.value is not None and during.value is not None else "one_phase"
@@ -187,7 +188,7 @@ def _now(report: Report, pupil: str) -> str:
     """Return what follows: by the limits that were agreed; without them what a row of days allows to say."""
     verdict = _verdict(report, pupil)
     if verdict is not None:
-        return _say(report, f"now.{verdict.value}.{verdict.category}", review=_day(report, verdict.wave))
+        return _say(report, f"now.{verdict.value}.{verdict.category}", review=day(report, verdict.wave))
     strict = next(iter(report.results.facts_where(what="log_strict", arm=pupil)), None)
     if strict is not None:
         return _say(report, f"now.grid.{'whole' if strict.value else 'part'}")
@@ -209,23 +210,8 @@ def _for_whom(report: Report, pupil: str) -> str:
     for consent in report.study.consent:
         if consent.pupil == pupil:
             to = report.words.listed([_say(report, f"consent.to.{one}") for one in consent.to])
-            return _say(report, "consent.given", to=to, day=_day(report, consent.given.isoformat()))
+            return _say(report, "consent.given", to=to, day=day(report, consent.given.isoformat()))
     return _say(report, "consent.none")
-
-
-# --- words
-
-
-def _book(report: Report, name: str) -> Logbook:
-    return next(book for book in report.bench.logs.books if book.log.id == name)
-
-
-def _computes(report: Report, fact: Fact, do: str) -> bool:
-    return any(step.called == fact.table and step.do == do for step in _book(report, fact.outcome).form.computes)
-
-
-def _name(report: Report, book: Logbook) -> str:
-    return report.words.say(f"logs.log.{book.form.name}")
 
 
 def _column(report: Report, column: str) -> str:
@@ -234,14 +220,6 @@ def _column(report: Report, column: str) -> str:
 
 def _say_answer(report: Report, answer: str) -> str:
     return report.words.say(f"logs.answer.{answer}")
-
-
-def _day(report: Report, iso: str) -> str:
-    from datetime import date
-
-    from babel.dates import format_date
-
-    return format_date(date.fromisoformat(iso), "long", report.language) if iso else "–"
 
 
 def _say(report: Report, key: str, **values: object) -> str:

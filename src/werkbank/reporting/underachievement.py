@@ -325,6 +325,9 @@ def provenance(report: Report) -> Blocks:
         say("report.provenance.results"),
     ]
     yield Bullets(tuple(said))
+    if study.underachievement is not None:
+        yield Heading(say("report.glossary.heading"), 3)
+        yield Bullets(tuple(say(f"glossary.{term}") for term in ("underachievement", "underlearning")))
 
 
 def _counted(

@@ -59,6 +59,12 @@ class SingleCaseParams(ReportParams):
     pupil_pages: bool = Field(default=False, description="true: a private page for each case, for its teacher")
 
 
+class ProgrammeParams(ReportParams):
+    """Of ``programme.ipynb``."""
+
+    study: str = Field(default="leerlingen", description="a study file with a block logs, or an example's name")
+
+
 class PupilParams(ReportParams):
     """Of ``pupil.ipynb``."""
 
@@ -90,6 +96,7 @@ MODELS: dict[str, type[ReportParams]] = {
     "evaluation": EvaluationParams,
     "measurement": MeasurementParams,
     "monitoring": MonitoringParams,
+    "programme": ProgrammeParams,
     "pupil": PupilParams,
     "planning": PlanningParams,
     "school": SchoolParams,

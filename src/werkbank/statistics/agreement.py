@@ -1,7 +1,7 @@
 """Do raters agree: intraclass correlations, (weighted) kappa and Krippendorff's alpha.
 
 Ratings come as cases x raters; NaN is not rated. What cannot be computed is NaN, with the reason's catalogue key.
-No report reaches `kappa` and `krippendorff` yet: issue M gives them a door, two raters of one log.
+`kappa` and `krippendorff` reach reports through the logs of which two raters keep one (`cases.logs.attaining`).
 """
 
 from __future__ import annotations

@@ -12,8 +12,9 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field, PrivateAttr, field_validator, model_validator
 
+from werkbank.programmes.registry import TIDIER, template, template_names
 from werkbank.study.labels import MADE, Labels
-from werkbank.study.logs import Agreed, Calendar, ClassList, Consent, Log  # noqa: TC001 - pydantic reads them
+from werkbank.study.logs import Agreed, Calendar, ClassList, Consent, Log
 from werkbank.study.lot import Lot  # noqa: TC001 - pydantic reads it
 from werkbank.study.parts import (
     WAVES,
@@ -313,7 +314,10 @@ def _with_given_columns(raw: Any) -> Any:  # noqa: ANN401 - whatever YAML held
 class Programme(Part):
     """A description of one's own programme after the TIDieR checklist; what is left out is reported as not reported."""
 
-    name: Text
+    name: Text | None = Field(default=None, description="that of its template when left out")
+    template: str | None = Field(
+        default=None, description="what is known beforehand of a programme: `werkbank programmes` lists them"
+    )
     why: Text | None = None
     materials: Text | None = None
     procedures: Text | None = None
@@ -325,6 +329,21 @@ class Programme(Part):
     modifications: Text | None = None
     fidelity_planned: Text | None = None
     fidelity_actual: Text | None = None
+
+    @model_validator(mode="after")
+    def _has_a_name(self) -> Programme:
+        if self.template is not None and self.template not in template_names():
+            raise ValueError("programme_unknown")
+        if self.name is None and self.template is None:
+            raise ValueError("programme_without_name")
+        return self
+
+    @classmethod
+    def of_template(cls, name: str, given: Programme | None = None) -> Programme:
+        """Return what is known of a programme, under what the study file says itself."""
+        known = {item: template(name).tidier(item) for item in TIDIER}
+        own = given.model_dump(exclude_none=True) if given is not None else {}
+        return cls.model_validate({**{k: v for k, v in known.items() if v is not None}, **own, "template": name})
 
 
 def _needed(schema: dict[str, Any]) -> None:
@@ -394,8 +413,13 @@ class Study(Part):
     birth_date: BirthDate | None = Field(default=None, description="a column of dates, of which only the age is kept")
     moderators: list[Moderator] = Field(default_factory=list, description="for whom it may work better: exploratory")
     mediators: list[str] = Field(default_factory=list, description="scales along which it may work: exploratory")
-    dose: str | None = Field(default=None, description="the column with how much of the programme was had")
-    received: str | None = Field(default=None, description="the column with who took part: 0-1; for arms drawn by lot")
+    dose: str | None = Field(
+        default=None,
+        description="how much of the programme was had: a column, or of a log its .sessions, .minutes or .fidelity",
+    )
+    received: str | None = Field(
+        default=None, description="who took part: a column with 0-1, or a log; for arms drawn by lot"
+    )
     underachievement: Underachievement | None = Field(default=None, description="who achieves less than expected")
     monitoring: Monitoring | None = Field(default=None, description="pupils followed by their test results")
     single_case: SingleCase | None = Field(default=None, description="cases followed day by day, each its own control")
@@ -462,7 +486,11 @@ class Study(Part):
     @property
     def data_files(self) -> list[FileSpec]:
         """Every file that the study reads."""
-        return [*self.files, *([self.monitoring.file] if self.monitoring else [])]
+        blocks = (self.monitoring, self.single_case, self.synthesis)
+        alone = [block.file for block in blocks if block is not None and block.file is not None]
+        given = self.class_list
+        listed = [FileSpec(path=given.path, sheet=given.sheet)] if isinstance(given, ClassList) else []
+        return [*self.files, *alone, *(log.file for log in self.logs), *listed]
 
     @property
     def pupil_columns(self) -> list[str]:
@@ -471,8 +499,17 @@ class Study(Part):
         planned = self.design.planned_missing
         columns = [*(m.column for m in self.moderators), self.dose, self.received, planned.column if planned else None]
         made = {"age"} if self.birth_date else set()  # no column of a file
+        made |= {name for name in (self.dose, self.received) if name and self.of_log(name)}
         named = dict.fromkeys([*self.covariates, *(c for c in columns if c), *more])
         return [name for name in named if name not in made]
+
+    def of_log(self, name: str) -> tuple[str, str] | None:
+        """Return which log a dose comes from, and what of it: sessions, minutes, fidelity, received. None: a column."""
+        ids = {log.id for log in self.logs}
+        log, _, what = name.rpartition(".")
+        if log in ids and what in {"sessions", "minutes", "fidelity"}:
+            return log, what
+        return (name, "received") if name in ids else None
 
     @property
     def block_column(self) -> str | None:

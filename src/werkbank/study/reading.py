@@ -17,8 +17,9 @@ from werkbank.instruments.expected import should_be, unreadable
 from werkbank.instruments.written import MAX_BYTES, NotYamlError, read_yaml
 from werkbank.study.logo import draw_logo
 from werkbank.study.lot import read_lot
-from werkbank.study.model import WAVES, FileSpec, Outcome, Study
+from werkbank.study.model import WAVES, FileSpec, Outcome, Programme, Study
 from werkbank.study.parts import Informant
+from werkbank.study.programmes import named
 from werkbank.study.registration import read_registration
 from werkbank.study.single_case import Drawn as DrawnDays
 from werkbank.study.spelling import tidy
@@ -71,6 +72,7 @@ def load_study(path: str | Path) -> Study:
     study, lines = _declared(file, shown, file.read_bytes())
     language = study.language
     study = study.model_copy(update={"files": _found(study.files, file.resolve().parent, shown, lines, language)})
+    study = study.model_copy(update={"programme": _described(study)})
     study = study.model_copy(update={"outcomes": _filled_in_by(study, file.resolve().parent)})
     study._folder, study._file = file.resolve().parent, shown  # noqa: SLF001 - set once, by the only reader
     if study.design.lot is not None:
@@ -87,6 +89,14 @@ def load_study(path: str | Path) -> Study:
             raise UnfitError([replace(logo, file=shown, column="school.logo", row=row, value=logo.file)], language)
         study._logo = logo  # noqa: SLF001 - as above
     return study
+
+
+def _described(study: Study) -> str | Programme | None:
+    """Return the programme with what is known of it beforehand, where the study file names a template."""
+    name, given = named(study.programme), study.programme
+    if name is None:
+        return given
+    return Programme.of_template(name, given if isinstance(given, Programme) else None)
 
 
 def _lot_of(study: Study, lines: dict[tuple[str, ...], int], language: str) -> Lot:

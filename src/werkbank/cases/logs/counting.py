@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -182,11 +183,16 @@ def _daily(kept: Kept, step: Step, whose: str, rows: pd.DataFrame, pupils: int) 
         pairs[phase] = (int((phases == phase).sum()), float(len(seen) * pupils))
         at = {"n": pairs[phase][0], "level": phase}
         out.append(kept.fact(step, "log_observed", len(seen) * pupils, arm=whose, category="days", wave=phase))
-        out.append(kept.estimate(step, "event_rate", rate(*pairs[phase], kept.study.ci_level), whose, **at))
+        out.append(kept.estimate(step, "event_rate", _seen(rate(*pairs[phase], kept.study.ci_level)), whose, **at))
     if began is not None:
-        found = rate_ratio(pairs["A"], pairs["B"], kept.study.ci_level)
+        found = _seen(rate_ratio(pairs["A"], pairs["B"], kept.study.ci_level))
         out.append(kept.estimate(step, "event_rate_ratio", found, whose, n=pairs["A"][0] + pairs["B"][0]))
     return out
+
+
+def _seen(found: Quantity) -> Quantity:
+    """Tell a period in which nobody looked from days of which too much is unknown: they have one name elsewhere."""
+    return replace(found, note="not_observed_days") if found.note == "not_observed" else found
 
 
 def followed(kept: Kept, step: Step) -> Found:
@@ -228,9 +234,10 @@ def phases(kept: Kept, step: Step) -> Found:
 
 
 def crossed(kept: Kept, step: Step) -> Found:
-    """Counts of each answer, and of each pair of answers: what stood before what, never why."""
+    """Counts of each answer, and of each pair of answers: what stood before what, never why; of each, and of all."""
     out: Found = []
-    for whose, rows in kept.units():
+    units = list(kept.units())
+    for whose, rows in [*units, *([("", kept.rows)] if len(units) > 1 else [])]:
         given = rows[rows[step.column].notna()]
         for value, n in given[step.column].map(text).value_counts(sort=False).items():
             out.append(kept.fact(step, "log_count", int(n), arm=whose, category=str(value), n=len(given)))
