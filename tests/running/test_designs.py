@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -93,7 +94,9 @@ def made(tmp_path_factory):
         write(folder / name, make(), **design)
         places[name] = folder / name
     faults = ROOT.parent / "shared" / "faults"
-    places |= {name: faults / name for name in FAULTS if (faults / name).is_dir()}
+    for name in (name for name in FAULTS if (faults / name).is_dir()):
+        # a copy: what is given out is remembered beside the study
+        places[name] = shutil.copytree(faults / name, folder / name)
     asked = {}
     for name, place in places.items():
         done = command("check", str(place), "--json")
