@@ -19,7 +19,7 @@ from tests.test_cli import Broken, werkbank
 from werkbank import steps, usage
 from werkbank.catalogue import LANGUAGES, topic_sentences
 from werkbank.cli import main
-from werkbank.running.progress import Progress, words
+from werkbank.progress import Progress, words
 
 SECONDS = 10  # without a new word
 
