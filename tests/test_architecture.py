@@ -25,6 +25,7 @@ ORDER = [
     {"results"},
     {"remembering"},
     {"statistics"},
+    {"progress"},
     {"steps", "usage"},
     {"errors"},
     {"catalogue"},

@@ -6,7 +6,6 @@ import argparse
 import io
 import json
 import os
-import pty
 import re
 import select
 import subprocess
@@ -20,7 +19,7 @@ from tests.test_cli import Broken, werkbank
 from werkbank import steps, usage
 from werkbank.catalogue import LANGUAGES, topic_sentences
 from werkbank.cli import main
-from werkbank.running.progress import Progress, words
+from werkbank.progress import Progress, words
 
 SECONDS = 10  # without a new word
 
@@ -32,6 +31,7 @@ class Terminal(io.StringIO):
 
 def on_terminal(words, cwd, typed="", **env):
     """Run a command on a terminal of its own; return its exit code, what it showed, and the longest silence."""
+    pty = pytest.importorskip("pty")
     ours, theirs = pty.openpty()
     here = {**os.environ, "LANG": "nl_NL.UTF-8", "TERM": "xterm", **env}
     here.pop("LC_ALL", None)
@@ -267,7 +267,7 @@ def test_doctor_finds_what_is_there_and_what_lacks(tmp_path, capsys, monkeypatch
     left = tmp_path / "reports" / ".werkbank-abc"
     left.mkdir(parents=True)
     (left / ".alive").touch()
-    monkeypatch.setattr("werkbank.running.doctor.execute", _lacking)
+    monkeypatch.setattr("werkbank.running.execution.execute", _lacking)
     for language in LANGUAGES:
         assert main(["doctor", "--language", language]) == 4
         shown = capsys.readouterr()
@@ -283,3 +283,23 @@ def _lacking(*_given, **_named):
     from werkbank.errors import MissingPieceError
 
     raise MissingPieceError("no kernel")
+
+
+def test_doctor_names_letters_and_libraries_that_lack(tmp_path, capsys, monkeypatch):
+    import importlib.metadata
+
+    def absent(_name):
+        raise importlib.metadata.PackageNotFoundError
+
+    def no_letters():
+        raise ModuleNotFoundError("font_source_sans_pro")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("werkbank.running.execution.execute", lambda *_, **__: {})
+    monkeypatch.setattr("werkbank.reporting.fonts.folder", no_letters)
+    monkeypatch.setattr(importlib.metadata, "version", absent)
+    code, told = answered(capsys, "doctor")
+    lacking = {one["name"]: one["told"] for one in told["found"] if one["state"] == "lacking"}
+    assert (code, set(lacking)) == (4, {"libraries", "fonts"})
+    assert "papermill" in lacking["libraries"]
+    assert all("pip install" in way for way in lacking.values())

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 import werkbank
 from werkbank.catalogue import LANGUAGES, say
 from werkbank.errors import EXIT_ENVIRONMENT, EXIT_INTERRUPTED, EXIT_OK, UnfitError, UsageError, WerkbankError, nearest
+from werkbank.progress import telling
 from werkbank.usage import painted, speaking, spoken_here
 
 if TYPE_CHECKING:
@@ -282,7 +283,6 @@ def _made(arguments: argparse.Namespace, files: Sequence[Path]) -> dict[str, obj
 
 
 def _demo(arguments: argparse.Namespace) -> dict[str, object]:
-    from werkbank.running.commands import told_steps
     from werkbank.running.runner import run_languages
     from werkbank.study.finding import example_path
 
@@ -290,7 +290,7 @@ def _demo(arguments: argparse.Namespace) -> dict[str, object]:
     for name in DEMO:
         report = say("cli.done.running", arguments.speech, report=f"{name}: evaluation", spoken=", ".join(LANGUAGES))
         arguments.tell(report)
-        with told_steps(arguments):
+        with telling(arguments.speech, silent=arguments.json):
             made = run_languages(example_path(name), languages=LANGUAGES, out=Path(arguments.out) / name)
         pages += [p for one in made for p in one.files if p.suffix == ".html" and p.parent.name != "share"]
     arguments.tell(say("cli.done.demo", arguments.speech), *(f"  {path}" for path in _shown(pages)))
@@ -353,23 +353,25 @@ def _check(arguments: argparse.Namespace) -> dict[str, object]:
 
 
 def _run(arguments: argparse.Namespace) -> dict[str, object]:
-    from werkbank.running.commands import run_command
-
     arguments.study = _study(arguments)
-    return run_command(arguments, arguments.tell)
+    with telling(arguments.speech, silent=arguments.json) as told:
+        from werkbank.running.commands import run_command
+
+        return run_command(arguments, arguments.tell, told)
 
 
 def _batch(arguments: argparse.Namespace) -> None:
-    from werkbank.running.commands import batch_command
+    live = sys.stdout.isatty() and sys.stderr.isatty()
+    with telling(arguments.speech, silent=not live or arguments.quiet or arguments.json) as told:
+        from werkbank.running.commands import batch_command
 
-    batch_command(arguments, _tell, live=sys.stdout.isatty() and sys.stderr.isatty())
+        batch_command(arguments, _tell, live=live, told=told)
 
 
 def _pool(arguments: argparse.Namespace) -> dict[str, object]:
-    from werkbank.running.commands import told_steps
     from werkbank.running.pooled import pool_files
 
-    with told_steps(arguments):
+    with telling(arguments.speech, silent=arguments.json):
         made = pool_files(
             arguments.files, out=Path(arguments.out), outcome=arguments.outcome, better=arguments.better,
             language=arguments.speech, formats=tuple(arguments.format.split(",")),

@@ -55,7 +55,7 @@ def settle_design(files: list[SeenFile], roles: Roles, settling: Settling) -> De
     asked = Said("drafting.ask.kind")
     kind = settling.settle("design.kind", "controlled", told, question=asked, choices=_KINDS)
     unit, why = _assigned(files, roles)
-    values = {"unit": unit, "column": " + ".join(roles.columns.get(unit, [])) or "–"}
+    values = {"unit": Said(f"drafting.word.unit.{unit}"), "column": " + ".join(roles.columns.get(unit, [])) or "–"}
     choices = ("pupil", *(u for u in ("class", "teacher", "school") if u in roles.columns))
     asked = Said("drafting.ask.assigned_by", values)
     unit = settling.settle(
@@ -86,7 +86,8 @@ def _arms(columns: list[Seen], settling: Settling) -> dict[str, str]:
     sides, why = _sides(codes)
     made = {}
     for code in codes:
-        values = {"code": code, "label": codes[code], "column": columns[0].name}
+        side = Said(f"drafting.word.side.{sides[code]}") if sides[code] != OPEN else ""
+        values = {"code": code, "label": codes[code], "column": columns[0].name, "side": side}
         reason = "open" if sides[code] == OPEN else why[code]
         told = Said(f"drafting.guess.arms.{reason}", values)
         made[code] = settling.settle(f"arms.{code}", sides[code], told, choices=ARM_ROLES)

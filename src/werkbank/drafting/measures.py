@@ -168,7 +168,7 @@ def _forms(made: Outcome, fits: list[Fit], settling: Settling) -> None:
         decided = rival is not None and mine - other >= DECISIVE
         values = {"form": chosen, "others": ", ".join(f for f in forms if f != chosen) or "–", "called": best.key.name}
         if decided and rival is not None:
-            values |= {"r": f"{mine:.2f}", "r_other": f"{other:.2f}", "other": getattr(rival.key, axis)}
+            values |= {"r": mine, "r_other": other, "other": getattr(rival.key, axis)}
         reason = "only" if rival is None else "answers" if decided else "undecided"
         asked = Said(f"drafting.ask.{axis}", {**values, "forms": ", ".join(forms)}) if reason == "undecided" else None
         told = Said(f"drafting.guess.{axis}.{reason}", values)
@@ -189,7 +189,7 @@ def _informant(made: Outcome, one: Series, allowed: list[tuple[str, ...]], path:
     value = "test" if test else said[0] if len(said) == 1 else "unknown"
     reason = "test" if test else "word" if len(said) == 1 else "unknown"
     word = test or next((part for who in said[:1] for part in sorted(words & set(WHO[who]))), "")
-    values = {"who": value, "word": word, "others": ", ".join(may)}
+    values = {"who": Said(f"drafting.word.who.{value}"), "word": word, "others": ", ".join(may)}
     asked = Said("drafting.ask.informant", {"name": made.place}) if value == "unknown" else None
     told = Said(f"drafting.guess.informant.{reason}", values)
     made.fields["informant"] = settling.settle(place, value, told, question=asked, choices=INFORMANTS)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from babel.numbers import format_decimal
+
 from werkbank.catalogue import say
 from werkbank.errors import Said, UsageError, nearest
 
@@ -36,7 +38,18 @@ class Guess:
 
     def line(self, language: str) -> str:
         """Return the guess as the comment that marks it in the study file."""
-        return say(self.sentence.key, language, **self.sentence.values)
+        return spoken(self.sentence, language)
+
+
+def spoken(sentence: Said, language: str) -> str:
+    """Return a sentence with the words and numbers that it names in the same language."""
+
+    def told(value: object) -> object:
+        if isinstance(value, float):
+            return format_decimal(value, format="0.00", locale=language)
+        return spoken(value, language) if isinstance(value, Said) else value
+
+    return say(sentence.key, language, **{name: told(value) for name, value in sentence.values.items()})
 
 
 @dataclass
@@ -88,7 +101,7 @@ class Settling:
         answer = self.given.get(place, "")
         if not answer and question is not None and self.ask is not None and self.asked < MOST_QUESTIONS:
             self.asked += 1
-            text = say(question.key, self.language, **question.values)
+            text = spoken(question, self.language)
             answer = self.ask(Question(place, text, tuple(choices), "" if value == OPEN else value))
         if answer:
             if choices and answer not in choices:

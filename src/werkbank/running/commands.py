@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from werkbank import steps
 from werkbank.catalogue import LANGUAGES, say
 from werkbank.errors import ReportError, UsageError, nearest
+from werkbank.progress import Progress, words
 from werkbank.running import given_out
 from werkbank.running.batch import BatchOutcome, run_batch
 from werkbank.running.checking import check_report, check_study
@@ -18,7 +19,6 @@ from werkbank.running.jobs import jobs_asked
 from werkbank.running.making import Made, begun
 from werkbank.running.notebooks import notebook_path
 from werkbank.running.pages import FORMATS
-from werkbank.running.progress import Progress, words
 from werkbank.running.remote import connected
 from werkbank.running.runner import run_report
 from werkbank.running.verify import verify
@@ -28,31 +28,17 @@ from werkbank.warm.offline import can_leave
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from werkbank.running.jobs import Job
+    from werkbank.steps import Step
 
 READ_FIRST = ("monitoring", "programme", "pupil", "single_case", "synthesis")
 STATUSES = ("made", "kept", "failed", "waiting")
 
 
-@contextmanager
-def told_steps(asked: argparse.Namespace) -> Iterator[None]:
-    """Tell every step that begins in this context: nothing where JSON was asked for.
-
-    The line that renews itself is on standard error, apart from what a command answers; plain lines stand before the
-    answer, so that standard error holds what is wrong and nothing else.
-    """
-    if asked.json:
-        yield
-        return
-    live = sys.stderr.isatty()
-    with Progress(sys.stderr if live else sys.stdout, asked.speech, live=live) as told, steps.listening(told):
-        yield
-
-
-def run_command(asked: argparse.Namespace, tell: Callable[..., None]) -> dict[str, Any]:
-    """Make one report, telling its steps; return what was made.
+def run_command(asked: argparse.Namespace, tell: Callable[..., None], told: Progress | None = None) -> dict[str, Any]:
+    """Make one report, whose steps `told` tells until it is made; return what was made.
 
     Raises
     ------
@@ -61,12 +47,13 @@ def run_command(asked: argparse.Namespace, tell: Callable[..., None]) -> dict[st
     """
     speech, formats = asked.speech, tuple(asked.format.split(","))
     pupils = {"pupil_pages": True} if asked.pupil_pages else {}
-    with told_steps(asked):
-        if asked.report in READ_FIRST:  # what it reads is known to be fit before a notebook is started
-            study = load_study(asked.study)
-            check_report(study, asked.report)
-            check_study(study)
-        made = run_report(asked.study, asked.report, language=asked.language, out=asked.out, formats=formats, **pupils)
+    if asked.report in READ_FIRST:  # what it reads is known to be fit before a notebook is started
+        study = load_study(asked.study)
+        check_report(study, asked.report)
+        check_study(study)
+    made = run_report(asked.study, asked.report, language=asked.language, out=asked.out, formats=formats, **pupils)
+    if told is not None:
+        told.done()
     tell(*(say("cli.done.superseded", speech, file=file) for file in made.superseded))
     tell(*made.notes)
     tell(*(line for line in made.remarks if line == say("cli.done.network", made.language)))
@@ -88,8 +75,12 @@ def run_command(asked: argparse.Namespace, tell: Callable[..., None]) -> dict[st
     }  # fmt: skip
 
 
-def batch_command(asked: argparse.Namespace, tell: Callable[..., None], *, live: bool) -> None:
+def batch_command(
+    asked: argparse.Namespace, tell: Callable[..., None], *, live: bool, told: Progress | None = None
+) -> None:
     """Make a batch: a line for each report (one that renews itself when `live`), and a summary however it ends.
+
+    `told` tells below that line which report is at which step.
 
     Raises
     ------
@@ -114,15 +105,16 @@ def batch_command(asked: argparse.Namespace, tell: Callable[..., None], *, live:
         begun()
     if not (silent or asked.scheduler or can_leave()):
         tell(say("cli.done.network", speech))
+    below = told or Progress(io.StringIO(), speech, live=False)
+    below.clear()  # reading the studies may print
     jobs = jobs_asked(Path(asked.table), asked.by, speech, shared, (lambda _: None) if silent else tell)
 
     tried = 0
-    waiting = Progress(sys.stderr, speech, live=live and not silent)
 
     def progress(made: Made, done: int, seconds: float) -> None:
         nonlocal tried
-        waiting.clear()
-        waiting.lead = f"{done}/{len(jobs)} · "
+        below.clear()
+        below.lead = f"{done}/{len(jobs)} · "
         tried += made.status != "kept"  # what was there already says nothing of how fast it goes
         if asked.json:
             tell(json.dumps(_record(made), ensure_ascii=False))
@@ -130,17 +122,17 @@ def batch_command(asked: argparse.Namespace, tell: Callable[..., None], *, live:
             rate = 60 * tried / max(seconds, 0.01)
             _progress(made, done, len(jobs), rate, speech, tell, live=live)
 
-    def heard(job: Job, step: steps.Step) -> None:
-        waiting.tell(f"{job.title}: {words(step, speech)}")
+    def heard(job: Job, step: Step) -> None:
+        below.tell(f"{job.title}: {words(step, speech)}")
 
-    hears = heard if live and not silent else None
-    with connected(asked.scheduler, speech) if asked.scheduler else nullcontext() as executor, waiting:
-        if live and not silent:
-            waiting.lead = f"0/{len(jobs)} · "
-            waiting.tell(say("steps.reading", speech))
+    hears = None if told is None else heard
+    with connected(asked.scheduler, speech) if asked.scheduler else nullcontext() as executor:
+        below.lead = f"0/{len(jobs)} · "
+        below.tell(say("steps.reading", speech))
         outcome = run_batch(
             jobs, out, language=speech, workers=asked.workers, executor=executor, tell=progress, hears=hears
         )
+    below.done()
     _summary(outcome, out, speech, tell, as_json=asked.json)
     if outcome.interrupted:
         raise KeyboardInterrupt

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, Literal
 import werkbank
 from werkbank.catalogue import say
 from werkbank.errors import MissingPieceError, WerkbankError
-from werkbank.running.execution import execute
 from werkbank.usage import VARIABLES, painted
 from werkbank.warm.folder import ALIVE, UNFINISHED, is_living
 from werkbank.warm.offline import can_leave
@@ -98,11 +97,13 @@ def _notebook(language: str) -> Iterator[Found]:
     notebook = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     begun = time.monotonic()
     try:
+        from werkbank.running.execution import execute  # a library that lacks is found here, and said
+
         with tempfile.TemporaryDirectory(prefix="werkbank-doctor-") as work:
             path = Path(work) / "one.ipynb"
             path.write_text(json.dumps(notebook), encoding="utf-8")
             execute(path, {"language": language}, Path(work), timeout=SECONDS)
-    except (WerkbankError, OSError) as error:
+    except (WerkbankError, OSError, ImportError) as error:
         yield Found("notebook", "lacking", {"reason": str(error), "python": Path(sys.executable).name})
         return
     yield Found("notebook", "good", {"seconds": f"{time.monotonic() - begun:.1f}"})
@@ -112,7 +113,10 @@ def _notebook(language: str) -> Iterator[Found]:
 def _fonts(_language: str) -> Iterator[Found]:
     from werkbank.reporting.fonts import FAMILY, fallback, folder
 
-    there = list(folder().glob("**/*.[ot]tf")) and list(fallback().glob("*.ttf"))
+    try:
+        there = list(folder().glob("**/*.[ot]tf")) and list(fallback().glob("*.ttf"))
+    except ImportError:
+        there = []
     yield Found("fonts", "good" if there else "lacking", {"family": FAMILY, "python": Path(sys.executable).name})
 
 

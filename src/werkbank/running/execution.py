@@ -190,12 +190,13 @@ def _register_engine() -> None:
 
 def _tell_cells(nb_man: Any) -> None:  # noqa: ANN401 - papermill's manager
     """Say which cell of a user's notebook begins; a part of ours says its own heading."""
-    cells = [cell for cell in nb_man.nb.cells if cell.cell_type == "code" and cell.source.strip()]
+    code = [cell for cell in nb_man.nb.cells if cell.cell_type == "code" and cell.source.strip()]
+    place = {cell.id: at for at, cell in enumerate(code, 1) if cell.id != INJECTED_ID}
     start = nb_man.cell_start
 
     def begun(cell: Any, *rest: Any, **named: Any) -> Any:  # noqa: ANN401 - as papermill has it
-        if cell in cells and cell.id != INJECTED_ID and not is_shipped(cell):
-            steps.begin("cell", at=cells.index(cell) + 1, of=len(cells), line=_first_line(cell.source))
+        if cell.get("id") in place and not is_shipped(cell):
+            steps.begin("cell", at=place[cell.id], of=len(code), line=_first_line(cell.source))
         return start(cell, *rest, **named)
 
     nb_man.cell_start = begun

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self, TextIO
 
+from werkbank import steps
 from werkbank.catalogue import has, say
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import TracebackType
 
     from werkbank.steps import Step
@@ -70,6 +74,12 @@ class Progress:
                 self._stream.write(f"{line}\n")
                 self._stream.flush()
 
+    def done(self) -> None:
+        """Take the line of now away for good."""
+        with self._lock:
+            self.clear()
+            self._now = ""
+
     def clear(self) -> None:
         """Take the line of now away, so that something else can be printed."""
         with self._lock:
@@ -92,6 +102,23 @@ class Progress:
         self._stream.write(f"{CLEAR}{line}{waited}")
         self._stream.flush()
         self._shown = True
+
+
+@contextmanager
+def telling(language: str, *, silent: bool = False) -> Iterator[Progress | None]:
+    """Tell every step that begins in this context, and first that there is one: what follows may take its time to load.
+
+    The line that renews itself is on standard error, apart from what a command answers; plain lines stand before the
+    answer, so that standard error holds what is wrong and nothing else. None where nothing is to be told.
+    """
+    if silent:
+        yield None
+        return
+    live = sys.stderr.isatty()
+    with Progress(sys.stderr if live else sys.stdout, language, live=live) as told, steps.listening(told):
+        if live:
+            steps.begin("beginning")
+        yield told
 
 
 def words(step: Step, language: str) -> str:
