@@ -192,6 +192,9 @@ def _planning_commands(command: Callable[..., _Parser], text: Callable[..., str]
     registered = command("register", _register)
     registered.add_argument("study", metavar="STUDY", help=text("study"))
     registered.add_argument("--out", type=_place, metavar="FILE", help=text("register_out"))
+    archive = command("archive", _archive)
+    archive.add_argument("study", metavar="STUDY", help=text("study"))
+    archive.add_argument("--out", type=_place, metavar="DIR", help=text("archive_out"))
     lot.add_argument("--level", choices=("pupil", *ROLES[:3]), help=text("lot_level"))
     lot.add_argument("--scheme", choices=("start", "order", "independent", "different"), help=text("lot_scheme"))
     lot.add_argument("--out", type=_place, metavar="FILE", help=text("lot_out"))
@@ -346,6 +349,12 @@ def _register(arguments: argparse.Namespace) -> None:
     from werkbank.running.registering import register_command
 
     register_command(arguments, _tell)
+
+
+def _archive(arguments: argparse.Namespace) -> None:
+    from werkbank.running.archiving import archive_command
+
+    archive_command(arguments, _tell)
 
 
 def _lot(arguments: argparse.Namespace) -> None:
