@@ -232,6 +232,9 @@ def _planning_commands(command: Callable[..., _Parser], text: Callable[..., str]
     registered = command("register", _register)
     registered.add_argument("study", metavar="STUDY", help=text("study"))
     registered.add_argument("--out", type=_place, metavar="FILE", help=text("register_out"))
+    archive = command("archive", _archive)
+    archive.add_argument("study", metavar="STUDY", help=text("study"))
+    archive.add_argument("--out", type=_place, metavar="DIR", help=text("archive_out"))
 
 
 def _batch_options(batch: _Parser, text: Callable[..., str]) -> None:
@@ -409,6 +412,12 @@ def _register(arguments: argparse.Namespace) -> dict[str, object]:
     from werkbank.running.registering import register_command
 
     return register_command(arguments, arguments.tell)
+
+
+def _archive(arguments: argparse.Namespace) -> dict[str, object]:
+    from werkbank.running.archiving import archive_command
+
+    return archive_command(arguments, arguments.tell)
 
 
 def _lot(arguments: argparse.Namespace) -> dict[str, object]:

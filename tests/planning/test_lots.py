@@ -318,3 +318,43 @@ def test_pupils_are_drawn_within_their_classes(tmp_path):
     (tmp_path / "study.yaml").write_text(yaml.safe_dump(told), encoding="utf-8")
     notes = {note.key for note in read_answers(load_study(tmp_path)).notes}
     assert "intake.lot_held_not" in notes  # nobody could see that it was announced before
+
+
+def test_the_report_says_that_it_draws_again_from_the_lot(drawn):
+    assert main(["run", str(drawn), "--out", str(drawn / "uit")]) == 0
+    page = (drawn / "uit" / "evaluation.nl.html").read_text("utf-8")
+    assert "loot opnieuw uit de loting die er was" in page
+    assert "voordat het startgetal bekend was" in page
+    inputs = yaml.safe_load((drawn / "uit" / "manifest.json").read_text("utf-8"))["inputs"]
+    assert {"lot.yaml", "klassen.csv"} <= {item["file"] for item in inputs["data"]}
+
+
+def test_pairs_in_a_workbook_are_drawn_one_by_one(tmp_path):
+    from openpyxl import Workbook
+
+    book = Workbook()
+    book.active.append(["klas", "paar"])
+    for n in range(8):
+        book.active.append([500 + n, n // 2 + 1])
+    book.save(tmp_path / "paren.xlsx")
+    words = ["--unit", "klas", "--within", "paar", "--arms", "a,b", "--source", "Lotto", "--on", "2020-01-02"]
+    assert main(["lot", str(tmp_path / "paren.xlsx"), *words, "--seed", "12 15 31", "--language", "nl"]) == 0
+    lot = read_lot(tmp_path / "lot.yaml", "lot.yaml")
+    assert Counter((u.block, u.arm) for u in lot.units) == Counter(
+        {(f"b0{n}", arm): 1 for n in range(1, 5) for arm in "ab"}
+    )
+    assert (tmp_path / "lot.list.csv").read_text("utf-8-sig").splitlines()[1].startswith("01;500;1;")
+    (tmp_path / "scheef.csv").write_text("klas,paar\n1,x\n2,x\n3,y\n", encoding="utf-8")
+    odd = [str(tmp_path / "scheef.csv"), *words, "--out", str(tmp_path / "scheef.yaml")]
+    assert main(["lot", *odd]) == 2  # a pair of one
+
+
+def test_coached_teachers_may_have_target_and_transfer_pupils(drawn):
+    write_study(drawn)
+    text = (drawn / "d.csv").read_text("utf-8").splitlines()
+    rows = [row.replace(";coaching;", f";{('doel', 'rest')[n % 2]};") for n, row in enumerate(text)]
+    (drawn / "d.csv").write_text("\n".join(rows), encoding="utf-8")
+    told = yaml.safe_load((drawn / "study.yaml").read_text("utf-8"))
+    told["arms"] = {"doel": "target", "rest": "transfer", "controle": "control"}
+    (drawn / "study.yaml").write_text(yaml.safe_dump(told), encoding="utf-8")
+    assert "intake.lot_held_before" in {note.key for note in read_answers(load_study(drawn)).notes}

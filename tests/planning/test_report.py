@@ -137,3 +137,11 @@ def test_the_report_is_made_from_a_study_without_files(tmp_path):
     assert main(["run", str(plan(tmp_path)), "--report", "planning", "--out", str(tmp_path / "out")]) == 0
     page = (tmp_path / "out" / "planning.nl.html").read_text("utf-8")
     assert "Tien vragen voordat u begint" in page
+
+
+def test_check_foresees_a_plan_and_a_report_of_answers_waits_for_them(tmp_path, capsys):
+    plan(tmp_path)
+    assert main(["check", str(tmp_path), "--language", "en"]) == 0
+    assert "Will be tested: y" in capsys.readouterr().out
+    assert main(["run", str(tmp_path)]) == 3
+    assert "nog geen bestanden" in capsys.readouterr().err

@@ -56,6 +56,7 @@ def hold_to_lot(study: Study, pupils: pd.DataFrame, ledger: Ledger) -> None:
     codes = {tidy(name): unit for name, unit in zip(rows.units, lot.units, strict=True)}
     there = _units(pupils, lot.level)
     lots = {arm: "coached" if role in COACHED else arm for arm, role in study.arms.items()}
+    lots |= dict.fromkeys(_coached(study, lot), "coached")
     declared, found = study.design.lot_deviations or {}, set[str]()
     for names, arms in there.items():
         on_list = next((name for name in names if name in codes), "")
@@ -89,12 +90,18 @@ def _fits(study: Study, lot: Lot, ledger: Ledger) -> bool:
         ledger.problem("lot_other_level", study.file, column="design.assigned_by", value=study.design.assigned_by,
                        details={"drawn": lot.level})  # fmt: skip
     for arm in lot.arms or {}:
-        if arm not in study.arms:
+        if arm not in study.arms and arm not in _coached(study, lot):
             ledger.problem("lot_arm_unknown", name, value=arm, details=nearest(arm, study.arms))
     if lot.in_blocks and study.block_column is None:
         ledger.problem("lot_blocks_undeclared", study.file, column="design.blocks",
                        details={"within": str(lot.drawn_from.within)})  # fmt: skip
     return not ledger.unfit
+
+
+def _coached(study: Study, lot: Lot) -> list[str]:
+    """Return the lot's arm of coached teachers, where the data have their two kinds of pupils as arms instead."""
+    unknown = [arm for arm in lot.arms or {} if arm not in study.arms]
+    return unknown if len(unknown) == 1 and COACHED & {*study.arms.values()} else []
 
 
 def _units(pupils: pd.DataFrame, level: str) -> dict[tuple[str, ...], list[str]]:

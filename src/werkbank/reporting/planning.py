@@ -119,12 +119,16 @@ def verdict(report: Report, one: Asked) -> str:
         half = _value(report, "plan_half_width", **_at(one), category=f"{one.middle.icc:g}")
         return _say(report, "verdict.single", test=test, half=report.words.decimal(half, 2))
     aim = _value(report, "plan_aim") or 0.8
+    low, high = min(low, high), max(low, high)
     name = "enough" if low >= aim else "depends" if high >= aim else "short"
     needed = _value(report, "plan_units_needed", **_at(one), category=f"{one.high.icc:g}")
     most = _value(report, "plan_detectable", **_at(one), category=f"{one.middle.icc:g}")
     name += "_many" * (needed is None and name != "enough")
     said = {"low": low, "high": high, "aim": aim, "effect": _value(report, "plan_effect"), "detectable": most}
     written = {key: report.words.decimal(value, 2) for key, value in said.items()}
+    ends = sorted(report.words.decimal(x, 2) for x in (low, high))
+    spread = "one" if ends[0] == ends[1] else "range"
+    written["chance"] = _say(report, f"chance.{spread}", low=ends[0], high=ends[1])
     count = numbers.count(needed, report.language) if needed is not None else ""
     return _say(report, f"verdict.{name}", test=test, needed=count, **written, **units)
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from werkbank.study import Study
 
 NAMED = 8  # outcomes on one line
+OF_ANSWERS = ("evaluation", "measurement", "school", "thesis")  # reports that need answers of pupils
 TOLD = ("units_follow_arms", "attrition", "attrition_unknown")
 
 
@@ -68,17 +69,19 @@ def check_report(study: Study, report: str) -> None:
     ------
     UnfitError
         ``monitoring_not_declared``, ``underachievement_not_declared``, ``synthesis_not_declared``,
-        ``outcomes_not_declared``.
+        ``planning_not_declared``, ``outcomes_not_declared``, ``files_not_declared``.
     """
     needed: dict[str, object] = {"monitoring": study.monitoring, "underachievement": study.underachievement}
     needed |= {"synthesis": study.synthesis, "single_case": study.single_case, "planning": study.planning}
     needed |= dict.fromkeys(("programme", "pupil"), study.logs or None)
-    needed |= dict.fromkeys(("evaluation", "measurement", "school", "thesis"), study.outcomes or None)
+    needed |= dict.fromkeys(OF_ANSWERS, study.outcomes or None)
     if needed.get(report, "") is None:
         own = {name: name for name in ("monitoring", "underachievement", "synthesis", "single_case", "planning")}
         own |= {"programme": "logs", "pupil": "logs"}
         code = f"{own.get(report, 'outcomes')}_not_declared"
         raise UnfitError([Problem(code, study.file)], study.language)
+    if report in OF_ANSWERS and not study.files:  # a plan, of which nothing was measured yet
+        raise UnfitError([Problem("files_not_declared", study.file)], study.language)
 
 
 def check_study(study: Study) -> Checked:
@@ -120,6 +123,10 @@ def check_study(study: Study) -> Checked:
         counted = {"n_effects": len(reviewed.effects), "n": reviewed.n_studies}
         read = Note("intake.synthesis.read", counted)
         intake = replace(intake, notes=(*intake.notes, read, *reviewed.notes))
+    if study.planning is not None and not study.files:  # what will be answered, from what is expected
+        from werkbank.appraisal.planned import foreseen
+
+        return Checked(intake, files, foreseen(study))
     return Checked(intake, files, _questions(intake) if study.outcomes else ())
 
 
