@@ -190,6 +190,22 @@ def seen(report: Report) -> Blocks:
     for log in filled(report):
         yield _ordered(report, log)
         yield _numbers(report, log)
+    yield _together(report)
+
+
+def _together(report: Report) -> Table | None:
+    """Return what models over all pupils find between the two periods."""
+    rows = [
+        {"of": ", ".join(filter(None, [log_name(report, e.outcome), answer(report, e.level)])),
+         "what": _say(report, f"seen.{e.method}"), "pupils": e.n_clusters, "days": e.n, "estimate": e.estimate,
+         "ci": (e.ci_low, e.ci_high), "df": e.df, "why": note(report, e.note) or None}
+        for method in ("log_ordered", "phase_effect") for e in report.results.where(method=method, kind="log")
+    ]  # fmt: skip
+    kinds: dict[str, Kind] = {"of": "text", "what": "text", "pupils": "count", "days": "count", "estimate": "estimate",
+                              "ci": "interval", "df": "df", "why": "text"}  # fmt: skip
+    notes = [_say(report, "seen.note_together")]
+    title = _say(report, "seen.together")
+    return table(report, "together", title, kinds, rows, labels="programme.seen", notes=notes, drop_empty=True)
 
 
 def _ordered(report: Report, log: str) -> Table | None:
