@@ -16,6 +16,7 @@ from werkbank.programmes.forms import form
 from werkbank.study.logs import Calendar
 
 DAYS = school_days(30)
+COLOURS = ("rood", "oranje", "groen")
 
 
 def test_school_days_leave_out_weekends_holidays_and_other_days_of_the_week():
@@ -464,3 +465,25 @@ def test_causes_are_counted_over_pupils(tmp_path):
     whole = fact(what="log_count", arm="", category="fear_of_failure", table="cause")
     assert (whole.value, whole.n) == (2, 3)
     assert fact(what="log_pair", arm="", parts=("fear_of_failure", "pupil")).value == 1
+
+
+def test_pupils_of_a_class_are_put_together_by_a_model_of_days_within_pupils(tmp_path):
+    rng = np.random.default_rng(3)
+    rows = [
+        (f"L0{who}", day, COLOURS[min(place, 2)], None, None, None)
+        for who in (1, 2, 3)
+        for n, day in enumerate(DAYS[:20])
+        for place in [int(rng.integers(0, 3)) + int(n >= 10 and rng.random() < 0.7)]
+    ]
+    folder = study(tmp_path / "a", "check-in", rows, more={"began": str(DAYS[10])})
+    shift = found(folder)[0](method="log_ordered")
+    assert (shift.n, shift.n_clusters, shift.df, shift.note) == (60, 3, 2, "logs.few_cases")
+    assert shift.estimate > 0.5
+    scale = [(f"L0{who}", day, "q1", who + 2 * (n >= 10) + n % 2, None, None, None) for who in (1, 2, 3)
+             for n, day in enumerate(DAYS[:20])]  # fmt: skip
+    folder = study(tmp_path / "b", "scale-1-10", scale, more={"began": str(DAYS[10])})
+    effect = found(folder)[0](method="phase_effect")
+    assert effect.estimate == pytest.approx(2, abs=1e-6)
+    alone = [row for row in rows if row[0] == "L01"]
+    _, _, estimates, _ = found(study(tmp_path / "c", "check-in", alone, more={"began": str(DAYS[10])}))
+    assert not [e for e in estimates if e.method == "log_ordered"]

@@ -37,6 +37,7 @@ def html(report: str) -> dict[str, str]:
 
     file = example_path(REPORTS[report])
     told = {"study": str(file), "language": "nl+en", "seed": 1, "results": "", "only": {}, "pupil_pages": False}
+    told |= {"pupil": ""}
     shown: dict[str, list] = {"nl": [], "en": []}
     for cell in json.loads(notebook_path(report, "en").read_text(encoding="utf-8"))["cells"]:
         passed_over = {"parameters", "by-hand"} & {*cell["metadata"].get("tags", [])} or cell["id"] == "finish"

@@ -35,6 +35,10 @@ def test_every_role_covariate_and_outcome_is_there(study, language):
     assert {"pupil", "teacher", "class", "arm", "wave", *study.covariates} <= set(names)
     assert {outcome.id for outcome in study.outcomes} <= {name.partition(".")[0] for name in names}
     assert all(row["sensitivity"] and row["label"] for row in rows)
+    assert {row["level"] for row in rows if row["variable"].startswith("strs")} <= {
+        "relatie met een leerling",
+        "relationship with a pupil",
+    }
 
 
 def test_the_command_writes_a_table_and_a_page(tmp_path, capsys):

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from werkbank.catalogue import say
+from werkbank.instruments.theories import tags
 from werkbank.measurement.study_scores import instruments_of, scale_key
 from werkbank.reporting.blocks import Bullets, Heading, Paragraph, Section, Table
 from werkbank.reporting.numbers import Column
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     "variable", "label", "kind", "columns", "items", "reversed", "score", "low", "high", "direction", "missing",
-    "source", "sensitivity",
+    "theory", "level", "source", "sensitivity",
 )  # fmt: skip
 # who someone is; what could tell who someone is; what was answered in confidence; what is nobody's secret
 SENSITIVITY = {"pupil": "direct", "teacher": "direct", "class": "indirect", "school": "indirect", "arm": "none"}
@@ -152,9 +153,24 @@ def _scale(words: Words, outcome: Outcome, name: str) -> Row:
         "high": "" if math.isinf(high) else f"{high:g}",
         "direction": words.say(f"codebook.direction.{key.direction(name)}"),
         "missing": ", ".join(f"{code:g}" if isinstance(code, float) else str(code) for code in outcome.missing),
+        "theory": _theory(words, outcome),
+        "level": _level(words, outcome),
         "source": key.source or words.say("codebook.own"),
         "sensitivity": words.say("codebook.sensitivity.confidential"),
     }
+
+
+def _theory(words: Words, outcome: Outcome) -> str:
+    """Return what the study file says, else what is known of the key; nothing where neither says it."""
+    if outcome.theory is not None:
+        return words.text(outcome.theory)
+    theory, _ = tags(outcome.instrument)
+    return words.say(f"codebook.theory.{theory}") if theory else ""
+
+
+def _level(words: Words, outcome: Outcome) -> str:
+    level = outcome.level or tags(outcome.instrument)[1]
+    return words.say(f"codebook.level.{level}") if level else ""
 
 
 def _written(columns: str | Sequence[str] | Mapping[Any, str | list[str]] | None) -> str:

@@ -83,7 +83,7 @@ def done(report: Report) -> Blocks:
         kinds: dict[str, Kind] = {"whose": "text", **dict.fromkeys(STATES, "count"), "share": "reliability",
                                   "bounds": "interval", "minutes": "estimate", "median": "estimate", "gap": "count",
                                   "weekly": "estimate", "row": "text"}  # fmt: skip
-        yield table(report, f"done-{log}", log_name(report, log, title=True), kinds, rows, labels="programme.done",
+        yield table(report, f"done-{log}", _of(report, "done", log), kinds, rows, labels="programme.done",
                     notes=_period(report, log), drop_empty=True)  # fmt: skip
 
 
@@ -143,7 +143,7 @@ def fidelity(report: Report) -> Blocks:
             {"what": _say(report, "fidelity.whole"), "whose": f.arm or everyone, "share": f.value, "n": f.n}
             for f in report.results.facts_where(what="log_fidelity", outcome=log) if f.n
         ]  # fmt: skip
-        yield table(report, f"shares-{log}", log_name(report, log, title=True), SHARES, [*whole, *rows],
+        yield table(report, f"shares-{log}", _of(report, "shares", log), SHARES, [*whole, *rows],
                     labels="programme.fidelity", drop_empty=True)  # fmt: skip
 
 
@@ -168,7 +168,15 @@ def whom(report: Report) -> Blocks:
             })  # fmt: skip
         kinds: dict[str, Kind] = {"kind": "text", "share": "reliability", "n": "count", "median": "estimate",
                                   "low": "count", "gini": "reliability"}  # fmt: skip
-        yield table(report, f"whom-{log}", "", kinds, rows, labels="programme.whom", notes=[_say(report, "whom.note")])
+        yield table(
+            report,
+            f"whom-{log}",
+            _of(report, "whom", log),
+            kinds,
+            rows,
+            labels="programme.whom",
+            notes=[_say(report, "whom.note")],
+        )
         yield from _unreached(report, log)
 
 
@@ -190,6 +198,22 @@ def seen(report: Report) -> Blocks:
     for log in filled(report):
         yield _ordered(report, log)
         yield _numbers(report, log)
+    yield _together(report)
+
+
+def _together(report: Report) -> Table | None:
+    """Return what models over all pupils find between the two periods."""
+    rows = [
+        {"of": ", ".join(filter(None, [log_name(report, e.outcome), answer(report, e.level)])),
+         "what": _say(report, f"seen.{e.method}"), "pupils": e.n_clusters, "days": e.n, "estimate": e.estimate,
+         "ci": (e.ci_low, e.ci_high), "df": e.df, "why": note(report, e.note) or None}
+        for method in ("log_ordered", "phase_effect") for e in report.results.where(method=method, kind="log")
+    ]  # fmt: skip
+    kinds: dict[str, Kind] = {"of": "text", "what": "text", "pupils": "count", "days": "count", "estimate": "estimate",
+                              "ci": "interval", "df": "df", "why": "text"}  # fmt: skip
+    notes = [_say(report, "seen.note_together")]
+    title = _say(report, "seen.together")
+    return table(report, "together", title, kinds, rows, labels="programme.seen", notes=notes, drop_empty=True)
 
 
 def _ordered(report: Report, log: str) -> Table | None:
@@ -210,7 +234,7 @@ def _ordered(report: Report, log: str) -> Table | None:
         }
         rows.append(row | _phases(report, log, who, step.called))
     notes = [_say(report, f"seen.note_{name}") for name in ("trend", "nap")]
-    title = log_name(report, log, title=True)
+    title = _of(report, "seen", log)
     return table(report, f"seen-{log}", title, kinds, rows, labels="programme.seen", notes=notes, drop_empty=True)
 
 
@@ -239,7 +263,7 @@ def _numbers(report: Report, log: str) -> Table | None:
                               "nap": "reliability", "ci": "interval"}  # fmt: skip
     unsure = any(e.note.endswith("no_reliability") for e in report.results.where(method="log_rci", outcome=log))
     notes = [_say(report, "seen.no_reliability")] if unsure else []
-    return table(report, f"numbers-{log}", log_name(report, log, title=True), kinds, rows, labels="programme.seen",
+    return table(report, f"numbers-{log}", _of(report, "numbers", log), kinds, rows, labels="programme.seen",
                  notes=notes, drop_empty=True)  # fmt: skip
 
 
@@ -268,7 +292,7 @@ def _tallied(report: Report, log: str) -> Table | None:
         })  # fmt: skip
     kinds: dict[str, Kind] = {"whose": "text", "plus": "count", "minus": "count", "ratio": "estimate", "met": "text",
                               "share": "reliability", "ci": "interval", "why": "text"}  # fmt: skip
-    return table(report, f"tally-{log}", _say(report, "counted.tally"), kinds, rows, labels="programme.counted",
+    return table(report, f"tally-{log}", _of(report, "tally", log), kinds, rows, labels="programme.counted",
                  notes=[_say(report, "counted.note_tally")], drop_empty=True)  # fmt: skip
 
 
@@ -282,7 +306,7 @@ def _rates(report: Report, log: str) -> Table | None:
                      "ci": interval, "why": note(report, e.note) or None})  # fmt: skip
     kinds: dict[str, Kind] = {"whose": "text", "what": "text", "phase": "text", "n": "count", "value": "estimate",
                               "ci": "interval", "p": "p", "why": "text"}  # fmt: skip
-    return table(report, f"rates-{log}", _say(report, "counted.rates"), kinds, rows, labels="programme.counted",
+    return table(report, f"rates-{log}", _of(report, "rates", log), kinds, rows, labels="programme.counted",
                  notes=[_say(report, "counted.note_rates")], drop_empty=True)  # fmt: skip
 
 
@@ -304,7 +328,7 @@ def _counts(report: Report, log: str) -> Table | None:
         for e in report.results.where(method="goal_attainment", outcome=log)
     ]
     kinds: dict[str, Kind] = {"whose": "text", "what": "text", "n": "estimate", "of": "count", "why": "text"}
-    return table(report, f"counts-{log}", _say(report, "counted.counts"), kinds, rows, labels="programme.counted",
+    return table(report, f"counts-{log}", _of(report, "counts", log), kinds, rows, labels="programme.counted",
                  drop_empty=True)  # fmt: skip
 
 
@@ -346,6 +370,11 @@ def cautions(report: Report) -> Blocks:
         lines.append(_say(report, f"caution.{name}", where=report.words.listed(where)))
     lines += [one.sentence(report.language, names_pupils=False) for one in report.bench.logs.notes]
     yield Bullets((*lines, *(_say(report, f"caution.{name}") for name in ("always", "unknown"))))
+
+
+def _of(report: Report, name: str, log: str) -> str:
+    """Return the title of a table of one log: no two tables of a page have one name."""
+    return _say(report, f"title.{name}", log=log_name(report, log))
 
 
 def _say(report: Report, key: str, **values: object) -> str:

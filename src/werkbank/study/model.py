@@ -174,6 +174,12 @@ class Outcome(Part):
     )
     role: Literal["primary", "secondary", "exploratory"] = "secondary"
     family: str | None = Field(default=None, description="outcomes corrected together for the number of tests")
+    theory: Text | None = Field(
+        default=None, description="from which theory it comes, for the codebook; that of a key is known"
+    )
+    level: Literal["relation", "class", "teacher", "pupil", "school"] | None = Field(
+        default=None, description="on what it is, for the codebook; that of a key is known"
+    )
 
     @field_validator("answers", mode="before")
     @classmethod

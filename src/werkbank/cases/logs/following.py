@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from werkbank.cases.logs.kept import week_of
+from werkbank.cases.logs.together import together
 from werkbank.statistics.quantity import Quantity
 from werkbank.statistics.reliable import jacobson_truax
 from werkbank.statistics.single_case import overlap
@@ -50,7 +51,16 @@ def ordinal(kept: Kept, step: Step) -> Found:
         out.append(kept.fact(step, "log_run", run, arm=whose, category=step.answers[0]))
         if step.days and run >= step.days:
             out.append(kept.fact(step, "log_caution", run, arm=whose, category="low_run"))
-    return out
+    return [*out, *_together(kept, step, kept.rows.assign(value=kept.rows[step.column].map(order)))]
+
+
+def _together(kept: Kept, step: Step, rows: pd.DataFrame, level: str = "") -> Found:
+    """Return what a model over all pupils finds; nothing in a log about a class, or of one pupil."""
+    if kept.form.about != "pupil":
+        return []
+    rows = rows[rows["value"].notna()]
+    days = rows.assign(day=rows[str(kept.form.day)].map(kept.number), phase=kept.phase(rows))
+    return [*together(kept, step, days, level)]
 
 
 def _weekly(kept: Kept, step: Step, whose: str, days: pd.DataFrame) -> Found:
@@ -122,6 +132,9 @@ def series(kept: Kept, step: Step) -> Found:
         parts = mine.groupby(step.by, sort=True) if step.by else [("", mine)]
         for level, part in parts:
             out += _series(kept, step, whose, part, str(level))
+    rows = kept.rows.assign(value=kept.rows[step.column].astype(float))
+    for level, part in rows.groupby(step.by, sort=True) if step.by else [("", rows)]:
+        out += _together(kept, step, part, str(level))
     return out
 
 

@@ -135,8 +135,8 @@ class Kept:
         key = "/".join(["log", self.log.id, step.called, method, *filter(None, [whose, *parts])])
         return Estimate(
             key, self.log.id, method, plain(found.value), se=plain(found.se), p=plain(found.p),
-            statistic=plain(found.statistic), ci_low=plain(found.ci_low), ci_high=plain(found.ci_high),
-            ci_level=self.study.ci_level,
+            statistic=plain(found.statistic), df=plain(found.df), ci_low=plain(found.ci_low),
+            ci_high=plain(found.ci_high), ci_level=self.study.ci_level,
             role="exploratory", note=f"logs.{found.note}" if found.note else "", kind=KIND, other=step.called,
             group=whose, grouped_by=self.form.about if whose else "", **more,
         )  # fmt: skip
