@@ -67,6 +67,12 @@ REAL = {
     "example volgsysteem (monitoring)": File(raw("volgsysteem"), {"columns.pupil": "leerling"}),
 }  # fmt: skip
 OTHERS = {
+    "clean_base (nine rounds by hand)": File(
+        [SHARED.parent / "faults" / "clean_base" / "raw" / "metingen.csv"],
+        {"columns.pupil": "leerlingnr", "columns.teacher": "lk", "columns.class": "groep", "columns.school": "school",
+         "columns.arm": "conditie", "design.kind": "controlled", "design.assigned_by": "class",
+         "arms.interventie": "intervention", "arms.controle": "control", "waves.T0": "pre", "waves.T1": "post",
+         "strs.instrument": "strs-sf", "strs.version": "B", "strs.informant": "teacher", "primary": "strs"}),
     "mental_abacus.csv": File(
         [SHARED / "mental_abacus.csv"],
         {"columns.pupil": "subid", "columns.class": "class_num", "columns.arm": "group", "columns.wave": "year",
