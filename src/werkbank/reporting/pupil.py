@@ -80,8 +80,9 @@ def _picture(report: Report, pupil: str) -> Figure | None:
         letters = report.results.fact(what="log_grid", outcome=book.log.id, arm=pupil)
         if letters is not None and book.log.id not in agreed:
             return log_figure.row_of_days(
-                f"{book.log.id}-{pupil}", str(letters.value), log_name(report, book.log.id), report.language
-            )
+                f"{book.log.id}-{pupil}", _say(report, "page", pupil=pupil), str(letters.value),
+                log_name(report, book.log.id), report.language,
+            )  # fmt: skip
         step = _followed(book, agreed.get(book.log.id, ""))
         if step is not None and (figure := _drawn(report, book, step, pupil)) is not None:
             return figure
@@ -106,8 +107,9 @@ def _drawn(report: Report, book: Logbook, step: Step, pupil: str) -> Figure | No
     low, high = (1.0, float(len(order))) if order else book.form.columns[step.column].range or (0.0, 10.0)
     verdict = _verdict(report, pupil)
     review = days["date"].max().date().fromisoformat(verdict.wave) if verdict is not None and verdict.wave else None
+    who = _say(report, "page", pupil=pupil)
     shown = Followed(
-        f"{book.log.id}-{pupil}", _column(report, step.column), days, order, (low, book.log.top or high), review
+        f"{book.log.id}-{pupil}", who, _column(report, step.column), days, order, (low, book.log.top or high), review
     )
     return log_figure.followed(shown, report.language)
 
