@@ -97,9 +97,6 @@ def _followed(book: Logbook, column: str) -> Step | None:
 def _drawn(report: Report, book: Logbook, step: Step, pupil: str) -> Figure | None:
     logs = report.bench.logs
     rows = book.rows[book.rows["pupil"] == pupil]
-    if step.by:  # moments and questions are no one series: the one that was asked most
-        most = rows[step.by].value_counts()
-        rows = rows[rows[step.by] == most.index[0]] if len(most) else rows
     days = valued(Kept(report.study, logs, book, report.bench.today), step.column, rows)
     if not len(days):
         return None
