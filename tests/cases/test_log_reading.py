@@ -186,3 +186,30 @@ def test_two_logs_report_their_faults_together(tmp_path):
     names = list(form("tally-3-1").columns)
     sheet(folder / "t.xlsx", names, [("L01", "12-09-2026", "ochtend", None, 3, 1, "zelf")])
     assert {(p.code, p.file) for p in refused(folder)} == {("log_number", "2x10.xlsx"), ("log_weekend", "t.xlsx")}
+
+
+def test_a_sheet_on_which_nothing_was_written_yet_is_told_and_stops_nothing(tmp_path):
+    others = [{"log": "tally-3-1", "path": "t.xlsx"}]
+    folder = study(tmp_path / "a", "2x10", [GOOD], others=others)
+    sheet(folder / "t.xlsx", list(form("tally-3-1").columns), [])
+    logs = read_logs(load_study(folder), today=TODAY)
+    assert [book.log.id for book in logs.books] == ["2x10"]
+    assert "intake.logs.empty" in [note.key for note in logs.notes]
+    assert main(["new", str(tmp_path / "b"), "--log", "incidents"]) == 0
+    assert main(["check", str(tmp_path / "b")]) == 0
+
+
+def test_only_what_can_be_followed_may_be_agreed_on(tmp_path):
+    for log, column, fit in (
+        ("check-in", "colour", True),
+        ("check-in", "follow_up", False),
+        ("check-in", "kleur", False),
+    ):
+        agreed = [{"made": "2026-09-07", "log": log, "column": column}]
+        folder = study(tmp_path / f"{column}", log, [("L01", "07-09-2026", "rood", None, None, None)], agreed=agreed)
+        if fit:
+            assert load_study(folder).agreed
+        else:
+            with pytest.raises(UnfitError) as error:
+                load_study(folder)
+            assert [p.code for p in error.value.problems] == ["study_agreed_column"]

@@ -108,3 +108,9 @@ def test_ten_entries_become_a_printed_page_with_one_command(tmp_path, monkeypatc
 def test_a_pupil_of_whom_there_is_nothing_is_told():
     blocks = pupil.one_page(werkbank.open(example_path("leerlingen")), pupil="L99").blocks
     assert "L99" in texts(blocks, "refusal")[0]
+
+
+def test_a_study_of_which_nothing_is_filled_in_says_so(tmp_path):
+    rows = [("L01", n, day, None, None, None) for n, day in enumerate(DAYS[:10], 1)]
+    folder = study(tmp_path / "a", "2x10", rows)
+    assert texts(pupil.one_page(werkbank.open(folder)).blocks, "refusal")

@@ -145,7 +145,7 @@ def _read(study: Study, log: Log, pupils: tuple[str, ...] | None, today: dt.date
         ledger.problem("log_unknown", study.file, **where)
         return None
     asked = form(log.log)
-    table = open_table(study, log.file, {name for column in asked.columns for name in headings(column)}, ledger)
+    table = _opened(study, log, {name for column in asked.columns for name in headings(column)}, ledger)
     if table is None:
         return None
     names = _columns(asked, table, ledger)
@@ -163,6 +163,17 @@ def _read(study: Study, log: Log, pupils: tuple[str, ...] | None, today: dt.date
     kept = rows[filled]
     kept = kept.sort_values(asked.day, kind="stable") if asked.day else kept
     return Logbook(log, asked, kept.reset_index(drop=True), unfilled, table.reading)
+
+
+def _opened(study: Study, log: Log, declared: set[str], ledger: Ledger) -> Table | None:
+    """Open a sheet; one on which nothing was written yet is a note and no problem."""
+    first = Ledger()
+    table = open_table(study, log.file, declared, first)
+    if first.has("no_rows"):
+        ledger.note("logs.empty", file=log.path)
+        return None
+    ledger.notes += first.notes
+    return table if table is not None and not first.unfit else open_table(study, log.file, declared, ledger)
 
 
 def headings(column: str) -> list[str]:

@@ -119,6 +119,12 @@ class Form(Strict):
         return [name for name, asked in self.columns.items() if asked.kind == kind]
 
     @property
+    def followed(self) -> set[str]:
+        """Columns that can be followed day by day: numbers, and answers that have an order."""
+        ordered = {step.column for step in self.computes if step.do == "ordinal"}
+        return {*self.of_kind("whole"), *self.of_kind("number"), *ordered}
+
+    @property
     def day(self) -> str | None:
         """The column with the day that a row is about."""
         return next(iter(self.of_kind("date")), None)

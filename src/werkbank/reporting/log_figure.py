@@ -29,6 +29,7 @@ class Followed:
     """What is drawn of a pupil: days with ``date``, ``value`` and ``phase``, and how the values are called."""
 
     name: str
+    who: str
     label: str
     days: pd.DataFrame
     order: tuple[str, ...]  # of places 1, 2, 3: their names; empty for numbers
@@ -64,7 +65,9 @@ def followed(shown: Followed, language: str) -> Figure:
         axes.set(xlabel=say("logs.figure.axis", language), ylabel="")
     alt = [say("logs.figure.alt", language, n=len(days), what=shown.label), *_seen(shown, days, language)]
     key = "caption_review" if reviewed else "caption"
-    return drawing.figure(f"fig-log-{shown.name}", alt, say(f"logs.figure.{key}", language, what=shown.label))
+    return drawing.figure(
+        f"fig-log-{shown.name}", alt, say(f"logs.figure.{key}", language, what=shown.label, who=shown.who)
+    )
 
 
 def _phase(axes: Axes, phase: str, part: pd.DataFrame) -> None:
@@ -107,7 +110,7 @@ def in_order(value: float, order: tuple[str, ...], language: str) -> str:
     return say("logs.between", language, low=names[0], high=names[1]) if len(names) > 1 else names[0]
 
 
-def row_of_days(name: str, letters: str, label: str, language: str) -> Figure:
+def row_of_days(name: str, who: str, letters: str, label: str, language: str) -> Figure:
     """Draw a row of days, each told by its letter, shade and hatching."""
     from matplotlib.patches import Rectangle
 
@@ -129,4 +132,4 @@ def row_of_days(name: str, letters: str, label: str, language: str) -> Figure:
         say(f"logs.letters.{letter}", language, n=letters.count(letter)) for letter in CELL if letter in letters
     )
     alt = [say("logs.row.alt", language, n=len(letters), counted=counted)]
-    return drawing.figure(f"fig-log-{name}", alt, say("logs.row.caption", language, what=label))
+    return drawing.figure(f"fig-log-{name}", alt, say("logs.row.caption", language, what=label, who=who))

@@ -80,8 +80,9 @@ def _picture(report: Report, pupil: str) -> Figure | None:
         letters = report.results.fact(what="log_grid", outcome=book.log.id, arm=pupil)
         if letters is not None and book.log.id not in agreed:
             return log_figure.row_of_days(
-                f"{book.log.id}-{pupil}", str(letters.value), log_name(report, book.log.id), report.language
-            )
+                f"{book.log.id}-{pupil}", _say(report, "page", pupil=pupil), str(letters.value),
+                log_name(report, book.log.id), report.language,
+            )  # fmt: skip
         step = _followed(book, agreed.get(book.log.id, ""))
         if step is not None and (figure := _drawn(report, book, step, pupil)) is not None:
             return figure
@@ -96,9 +97,6 @@ def _followed(book: Logbook, column: str) -> Step | None:
 def _drawn(report: Report, book: Logbook, step: Step, pupil: str) -> Figure | None:
     logs = report.bench.logs
     rows = book.rows[book.rows["pupil"] == pupil]
-    if step.by:  # moments and questions are no one series: the one that was asked most
-        most = rows[step.by].value_counts()
-        rows = rows[rows[step.by] == most.index[0]] if len(most) else rows
     days = valued(Kept(report.study, logs, book, report.bench.today), step.column, rows)
     if not len(days):
         return None
@@ -106,8 +104,9 @@ def _drawn(report: Report, book: Logbook, step: Step, pupil: str) -> Figure | No
     low, high = (1.0, float(len(order))) if order else book.form.columns[step.column].range or (0.0, 10.0)
     verdict = _verdict(report, pupil)
     review = days["date"].max().date().fromisoformat(verdict.wave) if verdict is not None and verdict.wave else None
+    who = _say(report, "page", pupil=pupil)
     shown = Followed(
-        f"{book.log.id}-{pupil}", _column(report, step.column), days, order, (low, book.log.top or high), review
+        f"{book.log.id}-{pupil}", who, _column(report, step.column), days, order, (low, book.log.top or high), review
     )
     return log_figure.followed(shown, report.language)
 

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field, PrivateAttr, field_validator, model_validator
 
+from werkbank.programmes.forms import form, form_names
 from werkbank.programmes.registry import TIDIER, template, template_names
 from werkbank.study.labels import MADE, Labels
 from werkbank.study.logs import Agreed, Calendar, ClassList, Consent, Log
@@ -627,6 +628,9 @@ class Study(Part):
             raise ValueError("log_names_double")
         if {name for agreed in self.agreed for name in (agreed.log, agreed.dose) if name} - set(named):
             raise ValueError("agreed_log_unknown")
+        kinds = {log.id: form(log.log) for log in self.logs if log.log in form_names()}
+        if any(one.column not in kinds[one.log].followed for one in self.agreed if one.log in kinds):
+            raise ValueError("agreed_column")
         return self
 
     @model_validator(mode="after")

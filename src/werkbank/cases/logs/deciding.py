@@ -136,6 +136,11 @@ def decided(kept: Kept, agreed: Agreed, share_done: dict[str, float | None]) -> 
 
 def valued(kept: Kept, column: str, rows: pd.DataFrame) -> pd.DataFrame:
     """Return the days on which something was seen: ``date``, ``value`` (of an order its place) and ``phase``."""
+    step = next((s for s in kept.form.computes if s.do == "series" and s.column == column and s.by), None)
+    if step is not None:  # moments and questions are no one series: the one that was asked most
+        rows = rows[rows[column].notna()]
+        most = rows[step.by].value_counts()
+        rows = rows[rows[step.by] == most.index[0]] if len(most) else rows
     values = rows[column]
     order = next((s.answers for s in kept.form.computes if s.do == "ordinal" and s.column == column), None)
     if order is not None:

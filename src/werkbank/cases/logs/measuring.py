@@ -68,7 +68,7 @@ def _reviews(study: Study, logs: Logs, today: dt.date, known: Found) -> Found:
     """Tell what was agreed to follow at the review, once it is known how much of the plan was carried out."""
     out: Found = []
     for agreed in study.agreed:
-        book = next(book for book in logs.books if book.log.id == agreed.log)
+        book = next((book for book in logs.books if book.log.id == agreed.log), None)
         done: dict[str, float | None] = {}
         for one in known:
             if (
@@ -78,7 +78,7 @@ def _reviews(study: Study, logs: Logs, today: dt.date, known: Found) -> Found:
             ):
                 # bounds where too much is unknown: hardly done is what cannot have been more
                 done[one.group] = one.estimate if one.estimate is not None else one.ci_high
-        if len(book.rows):
+        if book is not None and len(book.rows):
             out += decided(Kept(study, logs, book, today), agreed, done)
     return out
 
