@@ -374,3 +374,12 @@ def test_a_cell_that_runs_again_replaces_what_it_showed(small, in_a_notebook):
     werkbank.show("x")
     assert shown() == ["one changed", "three", "x"]
     assert small.about("effects").shown is small.shown or not small.about("effects").shown
+
+
+def test_many_ways_are_walked_once_for_a_bench_and_its_views(small, monkeypatch):
+    from werkbank import bench as module
+
+    walked = []
+    monkeypatch.setattr(module, "of_headline", lambda *_: walked.append(1))
+    assert small.about("effects", "ways").ways is small.ways is small.about("effects").ways is None
+    assert len(walked) == 1

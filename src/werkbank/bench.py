@@ -16,7 +16,7 @@ import sys
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from html import escape
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from werkbank import steps
 from werkbank.appraisal import Evidence, appraise
@@ -302,6 +302,7 @@ class Bench:
             view = replace(self, intake=told.intake, scored=told.scored, given=self.part(*key))
             # what a section may need besides results is computed once for all
             view.__dict__.update({k: v for k, v in self.__dict__.items() if k in {"_parts", "_views"}})
+            view.__dict__["_viewed"] = self if told is self else None
             self._views[key] = view
         return self if self.given is not None else self._views[key]
 
@@ -415,6 +416,8 @@ class Bench:
     @cached_property
     def ways(self) -> ManyWays | None:
         """The headline question answered in many ways; None where it has no test, no pre-test or no comparison."""
+        if (same := self.__dict__.get("_viewed")) is not None:  # of the same pupils: computed once for all views
+            return cast("ManyWays | None", same.ways)
         found = self.part("effects").estimates
         return of_headline(self.study, self.scored.table, self.intake.pupils, found, self.seed)
 
