@@ -29,13 +29,12 @@ Warning_ = Literal[
 
 
 class Technique(BaseModel):
-    """One technique: which recommendation of the guide it belongs to (1-6; "" none), and whether it is a direct one."""
+    """One technique: which recommendation of the guide it belongs to (1-6; "" none)."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
     recommendation: str = ""
-    direct: bool = False
 
 
 class Template(BaseModel):
