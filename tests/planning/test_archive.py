@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from tests.planning.test_lots import drawn  # noqa: F401 - a fixture
 
 import werkbank
 from werkbank.cli import main
@@ -165,6 +166,24 @@ def test_what_is_no_study_of_pupils_is_not_archived(tmp_path, archived, study):
     assert main(["archive", str(example_path("overzicht")), "--out", str(tmp_path / "a")]) == 3
     assert not (tmp_path / "a").exists()
     assert main(["archive", str(study), "--out", str(archived)]) == 2  # it is there already
+
+
+def test_a_lot_and_a_registration_go_along_and_say_the_same(drawn, tmp_path):  # noqa: F811
+    told = yaml.safe_load((drawn / "study.yaml").read_text("utf-8"))
+    told |= {"where": "voor > 0", "aliases": {"class": {"5a": "5A"}}}
+    (drawn / "study.yaml").write_text(yaml.safe_dump(told), encoding="utf-8")
+    assert main(["register", str(drawn)]) == 0
+    told["design"] |= {"preregistration": "registration.yaml"}
+    told |= {"equivalence": 0.3}
+    (drawn / "study.yaml").write_text(yaml.safe_dump(told), encoding="utf-8")
+    place = tmp_path / "bewaard"
+    assert main(["archive", str(drawn), "--out", str(place)]) == 0
+    assert verdicts(place) == [("same", "")]
+    kept = json.loads((place / "results.json").read_text("utf-8"))
+    assert [c["values"]["field"] for c in kept["claims"] if c["kind"] == "deviation"] == ["equivalence"]
+    assert "from_lot" in {e["note"] for e in kept["estimates"]}
+    assert (place / "lot.yaml").is_file()
+    assert not (place / "klassen.csv").exists()  # the list has names
 
 
 def test_tables_come_back_to_the_last_bit():

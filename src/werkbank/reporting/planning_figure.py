@@ -46,12 +46,14 @@ def curves(lines: Mapping[str, list[tuple[int, float]]], words: Words, language:
             sns.lineplot(table, x="n", y="d", ax=axes, color=look.colour, marker=look.marker, linestyle=look.dash,
                          markersize=5, markeredgewidth=0, legend=False)  # fmt: skip
             name = text("icc", icc=numbers.bounded(float(icc), language))
-            axes.annotate(name, points[0], (6, 4), textcoords="offset points", fontsize=8,
+            axes.annotate(name, points[0], (-7, 0), textcoords="offset points", va="center", ha="right", fontsize=8,
                           color=look.colour, annotation_clip=False)  # fmt: skip
         axes.axhline(words.effect, color=style.SOFT, linewidth=0.8, linestyle=(0, (2, 2)))
         axes.axvline(words.now, color=style.SOFT, linewidth=0.8, linestyle=(0, (2, 2)))
         top = min(max(d for points in lines.values() for _, d in points) * 1.05, 2.0)
         axes.set(xscale="log", ylim=(0, top), xlabel=text("axis_units"), ylabel=text("axis_difference"))
+        first, last = (f(n for points in lines.values() for n, _ in points) for f in (min, max))
+        axes.set_xlim(0.68 * first, 1.1 * last)  # room for the names of the lines
         ticks = [n for n, _ in max(lines.values(), key=len)]
         axes.set_xticks(ticks, [numbers.count(n, language) for n in ticks])
         axes.minorticks_off()

@@ -32,9 +32,8 @@ if TYPE_CHECKING:
     from werkbank.study import Study
 
 CODED = {"class": "k", "school": "s", "block": "b"}  # pupils and teachers have codes already
-# of the study file: where answers lie and how names are spelled; what only a page needs
-LEFT_OUT = frozenset({"files", "aliases", "distinct", "school", "where", "latest", "logs", "monitoring", "synthesis",
-                      "single_case", "rules"})  # fmt: skip
+# of the study file: where answers lie, how names are spelled, and whose they are; none of it is a promise
+LEFT_OUT = frozenset({"files", "aliases", "distinct", "school"})
 OF_OTHERS = ("monitoring", "synthesis", "single_case")
 
 
