@@ -281,3 +281,15 @@ def test_the_handler_of_a_signal_is_put_back(capsys):
     finally:
         signal.signal(signal.SIGTERM, before)
     assert capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [("werkbank che", {"check", "check-privacy"}), ("werkbank run --lang", {"--language"}), ("werkbank zzz", set())],
+)
+def test_a_shell_completes_what_is_typed(tmp_path, line, offered):
+    answer = tmp_path / "answer"
+    asked = {"_ARGCOMPLETE": "1", "_ARGCOMPLETE_IFS": "\n", "_ARGCOMPLETE_STDOUT_FILENAME": str(answer)}
+    done = werkbank(cwd=tmp_path, COMP_LINE=line, COMP_POINT=str(len(line)), **asked)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert {word.strip() for word in answer.read_text(encoding="utf-8").split("\n")} - {""} == offered

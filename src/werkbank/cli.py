@@ -154,6 +154,10 @@ def _parsed(words: list[str], language: str) -> argparse.Namespace:
     _looking_commands(command, text)
     _further_commands(command, text)
 
+    if "_ARGCOMPLETE" in os.environ:  # asked by a shell; it answers and ends here
+        import argcomplete
+
+        argcomplete.autocomplete(parser)
     names = list(commands.choices)
     if words and not words[0].startswith("-") and words[0] not in names:
         raise UsageError(say("cli.problem.no_command", language, name=words[0], **nearest(words[0], names)))
