@@ -154,7 +154,7 @@ def test_usage_and_errors_are_in_the_language_of_the_system(language, tmp_path):
     assert f"\n{said['options']}:" in shown
     for given, key in (
         (["run", "x", "--ouut"], "unrecognised"),
-        (["new"], "required"),
+        (["verify"], "required"),
         (["lab", "--port"], "expected_one"),
     ):
         error = werkbank(*given, cwd=tmp_path, LANG=spoken)
