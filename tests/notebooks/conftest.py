@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -36,6 +37,20 @@ def made(request, demo):
     """One made report: its folder, its language and the name of its study."""
     study, language = request.param
     return demo[0] / study, language, study
+
+
+@pytest.fixture(scope="session")
+def by_hand(tmp_path_factory):
+    """Every shipped notebook, run by nbval in a folder like that of a user: the folder, and what nbval said."""
+    folder = tmp_path_factory.mktemp("werk")
+    shutil.copytree(ROOT / "notebooks", folder / "notebooks", ignore=lambda _, names: {"reports"} & {*names})
+    command = [
+        sys.executable, "-m", "pytest", "--nbval-lax", "--nbval-current-env", "-q", "-p", "no:cacheprovider",
+        "-c", "/dev/null", "--rootdir", str(folder), str(folder / "notebooks"),
+    ]  # fmt: skip
+    env = {**os.environ, "WERKBANK_ROOT": str(folder)}
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=500, env=env)
+    return folder, done
 
 
 @pytest.fixture(scope="module")

@@ -43,20 +43,6 @@ def code(notebook):
     return [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
 
 
-@pytest.fixture(scope="module")
-def by_hand(tmp_path_factory):
-    """Every shipped notebook, run by nbval in a folder like that of a user: the folder, and what nbval said."""
-    folder = tmp_path_factory.mktemp("werk")
-    shutil.copytree(ROOT / "notebooks", folder / "notebooks", ignore=lambda _, names: {"reports"} & {*names})
-    command = [
-        sys.executable, "-m", "pytest", "--nbval-lax", "--nbval-current-env", "-q", "-p", "no:cacheprovider",
-        "-c", "/dev/null", "--rootdir", str(folder), str(folder / "notebooks"),
-    ]  # fmt: skip
-    env = {**os.environ, "WERKBANK_ROOT": str(folder)}
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=500, env=env)
-    return folder, done
-
-
 def test_every_cell_runs_and_marked_outputs_are_as_committed(by_hand):
     """A second opinion from another runner: nbval compares what the marked cells print with what is committed."""
     folder, done = by_hand

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import shutil
 import subprocess
 import sys
+from contextlib import redirect_stdout
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import yaml
 from tests.effects import generated as drawn
+
+from werkbank.cli import main
 
 FAULTS = (
     "design_blocks_ignored", "design_lots_within_schools", "design_target_and_transfer", "design_large_effect_crash",
@@ -99,11 +103,15 @@ def made(tmp_path_factory):
         places[name] = shutil.copytree(faults / name, folder / name)
     asked = {}
     for name, place in places.items():
-        done = command("check", str(place), "--json")
-        assert done.returncode == 0, done.stdout + done.stderr
-        asked[name] = {note["key"].removeprefix("intake.") for note in json.loads(done.stdout)["notes"]}
+        told = io.TextIOWrapper(io.BytesIO())
+        with redirect_stdout(told):
+            assert main(["check", str(place), "--json"]) == 0, name
+        notes = json.loads(told.buffer.getvalue().decode("utf-8"))["notes"]
+        asked[name] = {note["key"].removeprefix("intake.") for note in notes}
     with (folder / "table.csv").open("w", newline="") as file:
-        csv.writer(file).writerows([["name", "study"], *([name, str(place)] for name, place in places.items())])
+        # the longest report of what others drew, the shortest of what was drawn here
+        rows = [[name, str(place), "school" if name in DRAWN else "evaluation"] for name, place in places.items()]
+        csv.writer(file).writerows([["name", "study", "report"], *rows])
     done = command("batch", str(folder / "table.csv"), "--out", str(folder / "out"), "--workers", "2")
     assert done.returncode == 0, done.stdout + done.stderr
     found = {}

@@ -128,7 +128,7 @@ def of_hundred(report: Report, keys: Sequence[str]) -> list[str]:
             if 50 < of < 100:
                 test = words.test(key, claim.wave_to, claim.contrast)
                 told = {**written(report, claim), "test": test, "of": str(of)}
-                return [capital(words.say(f"{HERE}.hundred.{side_of(report, claim)}", **told))]
+                return [capital(words.say(f"{HERE}.hundred.{claim.side}", **told))]
     return []
 
 
