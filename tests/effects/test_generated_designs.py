@@ -25,6 +25,8 @@ from werkbank.study.model import Study
 
 PAIR = {"T": 1.0, "C": -1.0}
 ONE_EACH = {"T": 1, "C": 1}
+# three seeds of six in every run, the others in the long one
+SIX = [*range(3), *(pytest.param(seed, marks=pytest.mark.long) for seed in range(3, 6))]
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,7 @@ def test_the_effect_that_was_put_in_lies_in_the_interval_as_often_as_it_should()
     assert stats.binom.sf(40 - inside - 1, 40, 0.05) > 0.001
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", SIX)
 def test_schools_at_random_are_the_mixed_model(seed):
     import statsmodels.formula.api as smf
 
@@ -153,7 +155,7 @@ def test_schools_at_random_are_the_mixed_model(seed):
     assert mixed.p == pytest.approx(2 * stats.t.sf(abs(mixed.estimate / mixed.se), mixed.df))
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", SIX)
 def test_schools_that_lost_an_arm_drop_out_and_are_counted(seed):
     of = drawn.within_schools(seed + 20, 8)
     if seed % 2:  # by pupils who were not measured afterwards, or from the start
@@ -279,7 +281,7 @@ def test_a_score_before_that_two_classes_an_arm_share_is_not_used_and_that_is_sa
     assert "pre_same_within_units" in {c.verdict for c in found.claims if c.topic == "analysis"}
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", SIX)
 def test_a_slip_in_one_class_does_not_make_pupils_of_classes(seed):
     of = drawn.of_classes(seed + 30, {"T": 5, "C": 5}, smallest=8)
     of.pupils.iloc[:3, of.pupils.columns.get_loc("arm")] = "C"  # of the first class, which is coached
@@ -341,7 +343,7 @@ def test_schools_that_all_have_both_arms_are_blocks_until_it_is_said(name):
     assert found.lead.method == method
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", SIX)
 def test_a_pair_whose_class_was_not_measured_leaves_whole(seed):
     of = drawn.classes_in_blocks(seed + 40, [ONE_EACH] * (5 + seed), smallest=1, largest=12)
     of = replace(of, post=of.post.where(of.pupils["class"] != "k02"))
@@ -353,7 +355,7 @@ def test_a_pair_whose_class_was_not_measured_leaves_whole(seed):
     assert lost == (of.rows()["class"] == "k03").sum()
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", SIX)
 def test_three_arms_within_strata_use_the_blocks_that_have_what_is_compared(seed):
     whole, part = {"T": 1, "U": 1, "C": 1}, {"U": 1, "C": 1}
     of = drawn.classes_in_blocks(seed + 50, [whole] * 4 + [part] * (seed % 3))
@@ -427,7 +429,7 @@ NAMES = ["age", "months", "always", "sex", "never"]
 DROPPED = {"months": "follows_from_others", "always": "no_variation", "never": "nothing_known"}
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", SIX)
 @pytest.mark.parametrize("design", ["pupils", "sites", "within", "between"])
 def test_covariates_that_say_nothing_are_named_and_the_others_adjusted_for(design, seed):
     make = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -58,9 +59,14 @@ def slopes(path):
     return {(e.outcome, e.wave_to): e.estimate for e in found}
 
 
+@cache
+def slopes_of_the_example():
+    return slopes(example_path("nabijheid"))
+
+
 def test_sessions_of_a_log_are_the_dose_that_a_column_holds(tmp_path, talks):
     folder = declared(tmp_path / "a", talks, dose="llinc.sessions")
-    ours, theirs = slopes(folder), slopes(example_path("nabijheid"))
+    ours, theirs = slopes(folder), slopes_of_the_example()
     assert set(ours) == set(theirs)
     assert ours
     for key, value in theirs.items():
@@ -70,7 +76,7 @@ def test_sessions_of_a_log_are_the_dose_that_a_column_holds(tmp_path, talks):
 def test_minutes_are_sessions_in_another_unit(tmp_path, talks):
     folder = declared(tmp_path / "a", talks, dose="llinc.minutes")
     pupils = read_answers(load_study(folder)).pupils
-    ours, theirs = slopes(folder), slopes(example_path("nabijheid"))
+    ours, theirs = slopes(folder), slopes_of_the_example()
     assert all(ours[key] == pytest.approx(value / 45, abs=1e-9) for key, value in theirs.items())
     assert pupils["llinc.minutes"].dropna().mod(45).eq(0).all()
 

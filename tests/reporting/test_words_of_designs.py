@@ -175,12 +175,19 @@ def table(sections, name):
     return next((b for s in sections for b in s.blocks if isinstance(b, Table) and b.id == name), None)
 
 
-every_design = pytest.mark.parametrize("name", DESIGNS)
+# each design in one of the languages in every run, and in the other one in the long run
+every_design = pytest.mark.parametrize(
+    ("name", "language"),
+    [
+        pytest.param(name, language, marks=[pytest.mark.long] * ((number + turn) % 2))
+        for number, name in enumerate(DESIGNS)
+        for turn, language in enumerate(("nl", "en"))
+    ],
+)
 both = pytest.mark.parametrize("language", ["nl", "en"])
 
 
 @every_design
-@both
 def test_nothing_is_said_twice_in_one_part(name, language, told):
     for report, sections in told(name, language)[1].items():
         for section in sections:
@@ -195,7 +202,6 @@ def test_nothing_is_said_twice_in_one_part(name, language, told):
 
 
 @every_design
-@both
 def test_every_covariate_is_named_with_what_was_done_with_it(name, language, told):
     bench, sections = told(name, language)
     block = table(sections["evaluation"], "tab-covariates")
@@ -214,7 +220,6 @@ def test_every_covariate_is_named_with_what_was_done_with_it(name, language, tol
 
 
 @every_design
-@both
 def test_an_answer_agrees_with_its_p_and_its_interval(name, language, told):
     bench, _ = told(name, language)
     words = {"nl": ("bevat nul", "sluit nul uit", "breder"), "en": ("contains zero", "excludes zero", "wider")}[
@@ -234,7 +239,6 @@ def test_an_answer_agrees_with_its_p_and_its_interval(name, language, told):
 
 
 @every_design
-@both
 def test_an_interval_is_called_by_the_level_that_it_has(name, language, told):
     bench, sections = told(name, language)
     level = reading(bench).words.level(bench.study.ci_level)
@@ -252,7 +256,6 @@ def test_an_interval_is_called_by_the_level_that_it_has(name, language, told):
 
 
 @every_design
-@both
 def test_lots_and_blocks_are_told_as_the_study_file_has_them(name, language, told):
     bench, sections = told(name, language)
     design = bench.study.design

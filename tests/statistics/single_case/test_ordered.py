@@ -74,6 +74,6 @@ def test_what_cannot_be_computed_says_why():
 
 
 def test_without_a_shift_its_interval_misses_zero_about_as_often_as_it_says():
-    found = [ordered_shift(drawn(8, 12, 0.0, seed)) for seed in range(300)]
+    found = [ordered_shift(drawn(8, 12, 0.0, seed)) for seed in range(120)]
     missed = np.mean([q.ci_low > 0 or q.ci_high < 0 for q in found if q.ci_low is not None])
-    assert missed <= 0.05 + 2 * math.sqrt(0.05 * 0.95 / 300)
+    assert missed <= 0.05 + 2 * math.sqrt(0.05 * 0.95 / 120)
