@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.conftest import lacking
 from tests.running.conftest import PARAMETERS, READ, SCHOOLS, SECTION, command, jobs, whole
 
 from werkbank.running import manifest
@@ -240,7 +241,7 @@ def test_a_full_disk_leaves_nothing_half_written(split, small, tmp_path, monkeyp
     size = f"size={chance.randrange(24, 160)}k"
     mount = ["mount", "-t", "tmpfs", "-o", size, "tmpfs", disk]
     if shutil.which("mount") is None or subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("a small disk may not be mounted here")
+        lacking("a small disk may not be mounted here")
     out = disk / "uit"
     temporary = disk / "tijdelijk" if chance.random() < 0.5 else None
     try:
