@@ -125,8 +125,10 @@ def verdict(report: Report, one: Asked) -> str:
     most = _value(report, "plan_detectable", **_at(one), category=f"{one.middle.icc:g}")
     name += "_many" * (needed is None and name != "enough")
     said = {"low": low, "high": high, "aim": aim, "effect": _value(report, "plan_effect"), "detectable": most}
-    written = {key: report.words.decimal(value, 2) for key, value in said.items()}
-    ends = sorted(report.words.decimal(x, 2) for x in (low, high))
+    # what falls just short must not read as what was asked for
+    places = 3 if any(x < aim <= round(x, 2) for x in (low, high)) else 2
+    written = {key: report.words.decimal(value, places) for key, value in said.items()}
+    ends = sorted(report.words.decimal(x, places) for x in (low, high))
     spread = "one" if ends[0] == ends[1] else "range"
     written["chance"] = _say(report, f"chance.{spread}", low=ends[0], high=ends[1])
     count = numbers.count(needed, report.language) if needed is not None else ""
