@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import werkbank
+from werkbank import interrupts
 from werkbank.catalogue import LANGUAGES, say
 from werkbank.errors import EXIT_ENVIRONMENT, EXIT_INTERRUPTED, EXIT_OK, UnfitError, UsageError, WerkbankError, nearest
 from werkbank.progress import telling
@@ -20,7 +21,6 @@ from werkbank.usage import painted, speaking, spoken_here
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from types import FrameType
 
     Found = dict[str, object] | list[object] | None  # what a command prints as JSON
     Command = Callable[[argparse.Namespace], Found]
@@ -35,13 +35,8 @@ def main(words: Sequence[str] | None = None) -> int:
     called = words is not None
     words = list(sys.argv[1:] if words is None else words)
     language = spoken_here(words)
-    before = [(number, signal.getsignal(number)) for number in (signal.SIGTERM, signal.SIGINT)]
-    signal.signal(signal.SIGTERM, _interrupted)
-    try:
+    with interrupts.listening(restore=called):
         return _ran(words, language)
-    finally:
-        for number, handler in before if called else ():  # else Python is about to end, and goes on undisturbed
-            signal.signal(number, handler if handler is not None else signal.SIG_DFL)
 
 
 def _ran(words: list[str], language: str) -> int:
@@ -62,7 +57,7 @@ def _ran(words: list[str], language: str) -> int:
         if as_json and found is not None:
             _tell_json(found)
     except KeyboardInterrupt:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second one would cut off what is said, or left to be ended
+        interrupts.heard()
         _complain(say("cli.done.interrupted", language))
         return EXIT_INTERRUPTED
     except BrokenPipeError:
@@ -94,10 +89,6 @@ def _failed(error: WerkbankError | OSError, chosen: str | None, language: str, *
     else:
         _complain(painted(heading, "red", sys.stderr), *lines)
     return code
-
-
-def _interrupted(_signal: int, _frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt
 
 
 def _tell(*lines: str) -> None:

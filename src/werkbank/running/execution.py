@@ -81,8 +81,11 @@ def _once(notebook: Path, parameters: dict[str, Any], work: Path, timeout: int, 
     steps.begin("starting")
     papermill = quick_import("papermill")
     language = parameters["language"].partition("+")[0]
-    with connection(work) as spoken_to, steps.forwarded(work / STEPS) as told:
-        env = {**undisturbed(work), **told}
+    with (
+        connection(work) as spoken_to,
+        steps.forwarded(work / STEPS) as told,
+        manager_class(env := {**undisturbed(work), **told}) as manager,
+    ):
         executed: dict[str, Any] = papermill.execute_notebook(
             _source(notebook, language),
             None,
@@ -96,7 +99,7 @@ def _once(notebook: Path, parameters: dict[str, Any], work: Path, timeout: int, 
             execution_timeout=timeout,
             # what follows reaches nbclient
             record_timing=False,
-            kernel_manager_class=manager_class(env),
+            kernel_manager_class=manager,
             config=_config(spoken_to),
             resources={"metadata": {"path": str(work)}},
             shutdown_kernel="immediate",

@@ -81,17 +81,34 @@ def undisturbed(work: Path) -> dict[str, str]:
     }
 
 
-def manager_class(env: dict[str, str]) -> type:
-    """Return a kernel manager that starts this interpreter with `env`, off line, whatever kernelspecs are installed."""
+@contextmanager
+def manager_class(env: dict[str, str]) -> Iterator[type]:
+    """Give a kernel manager that starts this interpreter with `env`, off line, whatever kernelspecs are installed.
+
+    Afterwards no kernel of it lives: an interrupt can come when one has started and nobody knows of it yet.
+    """
     jupyter_client = quick_import("jupyter_client.manager")
     from jupyter_client.kernelspec import KernelSpec
 
+    made: list[OwnKernelManager] = []
+
     class OwnKernelManager(jupyter_client.AsyncKernelManager):  # type: ignore[name-defined, misc]
+        def __init__(self, *words: Any, **named: Any) -> None:  # noqa: ANN401 - as traitlets has it
+            super().__init__(*words, **named)
+            made.append(self)
+
         @property
         def kernel_spec(self) -> KernelSpec:
             return KernelSpec(**kernel_json(env, "werkbank.warm.offline"))
 
-    return OwnKernelManager
+    try:
+        yield OwnKernelManager
+    finally:
+        for manager in made:
+            process = getattr(manager.provisioner, "process", None)
+            if process is not None and process.poll() is None:
+                process.kill()
+                process.wait()
 
 
 @cache
