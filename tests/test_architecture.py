@@ -26,7 +26,7 @@ ORDER = [
     {"remembering"},
     {"statistics"},
     {"progress"},
-    {"steps", "usage"},
+    {"interrupts", "steps", "usage"},
     {"errors"},
     {"catalogue"},
 ]
