@@ -39,12 +39,16 @@ def test_an_interrupt_that_a_finaliser_swallows_comes_again():
     assert (ran.stdout, ran.stderr) == ("ended\n", "")
 
 
+def terminated():
+    assert signal.getsignal(signal.SIGTERM) is interrupts.interrupt
+    signal.raise_signal(signal.SIGTERM)
+    time.sleep(1)
+
+
 def test_terminating_is_interrupting_and_what_was_is_restored():
     before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT), sys.unraisablehook
     with pytest.raises(KeyboardInterrupt), interrupts.listening(restore=True):
-        assert signal.getsignal(signal.SIGTERM) is interrupts.interrupt
-        signal.raise_signal(signal.SIGTERM)
-        time.sleep(1)
+        terminated()
     assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT), sys.unraisablehook) == before
 
 
