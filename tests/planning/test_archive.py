@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -12,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from rocrate.rocrate import ROCrate
 from tests.planning.test_lots import drawn  # noqa: F401 - a fixture
 
 import werkbank
@@ -111,6 +113,15 @@ def test_the_crate_is_described_as_ro_crate_asks(archived):
         "notebooks/evaluation.ipynb",
     }
     assert wanted <= files
+
+
+def test_the_library_of_ro_crates_reads_it(archived):
+    crate = ROCrate(archived)
+    assert crate.version == "1.1"
+    assert crate.name == "Bewaard"
+    for entity in crate.get_by_type("File"):
+        assert hashlib.sha256((archived / entity.id).read_bytes()).hexdigest() == entity["sha256"]
+        assert int(entity["contentSize"]) == (archived / entity.id).stat().st_size
 
 
 def test_one_flipped_byte_is_named_wherever_it_is(archived, tmp_path):

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CRATE, SUMS = "ro-crate-metadata.json", "SHA256SUMS"
-CONTEXT = ["https://w3id.org/ro/crate/1.1/context", {"sha256": "https://schema.org/sha256"}]
 FORMATS = {".csv": "text/csv", ".json": "application/json", ".html": "text/html", ".txt": "text/plain",
            ".yaml": "application/yaml", ".ipynb": "application/x-ipynb+json"}  # fmt: skip
 KINDS = ("estimates", "facts", "claims")
@@ -33,23 +32,25 @@ KINDS = ("estimates", "facts", "claims")
 
 def describe(place: Path, title: str, now: datetime, language: str) -> None:
     """Write what a bundle holds: the crate's metadata, and a line with a hash for every file."""
+    from rocrate.rocrate import ROCrate
+
     files = _files(place)
-    parts = [
-        {"@id": name, "@type": "File", "name": name, "encodingFormat": FORMATS.get(f".{name.rpartition('.')[2]}", ""),
-         "contentSize": str((place / name).stat().st_size), "sha256": manifest.sha256(place / name)}
-        for name in files
-    ]  # fmt: skip
     not_shared = " · ".join(say("planning.archive.not_shared", one) for one in LANGUAGES)
-    root = {
-        "@id": "./", "@type": "Dataset", "name": title, "description": not_shared, "inLanguage": language,
-        "datePublished": now.date().isoformat(), "license": {"@id": "LICENCE.txt"},
-        "conditionsOfAccess": not_shared, "hasPart": [{"@id": name} for name in files],
+    made = ROCrate(version="1.1")
+    made.metadata.extra_terms["sha256"] = "https://schema.org/sha256"
+    for name in files:
+        kind = FORMATS.get(f".{name.rpartition('.')[2]}", "application/octet-stream")
+        of_file = {"name": name, "encodingFormat": kind, "contentSize": str((place / name).stat().st_size)}
+        made.add_file(place / name, name, properties={**of_file, "sha256": manifest.sha256(place / name)})
+    about = {
+        "name": title, "description": not_shared, "inLanguage": language, "conditionsOfAccess": not_shared,
+        "datePublished": now.date().isoformat(), "license": made.dereference("LICENCE.txt"),
     }  # fmt: skip
-    about = {"@id": CRATE, "@type": "CreativeWork", "conformsTo": {"@id": "https://w3id.org/ro/crate/1.1"},
-             "about": {"@id": "./"}}  # fmt: skip
-    crate: dict[str, Any] = {"@context": CONTEXT, "@graph": [about, root, *parts]}
-    about["identifier"] = f"urn:sha256:{_seal(crate)}"
-    manifest.put(place / CRATE, (json.dumps(crate, ensure_ascii=False, indent=1) + "\n").encode())
+    for name, told in about.items():
+        made.root_dataset[name] = told
+    crate: dict[str, Any] = made.metadata.generate()
+    _about(crate)["identifier"] = f"urn:sha256:{_seal(crate)}"
+    manifest.put(place / CRATE, _written(crate).encode())
     lines = [f"{manifest.sha256(place / name)}  {name}" for name in [*files, CRATE]]
     manifest.put(place / SUMS, ("\n".join(lines) + "\n").encode())
 
@@ -149,14 +150,24 @@ def _told(place: Path) -> dict[str, str] | None:
     try:
         text = (place / CRATE).read_text(encoding="utf-8")
         crate = json.loads(text)
-        seal = crate["@graph"][0].pop("identifier")
+        seal = _about(crate).pop("identifier")
         whole = seal == f"urn:sha256:{_seal(crate)}"
-        crate["@graph"][0]["identifier"] = seal
-        if not whole or json.dumps(crate, ensure_ascii=False, indent=1) + "\n" != text:
+        _about(crate)["identifier"] = seal
+        if not whole or _written(crate) != text:
             return None
         return {part["@id"]: part["sha256"] for part in crate["@graph"] if part.get("@type") == "File"}
-    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, StopIteration):
         return None
+
+
+def _about(crate: dict[str, Any]) -> dict[str, Any]:
+    """Return of a crate's metadata what these say of themselves: there the seal stands."""
+    found: dict[str, Any] = next(one for one in crate["@graph"] if one["@id"] == CRATE)
+    return found
+
+
+def _written(crate: dict[str, Any]) -> str:
+    return json.dumps(crate, ensure_ascii=False, indent=1) + "\n"
 
 
 def _seal(crate: dict[str, Any]) -> str:
