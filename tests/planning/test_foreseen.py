@@ -89,8 +89,9 @@ def test_a_plan_foretells_the_grade_of_the_report():
 
 
 @pytest.mark.long
-def test_a_plan_foretells_the_grade_in_two_hundred_studies():
-    assert np.mean(predicted_and_final(range(200))) >= 0.95
+@pytest.mark.parametrize("first", [0, 1000, 5000])
+def test_a_plan_foretells_the_grade_in_two_hundred_studies(first):
+    assert np.mean(predicted_and_final(range(first, first + 200))) >= 0.95
 
 
 def test_the_words_are_those_of_the_report():
