@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from werkbank.appraisal.other_ways import other_ways
 from werkbank.effects.roles import shown_roles
 from werkbank.reporting import appendices, arms, fitted, pictures, registration, said_once, tables
 from werkbank.reporting.appendices import provenance, readings
@@ -31,6 +32,8 @@ MOST_ROWS = 12  # questions that the first table answers; of more it has the pri
 MOST_ARMS = 3  # groups that fit beside one another in a table
 SUMMARY: dict[str, Kind] = {"n": "count", "mean": "mean", "sd": "mean"}
 
+LOST = frozenset(f"claims.quality.attrition.{how}" for how in ("low", "high", "low_but_units", "single"))
+
 # rows that the study file leaves out, before anybody is counted
 LEFT_OUT = ("intake.where", "intake.latest", "intake.rows_skipped")
 
@@ -45,9 +48,36 @@ def summary(report: Report) -> Blocks:
     yield from said_once.shown(report, said_once.told(report, answers), primary)
     if not primary:
         yield Paragraph(words.say("report.no_questions"))
+    if sure := _how_sure(report):
+        yield Bullets(sure)
     yield tables.answers(report, _first(report), "main" if _first(report) == report.evidence.tests else "answers")
     yield pictures.forest(report)
     yield Paragraph(words.say("report.summary.reading"), "note")
+
+
+def _how_sure(report: Report) -> tuple[str, ...]:
+    """Say of the primary questions how many were lost, and whether other ways to compute agree."""
+    words = report.words
+    lost = [
+        words.say(
+            f"report.summary.lost_{'compared' if 'points_differential' in claim.values else 'single'}",
+            question=words.test(*(str(claim.values[name]) for name in ("outcome", "wave", "contrast"))),
+            share=words.share(share), points=words.decimal(claim.values.get("points_differential"), 1),
+        )
+        for claim in report.results.claims_where(kind="quality")
+        if claim.sentence in LOST and isinstance(share := claim.values.get("share_overall"), float)
+    ]  # fmt: skip
+    ways = [(test, other_ways(report.evidence, test)) for test in report.evidence.primary if test.p is not None]
+    same = [
+        words.say(
+            "report.summary.same", same=len(found.others) - len(found.apart), n=len(found.others),
+            question=words.test(test.outcome, test.wave_to, test.contrast),
+        )
+        for test, found in ways
+        if found.others
+    ]  # fmt: skip
+    told = [("lost", lost), ("same_all" if not any(found.apart for _, found in ways) else "same_not_all", same)]
+    return tuple(words.say(f"report.summary.{key}", questions="; ".join(said)) for key, said in told if said)
 
 
 def _answers(report: Report) -> tuple[tuple[Claim, ...], tuple[Claim, ...]]:
