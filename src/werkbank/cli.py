@@ -49,7 +49,7 @@ def _ran(words: list[str], language: str) -> int:
             arguments = _parsed(words, language)
         if signal.getsignal(signal.SIGINT) == signal.SIG_DFL:  # as `__main__` leaves it
             signal.signal(signal.SIGINT, signal.default_int_handler)
-        chosen = arguments.language
+        chosen = arguments.language and arguments.language.partition(",")[0]  # of several the first is spoken
         language = arguments.speech = chosen or language
         arguments.tell = _silent if as_json else _tell
         command: Command = arguments.command
@@ -131,8 +131,9 @@ def _parsed(words: list[str], language: str) -> argparse.Namespace:
     _new_options(new, text)
     check = command("check", _check)
     _study_option(check, text)
-    run = command("run", _run)
+    run = command("run", _run, None)
     _study_option(run, text)
+    run.add_argument("--language", type=_languages(language), metavar="nl,en", help=text("languages"))
     run.add_argument("--report", metavar="NAME", default="evaluation", help=text("report"))
     run.add_argument("--format", metavar="FORMAT", default="html", help=text("format"))
     run.add_argument("--out", type=_place, metavar="DIR", help=text("out"))
@@ -153,6 +154,17 @@ def _parsed(words: list[str], language: str) -> argparse.Namespace:
     if words and not words[0].startswith("-") and words[0] not in names:
         raise UsageError(say("cli.problem.no_command", language, name=words[0], **nearest(words[0], names)))
     return parser.parse_args(words or ["--help"])
+
+
+def _languages(spoken: str) -> Callable[[str], str]:
+    """Return what reads one language or several with commas between them."""
+
+    def read(word: str) -> str:
+        if wrong := next((name for name in word.split(",") if name not in LANGUAGES), None):
+            raise UsageError(say("cli.problem.no_language", spoken, name=wrong, **nearest(wrong, list(LANGUAGES))))
+        return word
+
+    return read
 
 
 def _study_option(added: _Parser, text: Callable[..., str]) -> None:

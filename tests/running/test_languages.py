@@ -7,6 +7,7 @@ import json
 import pytest
 
 import werkbank
+from werkbank.cli import main
 from werkbank.errors import UsageError
 from werkbank.running import runner
 from werkbank.running.runner import run_languages, run_report
@@ -41,6 +42,17 @@ def test_both_languages_come_from_one_run_and_are_what_a_run_of_their_own_makes(
                 assert path.read_bytes() == same.read_bytes(), path.name
     kept = json.loads((tmp_path / "both" / "school.en.ipynb").read_text(encoding="utf-8"))
     assert "nl+en" not in json.dumps(kept)
+
+
+def test_the_command_makes_both_and_speaks_the_first(tmp_path, counted, capsys):
+    words = ["run", str(example_path("baumann")), "--report", "school", "--out", str(tmp_path / "uit")]
+    assert main([*words, "--language", "en,nl"]) == 0
+    told = capsys.readouterr().out
+    assert counted == ["en+nl"]
+    assert "school.nl.html" in told
+    assert "\nmade:" in told
+    assert main([*words, "--language", "nl,de"]) == 2
+    assert "‘de’" in capsys.readouterr().err
 
 
 def test_a_notebook_of_ones_own_runs_once_a_language(notebook, study, tmp_path, counted):

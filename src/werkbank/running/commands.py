@@ -20,7 +20,7 @@ from werkbank.running.making import Made, begun
 from werkbank.running.notebooks import notebook_path
 from werkbank.running.pages import FORMATS
 from werkbank.running.remote import connected
-from werkbank.running.runner import run_report
+from werkbank.running.runner import run_languages
 from werkbank.running.verify import verify
 from werkbank.study import load_study
 from werkbank.usage import painted
@@ -51,27 +51,33 @@ def run_command(asked: argparse.Namespace, tell: Callable[..., None], told: Prog
         study = load_study(asked.study)
         check_report(study, asked.report)
         check_study(study)
-    made = run_report(asked.study, asked.report, language=asked.language, out=asked.out, formats=formats, **pupils)
+    languages = tuple(dict.fromkeys(asked.language.split(","))) if asked.language else ()
+    several = run_languages(
+        asked.study, asked.report, languages=languages, out=asked.out, formats=formats, **pupils
+    )  # computed once for all
     if told is not None:
         told.done()
-    tell(*(say("cli.done.superseded", speech, file=file) for file in made.superseded))
+    made = several[0]  # what is no file is the same in every language
+    superseded = tuple(file for one in several for file in one.superseded)
+    tell(*(say("cli.done.superseded", speech, file=file) for file in superseded))
     tell(*made.notes)
     tell(*(line for line in made.remarks if line == say("cli.done.network", made.language)))
     if made.remarks:
         tell(say("cli.done.remarks", speech, n=len(made.remarks)))
     if made.left_out:
         tell(say("cli.done.left_out", speech, n=made.left_out))
-    files = [path.as_posix() for path in made.files]
+    found = tuple(dict.fromkeys(path for one in several for path in one.files))
+    files = [path.as_posix() for path in found]
     tell(painted(say("cli.done.made", speech), "green", sys.stdout), *(f"  {path}" for path in files))
-    if asked.open and (page := next((path for path in made.files if path.suffix == ".html"), None)) is not None:
+    if asked.open and (page := next((path for path in found if path.suffix == ".html"), None)) is not None:
         import webbrowser
 
         if not webbrowser.open(page.resolve().as_uri()):
             tell(say("cli.done.not_opened", speech, path=page.as_posix()))
     return {
-        "ok": True, "report": made.report, "language": made.language, "folder": made.folder.as_posix(), "files": files,
-        "superseded": list(made.superseded), "left_out": made.left_out, "remarks": list(made.remarks),
-        "notes": list(made.notes),
+        "ok": True, "report": made.report, "language": ",".join(one.language for one in several),
+        "folder": made.folder.as_posix(), "files": files, "superseded": list(superseded), "left_out": made.left_out,
+        "remarks": list(made.remarks), "notes": list(made.notes),
     }  # fmt: skip
 
 
