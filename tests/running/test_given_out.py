@@ -21,6 +21,7 @@ from werkbank.running.runner import run_held, run_languages
 from werkbank.running.together import settle
 from werkbank.running.verify import verify
 from werkbank.study import load_study
+from werkbank.study.finding import example_path
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 SETTLE = (
@@ -255,3 +256,12 @@ def test_the_command_lists_and_withdraws(place):
     assert ran("7")[0] == 2
     assert ran("1") == (0, say("privacy.register.withdrawn", "nl", n=1) + "\n")
     assert ran() == (0, say("privacy.register.none", "nl") + "\n")
+
+
+def test_a_review_has_no_pupils_and_its_copy_goes_twice(tmp_path):
+    shutil.copytree(example_path("overzicht").parent, tmp_path / "overzicht")
+    for out in ("een", "twee"):
+        (made,) = run_languages(tmp_path / "overzicht", "synthesis", out=tmp_path / out, warm=True)
+        assert (made.folder / "share" / "synthesis.nl.html") in made.files
+    first, second = ((tmp_path / out / "share" / "synthesis.nl.html").read_bytes() for out in ("een", "twee"))
+    assert first == second

@@ -124,7 +124,7 @@ def standing(study: Study, *, export: bool = False) -> Standing:
 
 
 def _rows(own: pd.DataFrame, of: Mapping[Any, str], key: bytes) -> dict[str, str]:
-    names = sorted(own.columns.astype(str))
+    names = sorted(own.columns.astype(str)) if len(own) else []  # of no rows pandas would join none of the columns
     rows = own[names].astype("string").fillna("").agg("\0".join, axis=1) if names else own.index.to_series().map(str)
     return {of[p]: _hash(key, f"{p}\0{row}", OF_VALUE) for p, row in rows.items()}
 
