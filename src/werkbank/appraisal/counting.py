@@ -7,12 +7,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from werkbank.appraisal.foreseen import Counted
+from werkbank.appraisal.quality import APART
 from werkbank.effects.asking import role_of_outcome
 from werkbank.effects.classes import groups_difference
+from werkbank.effects.comparison import samples
 from werkbank.effects.questions import contrasts, outcome_waves, questions
 from werkbank.effects.units import unit_means
 from werkbank.measurement.study_scores import scale_key
 from werkbank.statistics.change import mean_change
+from werkbank.statistics.sizes import hedges_g
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -84,11 +87,19 @@ def _of_question(q: Question) -> Counted:
     )
     if made.absent or min(made.units.values()) < 2 or made.shared or not (q.weights or made.same_measure):
         return made
-    test = _lead(q)
+    made, test = replace(made, apart=_apart(q)), _lead(q)
     if test.p is not None and not (q.roles is not None and q.answer.method == "role_pairs"):
         return made
     lead = "roles_chosen" if q.roles is not None and q.answer.method == "role_pairs" else test.note or "not_computed"
     return replace(made, lead=lead, value=math.isfinite(test.value))
+
+
+def _apart(q: Question) -> bool:
+    """Whether arms that no lot divided hardly overlap beforehand."""
+    if not (q.weights and q.wave_from) or q.randomised:
+        return False
+    g = hedges_g(samples(q.analysed, q.weights, "pre"), list(q.weights.values()), limits=False).value
+    return abs(g) >= APART
 
 
 def _lead(q: Question) -> Quantity:

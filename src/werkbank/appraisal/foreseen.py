@@ -47,6 +47,8 @@ class Counted:
         if only counts are known.
     value : bool
         Whether the leading analysis gives a value at least.
+    apart : bool
+        Whether the arms hardly overlap beforehand, as where the score itself decided who got what (`quality.APART`).
     """
 
     outcome: str
@@ -65,6 +67,7 @@ class Counted:
     shared: bool = False
     lead: str = ""
     value: bool = True
+    apart: bool = False
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from werkbank.results import Estimate
 
 ALPHA = 0.05
+# SDs before: arms that a cut of a normal score made differ by 2.4 or more, wherever it lies between 5 and 95 %
+APART = 2.0
 # what stands beside the lead and answers the same question -> in what it differs from it
 CHECKS = {
     "mixed_kr": "pupils_count", "cr2": "pupils_count", "ancova": "one_spread", "ancova_covariates": "one_spread",
@@ -232,7 +234,9 @@ def _baseline(e: Evidence) -> Iterator[Claim]:
         variant = ALIKE[baseline_equivalence(fact.value)]
         if variant != "equal" and e.grade(test) == "effect":
             variant = "by_lot"  # equivalence is asked where lots did not divide, or attrition undid them (WWC)
-        status = "met" if variant == "equal" else "attention" if variant == "unequal" else "information"
+        elif abs(fact.value) >= APART and e.study.design.kind == "controlled":
+            variant = "apart"
+        status = "met" if variant == "equal" else "attention" if variant in {"unequal", "apart"} else "information"
         yield _of(test, variant, status, (fact.id,), g=fact.value)
 
 

@@ -70,14 +70,17 @@ def _how_sure(report: Report) -> tuple[str, ...]:
     ways = [(test, other_ways(report.evidence, test)) for test in report.evidence.primary if test.p is not None]
     same = [
         words.say(
-            "report.summary.same", same=len(found.others) - len(found.apart), n=len(found.others),
-            question=words.test(test.outcome, test.wave_to, test.contrast),
+            f"report.summary.same_{'but' if found.apart else 'of'}", same=len(found.others) - len(found.apart),
+            n=len(found.others), question=words.test(test.outcome, test.wave_to, test.contrast),
+            apart=words.listed([words.method(e.method) for e in found.apart]),
         )
         for test, found in ways
         if found.others
     ]  # fmt: skip
-    told = [("lost", lost), ("same_all" if not any(found.apart for _, found in ways) else "same_not_all", same)]
-    return tuple(words.say(f"report.summary.{key}", questions="; ".join(said)) for key, said in told if said)
+    told = [("lost", lost), ("same", same)]
+    said = [words.say(f"report.summary.{key}", questions="; ".join(each)) for key, each in told if each]
+    unplanned = report.results.claims_where(topic="preregistration", verdict="unplanned")
+    return (*said, *[words.say("report.summary.no_plan")] * bool(unplanned and report.evidence.primary))
 
 
 def _answers(report: Report) -> tuple[tuple[Claim, ...], tuple[Claim, ...]]:

@@ -56,6 +56,7 @@ LIMITS = (
 )  # fmt: skip
 MOST = 3
 WORST_FIRST = ("attention", "unknown", "information", "met")
+FAR_APART = 0.25  # SDs beforehand, beyond which it is told even where a lot made it so
 UNEVEN = 10  # percentage points between groups from which what is missing is called uneven
 QUESTION = "\0"  # stands for the questions of which the same is said
 TOLD = {"reliability", "multiplicity"}  # what a reader needs even where nothing is wrong
@@ -125,7 +126,8 @@ def details(report: Report) -> Blocks:
     picture = pictures.means(report, lambda n: not small(report, n))
     shown = [answered(report, claim) for key in first(report) for claim in shown_answers(report, key)]
     why = dict.fromkeys(said for test in shown for said in _unlike_the_chart(report, test))
-    turned = [f"{words.outcome(t.outcome)} ({words.wave(t.wave_to)})" for t in shown if _turned(report, t)]
+    every = [answered(report, claim) for key in report.keys for claim in shown_answers(report, key)]
+    turned = [f"{words.outcome(t.outcome)} ({words.wave(t.wave_to)})" for t in every if _turned(report, t)]
     why |= dict.fromkeys([words.say(f"{HERE}.numbers.turned", questions=words.listed(turned))] * bool(turned))
     why |= dict.fromkeys([words.say(f"{HERE}.numbers.bell")] * bool(of_hundred(report, first(report))))
     if why:
@@ -163,8 +165,8 @@ def trust(report: Report) -> Blocks:
     yield Paragraph(words.say(f"{HERE}.trust.lead"))
     yield table(report, "quality", words.say(f"{HERE}.trust.title"), texts("topic", "status", "finding"), rows)
     if fine:
-        names = [words.say(f"claims.topic.{topic}").rstrip("?") for topic in fine]
-        yield Paragraph(words.say(f"{HERE}.trust.fine", topics=words.listed([n[:1].lower() + n[1:] for n in names])))
+        names = [words.say(f"{HERE}.trust.of.{topic}") for topic in fine]
+        yield Paragraph(words.say(f"{HERE}.trust.fine", topics=words.listed(names)))
 
 
 def _unlike_the_chart(report: Report, test: Estimate) -> list[str]:
@@ -196,7 +198,8 @@ def _pressing(report: Report) -> list[Claim]:
     found = []
     for claim in report.results.claims_where(kind="quality"):
         missed = claim.topic == "detectable" and not set(claim.about) & sure and claim.verdict != "missed"
-        if claim.status in {"attention", "unknown"} or missed or claim.topic in TOLD:
+        apart = claim.topic == "baseline" and abs(claim.values.get("g") or 0) > FAR_APART
+        if claim.status in {"attention", "unknown"} or missed or apart or claim.topic in TOLD:
             found.append(claim)
     return found
 
@@ -311,7 +314,8 @@ def _limits(report: Report) -> list[str]:
     claims = [c for c in report.results.claims_where(kind="quality") if c.topic in LIMITS and c.status in pressing]
     elsewhere = {("comparability", "unknown"), ("reliability", "attention")}  # in the panel; with the number itself
     claims = [c for c in claims if (c.topic, c.status) not in elsewhere]
-    claims.sort(key=lambda c: (pressing[c.status], LIMITS.index(c.topic)))
+    # groups that the score itself formed cannot be compared at all, which goes before that no lot formed them
+    claims.sort(key=lambda c: (pressing[c.status], c.verdict != "apart", LIMITS.index(c.topic)))
     kept = {c.sentence: c for c in reversed(claims)}  # one of a kind: an outcome more says nothing new
     return [capital(_plainly(report, c)) for c in claims if kept[c.sentence] is c][:1]
 
@@ -427,7 +431,8 @@ def _sizes(report: Report) -> Table | None:
             row |= {"n": t.n, "estimate": t.estimate, "ci": (t.ci_low, t.ci_high)}
     change = not any(t.contrast for t in tests)
     label = words.say(f"{HERE}.table.estimate_{'change' if change else 'compared'}")
-    kinds = texts("outcome") | {"n": "count", "estimate": Column("estimate", label, "estimate"), "ci": "interval"}
+    kinds = texts("outcome") | {"n": "count", "estimate": Column("estimate", label, "estimate", 1)}
+    kinds |= {"ci": Column("ci", words.say(f"{HERE}.table.ci"), "interval", 1)}  # as the sentences have it
     said = [words.say(f"{HERE}.table.{note}") for note in ("between", "minus")]
     alike = [c for c in report.results.claims_where(kind="answer", verdict="equivalent") if c.values.get("bound")]
     said += [words.say(f"{HERE}.table.bound.equivalent", **words.written(alike[0]))] if alike else []

@@ -180,7 +180,8 @@ def reason(one: Foreseen, language: str) -> str:
 def _against(one: Foreseen, language: str) -> list[str]:
     """Return what else keeps an answer from being an effect, besides what the grade's own sentence says."""
     told = [why for why in one.against if why in TOLD]
-    return [say(f"claims.reasons.{why}", language, **_called(one, language)) for why in told]
+    said = [say(f"claims.reasons.{why}", language, **_called(one, language)) for why in told]
+    return [*said, *[say("check.apart", language)] * one.counted.apart]
 
 
 def _called(one: Foreseen, language: str) -> dict[str, str]:

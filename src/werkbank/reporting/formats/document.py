@@ -36,6 +36,7 @@ _SIGN = re.compile(
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _GAP = 3  # of them between two columns
 _WIDE = 0.15  # of a word that its widest letters may ask beyond the usual
+_FIRST = 22  # of the first column, where it has words
 _WORD = 28  # of a word; a longer one (a path, a hash) is broken where the column ends
 _SHORT = 14  # lines of a table that would rather move to the next page than be divided
 
@@ -215,7 +216,9 @@ def _wanted(
     room = line - sum(wanted) - _GAP * len(wanted)
     texts = sorted((i for i, number in enumerate(numeric) if not number), key=longest.__getitem__)
     for place, i in enumerate(texts):
-        wanted[i] = max(min(words[i], _WORD), min(longest[i], room // (len(texts) - place)))
+        # what a row is called is read first, and may make the numbers beside it smaller
+        least = min(longest[i], _FIRST) if i == 0 else min(words[i], _WORD)
+        wanted[i] = max(least, min(longest[i], room // (len(texts) - place)))
         room -= wanted[i]
     for i in texts:  # letters as wide as an m: where there is room, a word of one line is not divided over two
         more = max(0, min(ceil(_WIDE * min(longest[i], wanted[i])), room))
