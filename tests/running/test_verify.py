@@ -33,7 +33,7 @@ def made(study, notebook, tmp_path, monkeypatch):
     folder.mkdir()
     shutil.move(path, folder / path.name)
     monkeypatch.setattr("werkbank.running.notebooks.notebook_folder", lambda: folder)
-    run_report(study, "klein", out=tmp_path / "uit")
+    run_report(study, "klein", out=tmp_path / "uit", warm=True)
     return tmp_path / "uit"
 
 
