@@ -9,7 +9,10 @@ import shutil
 import signal
 import sys
 import warnings
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -17,6 +20,8 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from werkbank.bench import Bench
 
 ROOT = Path(__file__).resolve().parents[1]
 ORACLES = ROOT / "tests" / "oracles"
@@ -27,10 +32,24 @@ LONG_ROOMS = ("notebooks", "running", "warm", "disclosure", "fuzz", "reporting")
 BATCHES = {"running", "warm", "disclosure"}
 
 
+def pytest_configure() -> None:
+    """Import once, for all tests that do, what asks for a second of grammar which no test needs."""
+    from werkbank.warm.kernel import quick_import
+
+    quick_import("nbformat")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the rooms that take longest first."""
     order = {name: number for number, name in enumerate(LONG_ROOMS)}
     items.sort(key=lambda item: order.get(room(item.nodeid), len(order)))
+
+
+def pytest_collection_finish() -> None:
+    """Leave what thousands of tests and their libraries are made of out of every collection of garbage to come."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -57,6 +76,22 @@ def lacking(reason: str) -> None:
     pytest.skip(reason)
 
 
+@cache
+def whole_example(name: str) -> Bench:
+    """An example on the bench, whose every part is computed once for all tests of a worker: to be looked at only."""
+    import werkbank
+
+    return werkbank.open(werkbank.example_path(name), language="nl+en")
+
+
+def opened_example(name: str, language: str) -> Bench:
+    """An example on a bench of its own, as `werkbank.open` gives it, with what was already computed of its results."""
+    first = whole_example(name)
+    bench = replace(first, language=language, shown={})
+    bench.__dict__.update(_parts=first._parts, _viewed=first)  # as views of a bench have them
+    return bench
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _interruptible() -> None:
     """Let what tests start be interrupted: what a shell began in the background ignores that, its children too."""
@@ -76,6 +111,28 @@ def _templates_end() -> Iterator[None]:
     yield
     if forking := sys.modules.get("werkbank.warm.forking"):
         forking.close_all()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _templates_stay(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let the warm template of this process outlive a batch that came to its end.
+
+    One that is interrupted ends it, as for a user. That an ordinary one leaves no process either is seen from outside,
+    where batches are processes of their own (``running/test_faults.py``).
+    """
+    if room(request.node.nodeid) not in BATCHES:
+        yield
+        return
+    from werkbank.running import batch
+    from werkbank.warm.forking import close_all
+
+    def ended() -> None:
+        if sys.exc_info()[0] is not None:
+            close_all()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(batch, "forking", SimpleNamespace(close_all=ended))
+        yield
 
 
 @pytest.fixture(scope="module", autouse=True)

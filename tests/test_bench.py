@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from tests.conftest import opened_example
 
 import werkbank
 from werkbank.bench import PARTS, Bench, Peek, UnfitBench
@@ -28,7 +29,7 @@ EXAMPLE = example_path("baumann").parent
 @pytest.fixture(scope="module")
 def bench():
     """Classes drawn by lot, with two primary scales and covariates."""
-    return werkbank.open("nabijheid", language="nl")
+    return opened_example("nabijheid", "nl")
 
 
 @pytest.fixture

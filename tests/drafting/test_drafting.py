@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 import pytest
 import yaml
@@ -28,10 +29,16 @@ def drafted(folder, kind, language="en", given=None, ask=None):
     return new_from(folder / f"study-{language}-{len(given or {})}", files, language, given, ask), files
 
 
+@pytest.fixture(scope="module")
+def once(tmp_path_factory):
+    """Give what was drafted from a kind of file in a language, once for all tests that only look at it."""
+    return cache(lambda name, language="en": drafted(tmp_path_factory.mktemp("once"), KINDS[name], language))
+
+
 @pytest.mark.parametrize("name", KINDS)
-def test_a_file_leads_to_a_study_that_check_accepts(name, tmp_path):
+def test_a_file_leads_to_a_study_that_check_accepts(name, tmp_path, once):
     kind = KINDS[name]
-    made, files = drafted(tmp_path, kind)
+    made, files = once(name)
     assert {place: made.settled.get(place) for place in kind.truth} == kind.truth
     for file in files:
         assert (made.folder / "raw" / file.name).read_bytes() == file.read_bytes()
@@ -47,8 +54,8 @@ def test_a_file_leads_to_a_study_that_check_accepts(name, tmp_path):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", KINDS)
-def test_every_guess_stands_marked_above_its_line(name, language, tmp_path):
-    made, _ = drafted(tmp_path, KINDS[name], language)
+def test_every_guess_stands_marked_above_its_line(name, language, once):
+    made, _ = once(name, language)
     text = (made.folder / "study.yaml").read_text(encoding="utf-8")
     comments = " ".join(line.strip().removeprefix("# ") for line in text.splitlines() if line.strip().startswith("# "))
     for guess in made.guesses:
@@ -61,11 +68,9 @@ def test_every_guess_stands_marked_above_its_line(name, language, tmp_path):
     assert all(len(line) <= 120 for line in text.splitlines() if line.strip().startswith("#"))
 
 
-def test_nothing_of_the_design_stands_there_without_a_mark(tmp_path):
-    for kind in KINDS.values():
-        folder = tmp_path / str(len(list(tmp_path.iterdir())))
-        folder.mkdir()
-        made, _ = drafted(folder, kind)
+def test_nothing_of_the_design_stands_there_without_a_mark(once):
+    for name in KINDS:
+        made, _ = once(name)
         study = yaml.safe_load((made.folder / "study.yaml").read_text(encoding="utf-8"))
         marked = {guess.place for guess in made.guesses}
         assert "design.kind" in marked

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.conftest import whole_example
 
 import werkbank
 from werkbank.study.finding import example_path
@@ -16,15 +17,6 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
 
 
 HEADLINE = "unit_means_between"  # 24 classes were drawn by lot, with two covariates
-
-
-def evaluated(path):
-    study = werkbank.load_study(path)
-    intake = werkbank.read_answers(study)
-    scores = werkbank.score_study(intake)
-    facts = werkbank.describe(study, scores.table, intake.pupils)
-    found = werkbank.estimate(study, scores.table, intake.pupils, seed=1)
-    return werkbank.Results({}, tuple(found), (*scores.facts, *facts))
 
 
 def one(results, **wanted):
@@ -50,12 +42,12 @@ def test_an_unknown_example_names_those_there_are():
 
 @pytest.fixture(scope="module")
 def baumann():
-    return evaluated(example_path("baumann"))
+    return whole_example("baumann").part("effects")
 
 
 @pytest.fixture(scope="module")
 def nabijheid():
-    return evaluated(example_path("nabijheid"))
+    return whole_example("nabijheid").part("effects")
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import yaml
 from tests.cases.logs_made import school_days
+from tests.conftest import opened_example
 
 import werkbank
 from werkbank.intake.reading import read_answers
@@ -54,19 +55,19 @@ def declared(folder, talks, *, without=(), **more):
     return folder
 
 
-def slopes(path):
-    found = werkbank.open(path).part("effects").where(method="dose_response")
+def slopes(bench):
+    found = bench.part("effects").where(method="dose_response")
     return {(e.outcome, e.wave_to): e.estimate for e in found}
 
 
 @cache
 def slopes_of_the_example():
-    return slopes(example_path("nabijheid"))
+    return slopes(opened_example("nabijheid", "nl"))
 
 
 def test_sessions_of_a_log_are_the_dose_that_a_column_holds(tmp_path, talks):
     folder = declared(tmp_path / "a", talks, dose="llinc.sessions")
-    ours, theirs = slopes(folder), slopes_of_the_example()
+    ours, theirs = slopes(werkbank.open(folder)), slopes_of_the_example()
     assert set(ours) == set(theirs)
     assert ours
     for key, value in theirs.items():
@@ -76,7 +77,7 @@ def test_sessions_of_a_log_are_the_dose_that_a_column_holds(tmp_path, talks):
 def test_minutes_are_sessions_in_another_unit(tmp_path, talks):
     folder = declared(tmp_path / "a", talks, dose="llinc.minutes")
     pupils = read_answers(load_study(folder)).pupils
-    ours, theirs = slopes(folder), slopes_of_the_example()
+    ours, theirs = slopes(werkbank.open(folder)), slopes_of_the_example()
     assert all(ours[key] == pytest.approx(value / 45, abs=1e-9) for key, value in theirs.items())
     assert pupils["llinc.minutes"].dropna().mod(45).eq(0).all()
 

@@ -8,6 +8,7 @@ import json
 from functools import cache
 
 import pytest
+from tests.conftest import opened_example
 
 from werkbank.reporting.blocks import Sections
 from werkbank.running.making import Made
@@ -39,13 +40,16 @@ def html(report: str) -> dict[str, str]:
     file = example_path(REPORTS[report])
     told = {"study": str(file), "language": "nl+en", "seed": 1, "results": "", "only": {}, "pupil_pages": False}
     told |= {"pupil": ""}
+    bench = opened_example(REPORTS[report], "nl+en")  # what it answers is computed once, for other tests too
     shown: dict[str, list] = {"nl": [], "en": []}
     for cell in json.loads(notebook_path(report, "en").read_text(encoding="utf-8"))["cells"]:
         passed_over = {"parameters", "by-hand"} & {*cell["metadata"].get("tags", [])} or cell["id"] == "finish"
         if cell["cell_type"] != "code" or passed_over:
             continue
         *steps, last = ast.parse("".join(cell["source"])).body
-        exec(compile(ast.Module([*steps, *([] if isinstance(last, ast.Expr) else [last])], []), report, "exec"), told)  # noqa: S102
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("werkbank.open", lambda *_, **__: bench)
+            exec(compile(ast.Module([*steps, *([] if isinstance(last, ast.Expr) else [last])], []), report, "exec"), told)  # noqa: S102
         if isinstance(last, ast.Expr):
             made = eval(compile(ast.Expression(last.value), report, "eval"), told)  # noqa: S307 - our own notebook
             for section in made.parts if isinstance(made, Sections) else ():
@@ -91,13 +95,15 @@ def found(page, rules=(), *, unsure=False):
     return [(r["id"], len(r["nodes"]), r["nodes"][0]["target"], r["help"]) for kind in kinds for r in result[kind]]
 
 
-def shown(report, language, by_hand):
-    """Return the page of a report; in Dutch that which its notebook wrote by hand, but for those looked at in both."""
+def shown(report, language, request):
+    """Return the page of a report: in Dutch as its notebook wrote it by hand, the evaluation in English as the demo."""
     if report == "index":
         return index(language)
-    if report in FIRST or language == "en":
+    if (report, language) == ("evaluation", "en"):
+        return (request.getfixturevalue("demo")[0] / REPORTS[report] / "evaluation.en.html").read_text(encoding="utf-8")
+    if report in {"school", "thesis"} or language == "en":  # by hand, the thesis is of another study
         return html(report)[language]
-    place = by_hand[0] / "reports" / REPORTS[report] / "by-hand" / f"{report}.nl.html"
+    place = request.getfixturevalue("by_hand")[0] / "reports" / REPORTS[report] / "by-hand" / f"{report}.nl.html"
     return place.read_text(encoding="utf-8")
 
 
@@ -109,8 +115,8 @@ def shown(report, language, by_hand):
         *(pytest.param(report, "en", marks=pytest.mark.long) for report in REPORTS if report not in FIRST),
     ],
 )
-def test_no_barrier_on_any_page(report, language, browser, tmp_path, by_hand):
-    page_text = shown(report, language, by_hand)
+def test_no_barrier_on_any_page(report, language, browser, tmp_path, request):
+    page_text = shown(report, language, request)
     with opened(browser, page_text, tmp_path, DESKTOP) as page:
         assert found(page, unsure=True) == []
     # nor on a phone set to dark: the page fits without scrolling sideways, and what is pressed is large enough

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 import pytest
+from tests.conftest import whole_example
 
 SEED = 1
 HARD = {
@@ -41,10 +42,8 @@ def made(study):
 
 @cache
 def example(name):
-    from werkbank.study import load_study
-    from werkbank.study.finding import example_path
-
-    return made(load_study(example_path(name)))
+    bench = whole_example(name)
+    return bench.intake, bench.scored, bench.part("effects")
 
 
 def hard_study(name, folder):

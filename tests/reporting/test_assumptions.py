@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import pytest
 
@@ -13,6 +14,7 @@ from werkbank.reporting.assumptions import assumptions
 from werkbank.reporting.blocks import Paragraph, Table
 
 
+@cache
 def looked_at(bench):
     facts = diagnose(bench.study, bench.scored.table, bench.intake.pupils)
     return Bench.made(bench.intake, bench.scored, bench.results.with_more(facts=facts), bench.language)

@@ -11,9 +11,8 @@ from importlib import import_module
 
 import pytest
 from pypdf import PdfReader
-from tests.conftest import ROOT
+from tests.conftest import ROOT, opened_example
 
-import werkbank
 from werkbank.reporting.blocks import Heading, Table, section_html
 from werkbank.reporting.formats import Document, write
 from werkbank.reporting.sharing import not_to_leave
@@ -34,7 +33,7 @@ CASES = [(study, report, language) for study, report in BUDGETS for language in 
 
 @cache
 def opened(study, report):  # noqa: ARG001 - a bench for each report, as a notebook has it
-    return werkbank.open(ROOT / "data" / "examples" / study, language="nl+en")
+    return opened_example(study, "nl+en")
 
 
 @cache

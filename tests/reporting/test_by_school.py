@@ -5,6 +5,7 @@ import io
 import re
 
 import pytest
+from tests.conftest import opened_example
 from tests.reporting.test_school import all_text, blocks, said_on_page_one
 
 import werkbank
@@ -23,8 +24,7 @@ PARTS = (school.one_page, school.own_classes, school.who, school.details, school
 @pytest.fixture(scope="module")
 def part():
     """A bench of one school, whose whole is computed once for all languages and schools."""
-    first = werkbank.open("nabijheid", language="nl", only={"school": "S01"})
-    kept = first.whole
+    kept = opened_example("nabijheid", "nl")
 
     def of(language, code="S01"):
         bench = werkbank.open("nabijheid", language=language, only={"school": code})

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 import pytest
 from tests.cases.logs_made import school_days, study
 from tests.cases.test_deciding import AGREED, BEFORE, DURING, colours
+from tests.conftest import opened_example
 
 import werkbank
 from werkbank.catalogue import topic_sentences
@@ -19,7 +21,16 @@ DAYS = school_days(38)
 
 
 def page(folder, name="L01", language="nl"):
-    blocks = pupil.one_page(werkbank.open(folder, language=language), pupil=name).blocks
+    return blocks_of(werkbank.open(folder, language=language), name)
+
+
+@cache
+def example_page(name, language="nl"):
+    return blocks_of(opened_example("leerlingen", language), name)
+
+
+def blocks_of(bench, name):
+    blocks = pupil.one_page(bench, pupil=name).blocks
     start = next(i for i, block in enumerate(blocks) if isinstance(block, Heading) and block.level == 3)
     return blocks[start + 1 :]
 
@@ -31,7 +42,7 @@ def texts(blocks, tone=None):
 @pytest.mark.parametrize("language", ["nl", "en"])
 def test_one_picture_three_sentences_and_what_now(language):
     for name in ("L03", "L05", "L07", "L11"):
-        shown = page(example_path("leerlingen"), name, language)
+        shown = example_page(name, language)
         assert sum(isinstance(block, Figure) for block in shown) == 1
         assert all(block.alt and block.caption for block in shown if isinstance(block, Figure))
         assert len(texts(shown, "plain")) == 3
@@ -39,18 +50,18 @@ def test_one_picture_three_sentences_and_what_now(language):
 
 
 def test_what_was_built_into_the_example_is_what_it_says():
-    now = {name: texts(page(example_path("leerlingen"), name), "lead")[0] for name in ("L03", "L05", "L07", "L11")}
+    now = {name: texts(example_page(name), "lead")[0] for name in ("L03", "L05", "L07", "L11")}
     assert now["L03"].startswith("Wat nu? Ga door, of bouw af")
     assert now["L07"].startswith("Wat nu? Pas aan")
     assert now["L11"].startswith("Wat nu? Voer de aanpak eerst uit")
     assert "niet gedaan zoals bedoeld" in now["L05"]
-    done = texts(page(example_path("leerlingen"), "L05"), "plain")[0]
+    done = texts(example_page("L05"), "plain")[0]
     assert "9 keer, samen 18 minuten" in done
 
 
 def test_it_stays_at_school_also_with_consent():
     assert not pupil.one_page.shared
-    with_consent, without = (texts(page(example_path("leerlingen"), name), "note")[0] for name in ("L03", "L07"))
+    with_consent, without = (texts(example_page(name), "note")[0] for name in ("L03", "L07"))
     assert "de ouders" in with_consent
     assert "verlaat de school niet" in with_consent
     assert "geen toestemming" in without

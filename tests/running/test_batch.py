@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from tests.running.conftest import PARAMETERS, READ, RESULTS, SCHOOLS, SECTION, command, jobs, whole
 
+from werkbank.cli import main
 from werkbank.errors import UnfitError, UsageError
 from werkbank.running import manifest
 from werkbank.running.batch import run_batch
@@ -221,7 +222,7 @@ def test_a_table_keeps_what_it_says_as_text(tmp_path):
     assert Path(first.study) == tmp_path / "s.yaml"
 
 
-def test_the_command_tells_each_report_and_the_sum(split, small, tmp_path):
+def test_the_command_tells_each_report_and_the_sum(split, small, tmp_path, capsys):
     out = tmp_path / "uit"
     env = {**os.environ, "LANG": "nl_NL.UTF-8"}
     done = subprocess.run(command(split, small, out), capture_output=True, text=True, check=False, env=env)
@@ -231,8 +232,8 @@ def test_the_command_tells_each_report_and_the_sum(split, small, tmp_path):
     assert [line.partition(" ")[0] for line in lines[1:7]] == [f"{n}/6" for n in range(1, 7)]
     assert "6 gemaakt" in lines[7]
     (out / "school-007" / "results.csv").unlink()
-    quiet = subprocess.run(command(split, small, out, "--json"), capture_output=True, text=True, check=False, env=env)
-    records = [json.loads(line) for line in quiet.stdout.splitlines()]
+    assert main([*command(split, small, out, "--json")[3:]]) == 0
+    records = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert len(records) == 7
     assert records[-1]["failed"] == 0
 

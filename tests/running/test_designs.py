@@ -6,8 +6,6 @@ import csv
 import io
 import json
 import shutil
-import subprocess
-import sys
 from contextlib import redirect_stdout
 from dataclasses import replace
 
@@ -22,6 +20,7 @@ FAULTS = (
     "design_blocks_ignored", "design_lots_within_schools", "design_target_and_transfer", "design_large_effect_crash",
     "design_count_and_likert", "covconst", "floorpre",
 )  # fmt: skip
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 PAIR = {"T": 1, "C": 1}
 
 
@@ -112,19 +111,16 @@ def made(tmp_path_factory):
         # the longest report of what others drew, the shortest of what was drawn here
         rows = [[name, str(place), "school" if name in DRAWN else "evaluation"] for name, place in places.items()]
         csv.writer(file).writerows([["name", "study", "report"], *rows])
-    done = command("batch", str(folder / "table.csv"), "--out", str(folder / "out"), "--workers", "2")
-    assert done.returncode == 0, done.stdout + done.stderr
+    told = io.TextIOWrapper(io.BytesIO())
+    with redirect_stdout(told):
+        code = main(["batch", str(folder / "table.csv"), "--out", str(folder / "out"), "--workers", "2"])
+    assert code == 0, told.buffer.getvalue().decode("utf-8")
     found = {}
     for name in places:
         (result,) = (folder / "out").glob(f"*{name.replace('_', '-')}-*/results.json")
         assert (result.parent / "share").is_dir()
         found[name] = asked[name], json.loads(result.read_text())
     return found
-
-
-def command(*words):
-    """Run werkbank as a user does."""
-    return subprocess.run([sys.executable, "-m", "werkbank", *words], capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize("name", DRAWN)

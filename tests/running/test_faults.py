@@ -32,6 +32,7 @@ pytestmark = [
 ]
 LONG = [pytest.param(seed, marks=pytest.mark.long, id=f"seed{seed:02}") for seed in range(1, 11)]
 SEEDS = [pytest.param(1, id="seed01"), *LONG[1:]]
+EACH = 0.1  # seconds between two looks at who there is
 MEMORY = 3 << 30  # bytes that each process of a batch may address
 
 
@@ -42,6 +43,7 @@ class Batch:
         self.out, self.temporary = out, temporary or out.with_name("tijdelijk")
         self.temporary.mkdir(exist_ok=True)
         self.family: set[int] = set()
+        self.at = 0.0  # when the last look was
         self.process = subprocess.Popen(
             command(split, notebook, out, *more), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             env={**os.environ, "TMPDIR": str(self.temporary), "LANG": "nl_NL.UTF-8"},
@@ -50,16 +52,22 @@ class Batch:
 
     def until(self, reports: int) -> None:
         """Wait until it is at work and has made so many reports, or has ended."""
-        until(lambda: self.look() and (self.out / LOCK).exists() and len(list(self.out.glob("school*"))) >= reports)
+        until(lambda: self.looked() and (self.out / LOCK).exists() and len(list(self.out.glob("school*"))) >= reports)
 
-    def look(self) -> bool:
+    def look(self) -> None:
         self.family |= descendants(self.process.pid)
+        self.at = time.monotonic()
+
+    def looked(self) -> bool:
+        """Have a look, if the last one is some time ago: each reads all of /proc, beside those who do the work."""
+        if time.monotonic() > self.at + EACH:
+            self.look()
         return True
 
     def ended(self) -> tuple[int, str, str]:
         """Wait for its end, and assert that no process and no temporary folder is left."""
         while self.process.poll() is None:
-            self.look()
+            self.looked()
             time.sleep(0.02)
         told, complained = self.process.communicate()
         until(lambda: not any(map(alive, self.family)), seconds=15)

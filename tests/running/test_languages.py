@@ -35,7 +35,7 @@ def test_both_languages_come_from_one_run_and_are_what_a_run_of_their_own_makes(
     assert counted == ["nl+en"]
     assert [made.language for made in both] == ["nl", "en"]
     for language in ("nl", "en"):
-        alone = run_report(study, "school", language=language, out=tmp_path / "alone")
+        alone = run_report(study, "school", language=language, out=tmp_path / "alone", warm=True)
         for path in alone.files:
             same = tmp_path / "both" / path.relative_to(tmp_path / "alone")
             if path.name != "manifest.json" or language == "en":  # after the second one it names both
@@ -59,7 +59,7 @@ def test_a_notebook_of_ones_own_runs_once_a_language(notebook, study, tmp_path, 
     from tests.running.conftest import PARAMETERS, RESULTS, SECTION
 
     path = notebook("# Rapport", PARAMETERS, SECTION, RESULTS)
-    made = run_languages(study, path, languages=("en", "nl"), out=tmp_path / "uit")
+    made = run_languages(study, path, languages=("en", "nl"), out=tmp_path / "uit", warm=True)
     assert counted == ["en", "nl"]
     assert {file.name for one in made for file in one.files} >= {"klein.en.html", "klein.nl.html"}
 
@@ -77,10 +77,10 @@ def test_a_folder_whose_results_were_lost_is_made_again(notebook, study, tmp_pat
     path = notebook("# Rapport", PARAMETERS, SECTION, RESULTS)
     store = tmp_path / "uit" / "results.json"
     for lost in (store.unlink, lambda: store.write_text("{}", encoding="utf-8")):
-        made = run_languages(study, path, languages=("nl", "en"), out=tmp_path / "uit")
+        made = run_languages(study, path, languages=("nl", "en"), out=tmp_path / "uit", warm=True)
         whole = store.read_bytes()
         lost()
-        made = run_languages(study, path, languages=("nl", "en"), out=tmp_path / "uit")
+        made = run_languages(study, path, languages=("nl", "en"), out=tmp_path / "uit", warm=True)
         assert store.read_bytes() == whole
         assert [one.superseded for one in made] == [(), ()]
         assert {one.verdict for one in verify([tmp_path / "uit"], quick=True)} == {"intact"}

@@ -240,7 +240,7 @@ def test_own_cells_may_go_on_with_what_a_cell_for_looking_made(tmp_path):
     added = cell("code", "mijn", "print('gemiddelde7', round(table['pre'].mean(), 2))")
     content["cells"].insert(at["finish"], added)
     (tmp_path / "mijn.ipynb").write_text(json.dumps(content), encoding="utf-8")
-    done = run_report(example_path("baumann"), tmp_path / "mijn.ipynb", out=tmp_path / "uit", language="nl")
+    done = run_report(example_path("baumann"), tmp_path / "mijn.ipynb", out=tmp_path / "uit", language="nl", warm=True)
     page = (tmp_path / "uit" / "mijn.nl.html").read_text(encoding="utf-8")
     assert "gemiddelde7 " in page
     assert page.count("Eigen analyse") == 1
@@ -259,7 +259,7 @@ def test_a_cell_for_looking_that_fails_costs_no_report_and_cells_keep_their_numb
     (tmp_path / "mijn.ipynb").write_text(json.dumps(content), encoding="utf-8")
     hashes = _shipped_hashes() | {cell_hash(looking)}
     monkeypatch.setattr("werkbank.running.notebooks._shipped_hashes", lambda: hashes)
-    run_report(example_path("baumann"), tmp_path / "mijn.ipynb", out=tmp_path / "uit", language="nl")
+    run_report(example_path("baumann"), tmp_path / "mijn.ipynb", out=tmp_path / "uit", language="nl", warm=True)
     manifest = json.loads((tmp_path / "uit" / "manifest.json").read_text(encoding="utf-8"))
     (remark,) = manifest["reports"]["mijn.nl"]["remarks"]
     assert remark == {"cell": len(content["cells"]), "text": "UserWarning: let7"}

@@ -21,7 +21,7 @@ from werkbank.study import load_study
 
 def test_all_formats_from_one_run(notebook, study, tmp_path):
     own, out = notebook(PARAMETERS, SECTION, RESULTS), tmp_path / "out"
-    made = run_report(study, own, out=out, formats=FORMATS)
+    made = run_report(study, own, out=out, formats=FORMATS, warm=True)
     assert {path.suffix for path in made.files} == {".html", ".pdf", ".docx", ".xlsx", ".ipynb", ".json", ".csv"}
     assert any("1. Begin" in page.extract_text() for page in PdfReader(out / "klein.nl.pdf").pages)
     heads = [p.text for p in Document(str(out / "klein.nl.docx")).paragraphs if p.style.name == "Heading 1"]
@@ -30,13 +30,13 @@ def test_all_formats_from_one_run(notebook, study, tmp_path):
     before = {path.name: path.read_bytes() for path in made.files}
 
     # the page alone, from the same inputs: the other formats still hold, and the manifest goes on naming them
-    run_report(study, own, out=out)
+    run_report(study, own, out=out, warm=True)
     listed = json.loads((out / "manifest.json").read_text(encoding="utf-8"))["reports"]["klein.nl"]["files"]
     assert set(listed) == {f"klein.nl.{form}" for form in (*FORMATS, "ipynb")}
     assert {name: (out / name).read_bytes() for name in before} == before
 
     # other inputs: a file of the earlier run would contradict the new page
-    again = run_report(study, own, out=out, seed=2)
+    again = run_report(study, own, out=out, seed=2, warm=True)
     assert set(again.superseded) == {"klein.nl.pdf", "klein.nl.docx", "klein.nl.xlsx"}
     assert not (out / "klein.nl.pdf").exists()
 

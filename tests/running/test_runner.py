@@ -118,7 +118,7 @@ def test_a_whole_notebook_gives_every_file_and_a_manifest_that_agrees(notebook, 
 def test_the_archived_notebook_is_valid_and_shows_its_parameters(notebook, study, tmp_path):
     import nbformat
 
-    run_report(study, notebook(*WHOLE), out=tmp_path / "uit", language="en")
+    run_report(study, notebook(*WHOLE), out=tmp_path / "uit", language="en", warm=True)
     kept = nbformat.read(tmp_path / "uit" / "klein.en.ipynb", as_version=4)
     nbformat.validate(kept)
     injected = next(c.source for c in kept.cells if c.id == "injected-parameters")
@@ -137,7 +137,7 @@ def test_the_same_inputs_give_the_same_bytes(notebook, study, tmp_path):
 def test_two_languages_share_results_and_a_manifest(notebook, study, tmp_path):
     path = notebook(*WHOLE)
     for language in ("nl", "en"):
-        run_report(study, path, out=tmp_path / "uit", language=language)
+        run_report(study, path, out=tmp_path / "uit", language=language, warm=True)
     manifest = json.loads((tmp_path / "uit" / "manifest.json").read_text())
     assert sorted(manifest["reports"]) == ["klein.en", "klein.nl"]
 
@@ -146,18 +146,18 @@ def test_results_that_differ_between_languages_are_an_error(notebook, study, tmp
     path = notebook(
         "# Rapport", PARAMETERS, SECTION, RESULTS.replace("12", "len(language + study[:0]) + (language == 'en')")
     )
-    run_report(study, path, out=tmp_path / "uit", language="nl")
+    run_report(study, path, out=tmp_path / "uit", language="nl", warm=True)
     before = {file: file.read_bytes() for file in (tmp_path / "uit").iterdir()}
     with pytest.raises(ReportError, match="other results"):
-        run_report(study, path, out=tmp_path / "uit", language="en")
+        run_report(study, path, out=tmp_path / "uit", language="en", warm=True)
     assert {file: file.read_bytes() for file in (tmp_path / "uit").iterdir()} == before
 
 
 def test_a_report_of_earlier_data_does_not_stay_beside_new_results(notebook, study, tmp_path):
     path = notebook(*WHOLE)
-    run_report(study, path, out=tmp_path / "uit", language="en")
+    run_report(study, path, out=tmp_path / "uit", language="en", warm=True)
     (study.parent / "raw" / "scores.csv").write_text("leerling,meting,taal\np1,T0,3\np1,T1,4\np2,T0,3\np2,T1,4\n")
-    made = run_report(study, path, out=tmp_path / "uit", language="nl")
+    made = run_report(study, path, out=tmp_path / "uit", language="nl", warm=True)
     assert made.superseded == ("klein.en.html", "klein.en.ipynb")
     assert not (tmp_path / "uit" / "klein.en.html").exists()
 

@@ -10,6 +10,7 @@ import sys
 import pytest
 from tests.running.conftest import PARAMETERS, RESULTS, SECTION
 
+from werkbank.cli import main
 from werkbank.errors import UsageError
 from werkbank.running import manifest, run_report, runner
 from werkbank.running.together import UNDECIDED
@@ -32,7 +33,7 @@ def made(study, notebook, tmp_path, monkeypatch):
     folder.mkdir()
     shutil.move(path, folder / path.name)
     monkeypatch.setattr("werkbank.running.notebooks.notebook_folder", lambda: folder)
-    run_report(study, "klein", out=tmp_path / "uit")
+    run_report(study, "klein", out=tmp_path / "uit", warm=True)
     return tmp_path / "uit"
 
 
@@ -102,16 +103,16 @@ def test_other_data_are_told_from_other_results(made, study):
     assert verdicts(made, study=study) == [("changed", "data")]
 
 
-def test_results_of_an_older_version_are_called_so(made, study):
+def test_results_of_an_older_version_are_called_so(made, study, capsys):
     store = json.loads((made / "results.json").read_text())
     resealed(made, "results.json", json.dumps(store | {"schema_version": 1}))
     assert verdicts(made, study=study) == [("older", "")]
     assert verdicts(made, quick=True) == [("intact", "")], "its files are still those that were made"
     for language, said in (("nl", "een oudere versie van werkbank"), ("en", "an older version of werkbank")):
-        command = [sys.executable, "-m", "werkbank", "verify", str(made), "--study", str(study), "--language", language]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert done.returncode == 1
-        assert [line for line in done.stdout.splitlines() if said in line] == done.stdout.splitlines()
+        assert main(["verify", str(made), "--study", str(study), "--language", language]) == 1
+        told = capsys.readouterr().out.splitlines()
+        assert told
+        assert [line for line in told if said in line] == told
 
 
 def test_a_study_is_found_by_its_hash_or_told_to_be_absent(made, study, monkeypatch, tmp_path):
@@ -145,11 +146,12 @@ def test_the_tolerance_is_for_numbers_only():
     assert first_difference({"a": 1}, {"a": 1, "b": 2}) == "/b: only now"
 
 
-def test_the_command_ends_with_1_when_a_report_is_damaged(made):
-    command = [sys.executable, "-m", "werkbank", "verify", str(made), "--quick", "--language", "nl"]
-    assert "die welke gemaakt zijn" in subprocess.run(command, capture_output=True, text=True, check=True).stdout
+def test_the_command_ends_with_1_when_a_report_is_damaged(made, capsys):
+    words = ["verify", str(made), "--quick", "--language", "nl"]
+    assert main(words) == 0
+    assert "die welke gemaakt zijn" in capsys.readouterr().out
     (made / "klein.nl.html").write_text("x")
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-m", "werkbank", *words], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "klein.nl.html" in done.stdout
     assert "Traceback" not in done.stderr
