@@ -141,13 +141,14 @@ def _stream(
         axes.text(x, middle, text, ha="center", va="center", bbox=frame, linespacing=1.25)
         if step:
             above = height(boxes[step - 1]) + _PAD  # of the box above, which may be lower than its step
-            ends = {"arrowstyle": "-|>", "color": style.SOFT, "linewidth": 0.9, "shrinkA": 0, "shrinkB": 0}
+            measured = step < len(counts)  # what is analysed does not come from the last measurement alone
+            ends: dict[str, Any] = {"arrowstyle": "-|>" if measured else "-", "linestyle": "-" if measured else ":"}
+            ends |= {"color": style.SOFT, "linewidth": 0.9, "shrinkA": 0, "shrinkB": 0}
             tip, tail = middle - (height(text) + _PAD) / 2 + 0.2, y - _ARROW - high[step - 1] / 2 + above / 2 - 0.2
             axes.annotate("", (x, tip), (x, tail), arrowprops=ends)
-            lost = counts[step - 1] - counts[step] if step < len(counts) else 0
-            if lost:
-                key = "lost" if lost > 0 else "more"
-                said = say(f"figures.flow.{key}", language, n=abs(lost), n_text=numbers.count(abs(lost), language))
+            # of those at the start: who missed one measurement may be back at the next
+            if measured and (lost := counts[0] - counts[step]):
+                said = say("figures.flow.lost", language, n=lost, n_text=numbers.count(lost, language))
                 axes.text(x + 1.5, y - _ARROW / 2, said, ha="left", va="center", fontsize=7.5, color=style.SOFT)
         y += tall + _ARROW
 

@@ -36,7 +36,7 @@ _SIGN = re.compile(
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _GAP = 3  # of them between two columns
 _WIDE = 0.15  # of a word that its widest letters may ask beyond the usual
-_FIRST = 22  # of the first column, where it has words
+_FIRST = 26  # of the first column, where it has words
 _WORD = 28  # of a word; a longer one (a path, a hash) is broken where the column ends
 _SHORT = 14  # lines of a table that would rather move to the next page than be divided
 
