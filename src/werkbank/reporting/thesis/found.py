@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from werkbank.appraisal.evidence import SIZES, question
 from werkbank.reporting import arms, numbers, pictures, tables
 from werkbank.reporting.blocks import Heading, Paragraph
+from werkbank.reporting.informants import apart
 from werkbank.reporting.plainly import answered, capital
 from werkbank.reporting.thesis import laid_out
 from werkbank.reporting.thesis.telling import asked, in_words, joined, question_of, section, spoken, told, unit_values
@@ -34,7 +35,7 @@ def results(report: Report) -> Blocks:
     yield from arms.sites(report)
     yield from arms.roles(report)
     yield from _held(report)
-    further = joined([_informants(report, claims), *_for_whom(report)])
+    further = joined([_informants(report), *_for_whom(report)])
     if further:
         yield Heading(told(report, "heading.further"), 3)
         yield Paragraph(further)
@@ -187,33 +188,24 @@ def _little(report: Report) -> list[str]:
     return [*said, told(report, "results.not_mcar")] if any(p < LOW for _, p in own) else said
 
 
-def _informants(report: Report, claims: Sequence[Claim]) -> str:
+def _informants(report: Report) -> str:
     """Compare informants who do not see the same: some see a difference, others show none."""
-    if not report.evidence.tests or not any(t.contrast for t in report.evidence.tests):
-        return ""
-    first = report.evidence.tests[0].wave_to
-    by: dict[str, list[Claim]] = {}
-    for c in claims:
-        informant = report.declared(c.outcome).informant
-        if _tested(c) and c.values["wave"] == first and informant in {"teacher", "pupil", "parent", "observer"}:
-            by.setdefault(informant, []).append(c)
-    saw = [who for who, own in by.items() if any(c.verdict == "clear" for c in own)]
-    did_not = [who for who, own in by.items() if all(c.verdict in {"unclear", "equivalent"} for c in own)]
-    if not saw or not did_not:
+    found = apart(report)
+    if found is None:
         return ""
     words = report.words
 
     def shown(who: str) -> str:
         each = []
-        for c in by[who]:
+        for c in found.answers[who]:
             size = report.evidence.beside(answered(report, c), *SIZES)
             if size is not None:
                 each.append(f"{words.outcome(c.outcome)}, {spoken(report, size, symbol='g', t=False)}")
         return words.listed(each)
 
     return told(
-        report, "results.informants", wave=words.wave(first), who=told(report, f"informant_many.{saw[0]}"),
-        seen=shown(saw[0]), others=told(report, f"informant_many.{did_not[0]}"), unseen=shown(did_not[0]),
+        report, "results.informants", wave=words.wave(found.wave), seen=shown(found.saw), unseen=shown(found.did_not),
+        who=told(report, f"informant_many.{found.saw}"), others=told(report, f"informant_many.{found.did_not}"),
     )  # fmt: skip
 
 
