@@ -122,7 +122,7 @@ def hidden(report, key):
 
 def test_what_is_hidden_is_not_called_unclear(report):
     text = " ".join(said_on_page_one(school.one_page(hidden(report("nabijheid", "nl"), "rekenen"))))
-    assert "Bij nabijheid volgens de leerling vonden we niets duidelijks." in text
+    assert "Bij nabijheid volgens de leerling vonden we geen duidelijk verschil." in text
     assert "Van rekentoets zijn niet alle cijfers te zien" in text
 
 

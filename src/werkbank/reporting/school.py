@@ -87,7 +87,13 @@ def _findings(report: Report) -> list[Paragraph]:
     for key in report.keys:
         if key not in first(report):
             named[_standing(report, key)].append(words.outcome(key))
-    said = [words.say(f"{HERE}.also.{k}", outcomes=words.listed(names)) for k, names in named.items() if names]
+    compared = any(t.contrast for t in report.evidence.tests)
+    key_of = {"open": f"open_{'compared' if compared else 'change'}"}
+    said = [
+        words.say(f"{HERE}.also.{key_of.get(how, how)}", outcomes=words.listed(names))
+        for how, names in named.items()
+        if names
+    ]
     said = [*of_hundred(report, first(report)), *said]
     return [*found, *([Paragraph(" ".join(said))] if said else [])]
 
