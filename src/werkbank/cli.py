@@ -345,7 +345,7 @@ def _check(arguments: argparse.Namespace) -> dict[str, object]:
     if found.notes:
         arguments.tell(say("cli.done.decided", speech), *(f"  {note.sentence(speech)}" for note in found.notes))
     arguments.tell(*found.unlabelled(speech))
-    if found.questions:
+    if found.questions or found.associations:
         arguments.tell(say("check.heading", speech), *(f"  {line}" for line in found.foreseen(speech)))
     return {"ok": True, **found.as_row(speech)} if arguments.json else {}
 
