@@ -231,8 +231,8 @@ def related_estimates(study: Study, scores: pd.DataFrame, pupils: pd.DataFrame) 
     list of Estimate
         Per question and predictor the slope within groups (``association_within``), between them (``_between``) or,
         where groups do not count, of all (``_overall``), which are the tests of its family; the same in SDs of the
-        level (``_sd``) and by CR2 (``association_cr2_within`` …); the slope between minus within
-        (``association_context``). Per moderator the product (``association_product_within``, ``_cross``, ``_between``,
+        level (``_sd``) and by CR2 (``association_cr2_within`` …, of products and squares too); the slope between minus
+        within (``association_context``). Per moderator the product (``association_product_within``, ``_cross``, ``_between``,
         ``_overall``) and per bent predictor the square (``association_square_within`` …), all exploratory, with the
         slope at one SD below and above the mean (``association_slope_at``; `level` low or high, `criterion` the part).
         `other` is the predictor, `moderator` the moderator, of a square the predictor again. At the end the corrected
@@ -273,6 +273,9 @@ def _further(q: Related, found: Associations, asked: Asked) -> list[Estimate]:
     for term in terms:
         one = _estimate(q, f"association_{kind}_{term.part}", found.tests[term], found, term)
         made.append(replace(one, role="exploratory", family="association_further"))
+        if term.part in {"within", "between"} and term in found.robust:
+            check = _estimate(q, f"association_cr2_{term.part}", found.robust[term], found, term)
+            made.append(replace(check, id=f"{check.id}/{kind}", role="exploratory"))
         for where in ("low", "high"):
             if (term, where) in found.simple:
                 at = _estimate(q, "association_slope_at", found.simple[term, where], found, term)

@@ -44,7 +44,7 @@ KINDS = {
     "association": (
         "association_within", "association_between", "association_overall", "association_within_sd",
         "association_between_sd", "association_overall_sd", "association_cr2_within", "association_cr2_between",
-        "association_cr2_cross", "association_context",
+        "association_context",
     ),
     "association_further": (
         "association_product_within", "association_product_cross", "association_product_between",
@@ -65,7 +65,7 @@ METRICS = {
         "cr2_groups", "contextual_effect", "multiple_imputation", "waves_model", "moderation", "moderation_kr",
         "moderation_low", "moderation_mean", "moderation_high", "mediation", "dose_response", "cace",
         "association_within", "association_between", "association_overall", "association_cr2_within",
-        "association_cr2_between", "association_cr2_cross", "association_context", "association_product_within",
+        "association_cr2_between", "association_context", "association_product_within",
         "association_product_cross", "association_product_between", "association_product_overall",
         "association_square_within", "association_square_between", "association_square_overall",
         "association_slope_at",

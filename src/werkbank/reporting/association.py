@@ -35,7 +35,7 @@ def answer(report: Report) -> Blocks:
     yield Paragraph(_say(report, "grade"))
     yield Bullets(tuple(_sentence(report, c) for c in told if c.verdict != "hidden"))
     yield _figure(report)
-    if any(c.verdict in {"unclear", "fragile"} for c in told):
+    if any(c.verdict in {"unclear", "fragile", "unsure"} for c in told):
         yield Paragraph(_say(report, "no_evidence"), "note")
 
 
@@ -246,7 +246,7 @@ def _sentence(report: Report, claim: Claim) -> str:
     return _say(
         report, claim.sentence.removeprefix("association."), where=_say(report, f"where.{_of(e)}", **unit),
         outcome=report.words.outcome(e.outcome), predictor=_named(report, e.other), numbers=_told(report, e), why=why,
-        moderator=_named(report, e.moderator) if e.moderator else "", **shown,
+        moderator=_named(report, e.moderator) if e.moderator else "", groups=unit["groups"], **shown,
     )  # fmt: skip
 
 
