@@ -233,8 +233,9 @@ def related_estimates(study: Study, scores: pd.DataFrame, pupils: pd.DataFrame) 
         where groups do not count, of all (``_overall``), which are the tests of its family; the same in SDs of the
         level (``_sd``) and by CR2 (``association_cr2_within`` …, of products and squares too); the slope between minus
         within (``association_context``). Per moderator the product (``association_product_within``, ``_cross``,
-        ``_between``, ``_overall``) and per bent predictor the square (``association_square_within`` …), all exploratory, with the
-        slope at one SD below and above the mean (``association_slope_at``; `level` low or high, `criterion` the part).
+        ``_between``, ``_overall``) and per bent predictor the square (``association_square_within`` …), all
+        exploratory, with the slope at one SD below and above the mean (``association_slope_at``; `level` low or high,
+        `criterion` the part).
         `other` is the predictor, `moderator` the moderator, of a square the predictor again. At the end the corrected
         p values, by family: Holm of what was to be confirmed, Benjamini-Hochberg of the rest. A question without an
         answer has one estimate without a value, the reason in `note`.

@@ -93,6 +93,10 @@ class Design(Part):
         description="true when those who took part in the programme also filled in the questionnaire; whether they "
         "gave it or received it is said by given_by and received_by",
     )
+    blind: dict[Informant, bool | Literal["unknown"]] = Field(
+        default_factory=dict,
+        description="by who filled in or observed: true when they did not know who was given the programme",
+    )
     lot: str | None = Field(default=None, description="the file that `werkbank lot` wrote, in the study's folder")
     lot_deviations: dict[str, Text] | None = Field(
         default=None, description="a unit's code in that file -> why it is not in the arm (not begun on the day) drawn"
