@@ -308,7 +308,7 @@ def _new(arguments: argparse.Namespace) -> dict[str, object]:
 
         sheets = start_log(arguments.log, speech, arguments.name, arguments.study)
         found = _made(arguments, sheets)
-        arguments.tell(say("cli.done.new_log", speech, log=arguments.log))
+        arguments.tell(say("cli.done.new_log", speech, log=arguments.log, file=sheets[-2].name))
         return found
     if arguments.files:
         from werkbank.running.beginning import begin

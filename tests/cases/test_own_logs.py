@@ -101,7 +101,7 @@ def test_its_sheet_is_written_in_its_own_words(tmp_path, monkeypatch):
     import openpyxl
 
     folder = study_in(tmp_path)
-    assert main(["new", "--log", "weer.yaml", "--study", str(folder)]) == 0
+    assert main(["new", "--log", "weer.yaml", "--study", str(folder), "--language", "nl"]) == 0
     book = openpyxl.load_workbook(folder / "logs" / "weer.xlsx")
     assert [cell.value for cell in book.active[1]][2:4] == ["weer", "beurten"]
     monkeypatch.chdir(tmp_path)

@@ -304,6 +304,20 @@ class School(Part):
     shared: bool = Field(default=False, description="true: copies that may leave the school name it, too")
 
 
+class Policy(Part):
+    """What a school has agreed about signalling and about parents, as it says itself; nothing is computed with it."""
+
+    protocol: Text | None = Field(default=None, description="by which protocol it works")
+    signals: Text | None = Field(default=None, description="who signals, and when")
+    parents: Text | None = Field(default=None, description="the part of parents")
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Policy:
+        if not (self.protocol or self.signals or self.parents):
+            raise ValueError("policy_empty")
+        return self
+
+
 def _texts(raw: Any) -> Any:  # noqa: ANN401 - whatever YAML held
     """Return names as text: a class may be called 5."""
     if isinstance(raw, dict):
@@ -388,6 +402,7 @@ class Study(Part):
         description="published effects, to stand beside the own: whole, or as `werkbank evidence` calls them",
     )
     school: School | None = Field(default=None, description="whose report it is: shown on its cover and pages")
+    policy: Policy | None = Field(default=None, description="what the school has agreed: told in the school's report")
     design: Design = Field(description="may be left out of a review")
     files: list[FileSpec] = Field(
         default_factory=list, min_length=1, description="may be left out when pupils are only monitored"
