@@ -52,8 +52,8 @@ if TYPE_CHECKING:
 SEED = 20250901
 # the parts of a study's results, each computed when a section or a user first asks for it
 PARTS = (
-    "effects", "within", "ways", "diagnostics", "measurement", "underachievement", "monitoring", "synthesis", "cases",
-    "logs", "planning",
+    "effects", "associations", "within", "ways", "diagnostics", "measurement", "underachievement", "monitoring",
+    "synthesis", "cases", "logs", "planning",
 )  # fmt: skip
 _AS = re.compile(r"\bas (\w+)")  # in a formula: the statistic to which it refers
 UNITS = ("class", "teacher", "school")  # of pupils
@@ -266,7 +266,8 @@ class Bench:
         """The results that answer this study's questions: effects, and underachievement where it was declared."""
         if self.given is not None:
             return self.given
-        asked = ["effects"] * bool(self.study.outcomes) + ["underachievement"] * bool(self.study.underachievement)
+        asked = ["effects"] * bool(self.study.outcomes) + ["associations"] * bool(self.study.associations)
+        asked += ["underachievement"] * bool(self.study.underachievement)
         others = {"synthesis": self.study.synthesis, "cases": self.study.single_case, "logs": self.study.logs}
         return self.part(*asked or [next((name for name, block in others.items() if block), "monitoring")])
 
@@ -325,7 +326,19 @@ class Bench:
             estimates=tuple(marked(study, estimate(study, scores.table, pupils, self.seed))),
             facts=(*scores.facts, *comparable, *describe(study, scores.table, pupils)),
         )
-        return found.with_more(claims=[*appraise(study, found), *claims_of_deviations(study)])
+        judged = [] if study.design.kind == "association" else appraise(study, found)  # there is no programme to judge
+        return found.with_more(claims=[*judged, *claims_of_deviations(study)])
+
+    def _associations(self) -> Results:
+        from werkbank.appraisal.associations import claims_of_associations
+        from werkbank.effects.associating import related_estimates, related_facts
+
+        steps.begin("associating")
+        asked = (self.study, self.scored.table, self.intake.pupils)
+        found = self._store(
+            estimates=tuple(related_estimates(*asked)), facts=(*self.scored.facts, *related_facts(*asked))
+        )
+        return found.with_more(claims=claims_of_associations(self.study, found))
 
     def _within(self) -> Results:
         """Return the whole study's answers, and beside them the classes of the part to which this bench is limited."""

@@ -320,7 +320,7 @@ def _new(arguments: argparse.Namespace) -> dict[str, object]:
 
         sheets = start_log(arguments.log, speech, arguments.name, arguments.study)
         found = _made(arguments, sheets)
-        arguments.tell(say("cli.done.new_log", speech, log=arguments.log))
+        arguments.tell(say("cli.done.new_log", speech, log=arguments.log, file=sheets[-2].name))
         return found
     if arguments.files:
         from werkbank.running.beginning import begin
@@ -357,7 +357,7 @@ def _check(arguments: argparse.Namespace) -> dict[str, object]:
     if found.notes:
         arguments.tell(say("cli.done.decided", speech), *(f"  {note.sentence(speech)}" for note in found.notes))
     arguments.tell(*found.unlabelled(speech))
-    if found.questions:
+    if found.questions or found.associations:
         arguments.tell(say("check.heading", speech), *(f"  {line}" for line in found.foreseen(speech)))
     return {"ok": True, **found.as_row(speech)} if arguments.json else {}
 

@@ -77,7 +77,8 @@ class Estimate:
         an effect size), check (the same question by another way), equivalence, evidence (a Bayes factor), context,
         moderation, mediation, dose, cace (among those who took part), lagged, waves (three or more in one model),
         repeated (analysis of variance), sites (in schools like these, and how effects vary), role (between pupils with
-        different roles), arms (three or more at once), correction (a p for the number of tests), underachievement.
+        different roles), arms (three or more at once), correction (a p for the number of tests), association (what goes
+        together without a programme: slopes), association_further (its products and squares), underachievement.
     metric : str
         In what `estimate` is expressed: points (of the scale), sd, percentiles, ratio, kept (a share of the first
         effect), share, p, moderator (a value of the moderator itself); "" for what has a scale of its own.
@@ -161,7 +162,7 @@ class Fact:
         What it is about: file, flow, described, change, regression (to the mean), dropout, missing, icc, baseline,
         attrition, caution (what weighs on an answer), covariate (whether it is adjusted for), reliability, scale,
         classes, item, retest, distinct (two scales of one informant), perspectives, typology, circle, complementarity,
-        invariance, reliable_change, multiverse, underachievement, monitoring.
+        invariance, reliable_change, multiverse, association, underachievement, monitoring.
     table : str
         Within underachievement and monitoring the table of counts to which it belongs: found, coefficients, cuts,
         gates, causes (of what was not established), duration, overlap, varied (one choice changed at a time), breadth,

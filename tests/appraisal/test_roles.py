@@ -55,3 +55,19 @@ def test_a_school_reads_the_same_person(language):
             name = say(f"report.rater.{informant}", language)
             assert name in plain.casefold()
             assert name in full
+
+
+def test_whoever_knew_is_said_with_the_answer_and_in_the_panel():
+    study = a_study(blind={"teacher": False, "observer": True, "test": "unknown"})
+    outcomes = [o.model_copy(update={"informant": "teacher"}) for o in study.outcomes]
+    study = study.model_copy(update={"outcomes": outcomes})
+    results = results_of(study)
+    panel = {c.verdict: c for c in appraise(study, results) if c.topic == "raters"}
+    assert (panel["seeing"].values["raters"], panel["seeing"].status) == (["teacher"], "attention")
+    assert not {"blind", "blind_unknown"} & set(panel)  # nobody observed
+    claim = answer(study, results)
+    assert claim.values["also"] == ["claims.also.seeing"]
+    assert "wisten wie de aanpak kreeg" in said(study, results)[claim.id]
+    study = study.model_copy(update={"design": study.design.model_copy(update={"blind": {"teacher": True}})})
+    assert {c.verdict for c in appraise(study, results) if c.topic == "raters"} >= {"blind"}
+    assert answer(study, results).values["also"] == []

@@ -85,6 +85,7 @@ def study(tmp_path_factory):
         "single_case": {"file": {"path": "dagen.csv"}, "columns": {"case": "geval", "session": "dag", "phase": "fase"},
                         "outcomes": [{"column": "gedrag", "better": "higher", "range": [0, 5], "role": "primary"}],
                         "drawn": None},
+        "associations": [{"outcome": "taal", "predictors": ["fijn", "iq"], "moderators": ["sekse"], "curved": True}],
         "planning": {"units": 6, "simulations": 100},
         "logs": [{"log": "check-in", "path": "kleuren.csv"}],
         "synthesis": {"file": {"path": "studies.csv"}, "outcome": "taal", "better": "higher"},

@@ -11,7 +11,8 @@ from werkbank.instruments.registry import KEYS
 
 ALL = [key for name in names() for key in variants(name)]
 COMPLETE = [key for key in ALL if key.status == "complete"]
-FRAMES = {"llrv", "sparts", "rvl-short", "qti-64", "lhq", "sbc", "casq-r", "bpnsnf"}
+FRAMES = {"llrv", "sparts", "rvl-short", "qti-64", "lhq", "sbc", "casq-r", "bpnsnf", "fear-of-failure", "self-concept",
+          "executive-functions", "perceived-control"}  # fmt: skip
 FORM = {
     "strs": 28, "strs-sf": 15, "sdq": 25, "seq-c": 24, "saas-r": 35, "rosenberg": 10, "qti-48": 48, "srq-a": 32,
     "bpnsfs": 24, "gse": 10, "tses-12": 12, "tses-24": 24, "mindset-3": 3, "lhs": 20, "amas": 9, "gas": 5,

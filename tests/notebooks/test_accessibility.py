@@ -20,7 +20,7 @@ from werkbank.running.pages import pages
 # each report of a study that fills it: the long account of classes drawn by lot, the other two also of a real study
 REPORTS = {
     "evaluation": "nabijheid", "school": "nabijheid", "thesis": "baumann", "measurement": "nabijheid",
-    "underachievement": "bdf", "monitoring": "volgsysteem", "synthesis": "overzicht",
+    "association": "samenhang", "underachievement": "bdf", "monitoring": "volgsysteem", "synthesis": "overzicht",
     "single_case": "klassenspel", "pupil": "leerlingen", "planning": "voornemen", "programme": "leerlingen",
 }  # fmt: skip
 FIRST = ("evaluation", "school", "thesis")  # looked at in both languages; the others are alike but for their words

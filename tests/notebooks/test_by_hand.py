@@ -18,7 +18,7 @@ import pytest
 from werkbank.running.notebooks import notebook_path, report_names
 
 ROOT = Path(__file__).parents[2]
-STUDIES = {"underachievement": "bdf", "monitoring": "volgsysteem", "synthesis": "overzicht",
+STUDIES = {"association": "samenhang", "underachievement": "bdf", "monitoring": "volgsysteem", "synthesis": "overzicht",
            "single_case": "klassenspel", "pupil": "leerlingen", "planning": "voornemen", "programme": "leerlingen"}
 NOT_TO_LEAVE = "niet bedoeld om de school te verlaten"
 MARK = "nbval-check-output"

@@ -159,6 +159,7 @@ def _also(evidence: Evidence, test: Estimate, *, within: bool) -> list[str]:
         ["within_bounds"] * within
         + ["doubtful"] * evidence.doubtful(test.outcome)
         + [f"rated.{who}.{part}"] * bool(part)
+        + ["seeing"] * (not part and any(x == who and b is False for x, b in evidence.study.design.blind.items()))
     )
     level = evidence.results.fact(what="invariance_level", outcome=test.outcome, wave=test.wave_to)
     said += ["growth_not_shown"] * (not test.contrast and level is not None and level.value == "unknown")

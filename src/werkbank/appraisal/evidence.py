@@ -67,7 +67,7 @@ class Evidence:
     @cached_property
     def arms(self) -> list[str]:
         """The arms in the study file's order; a single group is the one arm without a name."""
-        if self.study.design.kind == "single_group":
+        if not self.study.compared:
             return [""]
         made = shown_roles(self.study)
         if set(made) == set(self.study.arms):

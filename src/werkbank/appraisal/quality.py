@@ -189,6 +189,12 @@ def _raters(e: Evidence) -> Iterator[Claim]:
         known = bool(design.given_by or design.received_by)
         by = {True: ("implementers", "attention"), False: ("others", "met"), None: ("unknown", "unknown")}
         yield _claim("others", "met") if known else _claim(*by[design.raters_are_implementers])
+    asked = {outcome.informant for outcome in e.study.outcomes}
+    blinded = {True: ("blind", "met"), False: ("seeing", "attention"), "unknown": ("blind_unknown", "unknown")}
+    for value, (verdict, status) in blinded.items():
+        meant = [who for who, told in design.blind.items() if told == value and who in asked]
+        if meant:
+            yield _claim(verdict, status, raters=meant)
 
 
 def _selection(e: Evidence) -> Iterator[Claim]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from werkbank.effects.associating import ABOVE, GROUP, related
 from werkbank.effects.for_whom import moderator_values
 from werkbank.effects.questions import outcome_waves
 from werkbank.effects.roles import shown_arms
@@ -24,13 +25,14 @@ def smallest_cells(study: Study, results: Results, scores: pd.DataFrame, pupils:
     """Return by the id of an estimate the smallest number of people behind what it rests on.
 
     Of a moderation: each value of the moderator in each arm that is compared, where it has few values; else each arm.
-    Of an analysis with covariates: each value of a covariate that has few. Estimates that this knows nothing of are
-    not in it, and those that need it are then not shared.
+    Of an analysis with covariates: each value of a covariate that has few. Of an association: each value of all that is
+    in it, where there are few. Estimates that this knows nothing of are not in it, and those that need it are then not
+    shared.
     """
     waves = {key: table for _, key, table in outcome_waves(study, scores)}
     by = {m.id: moderator_values(study, m, scores, pupils) for m in study.moderators}
     pupils = pupils.assign(arm=shown_arms(study, pupils)) if "arm" in pupils else pupils  # as estimates name arms
-    found: dict[str, int] = {}
+    found = _of_associations(study, results, scores, pupils)
     for e in results.estimates:
         rows = _analysed(study, e, waves, pupils)
         if rows is None:
@@ -43,6 +45,15 @@ def smallest_cells(study: Study, results: Results, scores: pd.DataFrame, pupils:
             known = [rows[c] for c in study.covariates if c in rows]
             found[e.id] = min((_smallest(column) for column in known), default=len(rows))
     return found
+
+
+def _of_associations(study: Study, results: Results, scores: pd.DataFrame, pupils: pd.DataFrame) -> dict[str, int]:
+    asked = [e for e in results.estimates if e.grouped_by == "association"]
+    least: dict[str, int] = {}
+    for q in related(study, scores, pupils) if asked else ():
+        columns = [q.table[name] for name in q.table if name not in {GROUP, ABOVE}]
+        least[str(q.number)] = min(map(_smallest, columns), default=0)
+    return {e.id: least.get(e.group, 0) for e in asked}
 
 
 def _analysed(study: Study, e: Estimate, waves: dict[str, pd.DataFrame], pupils: pd.DataFrame) -> pd.DataFrame | None:

@@ -97,6 +97,7 @@ def system(results: Results, min_cell: int, part: str = "", *, unknown: bool = F
     for name, value in numbers.items():
         counts.shown(part + name, value, COSTS.get(name.split(" ")[0], COSTS["lost"]))
     _flow(counts, results, part)
+    _associations(counts, results, part)
     _contrasts(counts, results, part)
     _scales(counts, results, names, part)
     _categories(counts, results, min_cell, part)
@@ -119,8 +120,16 @@ def _flow_name(f: Fact) -> str:
 
 def _compared(item: Fact | Estimate) -> str:
     contrast = item.contrast
+    if of_association(item):  # of those with all scores of one question, whatever else was measured
+        contrast = f"association {item.group}"  # type: ignore[union-attr] # only an estimate has one
+        return f"analysed {item.outcome} {contrast} {moment(item)}"
     named = bool(item.arms) or not contrast
     return f"analysed {item.outcome} {contrast} {moment(item)}" if named else f"compared {contrast}"
+
+
+def of_association(item: Fact | Estimate) -> bool:
+    """Whether a result answers a question without a programme."""
+    return getattr(item, "grouped_by", "") == "association"
 
 
 def arms_of(item: Fact | Estimate) -> tuple[str, ...]:
@@ -178,6 +187,15 @@ def _flow(counts: Counts, results: Results, part: str) -> None:
             counts.adds_up(f"{part}enrolled {f.arm}", [analysed, *lost.values()])
             counts.adds_up(f"{scored} {f.wave_from}", [analysed, *before, *placed])
             counts.adds_up(f"{scored} {f.wave_to}", [analysed, *after, *placed])
+
+
+def _associations(counts: Counts, results: Results, part: str) -> None:
+    """Who is in a question without a programme has a score on its outcome and on each of its predictors."""
+    asked = [e for e in results.estimates if of_association(e)]
+    pairs = [(f"scored {e.outcome}  {e.wave_to}", _compared(e)) for e in asked]
+    pairs += [(f"scored {e.other}  {e.wave_from or e.wave_to}", _compared(e)) for e in asked]
+    for scored, used in dict.fromkeys([*pairs, *(("enrolled ", used) for _, used in pairs)]):
+        counts.within(part + scored, part + used)
 
 
 def _contrasts(counts: Counts, results: Results, part: str) -> None:

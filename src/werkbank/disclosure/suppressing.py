@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
-from werkbank.disclosure.flow import arms_of, kind, moment, slots, system
+from werkbank.disclosure.flow import arms_of, kind, moment, of_association, slots, system
 from werkbank.disclosure.magnitudes import Magnitudes, magnitudes
 from werkbank.disclosure.protecting import hide
 from werkbank.disclosure.rounding import ENROLLED, rounded_claim, rounded_estimate, rounded_fact
@@ -267,8 +267,8 @@ def _estimate(e: Estimate, min_cell: int, *, alone: bool, shown: bool) -> Estima
         return e if shown else replace(e, n=None)
     if not keep:
         return replace(e, **bare, note=HIDDEN)  # type: ignore[arg-type]
-    # without classes the degrees of freedom are n less a few
-    return e if shown else replace(e, n=None, df=e.df if e.n_clusters else None)
+    # without classes, and of slopes within them, the degrees of freedom are n less a few
+    return e if shown else replace(e, n=None, df=e.df if e.n_clusters and not of_association(e) else None)
 
 
 def _capped(value: float | None) -> float | None:

@@ -117,7 +117,7 @@ def _fact(
 
 
 def _arms(study: Study, pupils: pd.DataFrame) -> dict[str, pd.Index]:
-    if study.design.kind == "single_group":
+    if not study.compared:
         return {"": pupils.index}
     shown, roles = shown_arms(study, pupils), role_arms(study)
     return {arm: pupils.index[shown == arm] for arm in dict.fromkeys([*(roles or ()), *study.arms])}

@@ -39,7 +39,18 @@ KINDS = {
         "rm_mauchly", "rm_wave", "rm_wave_gg", "rm_wave_hf", "rm_interaction", "rm_interaction_gg",
         "rm_interaction_hf",
     ),
-    "correction": ("p_holm", "p_bh", "p_bh_interaction", "p_holm_pairs"),
+    "correction": ("p_holm", "p_bh", "p_bh_interaction", "p_holm_pairs", "association_p_holm", "association_p_bh"),
+    # questions without a programme
+    "association": (
+        "association_within", "association_between", "association_overall", "association_within_sd",
+        "association_between_sd", "association_overall_sd", "association_cr2_within", "association_cr2_between",
+        "association_context",
+    ),
+    "association_further": (
+        "association_product_within", "association_product_cross", "association_product_between",
+        "association_product_overall", "association_square_within", "association_square_between",
+        "association_square_overall", "association_slope_at",
+    ),
 }  # fmt: skip
 KIND = {method: kind for kind, methods in KINDS.items() for method in methods}
 
@@ -53,6 +64,11 @@ METRICS = {
         "post_difference_unit_means", "gain_difference", "gain_difference_unit_means", "mixed_kr", "cr2",
         "cr2_groups", "contextual_effect", "multiple_imputation", "waves_model", "moderation", "moderation_kr",
         "moderation_low", "moderation_mean", "moderation_high", "mediation", "dose_response", "cace",
+        "association_within", "association_between", "association_overall", "association_cr2_within",
+        "association_cr2_between", "association_context", "association_product_within",
+        "association_product_cross", "association_product_between", "association_product_overall",
+        "association_square_within", "association_square_between", "association_square_overall",
+        "association_slope_at",
     ),
     "moderator": (
         "moderation_at_low", "moderation_at_mean", "moderation_at_high", "moderation_region_low",
@@ -63,7 +79,10 @@ METRICS = {
     "kept": ("maintenance_ratio",),
     "share": ("rm_wave", "rm_interaction", "take_up", "first_stage"),
     "log_ratio": ("bayes_factor_log",),
-    "p": ("p_holm", "p_bh", "p_bh_interaction", "p_holm_pairs", "randomisation_smallest_p"),
+    "p": (
+        "p_holm", "p_bh", "p_bh_interaction", "p_holm_pairs", "randomisation_smallest_p", "association_p_holm",
+        "association_p_bh",
+    ),
 }  # fmt: skip
 # their interval is no t interval on the scale of their number, and they are given the study's level
 GIVEN_THE_LEVEL = (

@@ -43,7 +43,7 @@ def blocks_of(study: Study, pupils: pd.DataFrame, unit: Unit) -> Blocks:
     assigned are compared within schools only where every school has all arms, since a school with one arm then costs
     whole classes. Where arms meet here and there, and that is not enough, it is said.
     """
-    single = study.design.kind == "single_group" or "arm" not in pupils
+    single = not study.compared or "arm" not in pupils
     if single or unit.alone:
         return NO_BLOCKS
     if "block" in pupils and pupils["block"].notna().any():

@@ -288,7 +288,7 @@ def questions(study: Study, scores: pd.DataFrame, pupils: pd.DataFrame) -> Itera
     above = ["school"] if unit.level in {"class", "teacher"} and "school" in pupils else []
     enrolled = pupils[list(own_name)].rename(columns=own_name).join(pupils[[c for c in above if c not in own_name]])
     enrolled = enrolled.assign(
-        arm="" if study.design.kind == "single_group" else shown_arms(study, pupils),
+        arm="" if not study.compared else shown_arms(study, pupils),
         role=pupils.get("role", pd.NA),
         unit=pd.NA if unit.of_pupil is None else unit.of_pupil,
         block=pd.NA if blocks.of_pupil is None else blocks.of_pupil,
@@ -353,8 +353,8 @@ def wave_pairs(study: Study, present: list[str]) -> list[tuple[str, str]]:
     A single group with two measurements beforehand also shows its change without the programme: baseline to pre.
     """
     start = next((w for w in ("pre", "baseline") if w in present), "")
-    if not start:
-        return [] if study.design.kind == "single_group" else [("", w) for w in present]
+    if not start or study.design.kind == "association":  # which asks for no change and no difference
+        return [("", w) for w in present] if study.compared else []
     later = [w for w in present if WAVES.index(w) > WAVES.index(start)]
     before = (
         [("baseline", "pre")] if study.design.kind == "single_group" and {"baseline", "pre"} <= set(present) else []
@@ -368,7 +368,7 @@ def contrasts(study: Study) -> dict[str, Weights]:
     Without control arm every pair of arms is compared, the later one in the study file minus the earlier one. Of pupils
     with roles the two kinds are also compared with each other.
     """
-    if study.design.kind == "single_group":
+    if not study.compared:
         return {"": {}}
     if study.contrasts:
         return {contrast.name: normalised(contrast.weights) for contrast in study.contrasts}

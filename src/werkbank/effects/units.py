@@ -55,7 +55,7 @@ def unit_of_analysis(study: Study, pupils: pd.DataFrame) -> Unit:
     declared = study.design.assigned_by
     if declared != "pupil":
         return Unit(declared, unit_names(pupils, declared), "declared")
-    single, alone = study.design.kind == "single_group", frozenset(study.design.individual_arms)
+    single, alone = not study.compared, frozenset(study.design.individual_arms)
     for level in LEVELS:
         names = unit_names(pupils, level)
         if alone and names is not None:

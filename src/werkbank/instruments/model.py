@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 Direction = Literal["higher", "lower", "neither"]
-Certainty = Literal["published", "general_high", "general_medium", "general_low", "own", "users"]
+Certainty = Literal["published", "general_high", "general_medium", "general_low", "not_found", "own", "users"]
 Response = tuple[float, float]
 
 

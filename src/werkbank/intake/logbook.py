@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from werkbank.catalogue import LANGUAGES, say
+from werkbank.catalogue import LANGUAGES
+from werkbank.errors import UnfitError
 from werkbank.intake.cells import decide_decimal, number, plain
 from werkbank.intake.ledger import Ledger, brief, listed, nearest, shown
 from werkbank.intake.log_days import Days, day_of
 from werkbank.intake.lookalikes import one_spelling
 from werkbank.intake.opening import open_table
-from werkbank.programmes.forms import DONE, form, form_names
+from werkbank.programmes.forms import DONE, called, form_names
 from werkbank.study.logs import ClassList
+from werkbank.study.own_logs import form_of
 from werkbank.study.parts import FileSpec
 from werkbank.study.spelling import tidy
 
@@ -116,9 +118,10 @@ def read_logs(study: Study, enrolled: Iterable[str] = (), today: dt.date | None 
     pupils = _class_list(study, enrolled, ledger)
     if study.calendar is None:
         ledger.note("logs.no_calendar")
-    if pupils is None and any("pupil" in form(log.log).columns for log in study.logs if log.log in form_names()):
+    forms = {log.id: asked for log in study.logs if (asked := _form(study, log, ledger)) is not None}
+    if pupils is None and any("pupil" in asked.columns for asked in forms.values()):
         ledger.note("logs.no_class_list")
-    books = [_read(study, log, pupils, now, ledger) for log in study.logs]
+    books = [_read(study, log, forms[log.id], pupils, now, ledger) for log in study.logs if log.id in forms]
     ledger.stop_if_unfit(study.language)
     return Logs(tuple(book for book in books if book is not None), pupils, tuple(ledger.notes))
 
@@ -139,13 +142,23 @@ def _class_list(study: Study, enrolled: Iterable[str], ledger: Ledger) -> tuple[
     return names or None
 
 
-def _read(study: Study, log: Log, pupils: tuple[str, ...] | None, today: dt.date, ledger: Ledger) -> Logbook | None:
-    if log.log not in form_names():
+def _form(study: Study, log: Log, ledger: Ledger) -> Form | None:
+    """Return what a log asks; None, with the problem, where nothing says it."""
+    try:
+        return form_of(log.log, study.folder, study.language, study.file)
+    except KeyError:
         where = {"column": "logs", "value": log.log, "details": nearest(log.log, form_names())}
         ledger.problem("log_unknown", study.file, **where)
-        return None
-    asked = form(log.log)
-    table = _opened(study, log, {name for column in asked.columns for name in headings(column)}, ledger)
+    except UnfitError as error:
+        for p in error.problems:
+            ledger.problem(p.code, p.file, column=p.column, row=p.row, value=p.value, details=p.details)
+    return None
+
+
+def _read(
+    study: Study, log: Log, asked: Form, pupils: tuple[str, ...] | None, today: dt.date, ledger: Ledger
+) -> Logbook | None:
+    table = _opened(study, log, {name for column in asked.columns for name in headings(column, asked)}, ledger)
     if table is None:
         return None
     names = _columns(asked, table, ledger)
@@ -176,9 +189,9 @@ def _opened(study: Study, log: Log, declared: set[str], ledger: Ledger) -> Table
     return table if table is not None and not first.unfit else open_table(study, log.file, declared, ledger)
 
 
-def headings(column: str) -> list[str]:
+def headings(column: str, *asked: Form) -> list[str]:
     """Return what a column may be called on a sheet: its name, in either language, and how YAML has it."""
-    return list(dict.fromkeys([*(say(f"logs.column.{column}", one) for one in LANGUAGES), column]))
+    return list(dict.fromkeys([*(called("column", column, one, *asked) for one in LANGUAGES), column]))
 
 
 def _columns(asked: Form, table: Table, ledger: Ledger) -> dict[str, str] | None:
@@ -186,11 +199,11 @@ def _columns(asked: Form, table: Table, ledger: Ledger) -> dict[str, str] | None
     known = {plain(name): name for name in table.names}
     found = {}
     for column, how in asked.columns.items():
-        there = [known[plain(name)] for name in headings(column) if plain(name) in known]
+        there = [known[plain(name)] for name in headings(column, asked) if plain(name) in known]
         if there:
             found[column] = there[0]
         elif not how.optional:
-            missing = say(f"logs.column.{column}", LANGUAGES[0])
+            missing = called("column", column, LANGUAGES[0], asked)
             ledger.problem("column_missing", table.path, column=missing, details=nearest(missing, table.names))
     if more := [name for name in table.names if name not in found.values()]:
         ledger.note("logs.columns_unread", file=table.path, n=len(more), columns=listed(more))
@@ -245,10 +258,10 @@ class _Reader:
         return found
 
     def _choice(self, name: str, how: Asked, row: int, cell: object, _sign: object) -> str | None:
-        known = {plain(word): answer for answer in how.of for word in answers(answer)}
+        known = {plain(word): answer for answer in how.of for word in answers(answer, self.form)}
         found = known.get(plain(shown(cell)))
         if found is None:
-            valid = [say(f"logs.answer.{answer}", self.study.language) for answer in how.of]
+            valid = [called("answer", answer, self.study.language, self.form) for answer in how.of]
             self._wrong("log_choice", name, row, cell, **nearest(shown(cell), valid))
         return found
 
@@ -299,9 +312,9 @@ class _Reader:
                     self._wrong("log_undone", name, int(row), value)
 
 
-def answers(code: str) -> list[str]:
+def answers(code: str, *asked: Form) -> list[str]:
     """Return what an answer may be called on a sheet: in either language, and how YAML has it."""
-    return list(dict.fromkeys([*(say(f"logs.answer.{code}", one) for one in LANGUAGES), code]))
+    return list(dict.fromkeys([*(called("answer", code, one, *asked) for one in LANGUAGES), code]))
 
 
 def _filled(asked: Form, rows: pd.DataFrame) -> pd.Series:

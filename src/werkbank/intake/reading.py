@@ -240,7 +240,7 @@ def _waves(study: Study, here: Placed, waves: np.ndarray, ledger: Ledger) -> np.
     slot, table = here.slot, here.table
     if study.columns.wave in table.names or table.spec.wave is not None:
         return waves
-    only = set(study.waves.values())
+    only = set(study.waves.values()) or set(["pre"] * study.one_moment)
     wave = slot.wave or (next(iter(only)) if len(only) == 1 else None)
     if wave is None and study.columns.wave is not None:
         report_columns([study.columns.wave], table, ledger)

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from werkbank.catalogue import shipped
+from werkbank.catalogue import has, say, shipped
 
 FOLDER = Path(__file__).with_name("logs")
 DONE = "done"
@@ -84,10 +84,19 @@ class Step(Strict):
         return self.name or self.column or self.do
 
 
+class Labels(Strict):
+    """What a log of one's own, its columns and its answers are called; what has no name here is called as it stands."""
+
+    log: dict[Literal["nl", "en"], str] = {}
+    columns: dict[str, dict[Literal["nl", "en"], str]] = {}
+    answers: dict[str, dict[Literal["nl", "en"], str]] = {}
+
+
 class Form(Strict):
     """A log: what it asks of a teacher, and what follows from it."""
 
     name: str
+    labels: Labels = Labels()
     about: Literal["pupil", "teacher", "class"] = "pupil"
     rhythm: Literal["daily", "planned", "event", "weekly", "once"]
     double: tuple[str, ...]  # columns of which no two rows have the same
@@ -128,6 +137,17 @@ class Form(Strict):
     def day(self) -> str | None:
         """The column with the day that a row is about."""
         return next(iter(self.of_kind("date")), None)
+
+
+def called(kind: Literal["log", "column", "answer"], code: str, language: str, *forms: Form) -> str:
+    """Return what a log, a column or an answer is called: by its own form's labels, else as everybody calls it."""
+    for one in forms:
+        of = {"log": {one.name: one.labels.log}, "column": one.labels.columns, "answer": one.labels.answers}[kind]
+        named: dict[str, str] = {str(spoken): text for spoken, text in of.get(code, {}).items()}
+        if named:
+            return named.get(language) or next(iter(named.values()))
+    key = f"logs.{kind}.{code}"
+    return say(key, language) if has(key, language) else code
 
 
 def form_names() -> list[str]:

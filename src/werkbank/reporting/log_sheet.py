@@ -17,11 +17,12 @@ from openpyxl.worksheet.datavalidation import DataValidation
 
 from werkbank.catalogue import say
 from werkbank.errors import UsageError, nearest
-from werkbank.programmes.forms import Asked, Form, form, form_names
+from werkbank.programmes.forms import Asked, Form, called, form_names
 from werkbank.reporting import fonts
 from werkbank.reporting.formats.packed import timeless
 from werkbank.study import load_study
 from werkbank.study.logs import ClassList
+from werkbank.study.own_logs import OWN, form_of
 from werkbank.study.templates import new_log_study
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Sheet:
 
     def head(self, column: str) -> str:
         """Return what a column is called."""
-        return say(f"logs.column.{column}", self.language)
+        return called("column", column, self.language, self.form)
 
     def expects(self, column: str) -> str:
         """Return in a few words what belongs in a column."""
@@ -61,7 +62,7 @@ class Sheet:
 
     def answers(self, how: Asked) -> list[str]:
         """Return the answers that may be chosen, as they are written."""
-        return [say(f"logs.answer.{answer}", self.language) for answer in how.of]
+        return [called("answer", answer, self.language, self.form) for answer in how.of]
 
 
 def write_log(name: str, folder: Path, language: str, study: Study | None = None) -> list[Path]:
@@ -82,13 +83,17 @@ def write_log(name: str, folder: Path, language: str, study: Study | None = None
     UsageError
         No such log; or a file of that name is there, which may hold what somebody wrote.
     """
-    if name not in form_names():
-        raise UsageError(say("cli.problem.no_log", language, name=name, **nearest(name, form_names())))
-    files = [folder / f"{name}.xlsx", folder / f"{name}.pdf"]
+    at = study.folder if study is not None else Path()
+    try:
+        asked = form_of(name, at, language, study.file if study is not None else name)
+    except KeyError:
+        raise UsageError(say("cli.problem.no_log", language, name=name, **nearest(name, form_names()))) from None
+    called_so = Path(name).stem if name.endswith(OWN) else name
+    files = [folder / f"{called_so}.xlsx", folder / f"{called_so}.pdf"]
     for file in files:
         if file.exists():
             raise UsageError(say("cli.problem.log_exists", language, path=file.as_posix()))
-    sheet = prepared(form(name), language, study)
+    sheet = prepared(asked, language, study)
     folder.mkdir(parents=True, exist_ok=True)
     for file, made in zip(files, (workbook(sheet), on_paper(sheet)), strict=True):
         file.write_bytes(made)
@@ -103,7 +108,8 @@ def start_log(log: str, language: str, name: str | None = None, study: str | Non
     UsageError
         As `write_log`; or the new folder is there already.
     """
-    if log not in form_names():
+    own = log.endswith(OWN)  # which lies in the folder of a study, or here
+    if log not in form_names() and not (own and name is None):
         raise UsageError(say("cli.problem.no_log", language, name=log, **nearest(log, form_names())))
     if study is not None:
         known = load_study(study)
@@ -200,7 +206,7 @@ def on_paper(sheet: Sheet) -> bytes:
     ]
     lines = [line for line in sheet.lines if line] or [{} for _ in range(ON_PAPER)]
     rows = [[_written(line.get(name)) for name in columns] for line in lines]
-    title = say(f"logs.log.{sheet.form.name}", sheet.language)
+    title = called("log", sheet.form.name, sheet.language, sheet.form)
     content = {
         "language": sheet.language, "title": title[:1].upper() + title[1:], "heads": heads, "rows": rows,
         "lead": say("logs.sheet.lead", sheet.language), "footer": say("logs.sheet.stays", sheet.language),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from babel.dates import format_date
 
 from werkbank.catalogue import has
+from werkbank.programmes.forms import called
 
 if TYPE_CHECKING:
     from werkbank.intake.logbook import Logbook
@@ -46,7 +47,7 @@ def whose(report: Report, log: str, *do: str) -> list[str]:
 def log_name(report: Report, log: str, *, title: bool = False) -> str:
     """Return what a log is called; `title` begins with a capital."""
     book = book_of(report, log)
-    text = report.words.say(f"logs.log.{book.form.name}")
+    text = called("log", book.form.name, report.language, book.form)
     name = text if book.log.name is None else f"{text}, {book.log.name}"
     return f"{name[:1].upper()}{name[1:]}" if title else name
 
@@ -59,10 +60,18 @@ def what(report: Report, e: Estimate) -> str:
 
 def answer(report: Report, code: str, first: str = "logs.answer") -> str:
     """Return what an answer, a column or something computed is called; a user's own code as it is."""
+    own = word(report, "answer", code)
+    if own not in {code, ""} and any(code in book.form.labels.answers for book in report.bench.logs.books):
+        return own
     for kind in ("logs.computed", first, "logs.answer", "programmes.part", "logs.column"):
         if code and has(f"{kind}.{code}", report.language):
             return str(report.words.say(f"{kind}.{code}")).replace("_", " ")
-    return code
+    return word(report, "column", code)
+
+
+def word(report: Report, kind: Literal["column", "answer"], code: str) -> str:
+    """Return what a column or an answer of any of this study's logs is called."""
+    return called(kind, code, report.language, *(book.form for book in report.bench.logs.books))
 
 
 def note(report: Report, key: str) -> str:

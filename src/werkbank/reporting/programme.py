@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 from werkbank.reporting import numbers, tables
 from werkbank.reporting.blocks import Bullets, Heading, Paragraph
-from werkbank.reporting.log_words import answer, computed_by, day, filled, form_of, log_name, note, what, whose
+from werkbank.reporting.log_words import (
+    answer,
+    computed_by,
+    day,
+    filled,
+    form_of,
+    log_name,
+    note,
+    what,
+    whose,
+    word,
+)
 from werkbank.reporting.sections import maker
 from werkbank.reporting.table import table
 from werkbank.study import programmes
@@ -162,7 +173,7 @@ def whom(report: Report) -> Blocks:
             at = {"outcome": log, "category": fact.category}
             middle, low, unequal = (report.results.fact(what=w, **at) for w in ("log_median", "log_low", "gini"))
             rows.append({
-                "kind": report.words.say(f"logs.answer.{fact.category}") if fact.category else _say(report, "whom.all"),
+                "kind": word(report, "answer", fact.category) if fact.category else _say(report, "whom.all"),
                 "share": fact.value, "n": fact.n, "median": middle.value if middle else None,
                 "low": low.value if low else None, "gini": unequal.value if unequal else None,
             })  # fmt: skip
@@ -223,7 +234,7 @@ def _ordered(report: Report, log: str) -> Table | None:
         return None
     answers = form.columns[step.column].of
     kinds: dict[str, Kind | Any] = {"whose": "text"}
-    kinds |= {answer: numbers.Column(answer, report.words.say(f"logs.answer.{answer}"), "count") for answer in answers}
+    kinds |= {answer: numbers.Column(answer, word(report, "answer", answer), "count") for answer in answers}
     kinds |= {"trend": "estimate", "nap": "reliability", "ci": "interval"}
     rows = []
     for who in whose(report, log, "ordinal"):

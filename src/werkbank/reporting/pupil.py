@@ -14,7 +14,7 @@ from werkbank.catalogue import has
 from werkbank.reporting import log_figure, numbers
 from werkbank.reporting.blocks import Heading, Paragraph
 from werkbank.reporting.log_figure import Followed
-from werkbank.reporting.log_words import book_of, computed_by, day, log_name
+from werkbank.reporting.log_words import book_of, computed_by, day, log_name, word
 from werkbank.reporting.sections import maker
 
 if TYPE_CHECKING:
@@ -214,11 +214,11 @@ def _for_whom(report: Report, pupil: str) -> str:
 
 
 def _column(report: Report, column: str) -> str:
-    return report.words.say(f"logs.column.{column}").replace("_", " ")
+    return word(report, "column", column).replace("_", " ")
 
 
 def _say_answer(report: Report, answer: str) -> str:
-    return report.words.say(f"logs.answer.{answer}")
+    return word(report, "answer", answer)
 
 
 def _say(report: Report, key: str, **values: object) -> str:

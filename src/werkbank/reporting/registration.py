@@ -171,6 +171,9 @@ def _outcomes(study: Study, words: Words) -> Iterator[Block]:
 
 def _analysis(study: Study, words: Words) -> Iterator[Block]:
     design = study.design
+    if design.kind == "association":
+        yield Bullets(tuple(_associations(study, words)))
+        return
     kind = "single" if design.kind == "single_group" else "pupils" if design.assigned_by == "pupil" else "units"
     kind += "_blocks" * bool(design.blocks and kind != "single")
     said = [words.say(f"{HERE}.analysis.{kind}")]
@@ -180,6 +183,17 @@ def _analysis(study: Study, words: Words) -> Iterator[Block]:
     if study.moderators or study.mediators or study.dose:
         said.append(words.say(f"{HERE}.explored"))
     yield Bullets(tuple(said))
+
+
+def _associations(study: Study, words: Words) -> Iterator[str]:
+    """Say which questions are asked, and how."""
+    for asked in study.associations:
+        more = [*asked.moderators, *asked.bent]
+        said = {"outcome": asked.outcome, "predictors": ", ".join(asked.predictors), "more": ", ".join(more) or "–"}
+        yield words.say(f"{HERE}.association", **said)
+    yield words.say(f"{HERE}.analysis.association")
+    if study.covariates:
+        yield words.say("association.asked.held", names=words.covariates(study.covariates))
 
 
 def _missing(study: Study, words: Words) -> Iterator[Block]:

@@ -124,6 +124,20 @@ def who(report: Report) -> Blocks:
     lead = words.say(f"{HERE}.who.{'lead' if known else 'lead_hidden'}")
     yield Paragraph(f"{said} {lead}")
     yield _table(report, "who", "who", kinds, rows)
+    yield from _policy(report)
+
+
+def _policy(report: Report) -> Blocks:
+    """What the school has agreed, in its own words; they may name people, and stay out of a copy to share."""
+    policy, words = report.study.policy, report.words
+    if policy is None or report.bench.copy_to_share:
+        return
+    told = {"protocol": policy.protocol, "signals": policy.signals, "parents": policy.parents}
+    yield Heading(words.say(f"{HERE}.policy.heading"), 3)
+    yield Bullets(tuple(words.say(f"{HERE}.policy.{k}", said=words.text(v).rstrip(".")) for k, v in told.items() if v))
+    missing = [words.say(f"{HERE}.policy.called.{k}") for k, v in told.items() if not v]
+    if missing:
+        yield Paragraph(words.say(f"{HERE}.policy.missing", what=words.listed(missing)), "note")
 
 
 @section("numbers", shared=True)

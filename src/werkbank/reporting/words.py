@@ -66,6 +66,8 @@ class Words:
         """Return the name of a wave."""
         if label := self._wave_label(code):
             return label
+        if self.study.one_moment and code:
+            return say("report.wave_only", self.language)
         if has(f"report.wave.{code}", self.language) or not code:
             return say(f"report.wave.{code}", self.language) if code else ""
         number = code.removeprefix("followup")

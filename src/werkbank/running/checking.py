@@ -11,12 +11,14 @@ from werkbank.catalogue import has, say
 from werkbank.errors import Problem, UnfitError
 
 if TYPE_CHECKING:
+    from werkbank.appraisal.associations import ForeseenAssociation
     from werkbank.appraisal.foreseen import Foreseen
     from werkbank.intake import FileReading, Intake, Note
     from werkbank.study import Study
 
 NAMED = 8  # outcomes on one line
-OF_ANSWERS = ("evaluation", "measurement", "school", "thesis")  # reports that need answers of pupils
+OF_ANSWERS = ("association", "evaluation", "measurement", "school", "thesis")  # reports that need answers of pupils
+OF_A_PROGRAMME = ("evaluation", "school", "thesis")  # what they tell of is a change, or a difference between arms
 TOLD = ("units_follow_arms", "attrition", "attrition_unknown")
 
 
@@ -27,6 +29,7 @@ class Checked:
     intake: Intake
     files: tuple[FileReading, ...]
     questions: tuple[Foreseen, ...] = ()
+    associations: tuple[ForeseenAssociation, ...] = ()
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -40,7 +43,10 @@ class Checked:
             c = one.counted
             key = (one.state, one.reason, one.against, c.contrast, c.wave_from, c.wave_to, tuple(c.units.items()))
             alike.setdefault(key, []).append(one)
-        return [_line(ones, language) for ones in alike.values()]
+        return [
+            *(_line(ones, language) for ones in alike.values()),
+            *(_association(one, self.intake.study, language) for one in self.associations),
+        ]
 
     def unlabelled(self, language: str) -> list[str]:
         """Return in a sentence what has no name in `language`; nothing where all has one."""
@@ -56,6 +62,7 @@ class Checked:
         files = [{"path": f.path, "rows": f.n_rows, "kind": f.kind, "sha256": f.sha256} for f in self.files]
         notes = [{"key": note.key, "sentence": note.sentence(language)} for note in self.notes]
         asked = [_as_row(one, language) for one in self.questions]
+        asked += [_association_as_row(one, language) for one in self.associations]
         return {
             "fit": True, "pupils": len(self.intake.pupils), "files": files, "notes": notes, "questions": asked,
             "unlabelled": self.unlabelled(language), "problems": [],
@@ -69,7 +76,8 @@ def check_report(study: Study, report: str) -> None:
     ------
     UnfitError
         ``monitoring_not_declared``, ``underachievement_not_declared``, ``synthesis_not_declared``,
-        ``planning_not_declared``, ``outcomes_not_declared``, ``files_not_declared``.
+        ``planning_not_declared``, ``outcomes_not_declared``, ``files_not_declared``, ``association_not_declared``,
+        ``association_has_no_programme``.
     """
     needed: dict[str, object] = {"monitoring": study.monitoring, "underachievement": study.underachievement}
     needed |= {"synthesis": study.synthesis, "single_case": study.single_case, "planning": study.planning}
@@ -80,6 +88,10 @@ def check_report(study: Study, report: str) -> None:
         own |= {"programme": "logs", "pupil": "logs"}
         code = f"{own.get(report, 'outcomes')}_not_declared"
         raise UnfitError([Problem(code, study.file)], study.language)
+    if report == "association" and not study.associations:
+        raise UnfitError([Problem("association_not_declared", study.file)], study.language)
+    if report in OF_A_PROGRAMME and study.design.kind == "association":
+        raise UnfitError([Problem("association_has_no_programme", study.file, value=report)], study.language)
     if report in OF_ANSWERS and not study.files:  # a plan, of which nothing was measured yet
         raise UnfitError([Problem("files_not_declared", study.file)], study.language)
 
@@ -127,10 +139,13 @@ def check_study(study: Study) -> Checked:
         from werkbank.appraisal.planned import foreseen
 
         return Checked(intake, files, foreseen(study))
-    return Checked(intake, files, _questions(intake) if study.outcomes else ())
+    if not study.outcomes:
+        return Checked(intake, files)
+    return Checked(intake, files, *_questions(intake))
 
 
-def _questions(intake: Intake) -> tuple[Foreseen, ...]:
+def _questions(intake: Intake) -> tuple[tuple[Foreseen, ...], tuple[ForeseenAssociation, ...]]:
+    from werkbank.appraisal.associations import foresee_associations
     from werkbank.appraisal.counting import counted
     from werkbank.appraisal.foreseen import foresee
     from werkbank.measurement.study_scores import instruments_of, table_of_scores
@@ -146,7 +161,40 @@ def _questions(intake: Intake) -> tuple[Foreseen, ...]:
         except UnfitError as unfit:
             problems = [replace(one, file=one.file or study.file) for one in unfit.problems]
             raise UnfitError(problems, study.language) from None
-    return foresee(study, counted(study, keys, scores, intake.pupils))
+    related = foresee_associations(study, scores, intake.pupils)
+    if study.design.kind == "association":
+        return (), related
+    return foresee(study, counted(study, keys, scores, intake.pupils)), related
+
+
+def _association(one: ForeseenAssociation, study: Study, language: str) -> str:
+    q = one.asked
+    n, groups = len(q.table), q.n_groups
+    count = "" if groups is None else say(f"report.count.{q.level}", language, n=groups, n_text=str(groups))
+    values = {
+        "outcome": q.key, "predictors": ", ".join(q.names) or "–",
+        "moment": say("report.wave_only", language) if study.one_moment else _wave(q.wave, language),
+        "n": say("report.count.pupil", language, n=n, n_text=str(n)),
+        "groups": say("association.check.in_groups", language, count=count) if count else "",
+        "reason": say(f"association.note.{_why(one)}", language) if one.reason else "",
+    }  # fmt: skip
+    state = "refused" if one.reason else "held" if one.held else "tested"
+    return say(f"association.check.{state}", language, **values)
+
+
+def _why(one: ForeseenAssociation) -> str:
+    return one.reason if one.reason == "untested" else f"association_{one.reason}"
+
+
+def _association_as_row(one: ForeseenAssociation, language: str) -> dict[str, Any]:
+    q = one.asked
+    return {
+        "association": q.number, "outcome": q.key, "informant": q.informant, "role": q.role,
+        "predictors": list(q.names), "moderators": list(q.moderators), "curved": list(q.bent), "level": q.level,
+        "wave_from": q.predictors_wave if q.predictors_wave != q.wave else "", "wave_to": q.wave,
+        "pupils": len(q.table), "groups": q.n_groups, "state": one.state, "grade": "association",
+        "reason": one.reason, "sentence": say(f"association.note.{_why(one)}", language) if one.reason else "",
+    }  # fmt: skip
 
 
 def _line(ones: list[Foreseen], language: str) -> str:

@@ -34,6 +34,12 @@ class EvaluationParams(ReportParams):
     """Of ``evaluation.ipynb``."""
 
 
+class AssociationParams(ReportParams):
+    """Of ``association.ipynb``."""
+
+    study: str = Field(default="samenhang", description="a study file with associations, or an example's name")
+
+
 class MeasurementParams(ReportParams):
     """Of ``measurement.ipynb``."""
 
@@ -93,6 +99,7 @@ class ThesisParams(ReportParams):
 
 
 MODELS: dict[str, type[ReportParams]] = {
+    "association": AssociationParams,
     "evaluation": EvaluationParams,
     "measurement": MeasurementParams,
     "monitoring": MonitoringParams,

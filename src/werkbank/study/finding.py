@@ -9,7 +9,9 @@ from werkbank.catalogue import say
 from werkbank.errors import UsageError
 
 ROOT = "WERKBANK_ROOT"  # of the environment: the folder in which JupyterLab was started
-EXAMPLES = ("baumann", "bdf", "klassenspel", "leerlingen", "nabijheid", "overzicht", "volgsysteem", "voornemen")
+EXAMPLES = (
+    "baumann", "bdf", "klassenspel", "leerlingen", "nabijheid", "overzicht", "samenhang", "volgsysteem", "voornemen",
+)  # fmt: skip
 
 
 def example_path(name: str) -> Path:

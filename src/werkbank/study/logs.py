@@ -88,7 +88,10 @@ class Planned(Part):
 class Log(Part):
     """A sheet that was filled in."""
 
-    log: str = Field(description="which: `werkbank programmes` lists them")
+    log: str = Field(
+        description="which: `werkbank programmes` lists them; or one of your own, a file in the study's folder that "
+        "ends in .yaml"
+    )
     path: str = Field(min_length=1, description="relative to the folder of study.yaml")
     name: Name | None = Field(default=None, description="how results call it, where one log is kept twice")
     sheet: str | None = Field(default=None, description="the sheet of a workbook; needed when there is more than one")
@@ -105,7 +108,7 @@ class Log(Part):
     @property
     def id(self) -> str:
         """How results call this log."""
-        return self.name or self.log
+        return self.name or self.log.removesuffix(".yaml").rpartition("/")[2]
 
     @property
     def file(self) -> FileSpec:

@@ -14,6 +14,7 @@ from pydantic import ConfigDict, Field, PrivateAttr, field_validator, model_vali
 
 from werkbank.programmes.forms import form, form_names
 from werkbank.programmes.registry import TIDIER, template, template_names
+from werkbank.study.associations import Association  # noqa: TC001 - pydantic reads it
 from werkbank.study.labels import MADE, Labels
 from werkbank.study.logs import Agreed, Calendar, ClassList, Consent, Log
 from werkbank.study.lot import Lot  # noqa: TC001 - pydantic reads it
@@ -60,8 +61,9 @@ class PlannedMissing(Part):
 class Design(Part):
     """How pupils came to be in an arm, and what that means for what may be said."""
 
-    kind: Literal["single_group", "controlled", "randomised"] = Field(
-        description="single_group: no control group; controlled: a control group, not drawn by lot; randomised: by lot"
+    kind: Literal["single_group", "controlled", "randomised", "association"] = Field(
+        description="single_group: no control group; controlled: a control group, not drawn by lot; randomised: by "
+        "lot; association: no programme, only what goes together (associations)"
     )
     assigned_by: Unit = Field(default="pupil", description="what was given the programme as a whole")
     blocks: str | Literal[False] | None = Field(
@@ -90,6 +92,10 @@ class Design(Part):
         default=None,
         description="true when those who took part in the programme also filled in the questionnaire; whether they "
         "gave it or received it is said by given_by and received_by",
+    )
+    blind: dict[Informant, bool | Literal["unknown"]] = Field(
+        default_factory=dict,
+        description="by who filled in or observed: true when they did not know who was given the programme",
     )
     lot: str | None = Field(default=None, description="the file that `werkbank lot` wrote, in the study's folder")
     lot_deviations: dict[str, Text] | None = Field(
@@ -298,6 +304,20 @@ class School(Part):
     shared: bool = Field(default=False, description="true: copies that may leave the school name it, too")
 
 
+class Policy(Part):
+    """What a school has agreed about signalling and about parents, as it says itself; nothing is computed with it."""
+
+    protocol: Text | None = Field(default=None, description="by which protocol it works")
+    signals: Text | None = Field(default=None, description="who signals, and when")
+    parents: Text | None = Field(default=None, description="the part of parents")
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Policy:
+        if not (self.protocol or self.signals or self.parents):
+            raise ValueError("policy_empty")
+        return self
+
+
 def _texts(raw: Any) -> Any:  # noqa: ANN401 - whatever YAML held
     """Return names as text: a class may be called 5."""
     if isinstance(raw, dict):
@@ -382,6 +402,7 @@ class Study(Part):
         description="published effects, to stand beside the own: whole, or as `werkbank evidence` calls them",
     )
     school: School | None = Field(default=None, description="whose report it is: shown on its cover and pages")
+    policy: Policy | None = Field(default=None, description="what the school has agreed: told in the school's report")
     design: Design = Field(description="may be left out of a review")
     files: list[FileSpec] = Field(
         default_factory=list, min_length=1, description="may be left out when pupils are only monitored"
@@ -418,6 +439,9 @@ class Study(Part):
     contrasts: list[Contrast] = Field(default_factory=list, description="planned comparisons of three or more arms")
     covariates: list[str] = Field(default_factory=list, description="columns known before the programme began")
     birth_date: BirthDate | None = Field(default=None, description="a column of dates, of which only the age is kept")
+    associations: list[Association] = Field(
+        default_factory=list, description="questions without a programme: what goes together with what"
+    )
     moderators: list[Moderator] = Field(default_factory=list, description="for whom it may work better: exploratory")
     mediators: list[str] = Field(default_factory=list, description="scales along which it may work: exploratory")
     dose: str | None = Field(
@@ -507,8 +531,26 @@ class Study(Part):
         columns = [*(m.column for m in self.moderators), self.dose, self.received, planned.column if planned else None]
         made = {"age"} if self.birth_date else set()  # no column of a file
         made |= {name for name in (self.dose, self.received) if name and self.of_log(name)}
+        asked = [name for one in self.associations for name in (*one.predictors, *one.moderators)]
+        columns += [name for name in asked if not self.is_outcome(name)]
         named = dict.fromkeys([*self.covariates, *(c for c in columns if c), *more])
         return [name for name in named if name not in made]
+
+    def is_outcome(self, name: str) -> bool:
+        """Whether a name is that of an outcome or one of its scales, and not a column's."""
+        return name.split(".", maxsplit=1)[0] in {outcome.id for outcome in self.outcomes}
+
+    @property
+    def compared(self) -> bool:
+        """Whether arms are compared: not in a single group, and not where there is no programme."""
+        return self.design.kind in {"controlled", "randomised"}
+
+    @property
+    def one_moment(self) -> bool:
+        """Whether nothing was said of moments where none are needed: a question of what goes together, asked once."""
+        said = [part for o in self.outcomes for part in (o.items, o.column)]
+        per_wave = any(isinstance(part, dict) or "{wave}" in str(part) for part in said)
+        return self.design.kind == "association" and not (self.waves or self.columns.wave or per_wave)
 
     def of_log(self, name: str) -> tuple[str, str] | None:
         """Return which log a dose comes from, and what of it: sessions, minutes, fidelity, received. None: a column."""
@@ -602,6 +644,21 @@ class Study(Part):
         return self
 
     @model_validator(mode="after")
+    def _associations_exist(self) -> Study:
+        if (self.design.kind == "association") > bool(self.associations):
+            raise ValueError("association_without_questions")
+        if self.design.kind == "association" and (self.arms or self.columns.arm or self.programme):
+            raise ValueError("association_with_programme")
+        if not all(self.is_outcome(asked.outcome) for asked in self.associations):
+            raise ValueError("association_outcome_unknown")
+        known = self.columns.named()
+        if any(
+            asked.level in {"class", "teacher", "school"} and asked.level not in known for asked in self.associations
+        ):
+            raise ValueError("association_level_without_column")
+        return self
+
+    @model_validator(mode="after")
     def _blocks_hold_units(self) -> Study:
         named, blocks = self.columns.named(), self.design.blocks
         if not blocks:
@@ -667,9 +724,9 @@ class Study(Part):
             raise ValueError("outcome_names_double")
         if self.design.kind == "single_group" and self.control_arms:
             raise ValueError("single_group_with_control")
-        if self.design.kind != "single_group" and len(self.arms) < 2:
+        if self.compared and len(self.arms) < 2:
             raise ValueError("arms_missing")
-        if self.design.kind != "single_group" and self.columns.arm is None:
+        if self.compared and self.columns.arm is None:
             raise ValueError("arm_column_missing")
         unknown = [arm for contrast in self.contrasts for arm in contrast.weights if arm not in self.arms]
         if unknown:

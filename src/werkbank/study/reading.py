@@ -42,6 +42,7 @@ EXAMPLES = {
     "aliases": "aliases: {class: {5a: 5A}}", "distinct": "distinct: [[A, B]]", "rules": "rules: {a: {range: [1, 5]}}",
     "norms": "norms: {a: [14.2, 5.1]}", "skip": "skip: [2]", "privacy": "privacy: {min_cell: 6}",
     "outcomes": "outcomes: [{name: a, items: [v1, v2], range: [1, 5], better: higher}]",
+    "associations": "associations: [{outcome: a, predictors: [b]}]",
     "contrasts": "contrasts: [{name: a-b, weights: {A: 1, B: -1}}]",
     "design": "design: {kind: controlled, assigned_by: class}", "school": "school: {name: De Wilg}",
 }  # fmt: skip
