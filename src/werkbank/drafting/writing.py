@@ -101,8 +101,11 @@ class _Page:
         if design.assigned_by is not None:
             self.mark("design.assigned_by", 2)
             self.line(f"  assigned_by: {design.assigned_by}")
-        self.say("raters", 2)
-        self.line("  # raters_are_implementers: true")
+        if design.raters is None:
+            self.say("raters", 2)
+            self.line("  # raters_are_implementers: true")
+        else:
+            self.line(f"  raters_are_implementers: {design.raters}")
 
     def files(self) -> None:
         self.line("")
