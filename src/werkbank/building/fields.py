@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -127,27 +127,28 @@ class _Fields:
         *,
         helped: str = "",
         more: tuple[str, ...] = (),
+        unsaid: str = "",
     ) -> Field:
-        """Return the field of a place, as it was settled."""
+        """Return the field of a place, as it was settled; `unsaid` is what holds where nothing was."""
         guess = self.settling.guesses.get(place)
         asked = self.made.form.answers.get(place) if place in self.made.refused else None
-        value = self.settling.settled.get(place, "") if asked is None else asked
+        value = self.settling.settled.get(place, unsaid) if asked is None else asked
+        value = unsaid if value == OPEN else value
         offered = tuple(options)
-        if guess is not None and guess.open:
+        if kind == "select" and not value:
             offered = (Option("", self.say("word.choose")), *offered)
-        if kind != "text" and value not in {"", OPEN, *(one.value for one in offered)} and kind != "instrument":
+        if kind == "select" and value not in {one.value for one in offered}:
             offered = (*offered, Option(value, value))
         state = "said" if guess is None else "open" if guess.open else "guessed"
         note = "" if guess is None else _why(guess.line(self.language))
-        return Field(place, kind, label, "" if value == OPEN else value, offered, note, state, helped, more)
+        return Field(place, kind, label, value, offered, note, state, helped, more)
 
     def columns(self) -> Iterable[Field]:
         """Yield which column says who, where, what and when."""
         for role in ROLES:
             place = f"columns.{role}"
             options = [Option("none", self.say("word.no_column")), *self._headings()]
-            found = self.field(place, "select", self.say(f"columns.{role}"), options)
-            yield found if found.value else Field(**{**vars(found), "value": "none"})
+            yield self.field(place, "select", self.say(f"columns.{role}"), options, unsaid="none")
 
     def _headings(self) -> list[Option]:
         seen = {name: column for file in reversed(self.files) for name, column in file.columns.items()}
@@ -159,19 +160,12 @@ class _Fields:
         for block, choices in (("arms", self._arms), ("waves", self._waves)):
             codes = self.made.draft.design.arms if block == "arms" else self.made.draft.waves
             found = [
-                self.field(f"{block}.{code}", "select", self.say(f"{block}.code", code=code), choices())
-                for code in codes
+                self.field(f"{block}.{code}", "select", self.say(f"{block}.code", code=code), choices(), unsaid=held)
+                for code, known in codes.items()
+                for held in ["" if known == OPEN else known]  # roles that were said together have no place of their own
             ]
             if found:
-                yield Group(block, self.say(f"{block}.legend"), tuple(self._said_together(found)))
-
-    def _said_together(self, found: list[Field]) -> Iterable[Field]:
-        """Yield the roles of arms: of codes that the user gave a role together there is no place of their own."""
-        for field in found:
-            block, _, code = field.place.partition(".")
-            known = self.made.draft.design.arms if block == "arms" else self.made.draft.waves
-            held = known[code]
-            yield field if field.value or held == OPEN else Field(**{**vars(field), "value": held})
+                yield Group(block, self.say(f"{block}.legend"), tuple(found))
 
     def _arms(self) -> list[Option]:
         return [Option(role, self.say(f"arms.{role}")) for role in ("intervention", "control", "target", "transfer")]
@@ -200,7 +194,7 @@ class _Fields:
         }
         for name in OF_OUTCOMES:
             place = f"{outcome.place}.{name}"
-            if place in self.settling.settled or place in self.made.refused or name == "missing":
+            if place in {*self.settling.settled, *self.settling.offered, *self.made.refused}:
                 if name in {"version", "order"} and not self._axis(outcome, name):
                     continue
                 if name == "informant" and place not in self.settling.offered:  # the key knows only one
@@ -222,7 +216,7 @@ class _Fields:
         found = self.field(place, "instrument", label, helped=own or self.say("measured.search"), more=more)
         guess = self.settling.guesses.get(outcome.place)
         if not found.note and guess is not None:  # of a list of one's own the mark stands at the outcome itself
-            return Field(**{**vars(found), "note": _why(guess.line(self.language)), "state": "guessed"})
+            return replace(found, note=_why(guess.line(self.language)), state="guessed")
         return found
 
     def _version(self, outcome: Outcome) -> Field:
@@ -249,8 +243,7 @@ class _Fields:
 
     def _use(self, name: str) -> Field:
         options = [Option(answer, self.say(f"measured.uses.{answer}")) for answer in ("yes", "no")]
-        found = self.field(f"{name}.use", "select", self.say("measured.use", name=name), options)
-        return found if found.value else Field(**{**vars(found), "value": "yes"})
+        return self.field(f"{name}.use", "select", self.say("measured.use", name=name), options, unsaid="yes")
 
     def design(self) -> Iterable[Field]:
         """Yield the questions that no file answers."""
@@ -272,7 +265,7 @@ class _Fields:
         kind = self.field(place, "radio", self.say(f"design.{name}"), options)
         chosen = f"design.{name}_so.{kind.value}"
         helped = self.say(chosen) if kind.value and has(f"building.{chosen}", self.language) else ""
-        return Field(**{**vars(kind), "help": helped})
+        return replace(kind, help=helped)
 
     def besides(self) -> list[Field]:
         """Return what each column may be that is not used by itself."""
@@ -283,8 +276,7 @@ class _Fields:
         for name in columns:
             place = f"besides.{name}"
             options = [Option(c, self.say(f"besides.{c}")) for c in self.settling.offered.get(place, ())]
-            one = self.field(place, "select", name, options)
-            found.append(one if one.value else Field(**{**vars(one), "value": "no"}))
+            found.append(self.field(place, "select", name, options, unsaid="no"))
         return found
 
     def _yes_no(self, place: str) -> Field:

@@ -17,7 +17,8 @@ FILES = "files"  # the control with which files are chosen
 OF_VALUES = {
     "range": ("out_of_range", "out_of_range_usual", "range_wrong", "scale_differs", "score_above_most",
               "study_outcome_range_order", "study_outcome_needs_range", "study_outcome_binary_range"),
-    "missing": ("missing_word", "label_says_missing", "value_usual", "not_a_number", "date_found", "out_of_range", "not_whole"),
+    "missing": ("missing_word", "label_says_missing", "value_usual", "not_a_number", "date_found",
+                "out_of_range", "not_whole"),
     "better": ("study_outcome_needs_better",),
     "version": ("version_needed", "unknown_version", "frame_unfilled"),
 }  # fmt: skip

@@ -17,6 +17,7 @@ from werkbank.drafting.waves import ORDER
 from werkbank.drafting.words import COVARIATES, HIGHER, LOWER, TESTS, WHO, holds, parts
 from werkbank.errors import Said
 from werkbank.instruments.registry import names as key_names
+from werkbank.instruments.registry import variants
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -175,8 +176,8 @@ def _forms(made: Outcome, fits: list[Fit], settling: Settling) -> None:
         forms = list(dict.fromkeys(getattr(fit.key, axis) for fit in fits if getattr(fit.key, axis)))
         place = f"{made.place}.{axis}"
         if best is None or not forms:
-            if said := settling.given.get(place):
-                made.fields[axis] = settling.known(place, said)
+            if said := settling.may_be_said(place, _known_forms(str(made.fields["instrument"]), axis)):
+                made.fields[axis] = said
             continue
         chosen = getattr(best.key, axis)
         rival = next((fit for fit in fits if getattr(fit.key, axis) != chosen), None)
@@ -191,6 +192,11 @@ def _forms(made: Outcome, fits: list[Fit], settling: Settling) -> None:
         made.fields[axis] = settling.settle(place, chosen, told, question=asked, choices=forms)
         fits = [fit for fit in fits if getattr(fit.key, axis) == made.fields[axis]] or fits
         best = fits[0]
+
+
+def _known_forms(key: str, axis: str) -> list[str]:
+    every = [getattr(form, axis) for form in variants(key)] if key in key_names() else []
+    return [form for form in dict.fromkeys(every) if form]
 
 
 def _informant(made: Outcome, one: Series, allowed: list[tuple[str, ...]], path: str, settling: Settling) -> None:
