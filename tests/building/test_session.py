@@ -54,7 +54,7 @@ def test_it_writes_what_new_from_writes_and_shows_every_guess(name, language, tm
         made = new_from(tmp_path / "theirs" / "mine", files, language, given)
         text = (made.folder / "study.yaml").read_text(encoding="utf-8")
         assert view["text"] == text == (tmp_path / "mine" / "study.yaml").read_text(encoding="utf-8")
-        assert folder == (tmp_path / "mine").as_posix()
+        assert folder == "mine"
         for file in files:
             assert (tmp_path / "mine" / "raw" / file.name).read_bytes() == file.read_bytes()
         json.dumps(view)  # plain values
@@ -208,7 +208,7 @@ def test_a_study_is_saved_once_and_again_and_never_over_another(session, tmp_pat
     assert told["place"] == "title"
     assert not list((tmp_path / "bestaat-al").iterdir())
     first = session.answer({"do": "write", "form": {"title": "Één nieuwe: studie!"}})["folder"]
-    assert first == (tmp_path / "een-nieuwe-studie").as_posix()
+    assert first == "een-nieuwe-studie"
     chosen(session, "write", design__kind="randomised")
     study = load_study(tmp_path / "een-nieuwe-studie")
     assert (study.design.kind, study.title) == ("randomised", "Één nieuwe: studie!")

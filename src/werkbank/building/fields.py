@@ -285,8 +285,8 @@ class _Fields:
 
 
 def _why(line: str) -> str:
-    """Return a mark without what else it may be: that is what the control offers."""
-    for other in ("; anders: ", "; otherwise: "):
+    """Return a mark without what else it may be, and where to look it up: the form offers and shows both."""
+    for other in ("; anders: ", "; otherwise: ", ". Kijk in uw formulier:", ". Look at your form:"):
         line = line.partition(other)[0]
     return line
 

@@ -202,7 +202,7 @@ class Session:
         made = self._drafted()
         if made is None:
             return {"error": say("building.problem.no_files", self.form.language), "place": FILES}
-        return {"folder": self._written(made).as_posix()}
+        return {"folder": self._written(made).relative_to(self.root).as_posix()}
 
     def _run(self, message: Mapping[str, Any], content: bytes | None) -> dict[str, Any]:
         if self.busy:
@@ -213,7 +213,7 @@ class Session:
         told = self._write(message, content)
         if "error" in told:
             return {"running": False, **told}
-        folder = Path(told["folder"])
+        folder = self.root / told["folder"]
         self._started(folder, self.root / "reports" / folder.name)
         return {"running": True, **told}
 

@@ -33,7 +33,8 @@ class Builder {
     this.title = "";
     this.own = ""; // study.yaml, where the user writes it
     this.fields = new Map(); // place -> what was built for it
-    this.problems = [];
+    this.refused = []; // what the form itself could not take
+    this.found = []; // what the last check found
     this.queue = Promise.resolve();
     this.asked = 0;
     root.classList.add("wb");
@@ -74,8 +75,13 @@ class Builder {
     this.checkSoon();
   }
 
-  async changed() {
+  get problems() {
+    return [...this.refused, ...this.found];
+  }
+
+  async changed(place) {
     const number = ++this.asked;
+    this.found = this.found.filter((one) => one.place !== place); // the next check says whether it is mended
     const answer = await this.ask({ do: "suggest", form: this.form() });
     if (number === this.asked) this.show(answer);
     this.checkSoon();
@@ -191,7 +197,7 @@ class Builder {
       type: "text", id: this.id("place-title"), value: this.title,
       onchange: (e) => {
         this.title = e.target.value;
-        this.changed();
+        this.changed("title");
       },
     });
     const title = this.wrapped("title", el("label", { for: this.titleInput.id }, w.study_title), this.titleInput, this.titleHelp);
@@ -265,12 +271,13 @@ class Builder {
 
   taken(answer) {
     if (answer.error) {
-      this.problems = this.problems.filter((one) => one.place !== answer.place);
-      this.problems.push({ place: answer.place || "", sentence: answer.error });
+      this.refused = this.refused.filter((one) => one.place !== answer.place);
+      this.refused.push({ place: answer.place || "", sentence: answer.error });
       this.showProblems();
       this.tell(answer.error);
       return;
     }
+    this.found = [];
     this.show(answer);
     this.checkSoon();
   }
@@ -327,7 +334,7 @@ class Builder {
       }
     }
     this.showSteps(answer.sections);
-    this.problems = answer.problems;
+    this.refused = answer.problems;
     this.showProblems();
     if (!this.hasFiles) this.tell(w.nothing_yet);
     else if (!answer.text) this.tell(fill(w.unfit, { n: this.problems.length }));
@@ -400,7 +407,7 @@ class Builder {
       if (value === "" && field.kind === "text") value = field.place.endsWith(".missing") ? "none" : "";
       if (value === "") delete this.answers[field.place];
       else this.answers[field.place] = value;
-      this.changed();
+      this.changed(field.place);
     };
     if (field.kind === "radio") this.radios(made, field, id, answer);
     else this.control(made, field, id, answer);
@@ -408,9 +415,9 @@ class Builder {
       made.label = now.label;
       made.heading.textContent = now.label;
       made.set(now);
-      const badge = now.note ? el("span", { class: `wb-badge wb-${now.state}` }, this.words[now.state]) : null;
-      const bare = now.note.replace(/^[^:]{4,14}: /, "");
-      made.note.replaceChildren(...(badge ? [badge, ` ${bare}`] : []));
+      const [mark, ...why] = now.note.split(": "); // guessed, or cannot be seen: and why
+      const badge = el("span", { class: `wb-badge wb-${now.state}` }, mark);
+      made.note.replaceChildren(...(now.note ? [badge, ` ${why.join(": ")}`] : []));
       made.note.hidden = !now.note;
       made.help.textContent = now.help;
       made.help.hidden = !now.help;
@@ -537,8 +544,7 @@ class Builder {
       return;
     }
     if (!answer.checked) return;
-    const refused = this.problems.filter((one) => !one.code && this.answers[one.place]);
-    this.problems = [...refused, ...answer.problems];
+    this.found = answer.problems;
     this.showProblems();
     this.listed(this.foreseen, w.foreseen, answer.foreseen || []);
     this.listed(this.notes, w.notes, answer.notes || []);
