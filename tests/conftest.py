@@ -24,7 +24,7 @@ ORACLES = ROOT / "tests" / "oracles"
 
 # what takes longest comes first, so that no worker of pytest-xdist is left with it when the others have done
 LONG_ROOMS = ("notebooks", "running", "warm", "disclosure", "fuzz", "reporting")
-BATCHES = {"running", "warm", "disclosure", "building"}
+BATCHES = {"running", "warm", "disclosure"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -34,6 +34,7 @@ def shown(browser):
         context = browser.new_context(viewport={"width": width, "height": height})
         page = context.new_page()
         page.set_default_timeout(20_000)
+        page.on("filechooser", lambda _: None)  # from the beginning on no dialog of the system opens
         page.on("request", lambda one: strange.append(one.url) if not _here(one.url, server) else None)
         page.on("pageerror", lambda error: strange.append(str(error)))
         page.goto(server.address)

@@ -136,7 +136,7 @@ def test_it_begins_with_the_files_that_were_named(tmp_path):
 )
 def test_the_command_says_what_cannot_go_together(words, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    assert main(["new", "study", "--form", "--language", "en", *words.split()]) == 2
+    assert main(["new", "study", "--form", "--language", "en", *words]) == 2
     assert capsys.readouterr().err
     assert not list(tmp_path.iterdir())
 

@@ -307,3 +307,44 @@ def test_a_form_keeps_what_a_page_leaves_out():
     known = Form("nl", "Titel", {"a": "b"})
     assert Form.of({}, known) == known
     assert Form.of({"language": "xx", "answers": {"a": " "}}, known) == Form("nl", "Titel", {})
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "value"),
+    [
+        ("a class in two spellings", "aliases.class", "all"),
+        ("an arm in two spellings", "aliases.arm", "all"),
+        ("a row of averages", "skip.metingen.csv", "42"),
+        ("a pupil without number", "skip.metingen.csv", "14"),
+        ("a word among answers", "strs.missing", "soms"),
+        ("a word for a score", "taaltoets.missing", "ziek"),
+        ("999 for a score", "taaltoets.missing", "999"),
+    ],
+)
+def test_one_answer_mends_what_only_its_user_can_know(name, place, value, session):
+    rows = clean()
+    MISTAKES[name].plant(rows)
+    read(session, rows)
+    mends = [problem["mend"] for problem in session.answer({"do": "check"})["problems"] if problem["mend"]]
+    assert {(mend["place"], mend["value"]) for mend in mends} == {(place, value)}
+    assert all(mend["label"] for mend in mends)
+    view = session.answer({"do": "suggest", "form": {"answers": {place: value}}})
+    assert fields(view)[place]["value"] == value
+    found = session.answer({"do": "check"})
+    assert found["fit"], found["problems"]
+    assert found["pupils"] == 40 - (name == "a pupil without number")
+
+
+def test_a_row_that_is_no_number_is_refused_at_its_field(session):
+    read(session)
+    view = session.answer({"do": "suggest", "form": {"answers": {"skip.metingen.csv": "veertien"}}})
+    assert [problem["place"] for problem in view["problems"]] == ["skip.metingen.csv"]
+    assert fields(view)["skip.metingen.csv"]["value"] == "veertien"
+
+
+def test_lots_within_schools_can_be_said(session):
+    shown = fields(read(session))
+    assert [one["value"] for one in shown["design.blocks"]["options"]] == ["false", "school"]
+    view = chosen(session, design__blocks="school", design__kind="randomised")
+    assert yaml.safe_load(view["text"])["design"]["blocks"] == "school"
+    assert session.answer({"do": "check"})["fit"]

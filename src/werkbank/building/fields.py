@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from werkbank.catalogue import has, say
@@ -135,7 +136,7 @@ class _Fields:
         value = self.settling.settled.get(place, unsaid) if asked is None else asked
         value = unsaid if value == OPEN else value
         offered = tuple(options)
-        if kind == "select" and not value:
+        if kind == "select" and value not in {one.value for one in offered} and not value:
             offered = (Option("", self.say("word.choose")), *offered)
         if kind == "select" and value not in {one.value for one in offered}:
             offered = (*offered, Option(value, value))
@@ -149,6 +150,15 @@ class _Fields:
             place = f"columns.{role}"
             options = [Option("none", self.say("word.no_column")), *self._headings()]
             yield self.field(place, "select", self.say(f"columns.{role}"), options, unsaid="none")
+        for role in ROLES:
+            if f"aliases.{role}" in self.settling.settled:
+                options = [Option("", self.say("columns.apart")), Option("all", self.say("columns.one"))]
+                yield self.field(f"aliases.{role}", "select", self.say(f"columns.spellings.{role}"), options)
+        for file in dict.fromkeys(Path(file.path).name for file in self.files):
+            place = f"skip.{file}"
+            if place in self.settling.settled or place in self.made.refused:
+                helped = self.say("columns.skip_help")
+                yield self.field(place, "text", self.say("columns.skip", file=file), helped=helped)
 
     def _headings(self) -> list[Option]:
         seen = {name: column for file in reversed(self.files) for name, column in file.columns.items()}
@@ -251,6 +261,8 @@ class _Fields:
             yield self._asked("design.kind", "kind")
         if "design.assigned_by" in self.settling.settled:
             yield self._asked("design.assigned_by", "assigned_by")
+        if "design.blocks" in self.settling.offered:
+            yield self._asked("design.blocks", "blocks")
         places = [outcome.place for outcome in self.made.draft.outcomes]
         if "primary" in self.settling.settled and places:
             options = [*(Option(place, place) for place in places), Option("none", self.say("design.no_primary"))]

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 from werkbank import steps
 from werkbank.building.fields import instruments, sections
 from werkbank.building.form import Drafted, Form, default_name, drafted
+from werkbank.building.mending import way_out
 from werkbank.building.placing import FILES, placed
 from werkbank.catalogue import say, topic_sentences
 from werkbank.drafting.seen import see
@@ -314,7 +315,9 @@ class Session:
     def _problem(self, one: Problem, made: Drafted, shown: list[Section]) -> dict[str, Any]:
         """Return a problem with its place; the folder in which the files were looked at says nothing to a user."""
         bare = replace(one, file=one.file.removeprefix(f"{self.folder.as_posix()}/"))
-        return {"place": placed(one, made, shown), "sentence": bare.sentence(self.form.language), "code": one.code}
+        place = placed(one, made, shown)
+        mend = None if self.form.own else way_out(one, place, made)
+        return {"place": place, "sentence": bare.sentence(self.form.language), "code": one.code, "mend": mend}
 
     def _written(self, made: Drafted) -> Path:
         """Write the study to its own folder: a new one, or the one that this session made before."""
@@ -344,6 +347,8 @@ class Session:
         making = self._making = _Making(say("steps.beginning", language))
 
         def run() -> None:
+            from jupyter_core.utils import ensure_event_loop
+
             from werkbank.running.runner import run_report
 
             try:
@@ -355,7 +360,9 @@ class Session:
                 making.failed = str(error)
             except Exception as error:  # noqa: BLE001 - nobody else hears what goes wrong in a thread
                 making.failed = say("building.problem.failed", language, reason=f"{type(error).__name__}: {error}")
-            making.over = True
+            finally:
+                ensure_event_loop().close()  # that of this thread, which running a notebook leaves open
+                making.over = True
 
         threading.Thread(target=run, name="werkbank-report", daemon=True).start()
 

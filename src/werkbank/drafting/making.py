@@ -41,6 +41,7 @@ DATES = {"datum", "date", "afnamedatum", "toetsdatum", "testdate"}
 RESULTS = {"vaardigheid", "vaardigheidsscore", "ability", "abilityscore", "niveau", "level", "percentiel", "percentile"}
 TOTALS = {"totaal", "total", "tot", "som", "sum", "gemiddelde", "gemiddeld", "gem", "mean", "score", "schaalscore"}
 BESIDES = ("no", "covariate", "score")  # what a column that is not used by itself may be said to be
+NAMED = ("pupil", "teacher", "class", "school", "arm")  # whose spellings may be said to be one
 ROWS_OF_A_CASE = 5  # at least, on average, where single cases are followed
 
 
@@ -127,11 +128,12 @@ def draft(files: list[SeenFile], title: str, settling: Settling) -> Draft:
     unused = [name for name in unused if name not in beforehand]
     language = settling.known("language", settling.language)
     guesses = settling.guesses
+    aliases = [kind for kind in NAMED if settling.may_be_said(f"aliases.{kind}", ("all",))]
     told = ["single_case"] if cases else ["no_outcomes"] if not outcomes else []
     told += ["monitoring"] if _followed(files) else []
     told += ["no_wave"] if _repeated_without_wave(files, roles) else []
     return Draft(
-        title, language, specs, roles, design, waves, outcomes, beforehand, guesses, unit, told, unused, births
+        title, language, specs, roles, design, waves, outcomes, beforehand, guesses, unit, told, unused, births, aliases
     )  # fmt: skip
 
 

@@ -506,10 +506,10 @@ class Builder {
     for (const problem of this.problems) {
       const field = this.fields.get(problem.place);
       if (!field) {
-        lines.push(el("li", {}, problem.sentence));
+        lines.push(this.told(problem));
         continue;
       }
-      field.found.push(problem.sentence);
+      field.found.push(problem);
       if (field.found.length === 1) {
         lines.push(el("li", {}, el("a", {
           href: `#${field.control.id}`,
@@ -521,7 +521,7 @@ class Builder {
       }
     }
     for (const one of this.fields.values()) {
-      one.problems.replaceChildren(...one.found.map((sentence) => el("li", {}, sentence)));
+      one.problems.replaceChildren(...one.found.map((problem) => this.told(problem)));
       one.problems.hidden = !one.found.length;
       one.box.classList.toggle("wb-wrong", one.found.length > 0);
       const described = [...one.described, one.found.length ? one.problems.id : ""].filter(Boolean).join(" ");
@@ -535,6 +535,19 @@ class Builder {
     this.top.replaceChildren(...lines);
     this.topBox.querySelector("h2").textContent = fill(w.problems, { n: this.problems.length });
     this.topBox.hidden = !this.problems.length;
+  }
+
+  // a problem in words, with the answer that would mend it where the form has one
+  told(problem) {
+    const { mend } = problem;
+    if (!mend) return el("li", {}, problem.sentence);
+    const press = async () => {
+      this.answers[mend.place] = mend.value;
+      await this.changed(problem.place);
+      const field = this.fields.get(mend.place);
+      if (field) this.go(field.control); // the press is gone with its problem
+    };
+    return el("li", {}, problem.sentence, el("button", { type: "button", class: "wb-mend", onclick: press }, mend.label));
   }
 
   checked(answer) {
