@@ -45,7 +45,7 @@ napoleon_use_rtype = False
 
 html_theme = "furo"
 html_title = "werkbank"
-html_static_path = [str(DOCS / "_site")]
+html_static_path = [str(DOCS / "_site" / "static")]
 html_css_files = ["site.css"]
 templates_path = [str(DOCS / "_site" / "templates")]
 html_show_sphinx = False
@@ -71,7 +71,9 @@ def _to_the_site(_app: Sphinx, docname: str, source: list[str]) -> None:
         target = (page.parent / name).resolve()
         if target == DOCS.parent / "README.md":
             return f"](site:{LANGUAGE}/index.html{place})"
-        if target.is_relative_to(SOURCE) and not target.is_relative_to(DOCS / "nl" if LANGUAGE == "en" else DOCS / "en"):
+        if target.is_relative_to(SOURCE) and not target.is_relative_to(
+            DOCS / "nl" if LANGUAGE == "en" else DOCS / "en"
+        ):
             return found[0]
         if target.suffix == ".md" and target.is_relative_to(DOCS):
             inside = PurePosixPath(target.relative_to(DOCS).as_posix()).with_suffix(".html")

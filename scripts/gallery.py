@@ -1,7 +1,7 @@
 """Draw what docs/gallery.md shows: run the code of the page, and put each figure and table below the code that made it.
 
 Run as ``make docs``. A block of code ends in what is shown; the comment below it says which figure or table of that
-part: ``<!-- figure fig-answer -->``. Blocks marked ``costly`` take over five seconds; tests/test_gallery.py runs the rest.
+part: ``<!-- figure fig-answer -->``. tests/test_gallery.py runs all but those marked ``costly``, of over five seconds.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def entries(text: str) -> Iterator[re.Match[str]]:
 
 
 def drawn(text: str) -> str:
-    """Run the page, write its pictures, and return it with its tables and the words for its pictures as they are now."""
+    """Run the page, write its pictures, and return it with its tables and the words for its pictures of now."""
     names: dict[str, Any] = {}
     PICTURES.mkdir(parents=True, exist_ok=True)
 

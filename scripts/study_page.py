@@ -14,14 +14,14 @@ SCHEMA = ROOT / "schema" / "study.schema.json"
 PAGE = ROOT / "docs" / "study-yaml.md"
 OPENING = """# Every field of study.yaml
 
-<!-- made by scripts/study_page.py from schema/study.schema.json: change the model in src/werkbank/study, run `make docs` -->
+<!-- made by scripts/study_page.py from the JSON Schema: change the model in src/werkbank/study, and run `make docs` -->
 
-You write what your study needs, and `werkbank new NAME --from FILE` writes most of it for you. A name that is not in these
-tables is an error, and the message says which name comes nearest. Fields in **bold** are needed where their block is used. An
-editor that reads a [JSON Schema](../schema/study.schema.json) completes all of this while you type.
+You write what your study needs, and `werkbank new NAME --from FILE` writes most of it for you. A name that is not in
+these tables is an error, and the message says which name comes nearest. Fields in **bold** are needed where their block
+is used. An editor that reads a [JSON Schema](../schema/study.schema.json) completes all of this while you type.
 
-What decides the analysis stands in [the reference](reference.md#what-decides-the-analysis); a block for each kind of file in
-[Files that schools have](files-that-schools-have.md).
+What decides the analysis stands in [the reference](reference.md#what-decides-the-analysis); a block for each kind of
+file in [Files that schools have](files-that-schools-have.md).
 
 ## The study
 """
@@ -41,23 +41,26 @@ def kind(field: dict[str, Any]) -> str:
         name = field["$ref"].rpartition("/")[2]
         return f"[{name}](#{name.lower()})"
     if "enum" in field:
-        return ", ".join(f"`{json.dumps(value) if not isinstance(value, str) else value}`" for value in field["enum"])
+        return ", ".join(f"`{value if isinstance(value, str) else json.dumps(value)}`" for value in field["enum"])
     if "const" in field:
         return f"`{json.dumps(field['const'])}`"
-    for several in ("anyOf", "oneOf", "allOf"):
-        if several in field:
-            kinds = [kind(one) for one in field[several] if one.get("type") != "null"]
-            return " or ".join(dict.fromkeys(kinds))
+    several = field.get("anyOf") or field.get("oneOf")
+    if several:
+        return " or ".join(dict.fromkeys(kind(one) for one in several if one.get("type") != "null"))
+    return _of_one_type(field)
+
+
+def _of_one_type(field: dict[str, Any]) -> str:
+    """Return in words what a field of a single JSON type holds."""
     if field.get("type") == "array":
         items = field.get("items", {})  # one kind, or one for each place
-        inside = items if isinstance(items, dict) else items[0]
-        return f"list of: {kind(inside)}" if inside else "list"
+        return f"list of: {kind(items if isinstance(items, dict) else items[0])}"
     if field.get("type") == "object" and isinstance(field.get("additionalProperties"), dict):
         names = field.get("propertyNames", {}).get("enum")
         of = f"names ({', '.join(f'`{name}`' for name in names)})" if names else "names"
         return f"{of} with: {kind(field['additionalProperties'])}"
-    said = field.get("format", field.get("type"))
-    return PLAIN.get(str(said), str(said)) if said else "anything"
+    said = str(field.get("format", field.get("type", "anything")))
+    return PLAIN.get(said, said)
 
 
 def default(field: dict[str, Any]) -> str:
