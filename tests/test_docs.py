@@ -100,7 +100,7 @@ def test_a_study_file_in_the_tutorial_is_what_the_program_writes(tmp_path):
         assert block in text
 
 
-# Every block of a document is tried. `sh` is run as it stands, in an empty folder; `sh parsed` (`powershell parsed`) names
+# Every block of a document is tried. `sh` runs as it stands, in an empty folder; `sh parsed` (`powershell parsed`) names
 # a study that is the reader's, or takes long: its commands are read by the program and not carried out.
 # `yaml` is put into a study that lacks it, and read.
 BLOCK = re.compile(r"^```(\w+)(?: (\w+))?\n(.*?)^```", re.DOTALL | re.MULTILINE)
