@@ -44,7 +44,7 @@ def kind(field: dict[str, Any]) -> str:
         return ", ".join(f"`{value if isinstance(value, str) else json.dumps(value)}`" for value in field["enum"])
     if "const" in field:
         return f"`{json.dumps(field['const'])}`"
-    several = field.get("anyOf") or field.get("oneOf")
+    several = field.get("anyOf") or field.get("oneOf") or field.get("allOf")
     if several:
         return " or ".join(dict.fromkeys(kind(one) for one in several if one.get("type") != "null"))
     return _of_one_type(field)

@@ -100,7 +100,7 @@ def test_a_study_file_in_the_tutorial_is_what_the_program_writes(tmp_path):
         assert block in text
 
 
-# Every block of a document is tried. `sh` runs as it stands, in an empty folder; `sh parsed` (`powershell parsed`) names
+# Every block of a document is tried. `sh` runs as it stands, in an empty folder; `sh parsed` (or `powershell`) names
 # a study that is the reader's, or takes long: its commands are read by the program and not carried out.
 # `yaml` is put into a study that lacks it, and read.
 BLOCK = re.compile(r"^```(\w+)(?: (\w+))?\n(.*?)^```", re.DOTALL | re.MULTILINE)
@@ -139,7 +139,7 @@ def test_every_command_of_the_documents_is_one_that_the_program_takes(subtests):
     assert seen > 60
 
 
-@pytest.mark.parametrize("page", sorted({page for page, mark, _ in blocks("sh") if not mark} - {"README.md"}))
+@pytest.mark.parametrize("page", sorted({page for page, mark, _ in blocks("sh") if not mark}))
 def test_a_block_of_commands_without_a_mark_runs_as_it_stands(page, tmp_path, monkeypatch, capsys):
     if page == "docs/tutorial.md":
         pytest.skip("run in a shell, to the opened report, above")

@@ -159,6 +159,7 @@ def test_the_page_of_fields_is_in_step_with_the_schema():
     from werkbank.study.model import Study
 
     named = set(re.findall(r"^\| \*{0,2}`(\w+)`", study_page.page().partition("## The study")[2], flags=re.MULTILINE))
+    assert "anything" not in study_page.page()
     assert {field.alias or name for name, field in Study.model_fields.items()} <= named
 
 
