@@ -221,6 +221,12 @@ def test_an_instrument_is_searched_and_its_versions_are_explained(shown, tmp_pat
         box.fill("rosenberg")
         box.press("Tab")
         expect(page.get_by_label("Welke versie van strs?").locator("option")).to_have_text(["— kies —", "0-3", "1-4"])
+        page.reload()  # it goes on where it was
+        expect(page.get_by_label("Welke versie van strs?").locator("option")).to_have_text(["— kies —", "0-3", "1-4"])
+        page.get_by_label("Welke versie van strs?").select_option("1-4")
+        expect(page.locator(".wb-yaml")).to_have_value(
+            re.compile('instrument: rosenberg\n    version: 1-4|version: "1-4"')
+        )
 
 
 def test_the_study_file_can_be_written_oneself_and_given_back(shown, tmp_path):

@@ -142,7 +142,9 @@ class Session:
             "words": topic_sentences("building", language)["page"],
             "instruments": [asdict(one) for one in instruments()],
             "kinds": list(KINDS),
-            "named": bool(self._name),
+            "answers": dict(self.form.answers),
+            "own": self.form.own,
+            "running": self.busy,
             **self._view(),
         }
 
