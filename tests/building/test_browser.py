@@ -5,7 +5,9 @@ The presses that make no name are counted: Tab, Enter, Space and the arrows.
 
 from __future__ import annotations
 
+import json
 import re
+import sys
 
 import pandas as pd
 import pyreadstat
@@ -135,8 +137,10 @@ def nabijheid_sav(folder):
 def test_by_mouse_from_an_spss_file_to_a_report_in_a_narrow_window(server, shown, tmp_path, monkeypatch):
     made = tmp_path / "evaluation.nl.html"
     made.write_text("<!doctype html><title>Rapport</title><h1>Rapport</h1>", encoding="utf-8")
-    outcome = type("Made", (), {"files": (made,), "folder": tmp_path})
-    monkeypatch.setattr("werkbank.running.runner.run_report", lambda *_, **__: outcome)
+    told = json.dumps({"ok": True, "folder": tmp_path.as_posix(), "files": [made.as_posix()]})
+    monkeypatch.setattr(
+        "werkbank.building.making.report_command", lambda *_: [sys.executable, "-c", f"print({told!r})"]
+    )
     page = shown(server, width=390, height=800)
     page.set_input_files("input[type=file]", nabijheid_sav(tmp_path))
     expect(page.locator(".wb-status")).to_have_text(FIT)
@@ -217,6 +221,12 @@ def test_an_instrument_is_searched_and_its_versions_are_explained(shown, tmp_pat
         box.fill("rosenberg")
         box.press("Tab")
         expect(page.get_by_label("Welke versie van strs?").locator("option")).to_have_text(["— kies —", "0-3", "1-4"])
+        page.reload()  # it goes on where it was
+        expect(page.get_by_label("Welke versie van strs?").locator("option")).to_have_text(["— kies —", "0-3", "1-4"])
+        page.get_by_label("Welke versie van strs?").select_option("1-4")
+        expect(page.locator(".wb-yaml")).to_have_value(
+            re.compile('instrument: rosenberg\n    version: 1-4|version: "1-4"')
+        )
 
 
 def test_the_study_file_can_be_written_oneself_and_given_back(shown, tmp_path):

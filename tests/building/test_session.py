@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 
 import pytest
@@ -15,7 +16,6 @@ from werkbank.building.form import Form
 from werkbank.building.session import Session
 from werkbank.catalogue import LANGUAGES, topic_sentences
 from werkbank.drafting.making import new_from
-from werkbank.errors import UsageError
 from werkbank.running.checking import check_study
 from werkbank.study import load_study
 
@@ -290,17 +290,71 @@ def until_over(session):
     raise AssertionError(steps)
 
 
-def test_a_report_that_fails_says_so_and_can_be_asked_again(session, monkeypatch):
-    def stops(*_, **__):
-        raise UsageError("het ging niet")
+def instead(monkeypatch, code):
+    monkeypatch.setattr("werkbank.building.making.report_command", lambda *_: [sys.executable, "-c", code])
 
-    monkeypatch.setattr("werkbank.running.runner.run_report", stops)
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("print('{\"ok\": false, \"error\": \"het ging niet\", \"problems\": [{\"sentence\": \"daarom\"}]}')",
+         "het ging niet daarom"),
+        ("raise SystemExit('zomaar gestopt')", "zomaar gestopt"),
+        ("1 / 0", "ZeroDivisionError"),
+    ],
+)  # fmt: skip
+def test_a_report_that_fails_says_so_and_can_be_asked_again(code, words, session, monkeypatch):
+    instead(monkeypatch, code)
     read(session)
-    assert session.answer({"do": "run"})["running"]
-    assert until_over(session)[0]["error"] == "het ging niet"
-    monkeypatch.setattr("werkbank.running.runner.run_report", lambda *_, **__: 1 / 0)
-    assert session.answer({"do": "run"})["running"]
-    assert "ZeroDivisionError" in until_over(session)[0]["error"]
+    for _ in range(2):
+        assert session.answer({"do": "run"})["running"]
+        told, _ = until_over(session)
+        assert words in told["error"]
+        assert not told["report"]
+
+
+def test_steps_are_heard_in_words_and_the_bar_never_goes_back(session, monkeypatch):
+    code = """
+import json, time
+from werkbank import steps
+for name in ("reading", "scoring", "starting", "describing"):
+    steps.begin(name)
+    time.sleep(0.3)
+print(json.dumps({"ok": True, "folder": "r", "files": ["r/share/evaluation.nl.html", "r/evaluation.nl.html"]}))
+"""
+    instead(monkeypatch, code)
+    read(session)
+    session.answer({"do": "run"})
+    told, seen = until_over(session)
+    assert told["report"] == "evaluation.nl.html"
+    assert "antwoorden scoren" in [step for step, _ in seen]
+    parts = [part for _, part in seen]
+    assert parts == sorted(parts)
+    assert 0.35 <= parts[-1] < 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such interrupt")
+def test_a_form_that_is_closed_interrupts_its_report(tmp_path, monkeypatch):
+    code = """
+import pathlib, time
+pathlib.Path("begun").touch()
+try:
+    time.sleep(60)
+except KeyboardInterrupt:
+    pathlib.Path("cleared").touch()
+"""
+    monkeypatch.chdir(tmp_path)
+    instead(monkeypatch, code)
+    with Session(tmp_path, "nl") as session:
+        read(session)
+        session.answer({"do": "run"})
+        for _ in range(400):
+            if (tmp_path / "begun").exists():
+                break
+            time.sleep(0.05)
+        assert session.busy
+    assert (tmp_path / "cleared").exists()
+    assert not session.busy
 
 
 def test_a_form_keeps_what_a_page_leaves_out():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,8 @@ def serve_form(asked: argparse.Namespace, tell: Callable[..., None]) -> dict[str
         The folder is there already, a file is not, or the form is asked together with what leaves nothing to ask.
     """
     speech = asked.speech
+    if asked.json:  # the answer is for a program; where the form is, is for whoever fills it in
+        tell = _aside
     if asked.log or asked.answers or asked.example:
         raise UsageError(say("building.problem.together", speech))
     named = Path(asked.name or "")
@@ -56,6 +59,10 @@ def serve_form(asked: argparse.Namespace, tell: Callable[..., None]) -> dict[str
             shown = "" if folder is None else _shown(folder)
             tell(say(f"building.served.{'made' if shown else 'nothing'}", speech, folder=shown))
     return {"ok": True, "folder": shown or None, "report": None if page is None else page.as_posix()}
+
+
+def _aside(*lines: str) -> None:
+    sys.stderr.write("".join(f"{line}\n" for line in lines))
 
 
 def _shown(folder: Path) -> str:

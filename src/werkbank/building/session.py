@@ -8,20 +8,19 @@ from __future__ import annotations
 import shutil
 import tempfile
 import threading
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from werkbank import steps
 from werkbank.building.fields import instruments, sections
 from werkbank.building.form import Drafted, Form, default_name, drafted
+from werkbank.building.making import Making
 from werkbank.building.mending import way_out
 from werkbank.building.placing import FILES, placed
 from werkbank.catalogue import say, topic_sentences
 from werkbank.drafting.seen import see
 from werkbank.errors import UnfitError, UsageError, WerkbankError
 from werkbank.intake.opening import KINDS
-from werkbank.progress import words
 from werkbank.study.schema import schema_text
 from werkbank.study.templates import FOLDER, new_folder
 
@@ -37,29 +36,6 @@ ROWS = 8  # of a file that are shown
 COLUMNS = 40  # of them; a count says how many more there are
 RAW = "raw"
 EXAMPLE = "nabijheid"
-# how far a report is when a step begins, as a share of its time; the steps between lie between
-SHARES = {
-    "reading": 0.03, "starting": 0.06, "scoring": 0.35, "comparability": 0.4, "estimating": 0.45, "ways": 0.7,
-    "format": 0.93, "sharing": 0.96, "placing": 0.98,
-}  # fmt: skip
-
-
-@dataclass
-class _Making:
-    """A report that is being made: what is told of it, until it is there or could not be."""
-
-    told: str = ""
-    part: float = 0.0
-    page: Path | None = None
-    files: tuple[str, ...] = ()
-    failed: str = ""
-    over: bool = False
-
-    def hears(self, step: steps.Step, language: str) -> None:
-        """Take in a step: its words, and how far the report is; it never goes back."""
-        self.told = words(step, language)
-        share = SHARES.get(step.key.removeprefix("steps."), 0.0)
-        self.part = max(share, self.part + (0.9 - self.part) * 0.03 if share == 0.0 else self.part)
 
 
 class Session:
@@ -89,7 +65,7 @@ class Session:
         self._unread: dict[str, UnfitError] = {}
         self._checked: tuple[str, dict[str, Any]] = ("", {})
         self._made: Path | None = None
-        self._making: _Making | None = None
+        self._making: Making | None = None
         self._lock = threading.RLock()
         for file in files:
             self._take(file.name, file.read_bytes())
@@ -103,7 +79,9 @@ class Session:
         self.close()
 
     def close(self) -> None:
-        """Take away the copies of the files that were looked at."""
+        """End what is being made, and take away the copies of the files that were looked at."""
+        if self._making is not None:
+            self._making.end()
         self._work.cleanup()
 
     @property
@@ -164,7 +142,9 @@ class Session:
             "words": topic_sentences("building", language)["page"],
             "instruments": [asdict(one) for one in instruments()],
             "kinds": list(KINDS),
-            "named": bool(self._name),
+            "answers": dict(self.form.answers),
+            "own": self.form.own,
+            "running": self.busy,
             **self._view(),
         }
 
@@ -215,14 +195,15 @@ class Session:
         if "error" in told:
             return {"running": False, **told}
         folder = self.root / told["folder"]
-        self._started(folder, self.root / "reports" / folder.name)
+        self._making = Making(folder, self.root / "reports" / folder.name, self.form.language)
         return {"running": True, **told}
 
     def _example(self, _message: Mapping[str, Any], _content: bytes | None) -> dict[str, Any]:
         from werkbank.study.finding import example_path
 
         if not self.busy:
-            self._started(example_path(EXAMPLE).parent, self.root / "reports" / EXAMPLE)
+            study, out = example_path(EXAMPLE).parent, self.root / "reports" / EXAMPLE
+            self._making = Making(study, out, self.form.language)
         return {"running": True}
 
     def _progress(self, _message: Mapping[str, Any], _content: bytes | None) -> dict[str, Any]:
@@ -231,7 +212,7 @@ class Session:
             return {"running": False}
         told: dict[str, Any] = {"running": not making.over, "step": making.told, "part": making.part}
         if making.over:
-            told |= {"report": making.page.name if making.page else "", "files": list(making.files)}
+            told |= {"report": making.page.name if making.page else "", "files": making.files}
             told |= {"error": making.failed} if making.failed else {}
         return told
 
@@ -341,30 +322,6 @@ class Session:
             shutil.copyfile(self.folder / RAW / name, folder / RAW / name)
         (folder / "study.yaml").write_text(made.text, encoding="utf-8")
         shutil.copyfile(FOLDER / f"README.{self.form.language}.md", folder / "README.md")
-
-    def _started(self, folder: Path, out: Path) -> None:
-        language = self.form.language
-        making = self._making = _Making(say("steps.beginning", language))
-
-        def run() -> None:
-            from jupyter_core.utils import ensure_event_loop
-
-            from werkbank.running.runner import run_report
-
-            try:
-                with steps.listening(lambda step: making.hears(step, language)):
-                    made = run_report(folder, "evaluation", language=language, out=out)
-                making.files = tuple(path.as_posix() for path in made.files)
-                making.page = next(path for path in made.files if path.suffix == ".html" and path.parent == made.folder)
-            except WerkbankError as error:
-                making.failed = str(error)
-            except Exception as error:  # noqa: BLE001 - nobody else hears what goes wrong in a thread
-                making.failed = say("building.problem.failed", language, reason=f"{type(error).__name__}: {error}")
-            finally:
-                ensure_event_loop().close()  # that of this thread, which running a notebook leaves open
-                making.over = True
-
-        threading.Thread(target=run, name="werkbank-report", daemon=True).start()
 
 
 def _at(place: str, sentence: str) -> UsageError:

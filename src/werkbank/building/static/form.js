@@ -68,11 +68,15 @@ class Builder {
     this.instruments = answer.instruments;
     this.kinds = answer.kinds;
     this.language = answer.language;
-    this.title = answer.title;
+    this.title = answer.title; // a page that is loaded again goes on where it was
+    this.answers = answer.answers;
+    this.own = answer.own;
     this.fields.clear();
+    this.hasFiles = answer.files.length > 0;
     this.build();
     this.show(answer);
     this.checkSoon();
+    if (answer.running) this.follow();
   }
 
   get problems() {
