@@ -12,6 +12,7 @@ from werkbank.effects.roles import shown_roles
 from werkbank.reporting import appendices, arms, fitted, pictures, registration, said_once, tables
 from werkbank.reporting.appendices import provenance, readings
 from werkbank.reporting.blocks import Bullets, Heading, Paragraph
+from werkbank.reporting.informants import apart
 from werkbank.reporting.numbers import Column
 from werkbank.reporting.sections import maker
 from werkbank.reporting.table import table
@@ -62,7 +63,7 @@ def _how_sure(report: Report) -> tuple[str, ...]:
         words.say(
             f"report.summary.lost_{'compared' if 'points_differential' in claim.values else 'single'}",
             question=words.test(*(str(claim.values[name]) for name in ("outcome", "wave", "contrast"))),
-            share=words.share(share), points=words.decimal(claim.values.get("points_differential"), 1),
+            share=words.share(share), points=words.written(claim).get("points_differential"),
         )
         for claim in report.results.claims_where(kind="quality")
         if claim.sentence in LOST and isinstance(share := claim.values.get("share_overall"), float)
@@ -79,6 +80,9 @@ def _how_sure(report: Report) -> tuple[str, ...]:
     ]  # fmt: skip
     told = [("lost", lost), ("same", same)]
     said = [words.say(f"report.summary.{key}", questions="; ".join(each)) for key, each in told if each]
+    if (found := apart(report)) is not None:
+        who, others = (words.say(f"report.informants.{name}") for name in (found.saw, found.did_not))
+        said.append(words.say("report.summary.informants", wave=words.wave(found.wave), who=who, others=others))
     unplanned = report.results.claims_where(topic="preregistration", verdict="unplanned")
     return (*said, *[words.say("report.summary.no_plan")] * bool(unplanned and report.evidence.primary))
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from werkbank.appraisal.quality import TOPICS
 from werkbank.reporting import fitted, pictures
 from werkbank.reporting.blocks import Bullets, Heading, Paragraph
+from werkbank.reporting.informants import apart
 from werkbank.reporting.numbers import Column
 from werkbank.reporting.own_classes import own_classes, whose
 from werkbank.reporting.plainly import (
@@ -290,6 +291,9 @@ def _sure(report: Report) -> list[str]:
     if grade == "description":
         return said
     said += rated(report, first(report))
+    if (split := apart(report)) is not None:
+        saw, did_not = (words.say(f"report.informants.{name}") for name in (split.saw, split.did_not))
+        said.append(capital(words.say(f"{HERE}.sure.informants", who=saw, others=did_not)))
     found = {c.test for c in _clear(report)}  # needs no detecting
     for claim in report.results.claims_where(kind="quality", topic="detectable"):
         if (points := claim.values.get("points")) is not None and claim.outcome in first(report):

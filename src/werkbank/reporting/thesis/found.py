@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from werkbank.appraisal.evidence import SIZES, question
+from werkbank.appraisal.other_ways import other_ways
 from werkbank.reporting import arms, numbers, pictures, tables
 from werkbank.reporting.blocks import Heading, Paragraph
+from werkbank.reporting.informants import apart
 from werkbank.reporting.plainly import answered, capital
 from werkbank.reporting.thesis import laid_out
 from werkbank.reporting.thesis.telling import asked, in_words, joined, question_of, section, spoken, told, unit_values
@@ -34,7 +36,7 @@ def results(report: Report) -> Blocks:
     yield from arms.sites(report)
     yield from arms.roles(report)
     yield from _held(report)
-    further = joined([_informants(report, claims), *_for_whom(report)])
+    further = joined([_informants(report), *_for_whom(report)])
     if further:
         yield Heading(told(report, "heading.further"), 3)
         yield Paragraph(further)
@@ -70,7 +72,9 @@ def _assumed(report: Report) -> str:
             )
         ]
     )
-    moved = [float(f.value) for f in look(what="influence_largest") if isinstance(f.value, float)]
+    asked_first = {(t.outcome, t.wave_to) for t in report.evidence.primary if report.evidence.role_of(t) == "primary"}
+    largest = [f for f in look(what="influence_largest") if (f.outcome, f.wave_to or f.wave) in asked_first]
+    moved = [float(f.value) for f in largest if isinstance(f.value, float)]
     if moved:
         said.append(told(report, "assumed.influence", most=words.decimal(max(moved)), **unit_values(report)))
     skewed = [c for c in report.results.facts_where(what="caution", category="skewed_units") if c.value]
@@ -82,7 +86,7 @@ def _assumed(report: Report) -> str:
 
 def _answers(report: Report, claims: Sequence[Claim]) -> Blocks:
     tests = report.evidence.tests
-    table, figure = laid_out.main(report, tests), pictures.forest(report)
+    table, figure = laid_out.main(report, tests), pictures.forest(report, headed=False)
     primary = [c for c in claims if c.role == "primary"] or list(claims)
     others = [c for c in claims if c not in primary]
     yield Heading(told(report, "heading.primary"), 3)
@@ -155,17 +159,14 @@ def _held(report: Report) -> Blocks:
     for t in report.evidence.primary:
         if t.estimate is None or t.p is None or report.evidence.role_of(t) != "primary":
             continue
-        others = laid_out.alternatives(report, t)
-        differ = [
-            laid_out.told_method(report, e.method) for e in others if e.p is not None and (e.p < LOW) != (t.p < LOW)
-        ]
+        ways = other_ways(report.evidence, t)  # also those that do not fit the table's columns
+        others = ways.others
+        differ = [laid_out.method_in_sentence(report, e.method) for e in ways.apart]
         values = {"test": asked(report, t), "n": len(others), "n_text": in_words(report, len(others))}
         if others and not differ:
             holds.append(t)
         elif differ:
-            said.append(
-                told(report, "results.differs", methods=words.listed([d[:1].lower() + d[1:] for d in differ]), **values)
-            )
+            said.append(told(report, "results.differs", methods=words.listed(differ), **values))
     if holds:
         names = words.listed([asked(report, t) for t in holds])
         said.append(told(report, "results.holds", n=len(holds), tests=names))
@@ -187,33 +188,24 @@ def _little(report: Report) -> list[str]:
     return [*said, told(report, "results.not_mcar")] if any(p < LOW for _, p in own) else said
 
 
-def _informants(report: Report, claims: Sequence[Claim]) -> str:
+def _informants(report: Report) -> str:
     """Compare informants who do not see the same: some see a difference, others show none."""
-    if not report.evidence.tests or not any(t.contrast for t in report.evidence.tests):
-        return ""
-    first = report.evidence.tests[0].wave_to
-    by: dict[str, list[Claim]] = {}
-    for c in claims:
-        informant = report.declared(c.outcome).informant
-        if _tested(c) and c.values["wave"] == first and informant in {"teacher", "pupil", "parent", "observer"}:
-            by.setdefault(informant, []).append(c)
-    saw = [who for who, own in by.items() if any(c.verdict == "clear" for c in own)]
-    did_not = [who for who, own in by.items() if all(c.verdict in {"unclear", "equivalent"} for c in own)]
-    if not saw or not did_not:
+    found = apart(report)
+    if found is None:
         return ""
     words = report.words
 
     def shown(who: str) -> str:
         each = []
-        for c in by[who]:
+        for c in found.answers[who]:
             size = report.evidence.beside(answered(report, c), *SIZES)
             if size is not None:
                 each.append(f"{words.outcome(c.outcome)}, {spoken(report, size, symbol='g', t=False)}")
         return words.listed(each)
 
     return told(
-        report, "results.informants", wave=words.wave(first), who=told(report, f"informant_many.{saw[0]}"),
-        seen=shown(saw[0]), others=told(report, f"informant_many.{did_not[0]}"), unseen=shown(did_not[0]),
+        report, "results.informants", wave=words.wave(found.wave), seen=shown(found.saw), unseen=shown(found.did_not),
+        who=told(report, f"informant_many.{found.saw}"), others=told(report, f"informant_many.{found.did_not}"),
     )  # fmt: skip
 
 
