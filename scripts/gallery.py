@@ -12,6 +12,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import matplotlib as mpl
 import pandas as pd
 
 from werkbank.reporting.blocks import Figure, Section, Table
@@ -46,7 +47,8 @@ def block_of(value: object, name: str) -> Figure | Table:
         return next(block for block in of_frame(value).blocks if isinstance(block, Table))
     drawn = io.BytesIO()
     figure = getattr(value, "figure", value)
-    figure.savefig(drawn, format="svg", bbox_inches="tight", metadata={"Date": None})
+    with mpl.rc_context({"svg.hashsalt": name}):  # the same bytes each time
+        figure.savefig(drawn, format="svg", bbox_inches="tight", metadata={"Date": None})
     return Figure(name, drawn.getvalue(), "", "")
 
 
