@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 import matplotlib as mpl
 import pandas as pd
 
+import werkbank
+from werkbank.reporting import evaluation, school
 from werkbank.reporting.blocks import Figure, Section, Table
 from werkbank.reporting.numbers import cell
 from werkbank.reporting.own import of_frame
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "gallery.md"
 PICTURES = PAGE.parent / "pictures" / "gallery"
+DUTCH = ((school.one_page, "fig-answer"), (evaluation.summary, "fig-forest"), (evaluation.flow, "fig-flow"))
 ENTRY = re.compile(
     r"```python(?P<marks>[^\n]*)\n(?P<code>.*?)```\n(?:\n<!-- (?P<kind>figure|table) (?P<name>[\w-]+) -->\n"
     r"(?P<shown>.*?)<!-- end -->\n)?",
@@ -95,8 +98,18 @@ def _picture(figure: Figure, before: str) -> str:
     return f"![{alt.replace('[', '(').replace(']', ')')}](pictures/gallery/{figure.id}.svg)\n"
 
 
+def dutch() -> None:
+    """Draw what the Dutch pages show: figures of a Dutch report of the same study."""
+    bench = werkbank.open("nabijheid", language="nl")
+    for part, name in DUTCH:
+        figure = block_of(part(bench), name)
+        if isinstance(figure, Figure):
+            (PICTURES / f"{name}.nl.svg").write_bytes(figure.image)
+
+
 def main() -> None:
     """Draw the gallery again."""
+    dutch()
     PAGE.write_text(drawn(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
 
 
