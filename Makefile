@@ -12,7 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE
 INSTALL := $(BIN)/python -m pip install --quiet --no-compile
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test pytest test-long unlocked lint lab docs size example lock clean
+.PHONY: help demo test pytest test-long unlocked lint lab docs site size example lock clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -49,12 +49,17 @@ lint: $(STAMP)-test  ## ruff and mypy
 lab: $(STAMP)  ## JupyterLab on the notebooks
 	$(BIN)/python -m werkbank lab
 
-docs: $(STAMP)-test  ## regenerate docs/verification.md, tables and outputs in docs and notebooks, and the JSON Schema
+site: $(STAMP)-test  ## the documentation as a site, in Dutch and English, without the network: build/site/index.html
+	$(BIN)/python scripts/site.py
+
+docs: $(STAMP)-test  ## regenerate docs/verification.md, tables, figures and outputs in docs and notebooks, and the JSON Schema
 	$(BIN)/python scripts/verification.py
 	$(BIN)/python scripts/reference.py
 	$(BIN)/python scripts/notebook_outputs.py
 	$(BIN)/python scripts/shipped_cells.py
 	$(BIN)/python -m werkbank schema > schema/study.schema.json
+	$(BIN)/python scripts/study_page.py
+	$(BIN)/python scripts/gallery.py
 
 size: $(STAMP)  ## how large the package is
 	$(BIN)/python scripts/size.py

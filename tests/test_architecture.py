@@ -13,6 +13,7 @@ FILES = sorted(SRC.rglob("*.py"))
 ORDER = [
     {"__main__", "__init__"},
     {"cli"},
+    {"building"},
     {"running"},
     {"reporting", "warm"},
     {"bench", "disclosure"},

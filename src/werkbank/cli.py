@@ -198,6 +198,7 @@ def _further_commands(command: Callable[..., _Parser], text: Callable[..., str])
     lab = command("lab", _lab, None)
     lab.add_argument("--no-browser", action="store_true", help=text("no_browser"))
     lab.add_argument("--port", type=int, help=text("port"))
+    lab.add_argument("--allow-root", action="store_true", help=text("allow_root"))
     command("doctor", _doctor, "language_here")
 
 
@@ -206,6 +207,8 @@ def _new_options(new: _Parser, text: Callable[..., str]) -> None:
     new.add_argument("--example", help=text("example", valid=", ".join(_templates()), shipped=", ".join(_examples())))
     new.add_argument("--from", dest="files", nargs="+", metavar="FILE", help=text("new_from"))
     new.add_argument("--set", dest="answers", action="append", metavar="PLACE=ANSWER", help=text("new_set"))
+    new.add_argument("--form", action="store_true", help=text("new_form"))
+    new.add_argument("--no-browser", action="store_true", help=text("form_no_browser"))
     new.add_argument("--log", metavar="LOG", help=text("log"))
     new.add_argument("--study", metavar="STUDY", help=text("log_study"))
 
@@ -313,6 +316,10 @@ def _new(arguments: argparse.Namespace) -> dict[str, object]:
         raise UsageError(say("cli.problem.from_or_example", speech))
     if arguments.answers and not arguments.files:
         raise UsageError(say("drafting.problem.set_without", speech))
+    if arguments.form:
+        from werkbank.building.serving import serve_form
+
+        return serve_form(arguments, arguments.tell)
     if arguments.name is None and not arguments.log:
         raise UsageError(say("cli.problem.new_what", speech))
     if arguments.log:
@@ -487,7 +494,8 @@ def _schema(_arguments: argparse.Namespace) -> None:
 def _lab(arguments: argparse.Namespace) -> dict[str, object]:
     from werkbank.running.lab import open_lab
 
-    open_lab(Path.cwd(), language=arguments.speech, browser=not arguments.no_browser, port=arguments.port)
+    begun = {"browser": not arguments.no_browser, "port": arguments.port, "allow_root": arguments.allow_root}
+    open_lab(Path.cwd(), language=arguments.speech, **begun)
     return {"ok": True, "folder": Path.cwd().as_posix()}
 
 

@@ -15,8 +15,23 @@ def test_it_listens_to_this_computer_only_and_keeps_its_token(tmp_path):
     command = lab.lab_command(tmp_path, browser=False, port=None)
     assert command[:3] == [sys.executable, "-m", "jupyterlab"]
     assert "--ServerApp.ip=127.0.0.1" in command
-    assert "--LabApp.default_url=/lab/tree/notebooks/evaluation.ipynb" in command
+    assert "--LabApp.default_url=/lab/tree/start.ipynb" in command
     assert not any("token" in word or "password" in word or "allow-root" in word for word in command)
+
+
+def test_root_is_allowed_when_asked_for_only(tmp_path):
+    command = lab.lab_command(tmp_path, browser=False, port=None, allow_root=True)
+    assert "--ServerApp.allow_root=True" in command
+
+
+def test_a_start_page_that_is_there_is_left_as_it_is(tmp_path, monkeypatch):
+    monkeypatch.setattr(lab, "lab_command", lambda *_, **__: [sys.executable, "-c", "pass"])
+    (tmp_path / "notebooks").mkdir()
+    lab.open_lab(tmp_path, language="nl")
+    assert "Shift + Enter" in (tmp_path / "start.ipynb").read_text(encoding="utf-8")
+    (tmp_path / "start.ipynb").write_text("mine")
+    lab.open_lab(tmp_path, language="en")
+    assert (tmp_path / "start.ipynb").read_text() == "mine"
 
 
 def test_its_kernel_is_this_interpreter_before_any_other(tmp_path, monkeypatch):

@@ -42,6 +42,8 @@ class Design:
     kind: str
     assigned_by: str | None
     arms: dict[str, str]
+    blocks: str | None = None  # within what lots were drawn or arms were formed, where the user said so
+    raters: str | None = None  # whether those who took part in the programme filled it in, where the user said so
 
 
 def settle_design(files: list[SeenFile], roles: Roles, settling: Settling) -> Design:
@@ -49,7 +51,7 @@ def settle_design(files: list[SeenFile], roles: Roles, settling: Settling) -> De
     columns = _columns(files, roles, "arm")
     if not columns:
         kind = settling.settle("design.kind", "single_group", Said("drafting.guess.kind.no_arm"), choices=_KINDS)
-        return Design(kind, None, {})
+        return Design(kind, None, {}, raters=_raters(settling))
     arms = _arms(columns, settling)
     told = Said("drafting.guess.kind.arms")
     asked = Said("drafting.ask.kind")
@@ -61,10 +63,18 @@ def settle_design(files: list[SeenFile], roles: Roles, settling: Settling) -> De
     unit = settling.settle(
         "design.assigned_by", unit, Said(f"drafting.guess.assigned_by.{why}", values), question=asked, choices=choices
     )
-    return Design(kind, unit, arms)
+    larger = [u for u in UNITS if u in roles.columns and u != unit] if unit != "school" else []
+    larger = [u for u in larger if unit == "pupil" or UNITS.index(u) < UNITS.index(unit)]
+    blocks = settling.may_be_said("design.blocks", ("false", *larger)) if larger else ""
+    return Design(kind, unit, arms, blocks or None, _raters(settling))
 
 
 _KINDS = ("single_group", "controlled", "randomised")
+
+
+def _raters(settling: Settling) -> str | None:
+    """Return whether raters took part in the programme, which no file can say: only what the user said."""
+    return settling.may_be_said("design.raters_are_implementers", ("true", "false")) or None
 
 
 def _columns(files: list[SeenFile], roles: Roles, role: str) -> list[Seen]:

@@ -40,6 +40,8 @@ SUBJECTS = {"vak", "vakgebied", "subject", "domein", "domain"}
 DATES = {"datum", "date", "afnamedatum", "toetsdatum", "testdate"}
 RESULTS = {"vaardigheid", "vaardigheidsscore", "ability", "abilityscore", "niveau", "level", "percentiel", "percentile"}
 TOTALS = {"totaal", "total", "tot", "som", "sum", "gemiddelde", "gemiddeld", "gem", "mean", "score", "schaalscore"}
+BESIDES = ("no", "covariate", "score")  # what a column that is not used by itself may be said to be
+NAMED = ("pupil", "teacher", "class", "school", "arm")  # whose spellings may be said to be one
 ROWS_OF_A_CASE = 5  # at least, on average, where single cases are followed
 
 
@@ -110,7 +112,7 @@ def draft(files: list[SeenFile], title: str, settling: Settling) -> Draft:
     known = {name: every.columns[name] for name in measured if name not in births and name not in in_heads}
     beforehand = covariates(known, settling)
     names = [name for name in measured if name not in births and name not in beforehand]
-    found = _chosen(series_of(every, names, in_heads), files, roles)
+    found = _chosen(series_of(every, names, in_heads), files, roles, settling)
     cases = _single_cases(files, roles)
     if not waves and found and not cases:
         specs, waves = one_moment(specs, settling)
@@ -120,15 +122,18 @@ def draft(files: list[SeenFile], title: str, settling: Settling) -> Draft:
     paths = {name: file.path for file in reversed(files) for name in file.columns}
     outcomes = settle_outcomes(found, waves, paths, settling)
     title = settling.settle("title", title, Said("drafting.guess.title"))
-    used = {name for one in found for name in one.columns.values()}
+    used = {name for outcome in outcomes for name in outcome.columns}
     unused = [name for name in names if name not in used]
+    beforehand += [name for name in unused if _said_besides(name, settling) == "covariate"]
+    unused = [name for name in unused if name not in beforehand]
     language = settling.known("language", settling.language)
     guesses = settling.guesses
+    aliases = [kind for kind in NAMED if settling.may_be_said(f"aliases.{kind}", ("all",))]
     told = ["single_case"] if cases else ["no_outcomes"] if not outcomes else []
     told += ["monitoring"] if _followed(files) else []
     told += ["no_wave"] if _repeated_without_wave(files, roles) else []
     return Draft(
-        title, language, specs, roles, design, waves, outcomes, beforehand, guesses, unit, told, unused, births
+        title, language, specs, roles, design, waves, outcomes, beforehand, guesses, unit, told, unused, births, aliases
     )  # fmt: skip
 
 
@@ -186,16 +191,29 @@ def _waves_in_names(every: SeenFile, wide: list[str]) -> dict[str, Place]:
     return found or first_digits_as_waves(every, wide) or digits_as_waves(every, wide)
 
 
-def _chosen(found: list[Series], files: list[SeenFile], roles: Roles) -> list[Series]:
-    """Return the questionnaires and the scores among what columns hold; a score is one that has waves.
+def _chosen(found: list[Series], files: list[SeenFile], roles: Roles, settling: Settling) -> list[Series]:
+    """Return the questionnaires and the scores among what columns hold; a score is one that has waves, or is said so.
 
     Where nothing has, what is called as a test counts, so that a file of one moment is not empty.
     """
-    scores = [one for one in found if one.items == [""] and _is_score(one, files, roles)]
+    said = [one for one in found if one.items == [""] and _said_to_be_a_score(one, settling)]
+    scores = [one for one in found if one in said or (one.items == [""] and _is_score(one, files, roles))]
     kept = [one for one in found if one.items != [""] or one in scores]
     if not kept:
         kept = [one for one in found if all(seen.numbers is not None for seen in one.seen) and holds(one.stem, TESTS)]
-    return in_blocks([one for one in kept if not _is_total(one, kept)])
+    return in_blocks([one for one in kept if one in said or not _is_total(one, kept)])
+
+
+def _said_besides(name: str, settling: Settling) -> str:
+    """Return what the user said that a column is which is not used by itself; a score where it holds numbers."""
+    return settling.may_be_said(f"besides.{name}", settling.offered.get(f"besides.{name}", BESIDES[:2]))
+
+
+def _said_to_be_a_score(one: Series, settling: Settling) -> bool:
+    """Whether the user names a column of numbers that is not used by itself."""
+    name = next(iter(one.columns.values()))
+    numbers = all(seen.numbers is not None for seen in one.seen)
+    return settling.may_be_said(f"besides.{name}", BESIDES if numbers else BESIDES[:2]) == "score"
 
 
 def _is_total(one: Series, kept: list[Series]) -> bool:

@@ -11,10 +11,13 @@ import numpy as np
 
 from werkbank.catalogue import say
 from werkbank.drafting.keys import DECISIVE, ENOUGH_ITEMS, FITS, Fit, called, fitting, item_rest
+from werkbank.drafting.roles import NONE
 from werkbank.drafting.series import Series, answered_in_words, answers_of, generic, named, pattern
 from werkbank.drafting.waves import ORDER
 from werkbank.drafting.words import COVARIATES, HIGHER, LOWER, TESTS, WHO, holds, parts
-from werkbank.errors import Said, UsageError
+from werkbank.errors import Said
+from werkbank.instruments.registry import names as key_names
+from werkbank.instruments.registry import variants
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,10 +48,14 @@ INFORMANTS = ("teacher", "pupil", "parent", "observer", "test", "unknown")
 
 @dataclass
 class Outcome:
-    """One outcome as the study file will have it: `fields` in their order, `place` the first part of its marks."""
+    """One outcome as the study file will have it.
+
+    `fields` are in their order, `place` is the first part of its marks, `columns` are the headings it is read from.
+    """
 
     place: str
     fields: dict[str, Any] = field(default_factory=dict)
+    columns: tuple[str, ...] = ()
 
 
 def settle_outcomes(
@@ -69,6 +76,9 @@ def settle_outcomes(
     taken: set[str] = set()
     for one in series:
         name = _free(named(one, say("drafting.word.outcome", settling.language)), taken)
+        taken.add(name.lower())
+        if settling.may_be_said(f"{name}.use", ("yes", "no")) == "no":
+            continue
         where = paths.get(next(iter(one.columns.values())), "")
         fits = _fits(one) if len(one.items) > 1 else []
         if len(one.items) == 1 and one.items[0] == "":
@@ -77,6 +87,7 @@ def settle_outcomes(
             made.append(_with_key(one, name, fits, waves, where, settling))
         else:
             made.append(_own(one, name, waves, where, settling))
+        made[-1].columns = tuple(one.columns.values())
         taken.add(str(made[-1].fields.get("name", made[-1].fields.get("instrument"))).lower())
     _tell_same_keys_apart(made)
     _settle_primary(made, settling)
@@ -133,8 +144,9 @@ def _with_key(
         told = Said(f"drafting.guess.instrument.{'name' if best.by_name else 'number'}", values)
         asked = None if best.by_name and len(names) == 1 else Said("drafting.ask.instrument", values)
         chosen = settling.settle(
-            f"{name}.instrument", best.key.name, told, question=asked, choices=(*names, *_called_too(one, names), "own")
-        )
+            f"{name}.instrument", best.key.name, told, question=asked,
+            choices=(*names, *_called_too(one, names), "own"), also=_other_keys(one, names),
+        )  # fmt: skip
         if chosen == "own":
             return _own(one, name, waves, path, settling)
         made.fields["instrument"] = chosen
@@ -152,6 +164,11 @@ def _called_too(one: Series, names: list[str]) -> list[str]:
     return [name for name in sorted(called(one.stem)) if name not in names]
 
 
+def _other_keys(one: Series, names: list[str]) -> list[str]:
+    """Return the keys that neither fit nor are called so: a user may know better, and `check` counts the items."""
+    return [name for name in key_names() if name not in {*names, *_called_too(one, names)}]
+
+
 def _forms(made: Outcome, fits: list[Fit], settling: Settling) -> None:
     """Settle which version and item order, where more than one circulates: by the answers, or else with a question."""
     best = fits[0] if fits else None
@@ -159,8 +176,8 @@ def _forms(made: Outcome, fits: list[Fit], settling: Settling) -> None:
         forms = list(dict.fromkeys(getattr(fit.key, axis) for fit in fits if getattr(fit.key, axis)))
         place = f"{made.place}.{axis}"
         if best is None or not forms:
-            if said := settling.given.get(place):
-                made.fields[axis] = settling.known(place, said)
+            if said := settling.may_be_said(place, _known_forms(str(made.fields["instrument"]), axis)):
+                made.fields[axis] = said
             continue
         chosen = getattr(best.key, axis)
         rival = next((fit for fit in fits if getattr(fit.key, axis) != chosen), None)
@@ -175,6 +192,11 @@ def _forms(made: Outcome, fits: list[Fit], settling: Settling) -> None:
         made.fields[axis] = settling.settle(place, chosen, told, question=asked, choices=forms)
         fits = [fit for fit in fits if getattr(fit.key, axis) == made.fields[axis]] or fits
         best = fits[0]
+
+
+def _known_forms(key: str, axis: str) -> list[str]:
+    every = [getattr(form, axis) for form in variants(key)] if key in key_names() else []
+    return [form for form in dict.fromkeys(every) if form]
 
 
 def _informant(made: Outcome, one: Series, allowed: list[tuple[str, ...]], path: str, settling: Settling) -> None:
@@ -238,7 +260,7 @@ def _range(made: Outcome, one: Series, settling: Settling) -> tuple[float, float
     text = settling.settle(f"{made.place}.range", f"{low:g}-{high:g}", Said("drafting.guess.range", values))
     ends = re.fullmatch(r"\[?\s*(-?[0-9.]+)\s*[-,]\s*(-?[0-9.]+)\s*\]?", text)
     if ends is None:
-        raise UsageError(say("drafting.problem.range", settling.language, place=f"{made.place}.range", name=text))
+        raise settling.refused("drafting.problem.range", f"{made.place}.range", text)
     low, high = float(ends[1]), float(ends[2])
     made.fields["range"] = [int(x) if float(x).is_integer() else x for x in (low, high)]
     return low, high
@@ -258,12 +280,21 @@ def _answers(made: Outcome, one: Series, settling: Settling) -> None:
 
 
 def _missing(made: Outcome, codes: list[str], words: list[str], settling: Settling) -> None:
-    found = [*codes, *words]
-    if found:
-        shown = ", ".join(found)
-        reason = "codes" if codes else "words"
-        settling.settle(f"{made.place}.missing", shown, Said(f"drafting.guess.missing.{reason}", {"codes": shown}))
-        made.fields["missing"] = [*(float(c) if "." in c else int(c) for c in codes), *words]
+    """Settle what means that there is no answer: what was found so, or what the user names, with commas."""
+    place, shown = f"{made.place}.missing", ", ".join([*codes, *words])
+    if shown:
+        told = Said(f"drafting.guess.missing.{'codes' if codes else 'words'}", {"codes": shown})
+        said = settling.settle(place, shown, told)
+    else:
+        said = settling.may_be_said(place)
+    if found := [part.strip() for part in said.split(",") if part.strip() and said not in NONE]:
+        made.fields["missing"] = [_code(part) for part in found]
+
+
+def _code(text: str) -> int | float | str:
+    if re.fullmatch(r"-?[0-9]+", text):
+        return int(text)
+    return float(text) if re.fullmatch(r"-?[0-9]+\.[0-9]+", text) else text
 
 
 def _turned(made: Outcome, one: Series, ends: tuple[float, float], settling: Settling) -> None:

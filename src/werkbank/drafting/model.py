@@ -32,6 +32,7 @@ class Draft:
     told: list[str] = field(default_factory=list)
     unused: list[str] = field(default_factory=list)
     births: list[str] = field(default_factory=list)
+    aliases: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from werkbank.drafting.words import (
     grade_of_name,
     holds,
 )
-from werkbank.errors import Said, UsageError, nearest
+from werkbank.errors import Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -84,8 +84,7 @@ def _existing(place: str, given: str, files: list[SeenFile], settling: Settling)
     names = [given] if given in headings else [part.strip() for part in given.split("+")]
     for name in names:
         if name not in headings:
-            where = {"place": place, "name": name, **nearest(name, headings)}
-            raise UsageError(say("drafting.problem.answer", settling.language, **where))
+            raise settling.refused("drafting.problem.answer", place, name, headings)
     return names
 
 

@@ -67,6 +67,8 @@ class Settling:
         place -> guess, in the order in which they were made.
     settled : dict
         place -> what holds there, said, seen or guessed.
+    offered : dict
+        place -> what may be answered there, where that is a choice.
     """
 
     given: Mapping[str, str]
@@ -75,6 +77,7 @@ class Settling:
     guesses: dict[str, Guess] = field(default_factory=dict)
     places: list[str] = field(default_factory=list)
     settled: dict[str, str] = field(default_factory=dict)
+    offered: dict[str, tuple[str, ...]] = field(default_factory=dict)
     asked: int = 0
 
     def settle(
@@ -85,14 +88,18 @@ class Settling:
         *,
         question: Said | None = None,
         choices: Sequence[str] = (),
+        also: Sequence[str] = (),
     ) -> str:
         """Return what holds at `place`: what was said, or answered now, or `value` with a mark.
+
+        `also` is what may be answered besides `choices`, which alone are named in a question.
 
         Raises
         ------
         UsageError
             When an answer is none of `choices`.
         """
+        self.offered[place] = (*choices, *also)
         self.settled[place] = self._settled(place, value, sentence, question, choices)
         return self.settled[place]
 
@@ -104,9 +111,8 @@ class Settling:
             text = spoken(question, self.language)
             answer = self.ask(Question(place, text, tuple(choices), "" if value == OPEN else value))
         if answer:
-            if choices and answer not in choices:
-                where = {"place": place, "name": answer, **nearest(answer, list(choices))}
-                raise UsageError(say("drafting.problem.answer", self.language, **where))
+            if choices and answer not in self.offered[place]:
+                raise self.refused("drafting.problem.answer", place, answer, self.offered[place])
             return answer
         self.guesses[place] = Guess(place, value, sentence, value == OPEN)
         return value
@@ -116,6 +122,22 @@ class Settling:
         self.places.append(place)
         self.settled[place] = self.given.get(place) or value
         return self.settled[place]
+
+    def may_be_said(self, place: str, choices: Sequence[str] = ()) -> str:
+        """Return what the user said at a place of which nothing is seen and nothing is guessed; "" for nothing."""
+        self.places.append(place)
+        self.offered[place] = tuple(choices)
+        if said := self.given.get(place, ""):
+            if choices and said not in choices:
+                raise self.refused("drafting.problem.answer", place, said, choices)
+            self.settled[place] = said
+        return said
+
+    def refused(self, key: str, place: str, answer: str, valid: Sequence[str] = ()) -> UsageError:
+        """Return the error for an answer that cannot be; a program is told its place besides."""
+        error = UsageError(say(key, self.language, place=place, name=answer, **nearest(answer, list(valid))))
+        error.more = {"place": place}
+        return error
 
     def check_used(self) -> None:
         """Refuse answers to what nobody asked.

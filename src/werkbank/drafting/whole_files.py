@@ -40,6 +40,8 @@ def file_specs(
             spec["header"] = int(settling.settle("files.header", str(file.header), told, choices=rows))
         if file.sheet is not None:
             spec["sheet"] = file.sheet
+        if skipped := settling.may_be_said(f"skip.{Path(file.path).name}"):
+            spec["skip"] = _rows(skipped, f"skip.{Path(file.path).name}", settling)
         renamed = {roles.columns[role][0]: own for role, own in roles.per_file.get(file.name, {}).items()}
         if renamed:
             spec["columns"] = renamed
@@ -57,6 +59,14 @@ def file_specs(
         told = Said("drafting.guess.waves.file", {"code": code, "meaning": meaning, "path": spec["path"]})
         waves[code] = settling.settle(f"waves.{code}", meaning, told, choices=CANONICAL)
     return specs, waves
+
+
+def _rows(said: str, place: str, settling: Settling) -> list[int]:
+    """Return numbers of rows, which were said with commas between them."""
+    parts = [part.strip() for part in said.split(",") if part.strip()]
+    if not all(part.isdecimal() for part in parts):
+        raise settling.refused("drafting.problem.rows", place, said)
+    return sorted({int(part) for part in parts})
 
 
 def _one_form(files: list[SeenFile], free: Mapping[str, list[str]]) -> bool:

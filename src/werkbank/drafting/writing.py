@@ -29,6 +29,7 @@ def written(draft: Draft) -> str:
     page.design()
     page.files()
     page.columns()
+    page.aliases()
     page.codes()
     page.outcomes()
     page.rest()
@@ -101,8 +102,13 @@ class _Page:
         if design.assigned_by is not None:
             self.mark("design.assigned_by", 2)
             self.line(f"  assigned_by: {design.assigned_by}")
-        self.say("raters", 2)
-        self.line("  # raters_are_implementers: true")
+        if design.blocks is not None:
+            self.line(f"  blocks: {design.blocks}")
+        if design.raters is None:
+            self.say("raters", 2)
+            self.line("  # raters_are_implementers: true")
+        else:
+            self.line(f"  raters_are_implementers: {design.raters}")
 
     def files(self) -> None:
         self.line("")
@@ -122,6 +128,12 @@ class _Page:
                 self.mark(f"columns.{role}", 2)
                 names = named[role]
                 self.line(f"  {role}: {scalar(names[0] if len(names) == 1 else names)}")
+
+    def aliases(self) -> None:
+        """Write of which names all that is spelled alike is one: only a user can say so."""
+        if self.draft.aliases:
+            self.line("")
+            self.line(f"aliases: {scalar(dict.fromkeys(self.draft.aliases, 'all'))}")
 
     def codes(self) -> None:
         for block, codes in (("arms", self.draft.design.arms), ("waves", self.draft.waves)):

@@ -44,7 +44,7 @@ def begin(asked: argparse.Namespace, tell: Callable[..., None], *, live: bool) -
     """
     speech, quiet = asked.speech, asked.json
     ask = on_terminal(speech, tell, input) if live and not quiet else None
-    made = new_from(Path(asked.name), _files(asked.files), speech, _given(asked), ask)
+    made = new_from(Path(asked.name), files_named(asked.files), speech, _given(asked), ask)
     problems = _problems(made.folder)
     if not quiet:
         _told(made, problems, speech, tell)
@@ -59,7 +59,7 @@ def begin(asked: argparse.Namespace, tell: Callable[..., None], *, live: bool) -
     }  # fmt: skip
 
 
-def _files(named: list[str]) -> list[Path]:
+def files_named(named: list[str]) -> list[Path]:
     """Return the files that are named; of a folder, all in it that can be read."""
     found: list[Path] = []
     for path in map(Path, named):

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from werkbank.catalogue import say
 from werkbank.errors import MissingPieceError
@@ -17,15 +18,18 @@ from werkbank.running.notebooks import notebook_folder
 from werkbank.study.finding import ROOT
 from werkbank.warm.kernel import KERNEL_NAME, kernel_json
 
-FIRST = "evaluation.ipynb"
+START = "start.ipynb"
 SECONDS_TO_CLOSE = 8
 
 
-def open_lab(root: Path, *, language: str, browser: bool = True, port: int | None = None) -> None:
-    """Start JupyterLab in `root` and stay until it is closed.
+def open_lab(
+    root: Path, *, language: str, browser: bool = True, port: int | None = None, allow_root: bool = False
+) -> None:
+    """Start JupyterLab in `root`, on its start page, and stay until it is closed.
 
     A folder ``notebooks`` in `root` is used as it is; where there is none (werkbank was installed, not checked out) it
-    is made as a copy of the shipped notebooks, which the user may then change.
+    is made as a copy of the shipped notebooks, which the user may then change. So is ``start.ipynb``, the page with
+    the study builder. `allow_root` is for a container in which there is no other user than root.
 
     Raises
     ------
@@ -40,8 +44,10 @@ def open_lab(root: Path, *, language: str, browser: bool = True, port: int | Non
         for notebook in notebook_folder().glob("*.ipynb"):
             shutil.copy(notebook, mine)
         sys.stdout.write(say("cli.done.notebooks_copied", language, path=mine.as_posix()) + "\n")
+    if not (root / START).exists():
+        (root / START).write_text(start_page(language), encoding="utf-8")
     with tempfile.TemporaryDirectory(prefix="werkbank-lab-") as folder:
-        command = lab_command(root, browser=browser, port=port)
+        command = lab_command(root, browser=browser, port=port, allow_root=allow_root)
         server = subprocess.Popen(command, env={**_environment(Path(folder)), ROOT: str(root.resolve())})  # noqa: S603 - our own words
         try:
             code = server.wait()
@@ -62,18 +68,33 @@ def _close(server: subprocess.Popen[bytes]) -> None:
         server.wait()
 
 
-def lab_command(root: Path, *, browser: bool, port: int | None) -> list[str]:
+def start_page(language: str) -> str:
+    """Return the notebook that Lab begins with: what to do, one cell whose code is folded away, and where things go."""
+    code = f'from werkbank.building.widget import builder\n\nbuilder("{language}", doors=True)'
+    said: list[dict[str, Any]] = [
+        {"cell_type": "markdown", "id": name, "metadata": {}, "source": say(f"building.start.{name}", language)}
+        for name in ("heading", "foot")
+    ]
+    form: dict[str, Any] = {"cell_type": "code", "id": "builder", "metadata": {"jupyter": {"source_hidden": True}}}
+    cells = [said[0], {**form, "source": code, "execution_count": None, "outputs": []}, said[1]]
+    kernel = {"kernelspec": {"display_name": "werkbank", "language": "python", "name": KERNEL_NAME}}
+    return json.dumps({"cells": cells, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}, ensure_ascii=False)
+
+
+def lab_command(root: Path, *, browser: bool, port: int | None, allow_root: bool = False) -> list[str]:
     """Return the command that starts JupyterLab; its flags win over whatever a user's configuration says."""
     options = {
         "ServerApp.ip": "127.0.0.1",
         "ServerApp.allow_remote_access": "False",
         "ServerApp.root_dir": str(root),
         "ServerApp.open_browser": str(browser),
-        "LabApp.default_url": f"/lab/tree/notebooks/{FIRST}",
+        "LabApp.default_url": f"/lab/tree/{START}",
         "MappingKernelManager.default_kernel_name": KERNEL_NAME,
         "KernelManager.transport_encryption": "auto",
         "LabApp.extension_manager": "readonly",  # the other one lists what there is on the network
     }
+    if allow_root:
+        options["ServerApp.allow_root"] = "True"
     if port is not None:
         options["ServerApp.port"] = str(port)
     return [sys.executable, "-m", "jupyterlab", *(f"--{name}={value}" for name, value in options.items())]
