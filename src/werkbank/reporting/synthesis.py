@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from werkbank.reporting import numbers, pooled
-from werkbank.reporting.blocks import Bullets, Figure, Paragraph
+from werkbank.reporting import elements, literature, numbers, pooled
+from werkbank.reporting.blocks import Bullets, Figure, Heading, Paragraph
 from werkbank.reporting.numbers import Column, Kind
+from werkbank.reporting.review_flow import Step, review_flow
 from werkbank.reporting.sections import maker
 from werkbank.reporting.table import table
 from werkbank.study.parts import text_in
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from werkbank.reporting.report import Report
     from werkbank.reporting.sections import Blocks
@@ -233,12 +234,13 @@ def each(report: Report) -> Blocks:
 
 @section(shared=True)
 def flow(report: Report) -> Blocks:
-    """How studies were found and chosen, as PRISMA 2020 counts them."""
+    """How studies were found and chosen, drawn and counted as PRISMA 2020 has it."""
     found = {f.category: f.value for f in report.results.facts_where(table="flow")}
     if not found:
         return
     kinds: dict[str, Kind] = {"step": "text", "n": "count"}
     reasons = [(f.category, f.value) for f in report.results.facts_where(table="ineligible")]
+    yield review_flow(_steps(report, found, reasons), report.language)
     rows: list[dict[str, Any]] = []
     for step in FLOW:
         if step == "ineligible":
@@ -246,6 +248,50 @@ def flow(report: Report) -> Blocks:
         else:
             rows.append({"step": _say(report, f"flow.{step}"), "n": found.get(step)})
     yield table(report, "flow", "", kinds, rows, labels="synthesis.flow")
+    pooled_of = _counts(report)["n"]
+    if pooled_of != found["included"]:
+        yield Paragraph(_say(report, "flow.not_all", n=int(found["included"] or 0), pooled=int(pooled_of)), "warning")
+
+
+def _steps(report: Report, found: Mapping[str, Any], reasons: Sequence[tuple[str, Any]]) -> list[Step]:
+    """Return the boxes of the diagram; a step at which nothing could fall off has no box beside it."""
+
+    def line(name: str) -> str:
+        return _counted(report, _say(report, f"flow.{name}"), found[name])
+
+    def lost(name: str) -> tuple[str, ...]:
+        return (line(name),) if found[name] else ()
+
+    came = (line("identified"), *((line("other"),) if found["other"] else ()))
+    fell = tuple(_counted(report, _say(report, "flow.ineligible", reason=reason), n) for reason, n in reasons if n)
+    phase = {name: _say(report, f"flow.phase.{name}") for name in ("identification", "screening", "included")}
+    return [
+        Step(phase["identification"], came, lost("removed")),
+        Step(phase["screening"], (line("screened"),), lost("excluded")),
+        Step(phase["screening"], (line("sought"),), lost("not_retrieved")),
+        Step(phase["screening"], (line("read"),), fell),
+        Step(phase["included"], (line("included"), line("left"))),
+    ]
+
+
+def _counted(report: Report, what: str, n: float) -> str:
+    return f"{what}: {numbers.count(int(n), report.language)}"
+
+
+@section(shared=True, appendix=True)
+def common_elements(report: Report) -> Blocks:
+    """Which techniques known programmes have in common: what studies of one kind may differ by."""
+    yield Paragraph(_say(report, "common_elements.lead"))
+    yield elements.matrix(report.language)
+
+
+@section(shared=True, appendix=True)
+def field(report: Report) -> Blocks:
+    """What was written on these programmes and their theories, with how sure each entry is."""
+    yield Paragraph(_say(report, "field.lead"))
+    for topic, entries in literature.by_topic().items():
+        yield Heading(_say(report, f"field.topic.{topic}"), 3)
+        yield Bullets(tuple(literature.line(one, report.language) for one in entries))
 
 
 @section(shared=True)

@@ -22,8 +22,8 @@ def facts(made: Pool) -> list[Fact]:
     flow = review.block.flow
     if flow is None:
         return out
-    steps = flow.model_dump()
-    reasons = steps.pop("ineligible")
+    reasons = flow.ineligible
+    steps = {name: n for name, n in flow.model_dump().items() if name != "ineligible"} | flow.between()
     out += [_fact(made, "synthesis_flow", n, name, "flow") for name, n in steps.items()]
     return out + [_fact(made, "synthesis_flow", n, reason, "ineligible") for reason, n in reasons.items()]
 
