@@ -92,6 +92,10 @@ def effects(report: Report) -> Blocks:
     ]  # fmt: skip
     yield Paragraph(_say(report, "effects.lead", better=_say(report, f"effects.better_{_block(report).better}")))
     yield table(report, "effects", "", kinds, rows, labels="synthesis.effects", drop_empty=True)
+    counted = {f.category: int(f.value or 0) for f in report.results.facts_where(table="counts")}
+    for kind in ("held_back", "not_measured"):
+        if n := counted.get(kind):
+            yield Paragraph(_say(report, f"effects.{kind}", n=n, outcome=_outcome(report)), "warning")
     yield from _remarks(report)
 
 
@@ -227,9 +231,11 @@ def each(report: Report) -> Blocks:
     found = report.results.where(kind="shrunken")
     if not found:
         return
-    yield Paragraph(_say(report, "each.lead"))
+    schools = "_schools" if _block(report).results else ""
+    yield Paragraph(_say(report, f"each.lead{schools}"))
     rows = [{"study": e.group, "own": own[e.group], "g": e.estimate, "ci": (e.ci_low, e.ci_high)} for e in found]
-    yield table(report, "each", "", kinds, rows, labels="synthesis.each", notes=[_say(report, "each.note")])
+    notes = [_say(report, "each.note")]
+    yield table(report, "each", "", kinds, rows, labels=f"synthesis.each{schools}", notes=notes)
 
 
 @section(shared=True)
@@ -306,6 +312,10 @@ def method(report: Report) -> Blocks:
         lines.append(_say(report, "method.r", r=numbers.bounded(block.pre_post_r, report.language)))
     if block.icc is not None:
         lines.append(_say(report, "method.icc", icc=numbers.bounded(block.icc, report.language)))
+    if block.results:
+        lines.append(_say(report, "method.two_stages"))
+    if mean is not None and block.method != "common":
+        lines.append(_say(report, "method.ahead"))
     yield Bullets(tuple(lines))
 
 

@@ -18,6 +18,7 @@ def facts(made: Pool) -> list[Fact]:
     counted = {"studies": review.n_studies, "effects": len(review.effects)}
     if review.effects["n"].notna().any():
         counted["pupils"] = int(review.effects.groupby("study")["n"].max().sum())
+    counted |= review.held_back
     out = [_fact(made, "synthesis_count", value, name, "counts") for name, value in counted.items()]
     flow = review.block.flow
     if flow is None:

@@ -42,6 +42,12 @@ class Review:
         return int(self.effects["study"].nunique())
 
     @property
+    def held_back(self) -> dict[str, int]:
+        """How many studies have no row: their result was hidden to protect pupils, or they did not measure it."""
+        keys = [note.key.removeprefix("intake.synthesis.") for note in self.notes]
+        return {kind: keys.count(kind) for kind in ("held_back", "not_measured") if kind in keys}
+
+    @property
     def is_nested(self) -> bool:
         """Whether a study has more than one effect."""
         return self.n_studies < len(self.effects)
