@@ -155,6 +155,16 @@ def test_schools_at_random_are_the_mixed_model(seed):
     assert mixed.p == pytest.approx(2 * stats.t.sf(abs(mixed.estimate / mixed.se), mixed.df))
 
 
+@pytest.mark.parametrize("seed", SIX[:2])
+def test_schools_whose_effects_differ_are_one_model_of_all_pupils(seed):
+    of = drawn.within_schools(seed + 10, 10)
+    found = answered(of, blocks="")
+    made = found.beside(found.lead, "sites_one_stage")
+    known = one_stage(of.rows(block="school"), PAIR, covariates=["pre"], site="block")
+    assert [made.estimate, made.se, made.p] == pytest.approx([known.mean.value, known.mean.se, known.mean.p])
+    assert (made.kind, made.metric, made.df, made.n_clusters) == ("check", "points", 9, 10)
+
+
 @pytest.mark.parametrize("seed", SIX)
 def test_schools_that_lost_an_arm_drop_out_and_are_counted(seed):
     of = drawn.within_schools(seed + 20, 8)

@@ -14,7 +14,7 @@ KINDS = {
     "check": (
         "hc2", "hc2_post", "unit_means_within", "unit_means_between", "unit_means_post", "block_differences",
         "fixed_blocks", "sites_fixed", "role_means", "sites_fixed_pooled", "sites_mixed", "unit_means_pupils",
-        "one_left_out_lowest", "one_left_out_highest",
+        "sites_one_stage", "one_left_out_lowest", "one_left_out_highest",
         "mean_change", "change_unit_means", "ancova", "ancova_covariates", "ancova_unit_means", "post_difference",
         "post_difference_unit_means", "gain_difference", "gain_difference_unit_means", "mixed_kr",
         "cr2", "cr2_groups", "randomisation_test", "randomisation_smallest_p",
@@ -47,7 +47,7 @@ METRICS = {
     "points": (
         "hc2", "hc2_post", "unit_means_within", "unit_means_between", "unit_means_post", "block_differences",
         "fixed_blocks", "sites_fixed", "role_means", "sites_fixed_pooled", "unit_means_pupils", "sites_like_these",
-        "sites_mixed", "one_left_out_lowest", "one_left_out_highest",
+        "sites_mixed", "sites_one_stage", "one_left_out_lowest", "one_left_out_highest",
         "sites_heterogeneity", "role_pairs", "adjusted_mean", "pooled_contrast", "pairwise", "mean_change",
         "change_unit_means", "ancova", "ancova_covariates", "ancova_unit_means", "post_difference",
         "post_difference_unit_means", "gain_difference", "gain_difference_unit_means", "mixed_kr", "cr2",

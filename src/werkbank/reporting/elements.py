@@ -64,7 +64,9 @@ def _tiles(axes: Axes, having: list[tuple[str, ...]], programmes: list[str], top
             there = programme in owners
             face = style.LOOKS[0].colour if there else "white"
             edge = style.LOOKS[0].colour if there else style.FAINT
-            tile = Rectangle((x + 0.12, top + 0.7), 0.76, end - top - 1.4, facecolor=face, edgecolor=edge, linewidth=0.7)
+            tile = Rectangle(
+                (x + 0.12, top + 0.7), 0.76, end - top - 1.4, facecolor=face, edgecolor=edge, linewidth=0.7
+            )
             axes.add_patch(tile)
 
 

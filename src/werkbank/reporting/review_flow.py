@@ -56,7 +56,9 @@ def _drawn(drawing: Drawing, steps: Sequence[Step]) -> Figure:
             middle, x = top + step / 2, _BAND + wide / 2
             _frame(axes, (_BAND, middle), wide, kept[i], style.LOOKS[0].colour)
             if i:
-                _arrow(axes, (x, tops[i - 1] + (high[i - 1] + _tall(kept[i - 1])) / 2), (x, middle - _tall(kept[i]) / 2))
+                _arrow(
+                    axes, (x, tops[i - 1] + (high[i - 1] + _tall(kept[i - 1])) / 2), (x, middle - _tall(kept[i]) / 2)
+                )
             if lost[i]:
                 right = _BAND + wide + _GAP
                 _frame(axes, (right, middle), wide, lost[i], style.SOFT)
@@ -101,4 +103,6 @@ def _phases(axes: Axes, steps: Sequence[Step], tops: Sequence[float], high: Sequ
         mine = [i for i, step in enumerate(steps) if step.phase == name]
         top, end = tops[mine[0]], tops[mine[-1]] + high[mine[-1]]
         axes.add_patch(Rectangle((0, top), _BAND - 2, end - top, facecolor=style.LOOKS[0].fill, linewidth=0))
-        axes.text((_BAND - 2) / 2, (top + end) / 2, name, rotation=90, ha="center", va="center", size=NAMES, **style.BOLD)
+        axes.text(
+            (_BAND - 2) / 2, (top + end) / 2, name, rotation=90, ha="center", va="center", size=NAMES, **style.BOLD
+        )

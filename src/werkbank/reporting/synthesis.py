@@ -230,6 +230,9 @@ def each(report: Report) -> Blocks:
     own = {e.group: e.estimate for e in report.results.where(kind="study")}
     found = report.results.where(kind="shrunken")
     if not found:
+        mean = _one(report, "pooled")
+        if mean is not None and mean.method == "pooled_mean":
+            yield Paragraph(_say(report, "each.few"), "note")
         return
     schools = "_schools" if _block(report).results else ""
     yield Paragraph(_say(report, f"each.lead{schools}"))

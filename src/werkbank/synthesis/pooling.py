@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from scipy import stats
 
+from werkbank.statistics.pooling.shrinking import LEAST_DF as LEAST_DF_OF_SHRUNKEN
 from werkbank.statistics.pooling.shrinking import shrunken
 from werkbank.statistics.pooling.spread import prediction, q_profile, spread
 from werkbank.synthesis.claiming import claims, facts
@@ -95,7 +96,7 @@ def _spread(made: Pool) -> list[Estimate]:
 
 def _drawn(made: Pool) -> list[Estimate]:
     """Each study's own effect drawn towards the others, where every study has one."""
-    if made.review.is_nested or made.review.block.method == "common":
+    if made.review.is_nested or made.review.block.method == "common" or made.fit.df < LEAST_DF_OF_SHRUNKEN:
         return []
     found = shrunken(made.fit, ci_level=made.ci_level)
     return [
