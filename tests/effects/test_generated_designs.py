@@ -21,6 +21,7 @@ from tests.effects import recomputed
 import werkbank
 from werkbank.effects import describe, estimate
 from werkbank.effects.multiverse import multiverse
+from werkbank.statistics.pooling.one_stage import one_stage
 from werkbank.study.model import Study
 
 PAIR = {"T": 1.0, "C": -1.0}

@@ -6,7 +6,7 @@ its source, which is not the same as absent from the programme.
 
 from __future__ import annotations
 
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
 from werkbank.catalogue import say
@@ -45,7 +45,7 @@ def _matrix(drawing: Drawing) -> Figure:
         axes = grid[0][0]
         axes.set(xlim=(0, len(programmes)), ylim=(tops[-1], 0))
         _tiles(axes, list(having.values()), programmes, tops)
-        axes.set_yticks([(a + b) / 2 for a, b in zip(tops, tops[1:], strict=False)], names, fontsize=SIZE)
+        axes.set_yticks([(a + b) / 2 for a, b in pairwise(tops)], names, fontsize=SIZE)
         axes.set_xticks([i + 0.5 for i in range(len(heads))], heads, fontsize=SIZE, rotation=90)
         axes.tick_params(length=0, labeltop=True, labelbottom=False)
         axes.spines[["left", "bottom"]].set_visible(False)

@@ -1,4 +1,4 @@
-"""A bibliography of the field for the reports: whole references where they were found, and what is missing elsewhere."""
+"""A bibliography of the field for the reports: references, and what was not found of them."""
 
 from __future__ import annotations
 

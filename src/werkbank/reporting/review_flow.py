@@ -1,4 +1,4 @@
-"""How the studies of a review were found and chosen, drawn as PRISMA 2020 has it: what came in, what fell off and why."""
+"""How the studies of a review were found and chosen, as PRISMA 2020 has it: what came in, what fell off and why."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ def _drawn(drawing: Drawing, steps: Sequence[Step]) -> Figure:
         axes = grid[0][0]
         axes.set_axis_off()
         axes.set(xlim=(0, drawing.width - 2), ylim=(tall, 0))
-        for i, (top, step) in enumerate(zip(tops, high, strict=True)):
-            middle, x = top + step / 2, _BAND + wide / 2
+        for i, (top, room) in enumerate(zip(tops, high, strict=True)):
+            middle, x = top + room / 2, _BAND + wide / 2
             _frame(axes, (_BAND, middle), wide, kept[i], style.LOOKS[0].colour)
             if i:
                 _arrow(

@@ -221,6 +221,12 @@ def doubts(report: Report) -> Blocks:
         for e in report.results.where(kind="without")
     ]
     yield table(report, "without", "", kinds, rows, labels="synthesis.doubts")
+    assumed: dict[str, Kind] = {"r": "reliability", "g": "estimate", "ci": "interval", "p": "p"}
+    at_r = [
+        {"r": float(e.level), "g": e.estimate, "ci": (e.ci_low, e.ci_high), "p": e.p}
+        for e in report.results.where(kind="at_r")
+    ]
+    yield table(report, "at-r", "", assumed, at_r, labels="synthesis.at_r")
 
 
 @section(shared=True)

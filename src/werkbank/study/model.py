@@ -183,7 +183,7 @@ class Outcome(Part):
     )
     made_by: Literal["independent", "own"] | None = Field(
         default=None,
-        description="own: made by who studies or made the programme, whose effects come out larger; a key is independent",
+        description="own: made by who studies or made the programme; effects on it come out larger. Keys are not",
     )
 
     @field_validator("answers", mode="before")

@@ -16,7 +16,7 @@ from werkbank.intake.model import Note
 from werkbank.intake.opening import open_table
 from werkbank.study.synthesis import Quantity
 from werkbank.synthesis.coding import Assumed, Coded, NotCodableError, code, turned
-from werkbank.synthesis.review import APART, Review
+from werkbank.synthesis.review import APART, OTHER_R, Review
 
 if TYPE_CHECKING:
     from werkbank.intake.model import Table
@@ -93,11 +93,18 @@ def _rows(block: Synthesis, table: Table, at: dict[str, str], ledger: Ledger) ->
             ledger.problem(error.key, table.path, row=int(row), value=who)
             continue
         made.append(
-            {"study": who, "effect": shown(cells.get("effect"))}
+            {"study": who, "effect": shown(cells.get("effect")), "at_other_r": _at_other_r(found, numbers, assumed)}
             | _told(found, shown(cells.get("better")) or block.better)
             | {trait: shown(table.cells(trait)[i]) for trait in traits}
         )
     return made
+
+
+def _at_other_r(found: Coded, numbers: dict[str, float], assumed: Assumed) -> tuple[float, ...]:
+    """Return the variances of an effect whose pre-post correlation was assumed, at each of `OTHER_R`; else nothing."""
+    if "r_assumed" not in dict(found.remarks):
+        return ()
+    return tuple(code(numbers, replace(assumed, pre_post_r=r)).effect.variance for r in OTHER_R)
 
 
 def _numbers(
@@ -151,7 +158,7 @@ def _overlap(kinds: list[str]) -> bool:
 
 
 def _unsaid(review: Review) -> list[Note]:
-    """Return a note for each trait that must not be mixed and that only some studies tell: nobody can check the rest."""
+    """Return a note for each trait that must not be mixed and that only some studies tell."""
     notes = []
     for trait in APART:
         if trait in review.effects and _said(review, trait):

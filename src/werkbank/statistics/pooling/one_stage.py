@@ -26,7 +26,7 @@ class OneStage:
     """The mean effect over schools, and what it rests on.
 
     `mean` in the units of the scale, `tau2` the variance of schools' true effects, `residual` that of pupils within
-    schools and arms; `effects` has each school's own effect at equal covariates and its variance, in the schools' order.
+    schools and arms; `effects` has each school's own effect at equal covariates and its variance, by school.
     """
 
     mean: Quantity
