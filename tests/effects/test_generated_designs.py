@@ -163,7 +163,7 @@ def test_schools_whose_effects_differ_are_one_model_of_all_pupils(seed):
     made = found.beside(found.lead, "sites_one_stage")
     known = one_stage(of.rows(block="school"), PAIR, covariates=["pre"], site="block")
     assert [made.estimate, made.se, made.p] == pytest.approx([known.mean.value, known.mean.se, known.mean.p])
-    assert (made.kind, made.metric, made.df, made.n_clusters) == ("check", "points", 9, 10)
+    assert (made.kind, made.metric, made.df, made.n_clusters) == ("sites", "points", 9, 10)
 
 
 @pytest.mark.parametrize("seed", SIX)
