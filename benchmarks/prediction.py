@@ -56,12 +56,13 @@ def reviews() -> dict[str, pd.DataFrame]:
     return {"Dietrichson et al. (2021)": first.dropna(), "WWC, Wolf & Harbatkin (2022)": second.dropna()}
 
 
-def left_out(table: pd.DataFrame) -> np.ndarray:
-    """Return -1, 0 or 1 for every effect: below, in, above the interval made without its study."""
+def left_out(table: pd.DataFrame, parts: np.ndarray | None = None) -> np.ndarray:
+    """Return -1, 0 or 1 for every effect: below, in, above the interval made without its study (or its part)."""
     y, v, study = (table[name].to_numpy() for name in ("g", "v", "study"))
+    parts = study if parts is None else parts
     place = np.zeros(len(y), dtype=int)
-    for one in np.unique(study):
-        mine = study == one
+    for one in np.unique(parts):
+        mine = parts == one
         fit = pool(y[~mine], v[~mine], studies=study[~mine], rho=0.6)
         mean = cr2(fit)
         reach = stats.t.ppf((1 + LEVEL) / 2, mean.df[0]) * np.sqrt(mean.se[0] ** 2 + fit.between + fit.within + v[mine])

@@ -194,6 +194,7 @@ def _further_commands(command: Callable[..., _Parser], text: Callable[..., str])
     instruments.add_argument("name", metavar="NAME", nargs="?", help=text("instrument"))
     programmes = command("programmes", _programmes, "language_here")
     programmes.add_argument("name", metavar="NAME", nargs="?", help=text("programme"))
+    programmes.add_argument("--matrix", action="store_true", help=text("programmes_matrix"))
     command("schema", _schema, None)
     lab = command("lab", _lab, None)
     lab.add_argument("--no-browser", action="store_true", help=text("no_browser"))
@@ -222,6 +223,7 @@ def _review_commands(command: Callable[..., _Parser], text: Callable[..., str]) 
     pool.add_argument("--out", metavar="DIR", required=True, help=text("pool_out"))
     known = command("evidence", _evidence, "language_here")
     known.add_argument("--outcome", metavar="NAME", help=text("evidence_outcome"))
+    known.add_argument("--literature", action="store_true", help=text("evidence_literature"))
 
 
 def _planning_commands(command: Callable[..., _Parser], text: Callable[..., str]) -> None:
@@ -402,11 +404,22 @@ def _evidence(arguments: argparse.Namespace) -> list[object] | None:
     if arguments.outcome and arguments.outcome not in outcomes():
         valid = nearest(arguments.outcome, outcomes())
         raise UsageError(say("cli.problem.no_evidence", arguments.speech, name=arguments.outcome, **valid))
+    if arguments.literature:
+        return _literature(arguments)
     if arguments.json:
         return [vars(known) for known in evidence() if arguments.outcome in {None, known.outcome}]
     from werkbank.reporting.known import told
 
     _tell(*told(arguments.speech, arguments.outcome or ""))
+    return None
+
+
+def _literature(arguments: argparse.Namespace) -> list[object] | None:
+    from werkbank.reporting.literature import literature, told
+
+    if arguments.json:
+        return [vars(one) for one in literature()]
+    _tell(*told(arguments.speech))
     return None
 
 
@@ -479,7 +492,14 @@ def _instruments(arguments: argparse.Namespace) -> dict[str, object] | None:
 def _programmes(arguments: argparse.Namespace) -> dict[str, object]:
     from werkbank.programmes.registry import explained, listed, template_names
 
-    lines = explained(arguments.name, arguments.speech) if arguments.name else listed(arguments.speech)
+    if arguments.matrix and arguments.name:
+        raise UsageError(say("cli.problem.matrix_of_one", arguments.speech))
+    if arguments.matrix:
+        from werkbank.reporting.elements import told
+
+        lines = told(arguments.speech)
+    else:
+        lines = explained(arguments.name, arguments.speech) if arguments.name else listed(arguments.speech)
     arguments.tell(*lines)
     names = [arguments.name] if arguments.name else template_names()
     return {"ok": True, "programmes": list(names), "said": list(lines)}

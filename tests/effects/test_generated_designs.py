@@ -21,6 +21,7 @@ from tests.effects import recomputed
 import werkbank
 from werkbank.effects import describe, estimate
 from werkbank.effects.multiverse import multiverse
+from werkbank.statistics.pooling.one_stage import one_stage
 from werkbank.study.model import Study
 
 PAIR = {"T": 1.0, "C": -1.0}
@@ -153,6 +154,16 @@ def test_schools_at_random_are_the_mixed_model(seed):
     assert mixed.estimate == pytest.approx(known.params["treated"], abs=1e-4)
     assert mixed.se == pytest.approx(known.bse["treated"], rel=0.02)  # Kenward and Roger's is a little larger
     assert mixed.p == pytest.approx(2 * stats.t.sf(abs(mixed.estimate / mixed.se), mixed.df))
+
+
+@pytest.mark.parametrize("seed", SIX[:2])
+def test_schools_whose_effects_differ_are_one_model_of_all_pupils(seed):
+    of = drawn.within_schools(seed + 10, 10)
+    found = answered(of, blocks="")
+    made = found.beside(found.lead, "sites_one_stage")
+    known = one_stage(of.rows(block="school"), PAIR, covariates=["pre"], site="block")
+    assert [made.estimate, made.se, made.p] == pytest.approx([known.mean.value, known.mean.se, known.mean.p])
+    assert (made.kind, made.metric, made.df, made.n_clusters) == ("sites", "points", 9, 10)
 
 
 @pytest.mark.parametrize("seed", SIX)

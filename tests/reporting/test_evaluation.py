@@ -165,8 +165,8 @@ def test_both_questions_about_schools_and_how_these_differ_are_told(tmp_path, pi
     made = Bench.made(*pipeline(within_classes(tmp_path)), "nl")
     shown = [evaluation.estimates(made)]
     (table,) = (t for t in blocks(shown, Table) if t.id == "tab-sites")
-    told = of(made.results, "sites_fixed", "sites_like_these")
-    assert len({e.method for e in told}) == 2
+    told = of(made.results, "sites_fixed", "sites_like_these", "sites_one_stage")
+    assert len({e.method for e in told}) == 3
     rows = [(r["sites"], r["difference"], r["ci"], r["p"]) for r in table.rows if r.get("difference") is not None]
     kept = [(e.n_clusters, e.estimate, (e.ci_low, e.ci_high), e.p) for e in told]
     assert sorted(rows) == sorted(kept)

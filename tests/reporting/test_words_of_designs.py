@@ -329,10 +329,12 @@ def test_both_questions_about_schools_have_their_row(language, told):
     for report in ("evaluation", "thesis"):
         block = table(sections[report], "tab-sites")
         for lead in (t for t in bench.evidence.tests if t.method == "sites_fixed"):
-            like = bench.evidence.beside(lead, "sites_like_these")
+            like, weighed = (bench.evidence.beside(lead, f"sites_{kind}") for kind in ("like_these", "one_stage"))
             asked = reading(bench).words.test(lead.outcome, lead.wave_to, lead.contrast)
             rows = [row for row in block.rows if row["question"] == asked]
-            expected = [(e.estimate, (e.ci_low, e.ci_high), e.n_clusters) for e in (lead, like) if e is not None]
+            expected = [
+                (e.estimate, (e.ci_low, e.ci_high), e.n_clusters) for e in (lead, like, weighed) if e is not None
+            ]
             found = [(row["difference"], row["ci"], row["sites"]) for row in rows if row["difference"] is not None]
             assert found == expected
     main = table(sections["thesis"], "tab-main")

@@ -129,3 +129,21 @@ def test_claims_follow_the_numbers(tmp_path):
     )
     assert one.results.estimate(kind="pooled").p > 0.05
     assert all(claim.grade == "association" for claim in clear.results.claims)
+
+
+def test_where_a_correlation_was_assumed_the_answer_is_given_at_others_too(tmp_path):
+    cells = ("study", "n_treated", "n_control", "mean_treated", "sd_treated", "mean_control", "sd_control",
+             "pre_mean_treated", "pre_sd_treated", "pre_mean_control", "pre_sd_control", "r")  # fmt: skip
+    header = ";".join(cells)
+    rows = [f"S{i};{30 + i};30;{20 + i};4;19;4;18;4;18;4;{'0.6' if i == 0 else ''}" for i in range(5)]
+    bench = werkbank.open(review(tmp_path / "a", rows, header, pre_post_r=0.7))
+    found = {e.level: e for e in bench.results.where(kind="at_r")}
+    lead = bench.results.estimate(kind="pooled")
+    assert list(found) == ["0.3", "0.5", "0.7", "0.9"]
+    assert found["0.7"].estimate == pytest.approx(lead.estimate)
+    assert found["0.7"].se == pytest.approx(lead.se)
+    for r in (0.3, 0.9):
+        again = werkbank.open(review(tmp_path / f"b{r}", rows, header, pre_post_r=r)).results.estimate(kind="pooled")
+        assert [found[f"{r}"].estimate, found[f"{r}"].se] == pytest.approx([again.estimate, again.se])
+    printed = [f"{row}0.6" if row.endswith(";") else row for row in rows]
+    assert not werkbank.open(review(tmp_path / "c", printed, header)).results.where(kind="at_r")

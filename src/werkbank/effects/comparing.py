@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from werkbank.effects import classes, comparison
 from werkbank.effects.companions import companions
 from werkbank.effects.leading import answered, as_units, slope_of
+from werkbank.errors import UsageError
 from werkbank.statistics import multilevel
 from werkbank.statistics.blocks import may_reassign
-from werkbank.statistics.quantity import Quantity
+from werkbank.statistics.pooling.one_stage import one_stage
+from werkbank.statistics.quantity import Quantity, not_computed
 from werkbank.statistics.sites import SITES_FOR_A_POPULATION, SiteEffects
 from werkbank.statistics.sizes import d_ppc2, hedges_g, sd
 from werkbank.statistics.unit_means import Adjusted, Weighting, adjust, compare_weightings, pooled_variance
@@ -48,6 +50,7 @@ def sites(q: Question, seed: int) -> list[Estimate]:  # noqa: ARG001 - one shape
         made.append(_sites_at_random(q))
         if len(found.effects) >= SITES_FOR_A_POPULATION:
             made.append(q.estimate("sites_like_these", found.in_sites_like_these, n, n_sites))
+            made.append(_in_one_stage(q))
         varies = found.heterogeneity
         spread = Quantity(varies.tau, df=float(varies.df), statistic=varies.statistic, p=varies.p, note=varies.note)
         made.append(q.estimate("sites_heterogeneity", spread, n, n_sites))
@@ -63,6 +66,18 @@ def _sites_at_random(q: Question) -> Estimate:
     mixed = classes.mixed_difference(rows, q.of_all_arms, q.adjusting.adjusted_for)
     compared = rows.loc[rows["arm"].isin(q.plan.arms), "unit"]
     return q.estimate("sites_mixed", mixed.test, len(compared), compared.nunique())
+
+
+def _in_one_stage(q: Question) -> Estimate:
+    """Schools whose effects differ, from all pupils at once: what pooling their shared results comes close to."""
+    adjusting = list(q.adjusting.adjusted_for)
+    rows = q.whole.dropna(subset=["post", *adjusting])
+    try:
+        found = one_stage(rows, q.of_all_arms, covariates=adjusting, site="block", ci_level=q.ci_level)
+    except UsageError:  # no variation left within schools, or a covariate without any: the model carries no test
+        return q.estimate("sites_one_stage", not_computed("not_testable_by_model"), len(rows))
+    counted = rows[rows["block"].isin(found.effects.index) & rows["arm"].isin(q.plan.arms)]
+    return q.estimate("sites_one_stage", found.mean, len(counted), len(found.effects))
 
 
 def units(q: Question, seed: int) -> list[Estimate]:

@@ -22,7 +22,7 @@ KINDS = {
     ),
     "equivalence": ("tost",),
     "evidence": ("bayes_factor_log", "bayes_factor_jzs"),
-    "sites": ("sites_like_these", "sites_heterogeneity"),
+    "sites": ("sites_like_these", "sites_one_stage", "sites_heterogeneity"),
     "role": ("role_pairs",),
     "arms": ("omnibus", "adjusted_mean", "pooled_contrast", "pairwise"),
     "context": ("contextual_effect",),
@@ -58,7 +58,7 @@ METRICS = {
     "points": (
         "hc2", "hc2_post", "unit_means_within", "unit_means_between", "unit_means_post", "block_differences",
         "fixed_blocks", "sites_fixed", "role_means", "sites_fixed_pooled", "unit_means_pupils", "sites_like_these",
-        "sites_mixed", "one_left_out_lowest", "one_left_out_highest",
+        "sites_mixed", "sites_one_stage", "one_left_out_lowest", "one_left_out_highest",
         "sites_heterogeneity", "role_pairs", "adjusted_mean", "pooled_contrast", "pairwise", "mean_change",
         "change_unit_means", "ancova", "ancova_covariates", "ancova_unit_means", "post_difference",
         "post_difference_unit_means", "gain_difference", "gain_difference_unit_means", "mixed_kr", "cr2",

@@ -101,6 +101,18 @@ def template(name: str) -> Template:
     return Template.model_validate(shipped(FOLDER / f"{name}.yaml"))
 
 
+def elements() -> dict[str, tuple[str, ...]]:
+    """Return which programmes have a technique, of every technique that one has, in the vocabulary's order."""
+    names = template_names()
+    having = {one.name: tuple(name for name in names if one.name in template(name).techniques) for one in techniques()}
+    return {name: programmes for name, programmes in having.items() if programmes}
+
+
+def short_title(name: str, language: str) -> str:
+    """Return how a programme is called where there is little room: its title up to the colon."""
+    return say(f"programmes.title.{name}", language).partition(":")[0]
+
+
 def explained(name: str, language: str) -> list[str]:
     """Return the lines that explain a programme: facts, dose, techniques, roles, fidelity list, logs, warnings.
 

@@ -92,7 +92,11 @@ def sites(report: Report) -> Blocks:
     rows: list[dict[str, Any]] = []
     for t in tests:
         like = report.evidence.beside(t, "sites_like_these")
-        for method, e in zip(SITES, (t, like), strict=True):
+        weighed = report.evidence.beside(t, "sites_one_stage")
+        asked = [(SITES[0], t), (SITES[1], like)]
+        if weighed is not None and weighed.estimate is not None:
+            asked.append(("sites_one_stage", weighed))
+        for method, e in asked:
             row: dict[str, Any] = {"question": words.test(t.outcome, t.wave_to, t.contrast)}
             row["about"] = words.say(f"report.sites.{method}")
             if e is not None:
@@ -111,9 +115,9 @@ def sites(report: Report) -> Blocks:
     for t in tests:
         varies = report.evidence.beside(t, "sites_heterogeneity")
         if varies is not None and varies.estimate is not None and varies.p is not None:
-            asked = words.test(t.outcome, t.wave_to, t.contrast)
+            question = words.test(t.outcome, t.wave_to, t.contrast)
             values = {"sd": words.decimal(varies.estimate), "p": numbers.p_phrase(varies.p, report.language)}
-            yield Paragraph(words.say("report.sites.varies", question=asked, **values))
+            yield Paragraph(words.say("report.sites.varies", question=question, **values))
 
 
 def roles(report: Report) -> Blocks:

@@ -19,7 +19,7 @@ LEADS = (
     "hc2", "unit_means_within", "unit_means_between", "block_differences", "fixed_blocks", "sites_fixed", "role_means",
     "cr2_groups",
 )  # fmt: skip
-MODELS = ("mixed_kr", "sites_mixed", "cr2", "ancova", "ancova_covariates")
+MODELS = ("mixed_kr", "sites_mixed", "sites_one_stage", "cr2", "ancova", "ancova_covariates")
 UNIT_PRE = ("mixed_kr", "cr2")  # which take, beside the pupil's score before, the mean of the unit
 BARE = ("hc2_post", "unit_means_post", "post_difference", "post_difference_unit_means", "mean_change",
         "change_unit_means")  # fmt: skip

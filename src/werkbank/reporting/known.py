@@ -11,6 +11,7 @@ from werkbank.synthesis.evidence import Known, evidence, named
 
 if TYPE_CHECKING:
     from werkbank.reporting.report import Report
+    from werkbank.study.model import Outcome
 
 Z = 1.959963984540054
 
@@ -27,15 +28,36 @@ def _published(known: Known) -> Published:
 
 
 def warnings(report: Report) -> list[str]:
-    """Return the notes under what others published: that own and rated measures find more, where the study has them."""
-    words, study = report.words, report.study
+    """Return the notes under what others published: which own outcomes tend to come out larger than theirs, and why.
+
+    Outcomes are named that were made by who studies the programme, that were filled in by who took part in it, and of
+    which nobody says who made them.
+    """
+    words = report.words
     notes = [words.say("report.evidence.note")]
-    rated = study.design.raters_are_implementers and any(o.informant == "teacher" for o in study.outcomes)
-    own = any(o.instrument is None for o in study.outcomes)
-    if report.study.evidence and (rated or own):
-        of = {name: numbers.decimal(named(name).g, report.language) for name in MEASURES}
-        notes.append(words.say(f"report.evidence.{'rated' if rated else 'own'}", **of))
-    return notes
+    if not report.study.evidence:
+        return notes
+    of = {name: numbers.decimal(named(name).g, report.language) for name in MEASURES}
+    kinds: dict[str, list[str]] = {"rated": [], "own": [], "maker_unknown": []}
+    for key in report.keys:
+        kinds["rated"] += [words.outcome(key)] * report.evidence.rated_by_implementers(key)
+        if maker := made_by(report.study.outcome(key.partition(".")[0])):
+            kinds[maker] += [words.outcome(key)]
+    said = {kind: words.listed(list(dict.fromkeys(found))) for kind, found in kinds.items() if found}
+    return [*notes, *(words.say(f"report.evidence.{kind}", outcomes=found, **of) for kind, found in said.items())]
+
+
+def made_by(outcome: Outcome) -> str:
+    """Return what must be said of who made a measure: own, maker_unknown, or nothing ("").
+
+    A scoring key is of a published instrument. Own items are own unless the study file says else; of a ready score only
+    the study file can say.
+    """
+    if outcome.made_by is not None:
+        return "own" if outcome.made_by == "own" else ""
+    if outcome.instrument is not None:
+        return ""
+    return "maker_unknown" if outcome.items is None else "own"
 
 
 MEASURES = ("wwc_independent_broad", "wwc_researcher")
@@ -51,8 +73,17 @@ def told(language: str, outcome: str = "") -> list[str]:
         g = missing if known.g is None else numbers.decimal(known.g, language)
         ci = f" {numbers.interval(*known.ci, language)}" if known.ci else ""
         lines.append(say("synthesis.evidence.line", language, id=known.id, label=known.label[language], g=f"{g}{ci}"))
+        lines.append(say("synthesis.evidence.about", language, **_about(known, language)))
         certainty = say(f"synthesis.certainty.{known.certainty}", language)
         lines.append(say("synthesis.evidence.source", language, source=known.source, certainty=certainty))
         if known.open:
             lines.append(say("synthesis.evidence.open", language, what=known.open))
     return lines
+
+
+def _about(known: Known, language: str) -> dict[str, str]:
+    """Return what an entry is about, in words: outcome, design, who rated, schools, ages, whose measure, licence."""
+    kinds = ("outcome", "design", "rater", "school", "measure")
+    told = {kind: say(f"synthesis.evidence.{kind}.{getattr(known, kind)}", language) for kind in kinds}
+    age = known.age[language] if known.age else say("synthesis.evidence.not_found", language)
+    return told | {"age": age, "licence": say(f"synthesis.evidence.licence.{known.licence}", language)}

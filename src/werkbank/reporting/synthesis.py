@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from werkbank.reporting import numbers, pooled
-from werkbank.reporting.blocks import Bullets, Figure, Paragraph
+from werkbank.reporting import elements, literature, numbers, pooled
+from werkbank.reporting.blocks import Bullets, Figure, Heading, Paragraph
 from werkbank.reporting.numbers import Column, Kind
+from werkbank.reporting.review_flow import Step, review_flow
 from werkbank.reporting.sections import maker
 from werkbank.reporting.table import table
 from werkbank.study.parts import text_in
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from werkbank.reporting.report import Report
     from werkbank.reporting.sections import Blocks
@@ -91,6 +92,10 @@ def effects(report: Report) -> Blocks:
     ]  # fmt: skip
     yield Paragraph(_say(report, "effects.lead", better=_say(report, f"effects.better_{_block(report).better}")))
     yield table(report, "effects", "", kinds, rows, labels="synthesis.effects", drop_empty=True)
+    counted = {f.category: int(f.value or 0) for f in report.results.facts_where(table="counts")}
+    for kind in ("held_back", "not_measured"):
+        if n := counted.get(kind):
+            yield Paragraph(_say(report, f"effects.{kind}", n=n, outcome=_outcome(report)), "warning")
     yield from _remarks(report)
 
 
@@ -216,6 +221,12 @@ def doubts(report: Report) -> Blocks:
         for e in report.results.where(kind="without")
     ]
     yield table(report, "without", "", kinds, rows, labels="synthesis.doubts")
+    assumed: dict[str, Kind] = {"r": "reliability", "g": "estimate", "ci": "interval", "p": "p"}
+    at_r = [
+        {"r": float(e.level), "g": e.estimate, "ci": (e.ci_low, e.ci_high), "p": e.p}
+        for e in report.results.where(kind="at_r")
+    ]
+    yield table(report, "at-r", "", assumed, at_r, labels="synthesis.at_r")
 
 
 @section(shared=True)
@@ -225,20 +236,26 @@ def each(report: Report) -> Blocks:
     own = {e.group: e.estimate for e in report.results.where(kind="study")}
     found = report.results.where(kind="shrunken")
     if not found:
+        mean = _one(report, "pooled")
+        if mean is not None and mean.method == "pooled_mean":
+            yield Paragraph(_say(report, "each.few"), "note")
         return
-    yield Paragraph(_say(report, "each.lead"))
+    schools = "_schools" if _block(report).results else ""
+    yield Paragraph(_say(report, f"each.lead{schools}"))
     rows = [{"study": e.group, "own": own[e.group], "g": e.estimate, "ci": (e.ci_low, e.ci_high)} for e in found]
-    yield table(report, "each", "", kinds, rows, labels="synthesis.each", notes=[_say(report, "each.note")])
+    notes = [_say(report, "each.note")]
+    yield table(report, "each", "", kinds, rows, labels=f"synthesis.each{schools}", notes=notes)
 
 
 @section(shared=True)
 def flow(report: Report) -> Blocks:
-    """How studies were found and chosen, as PRISMA 2020 counts them."""
+    """How studies were found and chosen, drawn and counted as PRISMA 2020 has it."""
     found = {f.category: f.value for f in report.results.facts_where(table="flow")}
     if not found:
         return
     kinds: dict[str, Kind] = {"step": "text", "n": "count"}
     reasons = [(f.category, f.value) for f in report.results.facts_where(table="ineligible")]
+    yield review_flow(_steps(report, found, reasons), report.language)
     rows: list[dict[str, Any]] = []
     for step in FLOW:
         if step == "ineligible":
@@ -246,6 +263,50 @@ def flow(report: Report) -> Blocks:
         else:
             rows.append({"step": _say(report, f"flow.{step}"), "n": found.get(step)})
     yield table(report, "flow", "", kinds, rows, labels="synthesis.flow")
+    pooled_of = _counts(report)["n"]
+    if pooled_of != found["included"]:
+        yield Paragraph(_say(report, "flow.not_all", n=int(found["included"] or 0), pooled=int(pooled_of)), "warning")
+
+
+def _steps(report: Report, found: Mapping[str, Any], reasons: Sequence[tuple[str, Any]]) -> list[Step]:
+    """Return the boxes of the diagram; a step at which nothing could fall off has no box beside it."""
+
+    def line(name: str) -> str:
+        return _counted(report, _say(report, f"flow.{name}"), found[name])
+
+    def lost(name: str) -> tuple[str, ...]:
+        return (line(name),) if found[name] else ()
+
+    came = (line("identified"), *((line("other"),) if found["other"] else ()))
+    fell = tuple(_counted(report, _say(report, "flow.ineligible", reason=reason), n) for reason, n in reasons if n)
+    phase = {name: _say(report, f"flow.phase.{name}") for name in ("identification", "screening", "included")}
+    return [
+        Step(phase["identification"], came, lost("removed")),
+        Step(phase["screening"], (line("screened"),), lost("excluded")),
+        Step(phase["screening"], (line("sought"),), lost("not_retrieved")),
+        Step(phase["screening"], (line("read"),), fell),
+        Step(phase["included"], (line("included"), line("left"))),
+    ]
+
+
+def _counted(report: Report, what: str, n: float) -> str:
+    return f"{what}: {numbers.count(int(n), report.language)}"
+
+
+@section(shared=True, appendix=True)
+def common_elements(report: Report) -> Blocks:
+    """Which techniques known programmes have in common: what studies of one kind may differ by."""
+    yield Paragraph(_say(report, "common_elements.lead"))
+    yield elements.matrix(report.language)
+
+
+@section(shared=True, appendix=True)
+def field(report: Report) -> Blocks:
+    """What was written on these programmes and their theories, with how sure each entry is."""
+    yield Paragraph(_say(report, "field.lead"))
+    for topic, entries in literature.by_topic().items():
+        yield Heading(_say(report, f"field.topic.{topic}"), 3)
+        yield Bullets(tuple(literature.line(one, report.language) for one in entries))
 
 
 @section(shared=True)
@@ -260,6 +321,10 @@ def method(report: Report) -> Blocks:
         lines.append(_say(report, "method.r", r=numbers.bounded(block.pre_post_r, report.language)))
     if block.icc is not None:
         lines.append(_say(report, "method.icc", icc=numbers.bounded(block.icc, report.language)))
+    if block.results:
+        lines.append(_say(report, "method.two_stages"))
+    if mean is not None and block.method != "common":
+        lines.append(_say(report, "method.ahead"))
     yield Bullets(tuple(lines))
 
 

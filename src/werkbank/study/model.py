@@ -187,6 +187,10 @@ class Outcome(Part):
     level: Literal["relation", "class", "teacher", "pupil", "school"] | None = Field(
         default=None, description="on what it is, for the codebook; that of a key is known"
     )
+    made_by: Literal["independent", "own"] | None = Field(
+        default=None,
+        description="own: made by who studies or made the programme; effects on it come out larger. Keys are not",
+    )
 
     @field_validator("answers", mode="before")
     @classmethod
@@ -403,6 +407,10 @@ class Study(Part):
     )
     school: School | None = Field(default=None, description="whose report it is: shown on its cover and pages")
     policy: Policy | None = Field(default=None, description="what the school has agreed: told in the school's report")
+    school_type: Literal["po", "vo"] | None = Field(
+        default=None, description="primary (po) or secondary (vo) education: the two are never pooled in silence"
+    )
+    ages: tuple[int, int] | None = Field(default=None, description="of the pupils, in years: [youngest, oldest]")
     design: Design = Field(description="may be left out of a review")
     files: list[FileSpec] = Field(
         default_factory=list, min_length=1, description="may be left out when pupils are only monitored"

@@ -20,7 +20,7 @@ NO_PROMISE = frozenset(
     {
         "files", "columns", "aliases", "distinct", "labels", "thesis", "reports", "school", "privacy", "language",
         "measured", "title", "source", "simulated", "evidence", "logo", "monitoring", "programme", "planning",
-        "policy",
+        "policy", "school_type", "ages",
     }
 )  # fmt: skip
 State = Literal["none", "before", "outcomes", "unread"]

@@ -30,10 +30,16 @@ class Flow(Part):
     ineligible: dict[str, int] = Field(default_factory=dict, description="reports excluded after reading: reason -> n")
     included: int = Field(ge=0, description="studies in the review")
 
+    def between(self) -> dict[str, int]:
+        """Return what follows from the steps: how many were screened, sought, read, and how many reports were left."""
+        screened = self.identified + self.other - self.removed
+        sought = screened - self.excluded
+        read = sought - self.not_retrieved
+        return {"screened": screened, "sought": sought, "read": read, "left": read - sum(self.ineligible.values())}
+
     @model_validator(mode="after")
     def _adds_up(self) -> Flow:
-        read = self.identified + self.other - self.removed - self.excluded - self.not_retrieved
-        if read - sum(self.ineligible.values()) < 0:
+        if self.between()["left"] < 0:
             raise ValueError("flow_negative")
         return self
 

@@ -18,12 +18,13 @@ def facts(made: Pool) -> list[Fact]:
     counted = {"studies": review.n_studies, "effects": len(review.effects)}
     if review.effects["n"].notna().any():
         counted["pupils"] = int(review.effects.groupby("study")["n"].max().sum())
+    counted |= review.held_back
     out = [_fact(made, "synthesis_count", value, name, "counts") for name, value in counted.items()]
     flow = review.block.flow
     if flow is None:
         return out
-    steps = flow.model_dump()
-    reasons = steps.pop("ineligible")
+    reasons = flow.ineligible
+    steps = {name: n for name, n in flow.model_dump().items() if name != "ineligible"} | flow.between()
     out += [_fact(made, "synthesis_flow", n, name, "flow") for name, n in steps.items()]
     return out + [_fact(made, "synthesis_flow", n, reason, "ineligible") for reason, n in reasons.items()]
 

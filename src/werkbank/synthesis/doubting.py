@@ -1,4 +1,4 @@
-"""Whether small studies say otherwise, and whether what is said hangs on one study."""
+"""Whether small studies say otherwise, and whether what is said hangs on one study, or on what was assumed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from werkbank.statistics.pooling.small_studies import FEWEST, egger, leave_one_out
 from werkbank.synthesis.pool import POOLED, Pool
+from werkbank.synthesis.review import OTHER_R
 
 if TYPE_CHECKING:
     from werkbank.results import Estimate
@@ -37,6 +38,21 @@ def without_each(made: Pool) -> list[Estimate]:
         kept = review.effects[review.effects["study"] != study].reset_index(drop=True)
         m = Pool(replace(review, effects=kept), made.ci_level).mean
         out.append(_left(made, study, m.estimate[0], m.se[0], m.low[0], m.high[0], m.p[0]))
+    return out
+
+
+def at_other_r(made: Pool) -> list[Estimate]:
+    """Return the pooled mean at other pre-post correlations, where papers print none and one was assumed."""
+    effects = made.review.effects
+    if "at_other_r" not in effects or not effects["at_other_r"].map(len).any():
+        return []
+    out = []
+    for i, r in enumerate(OTHER_R):
+        variances = [at[i] if at else v for at, v in zip(effects["at_other_r"], effects["variance"], strict=True)]
+        other = Pool(replace(made.review, effects=effects.assign(variance=variances)), made.ci_level)
+        value = float(other.mean.estimate[0])
+        out.append(other.estimate("at_r", f"{r:g}", method=made.method, value=value, kind="at_r", level=f"{r:g}",
+                                  metric="sd", **other.numbers(other.mean)))  # fmt: skip
     return out
 
 

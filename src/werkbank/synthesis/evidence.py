@@ -29,6 +29,10 @@ class Known:
         primary, computed (from a public table), abstract (from a summary only), unknown.
     rater, school, measure, design : str
         Who rated, PO or VO, whether the measure is independent of who made the programme, and how it was found out.
+    age : dict or None
+        By language, the ages or grades; None where they were not found.
+    licence : str
+        publication (numbers from a publication), public (public domain), or the licence's name.
     """
 
     id: str
@@ -47,6 +51,7 @@ class Known:
     se: float | None = None
     ci: tuple[float, float] | None = None
     prediction: tuple[float, float] | None = None
+    age: dict[str, str] | None = None
     open: str = ""
 
 

@@ -106,7 +106,14 @@ def _row(results: Results, block: Synthesis, name: str) -> dict[str, Any] | str:
         "study": name, "effect": best.contrast, "g": turn * float(best.estimate or 0.0), "variance": _variance(best),
         "n": float(best.n) if best.n is not None else math.nan, "how": best.method, "remarks": (),
         "rater": best.informant, "instrument": _instrument(declared), "design": results.study["design"]["kind"],
+        "school_type": results.study.get("school_type", ""), "age": _ages(results.study),
+        "made_by": declared.get("made_by") or ("independent" if declared.get("instrument") else ""),
     }  # fmt: skip
+
+
+def _ages(told: dict[str, Any]) -> str:
+    """Return the ages of a study's pupils as a table of published numbers would have them: 8-12."""
+    return "-".join(str(year) for year in told.get("ages") or ())
 
 
 def _variance(e: Estimate) -> float | None:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from scipy import stats
 
+from werkbank.statistics.pooling.shrinking import LEAST_DF as LEAST_DF_OF_SHRUNKEN
 from werkbank.statistics.pooling.shrinking import shrunken
 from werkbank.statistics.pooling.spread import prediction, q_profile, spread
 from werkbank.synthesis.claiming import claims, facts
 from werkbank.synthesis.differing import moderated
-from werkbank.synthesis.doubting import small_studies, without_each
+from werkbank.synthesis.doubting import at_other_r, small_studies, without_each
 from werkbank.synthesis.pool import Pool
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def synthesised(review: Review, ci_level: float = 0.95) -> tuple[list[Estimate],
     estimates = _studies(made)
     if made.is_pooled:
         estimates += [_mean(made), *_prediction(made), *_spread(made), *_drawn(made)]
-        estimates += [*moderated(made), *small_studies(made), *without_each(made)]
+        estimates += [*moderated(made), *small_studies(made), *without_each(made), *at_other_r(made)]
     return estimates, facts(made), claims(made, estimates)
 
 
@@ -95,7 +96,7 @@ def _spread(made: Pool) -> list[Estimate]:
 
 def _drawn(made: Pool) -> list[Estimate]:
     """Each study's own effect drawn towards the others, where every study has one."""
-    if made.review.is_nested or made.review.block.method == "common":
+    if made.review.is_nested or made.review.block.method == "common" or made.fit.df < LEAST_DF_OF_SHRUNKEN:
         return []
     found = shrunken(made.fit, ci_level=made.ci_level)
     return [

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, get_args
 
 import pandas as pd
@@ -10,10 +12,11 @@ import pandas as pd
 from werkbank.errors import Problem, UnfitError
 from werkbank.intake.cells import decide_decimal, number
 from werkbank.intake.ledger import Ledger, nearest, shown
+from werkbank.intake.model import Note
 from werkbank.intake.opening import open_table
 from werkbank.study.synthesis import Quantity
 from werkbank.synthesis.coding import Assumed, Coded, NotCodableError, code, turned
-from werkbank.synthesis.review import APART, Review
+from werkbank.synthesis.review import APART, OTHER_R, Review
 
 if TYPE_CHECKING:
     from werkbank.intake.model import Table
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 
 WORDS = ("study", "effect", "p_printed", "better")
 NUMBERS = tuple(name for name in get_args(Quantity) if name not in WORDS)
+UNSAID = {"", "nan", "unknown"}
+RANGE = re.compile(r"(\d+) ?[-–] ?(\d+)")
 SIGNS = {"+": 1.0, "-": -1.0, "−": -1.0}
 
 
@@ -44,7 +49,7 @@ def review_of(study: Study) -> Review:
     else:
         made = _from_table(study, block)
     _refuse_mixtures(study, block, made)
-    return made
+    return replace(made, notes=(*made.notes, *_unsaid(made)))
 
 
 def _from_table(study: Study, block: Synthesis) -> Review:
@@ -88,11 +93,18 @@ def _rows(block: Synthesis, table: Table, at: dict[str, str], ledger: Ledger) ->
             ledger.problem(error.key, table.path, row=int(row), value=who)
             continue
         made.append(
-            {"study": who, "effect": shown(cells.get("effect"))}
+            {"study": who, "effect": shown(cells.get("effect")), "at_other_r": _at_other_r(found, numbers, assumed)}
             | _told(found, shown(cells.get("better")) or block.better)
             | {trait: shown(table.cells(trait)[i]) for trait in traits}
         )
     return made
+
+
+def _at_other_r(found: Coded, numbers: dict[str, float], assumed: Assumed) -> tuple[float, ...]:
+    """Return the variances of an effect whose pre-post correlation was assumed, at each of `OTHER_R`; else nothing."""
+    if "r_assumed" not in dict(found.remarks):
+        return ()
+    return tuple(code(numbers, replace(assumed, pre_post_r=r)).effect.variance for r in OTHER_R)
 
 
 def _numbers(
@@ -124,9 +136,33 @@ def _refuse_mixtures(study: Study, block: Synthesis, review: Review) -> None:
     found = []
     for trait in APART:
         if trait in review.effects and trait not in block.moderators:
-            kinds = sorted(set(review.effects[trait].astype(str)) - {"", "nan"})
-            if len(kinds) > 1:
+            kinds = _said(review, trait)
+            if len(kinds) > 1 and not (trait == "age" and _overlap(kinds)):
                 details = {"trait": trait, "kinds": ", ".join(kinds)}
                 found.append(Problem("synthesis_mixture", file=study.file, column=trait, details=details))
     if found:
         raise UnfitError(found, study.language)
+
+
+def _said(review: Review, trait: str) -> list[str]:
+    return sorted(set(review.effects[trait].astype(str)) - UNSAID)
+
+
+def _overlap(kinds: list[str]) -> bool:
+    """Whether ages that are written as ranges (8-12) have a year that is in all of them: then they are of one kind."""
+    ranges = [RANGE.fullmatch(kind) for kind in kinds]
+    if not all(ranges):
+        return False
+    youngest, oldest = (max(int(one[1]) for one in ranges if one), min(int(one[2]) for one in ranges if one))
+    return youngest <= oldest
+
+
+def _unsaid(review: Review) -> list[Note]:
+    """Return a note for each trait that must not be mixed and that only some studies tell."""
+    notes = []
+    for trait in APART:
+        if trait in review.effects and _said(review, trait):
+            silent = review.effects.loc[review.effects[trait].astype(str).isin(UNSAID), "study"]
+            if len(silent):
+                notes.append(Note(f"intake.synthesis.unsaid.{trait}", {"studies": ", ".join(dict.fromkeys(silent))}))
+    return notes

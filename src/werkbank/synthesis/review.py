@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 # traits that are never pooled over in silence: effects that differ by them are of different questions
 APART = ("school_type", "rater", "outcome", "instrument", "age")
+# pre-post correlations at which the answer is given as well where papers print none and one was assumed
+OTHER_R = (0.3, 0.5, 0.7, 0.9)
 
 
 @dataclass(frozen=True)
@@ -24,8 +26,8 @@ class Review:
     block : Synthesis
     effects : DataFrame
         A row an effect: ``study``, ``effect`` (its name within the study), ``g`` (above 0 is better), ``variance``,
-        ``n`` (pupils; NaN where not known), ``how`` (the road from print to g), ``remarks`` (a tuple of pairs), and a
-        column for each trait.
+        ``n`` (pupils; NaN where not known), ``how`` (the road from print to g), ``remarks`` (a tuple of pairs), a
+        column for each trait, and of printed numbers ``at_other_r`` (variances at `OTHER_R` where r was assumed).
     files : tuple of FileReading
     notes : tuple of Note
         What was decided on the way, and whose results were held back.
@@ -40,6 +42,12 @@ class Review:
     def n_studies(self) -> int:
         """Number of studies."""
         return int(self.effects["study"].nunique())
+
+    @property
+    def held_back(self) -> dict[str, int]:
+        """How many studies have no row: their result was hidden to protect pupils, or they did not measure it."""
+        keys = [note.key.removeprefix("intake.synthesis.") for note in self.notes]
+        return {kind: keys.count(kind) for kind in ("held_back", "not_measured") if kind in keys}
 
     @property
     def is_nested(self) -> bool:
