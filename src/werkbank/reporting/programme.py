@@ -5,6 +5,7 @@ Pupils stand in it by their codes, one by one: no part of it leaves the school.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from werkbank.reporting import numbers, tables
@@ -44,7 +45,7 @@ def overview(report: Report) -> Blocks:
     for log, fact in _totals(report):
         minutes = report.results.fact(what="log_minutes", outcome=log, table=fact.table, arm="", category="total")
         values = {"log": log_name(report, log, title=True), "n": fact.n or 0, "done": int(fact.value or 0)}
-        key = "minutes" if minutes is not None else "counted"
+        key = f"{'minutes' if minutes is not None else 'counted'}.{form_of(report, log).about}"
         told = (
             numbers.decimal(float(minutes.value), report.language, 0) if minutes and minutes.value is not None else "0"
         )
@@ -69,9 +70,23 @@ def described(report: Report) -> Blocks:
     if report.study.programme is None:
         yield Paragraph(_say(report, "described.none"), "note")
         return
-    yield tables.programme(report)
+    yield from _checklist(report)
     if more := programmes.told(report.study, report.language):
         yield Bullets(tuple(more))
+
+
+def _checklist(report: Report) -> Blocks:
+    """Describe the programme by what is known; what is not is one line."""
+    full, missing = tables.programme(report), report.words.say("report.not_reported")
+    if full is None:
+        return
+    rows = [row for row in full.rows if row["said"] != missing]
+    absent = [str(row["item"]) for row in full.rows if row["said"] == missing]
+    notes = [report.words.say("report.design.not_reported", items=report.words.listed(absent))] if absent else []
+    if rows:
+        yield replace(full, rows=tuple(rows), notes=(*full.notes, *notes))
+    else:
+        yield Paragraph(notes[0])
 
 
 @section()
@@ -140,11 +155,14 @@ def fidelity(report: Report) -> Blocks:
             for e in found if e.n or e.note
         ]  # fmt: skip
         whole = [
-            {"what": _say(report, "fidelity.whole"), "whose": f.arm or everyone, "share": f.value, "n": f.n}
+            {"what": ", ".join(filter(None, [answer(report, f.wave), _say(report, "fidelity.whole")])),
+             "whose": f.arm or everyone, "share": f.value, "n": f.n}
             for f in report.results.facts_where(what="log_fidelity", outcome=log) if f.n
         ]  # fmt: skip
+        parts = list(dict.fromkeys(what(report, e) for e in found if computed_by(report, log, e.other) == "checklist"))
+        notes = [_say(report, "fidelity.note_whole", items=report.words.listed(parts))] if whole else []
         yield table(report, f"shares-{log}", _of(report, "shares", log), SHARES, [*whole, *rows],
-                    labels="programme.fidelity", drop_empty=True)  # fmt: skip
+                    labels="programme.fidelity", notes=notes, drop_empty=True)  # fmt: skip
 
 
 @section()
@@ -233,7 +251,8 @@ def _ordered(report: Report, log: str) -> Table | None:
             a: f.value for a in answers if (f := report.results.fact(what="log_count", category=a, **at)) is not None
         }
         rows.append(row | _phases(report, log, who, step.called))
-    notes = [_say(report, f"seen.note_{name}") for name in ("trend", "nap")]
+    reviewed = log in {agreed.log for agreed in report.study.agreed}
+    notes = [_say(report, f"seen.note_{name}") for name in ("trend", "nap", *["review"] * reviewed)]
     title = _of(report, "seen", log)
     return table(report, f"seen-{log}", title, kinds, rows, labels="programme.seen", notes=notes, drop_empty=True)
 

@@ -177,6 +177,7 @@ def teacher(report: Report, *, shown: bool = False) -> Blocks:
         return
     yield Paragraph(_say(report, "teacher.private"), "warning")
     outcome = _outcomes(report)[0]
+    before_it = ""
     for e in (e for e in report.results.where(method="nap", outcome=outcome.column) if e.estimate is not None):
         nap = e.estimate or 0.0
         name = "better" if nap > EVEN else "worse" if nap < EVEN else "alike"
@@ -188,7 +189,9 @@ def teacher(report: Report, *, shown: bool = False) -> Blocks:
             "after": numbers.decimal(after.value if after else None, report.language, 1),  # type: ignore[arg-type]
             "share": numbers.share(e.estimate, report.language),
         }  # fmt: skip
-        yield Heading(values["case"], 3)
+        # what is about one pupil is on no page of another, nor on one about all
+        yield Heading(values["case"], 3, fresh=e.group != before_it)
+        before_it = e.group
         yield Paragraph(_say(report, f"teacher.{name}", **values))
         yield Paragraph(_say(report, f"teacher.next_{name}"))
 
