@@ -31,7 +31,7 @@ TOLD = {
     "weekly": ("log_weekly", ""), "row": ("log_grid", ""),
 }  # fmt: skip
 SHARES: dict[str, Kind] = {
-    "what": "text", "whose": "text", "share": "reliability", "ci": "interval", "n": "count", "why": "text",
+    "what": "text", "whose": "text", "share": "reliability", "ci": "reliability", "n": "count", "why": "text",
 }  # fmt: skip
 AGREED = ("kappa", "krippendorff", "icc_2_1")
 
@@ -96,7 +96,7 @@ def done(report: Report) -> Blocks:
     for log in filled(report):
         rows = [_dose(report, log, who) for who in whose(report, log, "dose", "grid")]
         kinds: dict[str, Kind] = {"whose": "text", **dict.fromkeys(STATES, "count"), "share": "reliability",
-                                  "bounds": "interval", "minutes": "estimate", "median": "estimate", "gap": "count",
+                                  "bounds": "reliability", "minutes": "estimate", "median": "estimate", "gap": "count",
                                   "weekly": "estimate", "row": "text"}  # fmt: skip
         yield table(report, f"done-{log}", _of(report, "done", log), kinds, rows, labels="programme.done",
                     notes=_period(report, log), drop_empty=True)  # fmt: skip
@@ -242,7 +242,7 @@ def _ordered(report: Report, log: str) -> Table | None:
     answers = form.columns[step.column].of
     kinds: dict[str, Kind | Any] = {"whose": "text"}
     kinds |= {answer: numbers.Column(answer, report.words.say(f"logs.answer.{answer}"), "count") for answer in answers}
-    kinds |= {"trend": "estimate", "nap": "reliability", "ci": "interval"}
+    kinds |= {"trend": "reliability", "nap": "reliability", "ci": "reliability"}
     rows = []
     for who in whose(report, log, "ordinal"):
         at = {"outcome": log, "table": step.called, "arm": who, "wave": ""}
@@ -279,7 +279,7 @@ def _numbers(report: Report, log: str) -> Table | None:
             rows.append(row | _phases(report, log, fact.arm, step.called, fact.wave))
     kinds: dict[str, Kind] = {"whose": "text", "of": "text", "n": "count", "first": "estimate", "last": "estimate",
                               "change": "estimate", "median": "estimate", "low": "estimate", "high": "estimate",
-                              "nap": "reliability", "ci": "interval"}  # fmt: skip
+                              "nap": "reliability", "ci": "reliability"}  # fmt: skip
     unsure = any(e.note.endswith("no_reliability") for e in report.results.where(method="log_rci", outcome=log))
     notes = [_say(report, "seen.no_reliability")] if unsure else []
     return table(report, f"numbers-{log}", _of(report, "numbers", log), kinds, rows, labels="programme.seen",
@@ -310,7 +310,7 @@ def _tallied(report: Report, log: str) -> Table | None:
             "met": _say(report, f"counted.met_{met.value}") if met is not None and met.value is not None else None,
         })  # fmt: skip
     kinds: dict[str, Kind] = {"whose": "text", "plus": "count", "minus": "count", "ratio": "estimate", "met": "text",
-                              "share": "reliability", "ci": "interval", "why": "text"}  # fmt: skip
+                              "share": "reliability", "ci": "reliability", "why": "text"}  # fmt: skip
     return table(report, f"tally-{log}", _of(report, "tally", log), kinds, rows, labels="programme.counted",
                  notes=[_say(report, "counted.note_tally")], drop_empty=True)  # fmt: skip
 

@@ -85,9 +85,9 @@ def _of_cases(report: Report, outcome: CaseOutcome) -> Table | None:
     kinds: dict[str, Kind] = {"case": "text", "a": "mean", "b": "mean", "n_a": "count", "n_b": "count"}
     kinds |= {
         "nap": "reliability",
-        "nap_ci": "interval",
-        "tau": "estimate",
-        "corrected": "estimate",
+        "nap_ci": "reliability",
+        "tau": "reliability",
+        "corrected": "reliability",
         "level": "estimate",
     }
     rows: dict[tuple[str, str], dict[str, Any]] = {}
@@ -145,6 +145,8 @@ def together(report: Report) -> Blocks:
             )  # fmt: skip
             if e.note:
                 notes[f"{_say(report, f'together.{e.method}')}: {_note(report, e.note)}"] = None
+    if _block(report).drawn is None and any(row["p"] is not None for row in rows):
+        notes = {_say(report, "together.note_p"): None, **notes}
     yield table(report, "cases-together", "", kinds, rows, labels="single_case.together", notes=list(notes))
     n = _count(report, "cases_count")
     if n is not None and n < FEW:

@@ -118,7 +118,7 @@ def _both(found: Flagged, actual: str) -> Paragraph:
     if None in value.values() and found.any_hidden:
         return Paragraph(found.hidden(actual))
     text = found.say(
-        "found.lead",
+        "found.lead_whole" if value["both"] == value["pupils"] else "found.lead",
         measure=found.at(actual),
         n=found.count(value["pupils"]),
         both=found.count(value["both"]),
@@ -187,7 +187,11 @@ def _regressions(found: Flagged, actual: str) -> Table | None:
         for m in used
     ]
     title = found.say("regression.title", measure=found.at(actual))
-    notes = [found.say("regression.note"), *filter(None, (_equation(found, actual, m) for m in used))]
+    notes = [
+        found.say("regression.note"),
+        *[found.say("regression.note_own")] * ("random_intercept" in used),
+        *filter(None, (_equation(found, actual, m) for m in used)),
+    ]
     return found.table(f"regression-{slug(actual)}", title, "regression", kinds, rows, *notes)
 
 
