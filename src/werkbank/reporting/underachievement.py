@@ -15,6 +15,7 @@ from werkbank.reporting import choices, numbers, said_once, varying
 from werkbank.reporting.blocks import Block, Bullets, Heading, Paragraph, Table
 from werkbank.reporting.flagged import Flagged, slug
 from werkbank.reporting.sections import maker
+from werkbank.reporting.table import without_empty
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -272,7 +273,8 @@ def _gates(found: Flagged) -> Table | None:
         f"{n}. {found.report.words.say(f'underachievement.gates.{gate}')}"
         for n, gate in enumerate(("discrepancy", "duration", "exclusion"), 1)
     ]
-    return _counted(found, "gates", found.say("kinds.gates_title"), ("measure", *names), rows, gates)
+    made = _counted(found, "gates", found.say("kinds.gates_title"), ("measure", *names), rows, gates)
+    return None if made is None else without_empty(made)  # what was not looked at is told below, not by dashes
 
 
 @section(shared=True, reads=())
