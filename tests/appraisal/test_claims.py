@@ -242,12 +242,21 @@ def test_the_sentence_itself_says_that_those_who_took_part_filled_it_in(informan
 
 
 @pytest.mark.parametrize(
-    ("level", "variant"), [("scalar", "comparable"), ("metric", "not_comparable"), ("unknown", "not_shown")]
+    ("waves", "arms", "variant"),
+    [
+        ("scalar", None, "comparable_waves"),
+        (None, "strict", "comparable_arms"),
+        ("scalar", "strict", "comparable"),
+        ("metric", None, "not_comparable"),
+        ("strict", "metric", "not_comparable"),
+        ("unknown", None, "not_shown"),
+    ],
 )
-def test_the_panel_tells_whether_scales_may_be_compared(level, variant):
+def test_the_panel_tells_of_what_was_examined_whether_scales_may_be_compared(waves, arms, variant):
     study = a_study()
-    fact = Fact("i", "invariance_level", level, "taal", wave="post")
-    found = [c for c in appraise(study, results_of(study).with_more(facts=[fact])) if "comparability" in c.id]
+    levels = {"invariance_level": waves, "invariance_level_arms": arms}
+    facts = [Fact(what, what, level, "taal", wave="post") for what, level in levels.items() if level]
+    found = [c for c in appraise(study, results_of(study).with_more(facts=facts)) if "comparability" in c.id]
     assert [c.sentence for c in found] == [f"claims.quality.comparability.{variant}"]
 
 

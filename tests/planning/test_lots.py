@@ -185,7 +185,7 @@ def test_an_altered_lot_is_found(drawn, old, new, reason):
 
 
 def test_a_resealed_forgery_does_not_follow_from_its_seed(drawn):
-    from werkbank.study.lot import written
+    from werkbank.study.sealed import written
 
     lot = read_lot(drawn / "lot.yaml", "lot.yaml")
     swapped = tuple(u.model_copy(update={"arm": {"coaching": "controle", "controle": "coaching"}[u.arm]})

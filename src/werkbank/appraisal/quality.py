@@ -265,7 +265,9 @@ def _comparability(e: Evidence) -> Iterator[Claim]:
         yield _claim("not_comparable", "attention", tuple(f.id for f in low), outcomes=names)
     else:
         known = all(f.value != "unknown" for f in levels)
-        yield _claim("comparable" if known else "not_shown", "met" if known else "unknown", tuple(f.id for f in levels))
+        seen = {f.what.removeprefix("invariance_level") for f in levels}  # measurements, groups, or both
+        of = "comparable" if len(seen) > 1 else "comparable_arms" if "_arms" in seen else "comparable_waves"
+        yield _claim(of if known else "not_shown", "met" if known else "unknown", tuple(f.id for f in levels))
 
 
 def _multiplicity(e: Evidence) -> Iterator[Claim]:

@@ -18,6 +18,7 @@ HUNDREDTH, THOUSANDTH = 0.01, 0.001
 IN_POINTS = {"standard_error_of_measurement", "rci_smallest_change", "rci_cutoff"}
 BY_SIZE = ("underachievement_", "monitoring_", "typology_cut", "regression_")  # on a scale that the study gives
 ENROLLED = {"enrolled_mean", "enrolled_sd"}  # of a covariate, of whose scale nothing is known
+P_EDGES = (0.001, 0.05)
 SAID_P = {"p", "p_corrected", "p_equivalence"}  # the names of a claim's values
 SAID_POINTS = {"estimate", "ci", "points"}
 
@@ -89,10 +90,16 @@ def rounded_estimate(e: Estimate, results: Results, shown: Magnitudes, min_cell:
         se=own(e.se),
         ci_low=own(e.ci_low),
         ci_high=own(e.ci_high),
-        p=_to(e.p, THOUSANDTH),
+        p=e.p if e.p is None else shown_p(e.p),
         statistic=_to(e.statistic, HUNDREDTH),
         df=_to(e.df, 0.1),
     )
+
+
+def shown_p(p: float) -> float:
+    """Return a p to three decimals, on the side of .001 and of .05 where it lies, because words are said of these."""
+    rounded = to_step(p, THOUSANDTH)
+    return next((edge - THOUSANDTH for edge in P_EDGES if p < edge <= rounded), rounded)
 
 
 def _to(value: float | None, step: float) -> float | None:
@@ -111,7 +118,7 @@ def rounded_claim(c: Claim, results: Results, shown: Magnitudes, min_cell: int) 
         if not isinstance(value, float) or not math.isfinite(value):
             return value
         if name in SAID_P:
-            return to_step(value, THOUSANDTH)
+            return shown_p(value)
         if name in SAID_POINTS:
             return to_step(value, in_points[0]) if in_points else significant(value, 2)
         if name in {"share_overall", "points_differential"}:

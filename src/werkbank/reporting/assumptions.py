@@ -49,7 +49,8 @@ def looked_at(report: Report) -> Blocks:
         "question": "text", "slopes_differ": "estimate", "slopes_differ_p": "p", "influence_largest": "estimate",
         "values_distinct": "count", "share_at_bottom": "share", "share_at_top": "share",
     }  # fmt: skip
-    title, notes = words.say(f"{HERE}.more_title"), [words.say(f"{HERE}.more_note")]
+    told = ["slopes_note"] * any(row["slopes_differ"] is not None for row in rows) + ["more_note"]
+    title, notes = words.say(f"{HERE}.more_title"), [words.say(f"{HERE}.{note}") for note in told]
     yield table(report, f"{HERE}-more", title, kinds, rows, labels=HERE, notes=notes, drop_empty=True)
     yield from _made_of_it(report, rows)
 

@@ -79,11 +79,12 @@ class Slope:
 
 @dataclass(frozen=True)
 class Headed:
-    """What stands over a figure: what was found, and what is measured; and what the ends of its axis are called."""
+    """What stands over a figure: what was found, and what is measured; what the ends of its axis and its units are."""
 
     title: str = ""
     subtitle: str = ""
     sides: tuple[str, str] | None = None
+    units: str = ""
 
 
 def forest(bars: Sequence[Bar], language: str, level: str, head: Headed | None = None) -> Figure:
@@ -98,7 +99,7 @@ def _forest(drawing: Drawing, bars: Sequence[Bar], level: str, head: Headed) -> 
     bars = [*drawing.first([bar for bar in bars if bar.ours], MOST_BARS), *(bar for bar in bars if not bar.ours)]
     rows = _grouped_rows(bars, say("figures.forest.others", language))
     size = 9 if len(rows) <= 30 else 8
-    columns = _columns(bars, language, level, size)
+    columns = _columns(bars, language, level, size, head.units)
     aside = 0.0 if drawing.narrow else 4 + sum(wide for *_, wide in columns)
     names = _row_names(drawing, rows, drawing.width - aside - (8 if drawing.narrow else 58), size)
     each = [_row_height(name, row, size, narrow=drawing.narrow) for name, row in zip(names, rows, strict=True)]
@@ -144,7 +145,7 @@ def _grouped_rows(bars: Sequence[Bar], others: str) -> list[Bar | str]:
     return rows
 
 
-def _columns(bars: Sequence[Bar], language: str, level: str, size: float) -> list[tuple[str, str, float]]:
+def _columns(bars: Sequence[Bar], language: str, level: str, size: float, units: str) -> list[tuple[str, str, float]]:
     """Return the columns of numbers beside a forest: their heads, what they hold, and how wide they are in mm."""
     texts = {
         "people": [bar.people for bar in bars],
@@ -154,7 +155,8 @@ def _columns(bars: Sequence[Bar], language: str, level: str, size: float) -> lis
     found = []
     for kind, of in texts.items():
         if any(of):
-            title = say(f"figures.forest.column.{kind}", language, level=level)
+            name = "units" if kind == "people" and any("(" in text for text in of) else kind
+            title = say(f"figures.forest.column.{name}", language, level=level, units=units)
             found.append((title, kind, max(widest(of, size), widest([title], size, bold=True)) + 3.5))
     return found
 

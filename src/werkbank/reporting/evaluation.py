@@ -63,7 +63,7 @@ def _how_sure(report: Report) -> tuple[str, ...]:
         words.say(
             f"report.summary.lost_{'compared' if 'points_differential' in claim.values else 'single'}",
             question=words.test(*(str(claim.values[name]) for name in ("outcome", "wave", "contrast"))),
-            share=words.share(share), points=words.decimal(claim.values.get("points_differential"), 1),
+            share=words.share(share), points=words.written(claim).get("points_differential"),
         )
         for claim in report.results.claims_where(kind="quality")
         if claim.sentence in LOST and isinstance(share := claim.values.get("share_overall"), float)

@@ -195,8 +195,11 @@ def _standings(report: Report, claims: list[Claim]) -> list[str]:
     return [found[0], f"later_{found[1]}"]
 
 
-def forest(report: Report) -> Figure | None:
-    """Draw the standardised size of every headline test that has an interval, and what others published below."""
+def forest(report: Report, *, headed: bool = True) -> Figure | None:
+    """Draw the standardised size of every headline test that has an interval, and what others published below.
+
+    `headed`: with what was found as its title, where the page gives the figure none of its own.
+    """
     bars = []
     # which side is better must be known of every row, or the sides have no names and nothing is mirrored
     known = all(report.better(test.outcome) in {"higher", "lower"} for test in report.evidence.tests)
@@ -219,7 +222,8 @@ def forest(report: Report) -> Figure | None:
     answers = [(key, claims) for key in first(report) if (claims := shown_answers(report, key))]
     title = capital(_title(report, answers)) if answers else ""
     compared = "difference" if any(t.contrast for t in report.evidence.tests) else "change"
-    head = estimates.Headed(title, words.say(f"figures.forest.subtitle_{compared}", level=level), sides)
+    over = (title, words.say(f"figures.forest.subtitle_{compared}", level=level)) if headed else ("", "")
+    head = estimates.Headed(*over, sides, words.say(f"report.unit.{report.evidence.unit}.many"))
     return estimates.forest([*bars, *published], report.language, level, head) if bars else None
 
 

@@ -12,7 +12,7 @@ from werkbank.measurement.study_scores import instruments_of, scale_key
 from werkbank.reporting.blocks import Bullets, Heading, Paragraph, Section, Table
 from werkbank.reporting.numbers import Column
 from werkbank.reporting.words import Words
-from werkbank.study.registration import seal_of
+from werkbank.study.sealed import seal_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -53,7 +53,7 @@ def registration_section(
     )
     columns = tuple(Column(key, _say(language, f"column.{key}")) for key in ("field", "value"))
     blocks += [Heading(_say(language, "heading.all"), 3), Table("tab-registered", _say(language, "all"), columns, rows)]
-    digest = seal_of(registered.model_dump(mode="json", exclude_none=True))
+    digest = seal_of(registered)
     blocks.append(Paragraph(_say(language, "hash", hash=digest, study=registered.study_file,
                                  study_hash=registered.study_sha256), "note"))  # fmt: skip
     return Section("registration", language, tuple(blocks))

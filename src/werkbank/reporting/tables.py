@@ -302,12 +302,20 @@ def other_answers(report: Report, tests: Sequence[Estimate]) -> Table | None:
             {"question": words.test(test.outcome, test.wave_to, test.contrast)}
             | {"holds": say(f"report.other_ways.{'differs' if apart else 'stands'}")}
             | {"same": say("report.other_ways.of", same=str(len(ways.others) - len(apart)), n=str(len(ways.others)))}
-            | {"ends": ways.ends or (None, None)}
+            | {"ends": _from_to(report, ways.ends)}
             | {"apart": words.listed(apart) or say("report.other_ways.no_one")}
         )
-    kinds: dict[str, Kind | Column] = texts("question", "holds", "same") | {"ends": "interval"}
+    kinds = texts("question", "holds", "same", "ends", "apart")
     notes = [say("report.other_ways.note")]
-    return table(report, "other-ways", "", kinds | texts("apart"), rows, labels="report.other_ways", notes=notes)
+    return table(report, "other-ways", "", kinds, rows, labels="report.other_ways", notes=notes)
+
+
+def _from_to(report: Report, ends: tuple[float, float] | None) -> str:
+    """Return the lowest and the highest estimate in words: in brackets they would look like an interval."""
+    if ends is None:
+        return numbers.MISSING
+    low, high = map(report.words.decimal, ends)
+    return report.words.say("report.other_ways.from_to", low=low, high=high)
 
 
 def interactions(report: Report) -> Table | None:

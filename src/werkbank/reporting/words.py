@@ -223,8 +223,8 @@ class Words:
             return _unbroken(numbers.p_phrase(value, self.language))
         if key == "alpha" or key.startswith("r_"):
             return self.bounded(value)
-        if key.startswith("points_"):
-            return self.decimal(value, 1)
+        if key.startswith("points_"):  # in a copy to share it may be whole
+            return self.decimal(value, 0 if value == round(value) else 1)
         if key.startswith("share_"):
             return self.share(value)
         return self.decimal(value) if key in _DECIMALS else value

@@ -13,7 +13,8 @@ from werkbank.errors import UsageError
 from werkbank.intake.lists import read_list
 from werkbank.planning.lots import Asked, announce, draw, seed_of
 from werkbank.running.manifest import notice, put
-from werkbank.study.lot import read_lot, written
+from werkbank.study.lot import read_lot
+from werkbank.study.sealed import written
 
 if TYPE_CHECKING:
     import argparse

@@ -14,7 +14,8 @@ from werkbank.catalogue import say
 from werkbank.errors import UnfitError, UsageError
 from werkbank.running.manifest import put, sha256
 from werkbank.study import load_study
-from werkbank.study.registration import Data, DataFile, Registered, fields_of, written
+from werkbank.study.registration import Data, DataFile, Registered, fields_of
+from werkbank.study.sealed import written
 
 if TYPE_CHECKING:
     import argparse

@@ -6,18 +6,16 @@ again and see that nothing was changed, and only whoever has the list as well kn
 
 from __future__ import annotations
 
-import hashlib
-import json
 from datetime import date, datetime  # noqa: TC003 - pydantic reads them
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-import yaml
 from pydantic import Field, ValidationError
 
 from werkbank.errors import Problem, UnfitError
-from werkbank.instruments.written import NotYamlError, read_yaml
+from werkbank.instruments.written import NotYamlError
 from werkbank.statistics.lots import commitment, draw_arms, draw_starts
 from werkbank.study.parts import Part
+from werkbank.study.sealed import opened, seal_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -124,13 +122,6 @@ def codes(n: int) -> list[str]:
     return [f"{i:0{max(2, len(str(n)))}d}" for i in range(1, n + 1)]
 
 
-def written(lot: Lot, notice: str) -> str:
-    """Return a lot as the text of its file, which ends in a hash of all that is above it."""
-    content = lot.model_dump(mode="json", exclude_none=True)
-    body = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=120)
-    return f"# {notice}\n{body}seal: {_seal(content)}\n"
-
-
 def read_lot(path: Path, shown: str, language: str = "nl") -> Lot:
     """Read a lot and see whether it is what was drawn.
 
@@ -143,19 +134,14 @@ def read_lot(path: Path, shown: str, language: str = "nl") -> Lot:
     if not path.is_file():
         raise UnfitError([Problem("lot_not_found", shown)], language)
     try:
-        raw, _ = read_yaml(path)
-        seal = raw.pop("seal", "") if isinstance(raw, dict) else ""
+        raw, seal = opened(path)
         lot = Lot.model_validate(raw)
     except NotYamlError as error:
         raise UnfitError([Problem("lot_unreadable", shown, row=error.row)], language) from None
     except ValidationError as error:
         at = ".".join(map(str, error.errors()[0]["loc"]))
         raise UnfitError([Problem("lot_unreadable", shown, column=at or None)], language) from None
-    what = lot.altered() or ("" if seal == _seal(lot.model_dump(mode="json", exclude_none=True)) else "seal")
+    what = lot.altered() or ("" if seal == seal_of(lot) else "seal")
     if what:
         raise UnfitError([Problem("lot_altered", shown, details={"reason_key": f"lot_{what}"})], language)
     return lot
-
-
-def _seal(content: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(content, ensure_ascii=False, sort_keys=True).encode()).hexdigest()

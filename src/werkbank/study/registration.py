@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from datetime import datetime  # noqa: TC003 - pydantic reads it
 from typing import TYPE_CHECKING, Any, Literal
 
-import yaml
 from pydantic import Field, ValidationError
 
 from werkbank.errors import Problem, UnfitError
-from werkbank.instruments.written import NotYamlError, read_yaml
+from werkbank.instruments.written import NotYamlError
 from werkbank.study.parts import Part, Text
+from werkbank.study.sealed import opened, seal_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,18 +72,6 @@ def fields_of(study: Any) -> dict[str, Any]:  # noqa: ANN401 - a Study, which im
     return {name: value for name, value in content.items() if name not in NO_PROMISE}
 
 
-def written(registered: Registered, notice: str) -> str:
-    """Return a registration as the text of its file, which ends in a hash of all that is above it."""
-    content = registered.model_dump(mode="json", exclude_none=True)
-    body = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=120)
-    return f"# {notice}\n{body}seal: {seal_of(content)}\n"
-
-
-def seal_of(content: dict[str, Any]) -> str:
-    """Return the hash that closes a registration, and by which its page and document name it."""
-    return hashlib.sha256(json.dumps(content, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
-
-
 def read_registration(path: Path, shown: str, language: str = "nl") -> Registered:
     """Read a registration and see whether it is as it was made.
 
@@ -97,11 +83,10 @@ def read_registration(path: Path, shown: str, language: str = "nl") -> Registere
     if not path.is_file():
         raise UnfitError([Problem("registration_not_found", shown)], language)
     try:
-        raw, _ = read_yaml(path)
-        seal = raw.pop("seal", "") if isinstance(raw, dict) else ""
+        raw, seal = opened(path)
         registered = Registered.model_validate(raw)
     except (NotYamlError, ValidationError):
         raise UnfitError([Problem("registration_unreadable", shown)], language) from None
-    if seal != seal_of(registered.model_dump(mode="json", exclude_none=True)):
+    if seal != seal_of(registered):
         raise UnfitError([Problem("registration_altered", shown)], language)
     return registered

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from werkbank.appraisal.evidence import SIZES, question
+from werkbank.appraisal.other_ways import other_ways
 from werkbank.reporting import arms, numbers, pictures, tables
 from werkbank.reporting.blocks import Heading, Paragraph
 from werkbank.reporting.informants import apart
@@ -71,7 +72,9 @@ def _assumed(report: Report) -> str:
             )
         ]
     )
-    moved = [float(f.value) for f in look(what="influence_largest") if isinstance(f.value, float)]
+    asked_first = {(t.outcome, t.wave_to) for t in report.evidence.primary if report.evidence.role_of(t) == "primary"}
+    largest = [f for f in look(what="influence_largest") if (f.outcome, f.wave_to or f.wave) in asked_first]
+    moved = [float(f.value) for f in largest if isinstance(f.value, float)]
     if moved:
         said.append(told(report, "assumed.influence", most=words.decimal(max(moved)), **unit_values(report)))
     skewed = [c for c in report.results.facts_where(what="caution", category="skewed_units") if c.value]
@@ -83,7 +86,7 @@ def _assumed(report: Report) -> str:
 
 def _answers(report: Report, claims: Sequence[Claim]) -> Blocks:
     tests = report.evidence.tests
-    table, figure = laid_out.main(report, tests), pictures.forest(report)
+    table, figure = laid_out.main(report, tests), pictures.forest(report, headed=False)
     primary = [c for c in claims if c.role == "primary"] or list(claims)
     others = [c for c in claims if c not in primary]
     yield Heading(told(report, "heading.primary"), 3)
@@ -156,17 +159,14 @@ def _held(report: Report) -> Blocks:
     for t in report.evidence.primary:
         if t.estimate is None or t.p is None or report.evidence.role_of(t) != "primary":
             continue
-        others = laid_out.alternatives(report, t)
-        differ = [
-            laid_out.told_method(report, e.method) for e in others if e.p is not None and (e.p < LOW) != (t.p < LOW)
-        ]
+        ways = other_ways(report.evidence, t)  # also those that do not fit the table's columns
+        others = ways.others
+        differ = [laid_out.method_in_sentence(report, e.method) for e in ways.apart]
         values = {"test": asked(report, t), "n": len(others), "n_text": in_words(report, len(others))}
         if others and not differ:
             holds.append(t)
         elif differ:
-            said.append(
-                told(report, "results.differs", methods=words.listed([d[:1].lower() + d[1:] for d in differ]), **values)
-            )
+            said.append(told(report, "results.differs", methods=words.listed(differ), **values))
     if holds:
         names = words.listed([asked(report, t) for t in holds])
         said.append(told(report, "results.holds", n=len(holds), tests=names))

@@ -359,6 +359,13 @@ def told_method(report: Report, method: str) -> str:
     return report.words.say(key) if has(key, report.language) else capital(report.words.method(method))
 
 
+def method_in_sentence(report: Report, method: str) -> str:
+    """Return an analysis in the words of a table, as they stand within a sentence."""
+    key = f"thesis.method.{method}"
+    told_of = report.words.say(key) if has(key, report.language) else ""
+    return told_of[:1].lower() + told_of[1:] or report.words.method(method)
+
+
 def intervention(report: Report) -> list[tuple[str, str]]:
     """Return what the study file tells of the programme, by its TIDieR item."""
     given: Any = report.study.programme
