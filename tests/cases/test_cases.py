@@ -185,3 +185,27 @@ def test_the_standards_are_held_per_criterion(tmp_path):
     made = designs.checked(series, "score")
     assert designs.starts(series) == {"P1": 5.0, "P2": 7.0, "P3": 9.0}
     assert {c.name for c in made.criteria} >= {"demonstrations", "points_in_first_baseline", "points_per_phase"}
+
+
+def test_a_trend_of_the_baseline_is_taken_off_where_it_was_an_improvement(tmp_path):
+    """Higher is better: the one who got better in A has the corrected Tau, the one who got worse has not."""
+    up, down = [1, 2, 3, 4, 5, 6], [6, 5, 4, 3, 2, 1]
+    rows = [
+        {"case": case, "day": day, "phase": "A" if day <= 6 else "B", "y": (a + [7] * 14)[day - 1]}
+        for case, a in (("up", up), ("down", down))
+        for day in range(1, 21)
+    ]
+    outcomes = [{"column": "y", "range": [0, 10], "better": "higher"}]
+    results = werkbank.open(study(tmp_path / "s", pd.DataFrame(rows), outcomes)).results
+    assert {e.group for e in results.where(method="baseline_corrected_tau")} == {"up"}
+    leaves = results.facts_where(what="case_caution", category="trend_leaves_scale")
+    # the line of A is 10 on day 10 and beyond the scale on the ten days after it
+    assert [(f.arm, f.value, f.n) for f in leaves] == [("up", 10, 14)]
+
+
+def test_an_account_of_a_case_begins_a_page(tmp_path):
+    from werkbank.reporting.blocks import Heading
+
+    bench = werkbank.open(study(tmp_path / "s", days(), [SCORE]))
+    headings = [one for one in single_case.teacher(bench, shown=True).blocks if isinstance(one, Heading)]
+    assert [one.text for one in headings if one.fresh] == ["P1", "P2", "P3"]

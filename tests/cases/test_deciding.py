@@ -85,9 +85,21 @@ def test_a_plan_that_was_not_carried_out_is_not_judged(tmp_path):
     others = [{"log": "sessions", "path": "s.csv", "planned": {"sessions": 10}}]
     folder = study(tmp_path / "a", "check-in", colours(), more={"began": str(DAYS[5])}, others=others,
                    agreed=[{**AGREED, "dose": "sessions"}])  # fmt: skip
-    lines = ["leerling;datum;minuten;status", ";".join(map(str, session))]
-    (folder / "s.csv").write_text("\n".join(lines), encoding="utf-8")
+    head, line = "leerling;datum;minuten;status", ";".join(map(str, session))
+    (folder / "s.csv").write_text(f"{head}\n{line}", encoding="utf-8")
+    assert verdict(folder) == ("first_do", "hardly_known")  # nobody says that the nine others were not given
+    left_out = [f"L01;{day};;niet gedaan" for day in DAYS[7:14]]
+    (folder / "s.csv").write_text("\n".join([head, line, *left_out]), encoding="utf-8")
     assert verdict(folder) == ("first_do", "hardly_done")
+
+
+def test_the_days_that_were_compared_are_counted(tmp_path):
+    soon = {**AGREED, "review": str(DAYS[12])}
+    folder = study(tmp_path / "a", "check-in", colours(), more={"began": str(DAYS[5])}, agreed=[soon])
+    estimate, fact, *_ = found(folder)
+    n = [fact(what="log_count", category="judged", wave=phase).value for phase in "AB"]
+    assert n == [5, 8]
+    assert estimate(method="log_improvement").n == 13
 
 
 # --- simulation: how often "go on" where nothing changed, or it got worse

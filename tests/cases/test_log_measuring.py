@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 from tests.cases.logs_made import found, school_days, sheet, study
+from tests.conftest import opened_example
 
 from werkbank.cases.logs.following import lowest_run, trend
 from werkbank.programmes.forms import form
@@ -115,10 +116,23 @@ def test_sessions_a_week(tmp_path):
 
 def test_against_a_plan(tmp_path):
     folder = study(tmp_path / "a", "banking-time", BANKING, more={"planned": {"per_week": 2, "weeks": 2}})
-    estimate, *_ = found(folder)
+    estimate, fact, *_ = found(folder)
     one, two = (estimate(method="log_adherence", group=who) for who in ("L01", "L02"))
     assert (one.estimate, one.n) == (1.0, 3)  # four, less one on which the pupil was not there
-    assert (two.estimate, two.n) == (0.25, 4)
+    # three planned times without a line are unknown, not "not done": the share has bounds
+    assert (two.estimate, two.ci_low, two.ci_high, two.n) == (None, 0.25, 1.0, 4)
+    unknown = {who: fact(what="log_count", arm=who, category="unknown").value for who in ("L01", "L02")}
+    assert unknown == {"L01": 0, "L02": 3}
+
+
+def test_what_was_planned_is_done_not_done_or_unknown():
+    results = opened_example("leerlingen", "nl").results
+    for whose in ("L03", "L07", "L11"):
+        at = {"what": "log_count", "outcome": "banking-time", "arm": whose, "table": "minutes"}
+        counts = {f.category: f.value for f in results.facts_where(**at)}
+        known = sum(counts.get(name, 0) for name in ("done", "not_done", "refused", "unknown"))
+        assert known == counts["expected"], whose
+    assert counts["unknown"] == 7  # L11: sixteen planned, nine lines
 
 
 def test_a_period_that_is_not_over_counts_to_its_latest_line(tmp_path):
@@ -187,8 +201,17 @@ def test_red_for_days_on_end(tmp_path):
     _, fact, *_ = found(study(tmp_path / "a", "check-in", colours(words)))
     assert fact(what="log_run", category="red").value == 3
     assert fact(what="log_caution", category="low_run").value == 3
-    assert lowest_run(pd.DataFrame({"place": [1, 1, 3, 1], "day": [1, 2, 3, 4]})) == 2
-    assert lowest_run(pd.DataFrame({"place": [2.0], "day": [1]})) == 0
+    assert lowest_run(pd.DataFrame({"place": [1, 1, 3, 1], "day": [1, 2, 3, 4]})) == [1, 2]
+    assert lowest_run(pd.DataFrame({"place": [1, 3, 1], "day": [1, 2, 3]})) == [3]  # of equals the latest
+    assert lowest_run(pd.DataFrame({"place": [2.0], "day": [1]})) == []
+
+
+def test_when_the_days_on_end_were_is_told(tmp_path):
+    words = ["rood", "rood", "rood", None, "rood", "groen"]
+    folder = study(tmp_path / "a", "check-in", colours(words), more={"began": str(DAYS[2])})
+    _, fact, *_ = found(folder)
+    low = fact(what="log_caution", category="low_run")
+    assert (low.wave, low.item, low.parts) == (str(DAYS[0]), str(DAYS[2]), ("A", "B"))
 
 
 @pytest.mark.parametrize("seed", range(20))

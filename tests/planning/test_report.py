@@ -145,3 +145,35 @@ def test_check_foresees_a_plan_and_a_report_of_answers_waits_for_them(tmp_path, 
     assert "Will be tested: y" in capsys.readouterr().out
     assert main(["run", str(tmp_path)]) == 3
     assert "nog geen bestanden" in capsys.readouterr().err
+
+
+def test_figure_table_and_sentence_tell_of_the_same_iccs(tmp_path):
+    bench = werkbank.open(plan(tmp_path, planning={"units": 4, "effect": 0.3, "icc": [0.05, 0.2]}))
+    facts = bench.part("planning").facts_where(what="plan_detectable")
+    curve = {f.category for f in facts if f.item}
+    assert curve == {f.category for f in facts if not f.item} == {"0.05", "0.125", "0.2"}
+    needed = {f.category: f.value for f in bench.part("planning").facts_where(what="plan_units_needed")}
+    said = next(text for text in texts(planning.enough(bench)) if "niet genoeg" in text)
+    assert "Bij ICC ,12 worden alleen" in said
+    assert f"Nodig zijn {needed['0.05']:.0f} tot {needed['0.2']:.0f} klassen" in said
+
+
+def test_where_more_units_find_less_that_is_explained(tmp_path):
+    blocks = {"planning": {"units": 8, "blocks": 4, "icc": [0.05, 0.2]}}
+    columns = {**BASE["columns"], "school": "school"}
+    design = {**BASE["design"], "blocks": "school"}
+    bench = werkbank.open(plan(tmp_path, columns=columns, design=design, **blocks))
+    curve = {int(f.item): f.value for f in bench.part("planning").facts_where(what="plan_detectable")
+             if f.item and f.category == "0.05"}  # fmt: skip
+    assert curve[16] > curve[12]  # eight blocks: the difference within each of them, on fewer df
+    assert any("Van 12 naar 16 klassen" in text for text in texts(planning.curves(bench)))
+
+
+def test_what_will_be_said_of_several_outcomes_is_said_once(tmp_path):
+    more = [*BASE["outcomes"], {"name": "z", "column": "z", "better": "higher", "informant": "pupil"}]
+    said = texts(planning.allowed(werkbank.open(plan(tmp_path, outcomes=more), language="en")))
+    assert sum("If the difference is clear" in line for line in said) == 1
+    assert any("**y or z**" in line and "[…, …], *p* = …" in line for line in said)
+    assert [line for line in said if line.startswith("And with")] == [
+        line for line in said if "with y in any case" in line
+    ]

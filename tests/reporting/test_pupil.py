@@ -54,9 +54,38 @@ def test_what_was_built_into_the_example_is_what_it_says():
     assert now["L03"].startswith("Wat nu? Ga door, of bouw af")
     assert now["L07"].startswith("Wat nu? Pas aan")
     assert now["L11"].startswith("Wat nu? Voer de aanpak eerst uit")
-    assert "niet gedaan zoals bedoeld" in now["L05"]
+    assert "op elke dag dat de leerling er was" in now["L05"]
+    assert "1 dag afwezigheid" in now["L05"]
     done = texts(example_page("L05"), "plain")[0]
     assert "9 keer, samen 18 minuten" in done
+
+
+def test_it_is_told_which_days_were_compared_and_when_the_lowest_were():
+    said = texts(example_page("L03"))
+    assert any("15 dagen vóór het programma en 23 erna" in text and "82%" in text for text in said)
+    assert any("3 schooldagen achter elkaar" in text and "september 2025: vóór het programma" in text for text in said)
+    eleven = " ".join(texts(example_page("L11")))
+    assert "van 7 daarvan is niets ingevuld" in eleven
+    assert "Meer dan de helft van wat gepland was, is niet gedaan" not in eleven  # of six of sixteen that is known
+
+
+def test_a_pupils_sheet_has_nothing_of_another_on_it():
+    import io
+    import zipfile
+
+    from pypdf import PdfReader
+
+    from werkbank.reporting.formats import Document, write
+
+    section = pupil.one_page(opened_example("leerlingen", "nl"))
+    document = Document((section,), "nl", "Blad", simulated=False)
+    pages = [page.extract_text() for page in PdfReader(io.BytesIO(write(document, "pdf"))).pages]
+    whose = [set(re.findall(r"\bL\d\d\b", text)) for text in pages]
+    assert whose == [{"L03"}, {"L05"}, {"L07"}, {"L11"}]
+    assert all("blijft op school" in " ".join(text.split()) for text in pages)
+    word = zipfile.ZipFile(io.BytesIO(write(document, "docx"))).read("word/document.xml").decode()
+    assert word.count("<w:pageBreakBefore/>") == 3
+    assert section._repr_mimebundle_()["text/html"].count('class="fresh"') == 3
 
 
 def test_it_stays_at_school_also_with_consent():

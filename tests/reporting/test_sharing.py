@@ -16,7 +16,9 @@ from werkbank.disclosure.suppressing import suppress
 from werkbank.reporting import evaluation as ev
 from werkbank.reporting import robustness, school, style, thesis
 from werkbank.reporting.blocks import Figure, Table
-from werkbank.reporting.sharing import read_shared, shared_bench, shared_sections, write_shared
+from werkbank.reporting.sharing import has_pupils, read_shared, shared_bench, shared_sections, write_shared
+from werkbank.study import load_study
+from werkbank.study.finding import example_path
 
 PARTS = (
     ev.summary, ev.design, ev.flow, ev.measures, ev.before_after, ev.estimates, ev.robustness, ev.mechanisms,
@@ -114,3 +116,11 @@ def test_of_an_outcome_of_yes_or_no_nothing_is_shared_that_is_a_count(tmp_path, 
         text = json.dumps([section.to_json() for section in sections], ensure_ascii=False)
         assert sentence in text
         assert not check_text(text, "effect", language, equivalent=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "inside"),
+    [("voornemen", False), ("overzicht", False), ("leerlingen", True), ("klassenspel", True), ("volgsysteem", True)],
+)
+def test_a_report_without_pupils_has_nothing_to_keep_inside(name, inside):
+    assert has_pupils(load_study(example_path(name))) is inside

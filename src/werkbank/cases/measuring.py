@@ -74,13 +74,22 @@ def _of_case(study: Study, outcome: CaseOutcome, case: str, pairs: tuple[Compari
             "nap": overlap.nap(pair, level=study.ci_level),
             "case_tau": overlap.tau(pair, level=study.ci_level),
         }
-        if pair.m >= 3 and overlap.kendall_trend(pair.turned[0])[1] <= TREND_P:
-            made["baseline_corrected_tau"] = overlap.baseline_corrected_tau(pair)
+        if (corrected := _corrected(outcome, pair)) is not None:
+            made["baseline_corrected_tau"] = corrected
         made["level_change"] = piecewise(pair, level=study.ci_level).level_change
         if outcome.scale != "rating":
             made["log_response_ratio"] = magnitude.log_response_ratio(pair, outcome.scale)
         out += [estimate(study, outcome, method, found, **at) for method, found in made.items()]
     return out
+
+
+def _corrected(outcome: CaseOutcome, pair: Comparison) -> overlap.CorrectedTau | None:
+    """Return Tau without the trend of A, where A got better by itself; a trend the other way is none to take off."""
+    if pair.m < 3:
+        return None
+    trend, p = overlap.kendall_trend(pair.turned[0])
+    scale = outcome.range[0], outcome.range[1]
+    return overlap.baseline_corrected_tau(pair, scale=scale) if trend > 0 and p <= TREND_P else None
 
 
 def _together(study: Study, series: CaseSeries, outcome: CaseOutcome, known: list[Estimate]) -> list[Estimate]:
@@ -145,6 +154,10 @@ def _phases(outcome: CaseOutcome, case: str, pairs: tuple[Comparison, ...]) -> l
             fact("case_caution", told.figure, outcome.column, arm=case, wave=str(number), category=told.key)
             for told in cautions(pair, best)
         ]
+        corrected = _corrected(outcome, pair)
+        if corrected is not None and corrected.leaves:  # days of B at which A's line is beyond what can be scored
+            at = {"arm": case, "wave": str(number), "category": "trend_leaves_scale"}
+            out.append(fact("case_caution", len(corrected.leaves), outcome.column, n=pair.n, **at))
     return out
 
 

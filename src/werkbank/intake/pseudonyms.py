@@ -160,7 +160,9 @@ def pseudonymised(intake: Intake) -> Intake:
         answers["teacher"] = answers["teacher"].cat.rename_categories(teacher)
     notes = [*told]
     notes += [replace(note, values=_without_names(note, pupil)) for note in intake.notes]
-    notes.append(Note("privacy.pseudonyms", {"n": len(pupil), "n_teachers": len(teacher)}))
+    notes.append(
+        Note(f"privacy.pseudonyms{'' if len(teacher) else '_alone'}", {"n": len(pupil), "n_teachers": len(teacher)})
+    )
     return replace(intake, answers=answers, pupils=pupils, notes=tuple(notes))
 
 

@@ -124,7 +124,9 @@ def _curve(one: Asked, aim: float) -> Iterator[Fact]:
     at: dict[str, Any] = {"contrast": one.contrast, "wave": one.wave_to, "wave_from": one.wave_from,
                           "wave_to": one.wave_to}  # fmt: skip
     counts = CURVE if p.level != "pupil" else tuple(10 * n for n in CURVE)
-    many = CURVE_ICCS if p.level != "pupil" else (p.icc,)
+    # those of the plan, so that the figure and the table tell of the same; one ICC alone shows nothing of the others
+    own = tuple(dict.fromkeys((one.low.icc, one.middle.icc, one.high.icc)))
+    many = (p.icc,) if p.level == "pupil" else own if len(own) > 1 else tuple(sorted({*CURVE_ICCS, *own}))
     for icc in many:
         for n in counts:
             made = scaled(p, n).with_(icc=icc)

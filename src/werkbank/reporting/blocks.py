@@ -27,10 +27,14 @@ Tone = Literal["plain", "lead", "note", "warning", "refusal", "own"]
 
 @dataclass(frozen=True)
 class Heading:
-    """A heading; a page has one of level 1, and levels are never skipped."""
+    """A heading; a page has one of level 1, and levels are never skipped.
+
+    `fresh`: on paper it begins a page, for what stands under it may be shown to others than what stands before it.
+    """
 
     text: str
     level: int = 2
+    fresh: bool = False
 
 
 @dataclass(frozen=True)
@@ -234,6 +238,8 @@ def block_json(block: Block) -> dict[str, Any]:
         values = {k: v for k, v in values.items() if k != "how" or v}
     if isinstance(block, Own):
         values["blocks"] = [block_json(part) for part in block.blocks]
+    if isinstance(block, Heading) and not block.fresh:
+        del values["fresh"]
     return {"block": name, **values}
 
 
@@ -310,7 +316,8 @@ def block_html(block: Block, block_id: str, language: str) -> str:
     """Return one block; `block_id` is the id of a heading."""
     match block:
         case Heading():
-            return f'<h{block.level} id="{block_id}">{inline(block.text)}</h{block.level}>'
+            fresh = ' class="fresh"' if block.fresh else ""
+            return f'<h{block.level} id="{block_id}"{fresh}>{inline(block.text)}</h{block.level}>'
         case Paragraph():
             return _paragraph(block, language)
         case Bullets() | Verbatim():

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 ON_A_PAGE = 9  # cases of one figure
 EACH = 23.0  # mm of a row
+WIDE = 0.2  # of the axis: what the name of a phase takes
 
 
 @dataclass(frozen=True)
@@ -39,14 +40,17 @@ def pages(lines: list[Line], name: str, label: str, limits: tuple[float, float],
         of = f"{label[:1].upper()}{label[1:]}"
         if len(parts) > 1:
             of = say("figures.cases.part", language, outcome=of, part=number, parts=len(parts))
-        drawn.append(_page(part, f"{name}-{number}", of, limits, last, language))
+        drawn.append(_page(part, f"{name}-{number}", (of, label), limits, last, language))
     return drawn
 
 
-def _page(shown: list[Line], name: str, of: str, limits: tuple[float, float], last: float, language: str) -> Figure:
-    """Draw some cases; their lines stop where a phase ends or a day is missing."""
+def _page(
+    shown: list[Line], name: str, said: tuple[str, str], limits: tuple[float, float], last: float, language: str
+) -> Figure:
+    """Draw some cases; their lines stop where a phase ends or a day is missing. `said`: in the caption, on the axis."""
+    of, label = said
     drawing = Drawing(language)
-    margins = Margins(left=17, right=20, bottom=12, top=6, rows=5)
+    margins = Margins(left=22, right=20, bottom=12, top=6, rows=5)
     grid_of = {"nrows": len(shown), "ncols": 1, "sharex": True, "sharey": True}
     with drawing.axes(18 + EACH * len(shown), margins, **grid_of) as grid:
         for axes, line in zip(grid[:, 0], shown, strict=True):
@@ -56,14 +60,25 @@ def _page(shown: list[Line], name: str, of: str, limits: tuple[float, float], la
         bottom.set(xlim=(0, last + 1), xlabel=say("figures.cases.axis", language))
         style.decimal_axis(bottom, language, "x")
         for axes in grid[:, 0]:
-            axes.set_ylim(limits[0] - 0.04 * np.ptp(limits), limits[1] + 0.04 * np.ptp(limits))
+            axes.set_ylim(limits[0] - 0.1 * np.ptp(limits), limits[1] + 0.1 * np.ptp(limits))
             style.decimal_axis(axes, language)
         top = grid[0, 0]
-        for phase, at in _starts(shown[0]):
-            top.annotate(say(f"figures.cases.phase_{phase}", language), (at, 1.04), fontsize=8,
-                         xycoords=top.get_xaxis_transform(), annotation_clip=False)  # fmt: skip
+        _named(top, shown[0], last, language)
+        grid[len(shown) // 2, 0].set_ylabel(say("figures.cases.unit", language, of=label, low=f"{limits[0]:g}",
+                                                high=f"{limits[1]:g}"))  # fmt: skip
     alt = [say("figures.cases.alt", language, n=len(shown)), *(_seen(line, language) for line in shown)]
     return drawing.figure(f"fig-cases-{name}", alt, say("figures.cases.caption", language, of=of))
+
+
+def _named(axes: Axes, line: Line, last: float, language: str) -> None:
+    """Name the phases over the first case: a first one that is short ends its name where the next begins."""
+    starts = _starts(line)
+    for number, (phase, at) in enumerate(starts):
+        end = starts[number + 1][1] if number + 1 < len(starts) else last + 1
+        short = end - at < WIDE * last
+        named = say(f"figures.cases.phase_{phase}", language) if not short or not number else phase
+        axes.annotate(named, (end - 1 if short and not number else at, 1.04), fontsize=8, annotation_clip=False,
+                      ha="right" if short and not number else "left", xycoords=axes.get_xaxis_transform())  # fmt: skip
 
 
 def _starts(line: Line) -> list[tuple[str, float]]:

@@ -45,14 +45,20 @@ def followed(shown: Followed, language: str) -> Figure:
     drawing = Drawing(language)
     days = shown.days.assign(day=shown.days["date"].map(lambda stamp: stamp.toordinal()))
     reviewed = shown.review is not None and shown.review.toordinal() <= days["day"].max()
+    began = _began(days)
     margins = Margins(left=24, right=6, bottom=13, top=7)
     with drawing.axes(HIGH, margins) as grid:
         axes = grid[0, 0]
         for phase, part in days.groupby("phase"):
             _phase(axes, str(phase), part)
-            at = float(part["day"].min())
+            # the first name ends where the programme begins: a short phase has no room for it
+            ends = phase == "A" and began is not None
+            at = began - 0.5 if ends and began is not None else float(part["day"].min())
             named = say(f"logs.phase.{phase or 'none'}", language)
-            axes.annotate(named, (at, 1.03), xycoords=axes.get_xaxis_transform(), fontsize=8, annotation_clip=False)
+            axes.annotate(named, (at, 1.03), xycoords=axes.get_xaxis_transform(), fontsize=8, annotation_clip=False,
+                          ha="right" if ends else "left")  # fmt: skip
+        if began is not None:
+            axes.axvline(began, color=style.SOFT, linewidth=0.9)
         if reviewed and shown.review is not None:
             axes.axvline(shown.review.toordinal(), color=style.SOFT, linewidth=0.9, linestyle=(0, (1, 2)))
         _dates(axes, days["day"].to_numpy(), language)
@@ -64,10 +70,15 @@ def followed(shown: Followed, language: str) -> Figure:
             style.decimal_axis(axes, language)
         axes.set(xlabel=say("logs.figure.axis", language), ylabel="")
     alt = [say("logs.figure.alt", language, n=len(days), what=shown.label), *_seen(shown, days, language)]
-    key = "caption_review" if reviewed else "caption"
-    return drawing.figure(
-        f"fig-log-{shown.name}", alt, say(f"logs.figure.{key}", language, what=shown.label, who=shown.who)
-    )
+    caption = [say("logs.figure.caption", language, what=shown.label, who=shown.who)]
+    caption += [say(f"logs.figure.{key}", language) for key, told in (("began", began), ("review", reviewed)) if told]
+    return drawing.figure(f"fig-log-{shown.name}", alt, " ".join(caption))
+
+
+def _began(days: pd.DataFrame) -> float | None:
+    """Return where the programme began, just before its first day; None without days before it, or where it stopped."""
+    before, during = (days.loc[days["phase"] == phase, "day"] for phase in "AB")
+    return float(during.min()) - 0.5 if len(before) and len(during) and before.max() < during.min() else None
 
 
 def _phase(axes: Axes, phase: str, part: pd.DataFrame) -> None:

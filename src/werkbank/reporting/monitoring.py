@@ -132,7 +132,8 @@ def _bands(report: Report) -> Table | None:
     rows: dict[str, dict[str, Any]] = {}
     for f in facts:
         rows.setdefault(f.outcome, {"subject": f.outcome, "n": f.n})[f.category] = f.value
-    note = _say(report, "levels.bands_note")
+    names = list(dict.fromkeys(f.category for f in facts))
+    note = _say(report, "levels.bands_note", bands=report.words.listed(names))
     return _table(report, "bands", "levels", kinds, rows.values(), note, title="bands_title")
 
 

@@ -5,7 +5,10 @@ Nothing is computed here, and nobody is behind a number: there are no data yet.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
+
+from babel.lists import format_list
 
 from werkbank.catalogue import has, say, shipped
 from werkbank.effects.questions import equivalence_bound
@@ -50,8 +53,14 @@ def allowed(report: Report) -> Blocks:
     if not told:
         return
     yield Paragraph(_say(report, "lead.allowed"))
+    alike: dict[tuple[Any, ...], list[Claim]] = {}  # questions of which the same will be said are told once
     for claim in told:
-        yield from _foretold(report, claim)
+        against = tuple(report.words.claim(why) for why in _against(report, claim))
+        reason = str(claim.values.get("reason", ""))
+        key = (claim.contrast, claim.wave_from, claim.wave_to, claim.grade, claim.verdict, reason, against)
+        alike.setdefault(key, []).append(claim)
+    for claims in alike.values():
+        yield from _foretold(report, claims)
 
 
 @section()
@@ -88,7 +97,16 @@ def curves(report: Report) -> Blocks:
     plan, first = _plan(report), asked(report.study)[0]
     now = min(first.middle.counts)
     words = planning_figure.Words(_units(report), aim, plan.effect or equivalence_bound(report.study), now)
+    if rises := _rises(lines):
+        key, between = "blocks" if plan.blocks else "rule", {"before": rises[0], "after": rises[1]}
+        yield Paragraph(_say(report, f"rises.{key}", **between, **_units(report)))
     yield planning_figure.curves(lines, words, report.language)
+
+
+def _rises(lines: dict[str, list[tuple[int, float]]]) -> tuple[int, int] | None:
+    """Return between which numbers of units more of them find less: where another rule begins to hold."""
+    found = [(a, b) for points in lines.values() for (a, x), (b, y) in pairwise(points) if y > x]
+    return found[0] if found else None
 
 
 @section(name="known")
@@ -100,7 +118,7 @@ def known_iccs(report: Report) -> Blocks:
     yield Paragraph(_say(report, "lead.known"))
     rows = [
         {"what": report.words.text(one["what"]), "where": report.words.text(one["where"]), "icc": one["icc"],
-         "pupils": one["n"], "units": one["n_units"], "source": one["source"]}
+         "pupils": one["n"], "units": one["n_units"], "source": report.words.text(one["source"])}
         for one in shipped(known.FILE)
     ]  # fmt: skip
     kinds: dict[str, Kind] = {"what": "text", "where": "text", "icc": "reliability", "pupils": "count",
@@ -123,7 +141,10 @@ def verdict(report: Report, one: Asked) -> str:
     name = "enough" if low >= aim else "depends" if high >= aim else "short"
     needed = _value(report, "plan_units_needed", **_at(one), category=f"{one.high.icc:g}")
     most = _value(report, "plan_detectable", **_at(one), category=f"{one.middle.icc:g}")
+    least = _value(report, "plan_units_needed", **_at(one), category=f"{one.low.icc:g}")
     name += "_many" * (needed is None and name != "enough")
+    if name == "short" and least is not None and one.low.icc != one.high.icc:
+        name = "short_range"  # what is found and what is needed hang on the ICC: each is told with its own
     said = {"low": low, "high": high, "aim": aim, "effect": _value(report, "plan_effect"), "detectable": most}
     # what falls just short must not read as what was asked for
     places = 3 if any(x < aim <= round(x, 2) for x in (low, high)) else 2
@@ -132,7 +153,8 @@ def verdict(report: Report, one: Asked) -> str:
     spread = "one" if ends[0] == ends[1] else "range"
     written["chance"] = _say(report, f"chance.{spread}", low=ends[0], high=ends[1])
     count = numbers.count(needed, report.language) if needed is not None else ""
-    return _say(report, f"verdict.{name}", test=test, needed=count, **written, **units)
+    ranged = {"icc": report.words.bounded(one.middle.icc), "least": numbers.count(least or 0.0, report.language)}
+    return _say(report, f"verdict.{name}", test=test, needed=count, **written, **units, **ranged)
 
 
 def _numbers(report: Report, comparisons: list[Asked], aim: str) -> Any:  # noqa: ANN401 - a table or nothing
@@ -176,35 +198,44 @@ def _cases(report: Report) -> Blocks:
     yield Paragraph(_say(report, f"verdict.cases_{name}", **written), "lead")
 
 
-def _foretold(report: Report, claim: Claim) -> Iterator[Any]:
-    words, c = report.words, claim
-    names = {"outcome": words.outcome(c.outcome), "wave": words.wave(c.wave_to)}
+def _foretold(report: Report, claims: list[Claim]) -> Iterator[Any]:
+    """Tell what will be said of questions that differ only in the outcome."""
+    words, c = report.words, claims[0]
+    outcomes = [words.outcome(one.outcome) for one in claims]
+    names = {"outcome": words.listed(outcomes), "wave": words.wave(c.wave_to)}
     compared = _say(report, "allowed.question", contrast=words.contrast(c.contrast), **names)
     yield Heading(compared if c.contrast else _say(report, "allowed.single", **names), 3)
     yield Paragraph(words.claim(c), "lead")
-    against = report.results.claims_where(kind="foreseen_reason", outcome=c.outcome, contrast=c.contrast,
-                                          wave_to=c.wave_to)  # fmt: skip
-    if against:
+    if against := _against(report, c):
         yield Bullets(tuple(words.claim(why) for why in against))
     if c.verdict != "tested":
         yield Paragraph(_say(report, f"allowed.{c.verdict}", reason=_reason(report, str(c.values["reason"]))))
         return
     for name, variant in (("clear", CLEAR), ("unclear", "unclear")):
         yield Paragraph(_say(report, f"allowed.{name}"))
-        yield Paragraph(words.say(f"claims.answer.{c.grade}.{variant}", **_dots(report, c)), "note")
-    if said := _rated(report, c.outcome):
-        yield Paragraph(_say(report, "allowed.also", said=said))
+        yield Paragraph(words.say(f"claims.answer.{c.grade}.{variant}", **_dots(report, c, outcomes)), "note")
+    for one, outcome in zip(claims, outcomes, strict=True):
+        if said := _rated(report, one.outcome):
+            key = "also_of" if len(claims) > 1 else "also"
+            yield Paragraph(_say(report, f"allowed.{key}", said=said, outcome=outcome))
 
 
-def _dots(report: Report, c: Claim) -> dict[str, str]:
+def _against(report: Report, c: Claim) -> tuple[Claim, ...]:
+    at = {"outcome": c.outcome, "contrast": c.contrast, "wave_to": c.wave_to}
+    return tuple(report.results.claims_where(kind="foreseen_reason", **at))
+
+
+def _dots(report: Report, c: Claim, outcomes: list[str]) -> dict[str, str]:
     """Return the values of an answer, in which everything that is not known yet is dots."""
     arms = c.contrast and report.evidence.weights(c.contrast)
-    known = {"outcome": report.words.outcome(c.outcome), "wave": report.words.wave(c.wave_to)}
+    known = {"outcome": format_list(outcomes, "or", locale=report.language), "wave": report.words.wave(c.wave_to)}
     known |= {"wave_from": report.words.wave(c.wave_from), "level": report.words.level(report.study.ci_level)}
     if arms:
         known["treated"] = report.words.listed([report.words.arm(a) for a, w in arms.items() if w > 0])
         known["control"] = report.words.listed([report.words.arm(a) for a, w in arms.items() if w < 0])
-    dots = dict.fromkeys(("estimate", "ci", "p", "p_said", "size", "size_ci", "method", "n"), "…")
+    dots = dict.fromkeys(("estimate", "size", "method", "n"), "…")
+    dots |= dict.fromkeys(("ci", "size_ci"), "[…; …]" if report.language == "nl" else "[…, …]")
+    dots |= dict.fromkeys(("p", "p_said"), "*p* = …")
     return {**dots, **known}
 
 
@@ -258,7 +289,7 @@ def _answers(report: Report) -> Iterator[tuple[str, str]]:
     lost = by_arm(plan.lost_pupils, words.share)
     gone = by_arm(plan.lost_units, whole)
     yield "lost", answer("lost_pupils" if level == "pupil" else "lost", counts=lost, units=gone)
-    rated = [o.id for o in study.outcomes if report.evidence.part_of_rater(o.id)]
+    rated = [words.text(o.label, o.id) for o in study.outcomes if report.evidence.part_of_rater(o.id)]
     said = bool(study.design.given_by or study.design.received_by) or study.design.raters_are_implementers is not None
     yield "raters", answer("rated", names=words.listed(rated)) if rated else answer("not_rated" if said else "not_said")
     effect = words.decimal(smallest_that_matters(study), 2)

@@ -49,6 +49,9 @@ def curves(lines: Mapping[str, list[tuple[int, float]]], words: Words, language:
             axes.annotate(name, points[0], (-7, 0), textcoords="offset points", va="center", ha="right", fontsize=8,
                           color=look.colour, annotation_clip=False)  # fmt: skip
         axes.axhline(words.effect, color=style.SOFT, linewidth=0.8, linestyle=(0, (2, 2)))
+        axes.annotate(text("matters", effect=numbers.decimal(words.effect, language, 2)), (0, words.effect), (3, 3),
+                      textcoords="offset points", xycoords=axes.get_yaxis_transform(), fontsize=8,
+                      color=style.SOFT)  # fmt: skip
         axes.axvline(words.now, color=style.SOFT, linewidth=0.8, linestyle=(0, (2, 2)))
         top = min(max(d for points in lines.values() for _, d in points) * 1.05, 2.0)
         axes.set(xscale="log", ylim=(0, top), xlabel=text("axis_units"), ylabel=text("axis_difference"))

@@ -5,6 +5,7 @@ Pupils stand in it by their codes, one by one: no part of it leaves the school.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from werkbank.reporting import numbers, tables
@@ -41,7 +42,7 @@ TOLD = {
     "weekly": ("log_weekly", ""), "row": ("log_grid", ""),
 }  # fmt: skip
 SHARES: dict[str, Kind] = {
-    "what": "text", "whose": "text", "share": "reliability", "ci": "interval", "n": "count", "why": "text",
+    "what": "text", "whose": "text", "share": "reliability", "ci": "reliability", "n": "count", "why": "text",
 }  # fmt: skip
 AGREED = ("kappa", "krippendorff", "icc_2_1")
 
@@ -55,7 +56,7 @@ def overview(report: Report) -> Blocks:
     for log, fact in _totals(report):
         minutes = report.results.fact(what="log_minutes", outcome=log, table=fact.table, arm="", category="total")
         values = {"log": log_name(report, log, title=True), "n": fact.n or 0, "done": int(fact.value or 0)}
-        key = "minutes" if minutes is not None else "counted"
+        key = f"{'minutes' if minutes is not None else 'counted'}.{form_of(report, log).about}"
         told = (
             numbers.decimal(float(minutes.value), report.language, 0) if minutes and minutes.value is not None else "0"
         )
@@ -80,9 +81,23 @@ def described(report: Report) -> Blocks:
     if report.study.programme is None:
         yield Paragraph(_say(report, "described.none"), "note")
         return
-    yield tables.programme(report)
+    yield from _checklist(report)
     if more := programmes.told(report.study, report.language):
         yield Bullets(tuple(more))
+
+
+def _checklist(report: Report) -> Blocks:
+    """Describe the programme by what is known; what is not is one line."""
+    full, missing = tables.programme(report), report.words.say("report.not_reported")
+    if full is None:
+        return
+    rows = [row for row in full.rows if row["said"] != missing]
+    absent = [str(row["item"]) for row in full.rows if row["said"] == missing]
+    notes = [report.words.say("report.design.not_reported", items=report.words.listed(absent))] if absent else []
+    if rows:
+        yield replace(full, rows=tuple(rows), notes=(*full.notes, *notes))
+    else:
+        yield Paragraph(notes[0])
 
 
 @section()
@@ -92,7 +107,7 @@ def done(report: Report) -> Blocks:
     for log in filled(report):
         rows = [_dose(report, log, who) for who in whose(report, log, "dose", "grid")]
         kinds: dict[str, Kind] = {"whose": "text", **dict.fromkeys(STATES, "count"), "share": "reliability",
-                                  "bounds": "interval", "minutes": "estimate", "median": "estimate", "gap": "count",
+                                  "bounds": "reliability", "minutes": "estimate", "median": "estimate", "gap": "count",
                                   "weekly": "estimate", "row": "text"}  # fmt: skip
         yield table(report, f"done-{log}", _of(report, "done", log), kinds, rows, labels="programme.done",
                     notes=_period(report, log), drop_empty=True)  # fmt: skip
@@ -151,11 +166,14 @@ def fidelity(report: Report) -> Blocks:
             for e in found if e.n or e.note
         ]  # fmt: skip
         whole = [
-            {"what": _say(report, "fidelity.whole"), "whose": f.arm or everyone, "share": f.value, "n": f.n}
+            {"what": ", ".join(filter(None, [answer(report, f.wave), _say(report, "fidelity.whole")])),
+             "whose": f.arm or everyone, "share": f.value, "n": f.n}
             for f in report.results.facts_where(what="log_fidelity", outcome=log) if f.n
         ]  # fmt: skip
+        parts = list(dict.fromkeys(what(report, e) for e in found if computed_by(report, log, e.other) == "checklist"))
+        notes = [_say(report, "fidelity.note_whole", items=report.words.listed(parts))] if whole else []
         yield table(report, f"shares-{log}", _of(report, "shares", log), SHARES, [*whole, *rows],
-                    labels="programme.fidelity", drop_empty=True)  # fmt: skip
+                    labels="programme.fidelity", notes=notes, drop_empty=True)  # fmt: skip
 
 
 @section()
@@ -235,7 +253,7 @@ def _ordered(report: Report, log: str) -> Table | None:
     answers = form.columns[step.column].of
     kinds: dict[str, Kind | Any] = {"whose": "text"}
     kinds |= {answer: numbers.Column(answer, word(report, "answer", answer), "count") for answer in answers}
-    kinds |= {"trend": "estimate", "nap": "reliability", "ci": "interval"}
+    kinds |= {"trend": "reliability", "nap": "reliability", "ci": "reliability"}
     rows = []
     for who in whose(report, log, "ordinal"):
         at = {"outcome": log, "table": step.called, "arm": who, "wave": ""}
@@ -244,7 +262,8 @@ def _ordered(report: Report, log: str) -> Table | None:
             a: f.value for a in answers if (f := report.results.fact(what="log_count", category=a, **at)) is not None
         }
         rows.append(row | _phases(report, log, who, step.called))
-    notes = [_say(report, f"seen.note_{name}") for name in ("trend", "nap")]
+    reviewed = log in {agreed.log for agreed in report.study.agreed}
+    notes = [_say(report, f"seen.note_{name}") for name in ("trend", "nap", *["review"] * reviewed)]
     title = _of(report, "seen", log)
     return table(report, f"seen-{log}", title, kinds, rows, labels="programme.seen", notes=notes, drop_empty=True)
 
@@ -271,7 +290,7 @@ def _numbers(report: Report, log: str) -> Table | None:
             rows.append(row | _phases(report, log, fact.arm, step.called, fact.wave))
     kinds: dict[str, Kind] = {"whose": "text", "of": "text", "n": "count", "first": "estimate", "last": "estimate",
                               "change": "estimate", "median": "estimate", "low": "estimate", "high": "estimate",
-                              "nap": "reliability", "ci": "interval"}  # fmt: skip
+                              "nap": "reliability", "ci": "reliability"}  # fmt: skip
     unsure = any(e.note.endswith("no_reliability") for e in report.results.where(method="log_rci", outcome=log))
     notes = [_say(report, "seen.no_reliability")] if unsure else []
     return table(report, f"numbers-{log}", _of(report, "numbers", log), kinds, rows, labels="programme.seen",
@@ -302,7 +321,7 @@ def _tallied(report: Report, log: str) -> Table | None:
             "met": _say(report, f"counted.met_{met.value}") if met is not None and met.value is not None else None,
         })  # fmt: skip
     kinds: dict[str, Kind] = {"whose": "text", "plus": "count", "minus": "count", "ratio": "estimate", "met": "text",
-                              "share": "reliability", "ci": "interval", "why": "text"}  # fmt: skip
+                              "share": "reliability", "ci": "reliability", "why": "text"}  # fmt: skip
     return table(report, f"tally-{log}", _of(report, "tally", log), kinds, rows, labels="programme.counted",
                  notes=[_say(report, "counted.note_tally")], drop_empty=True)  # fmt: skip
 

@@ -35,12 +35,11 @@ TOLD = {"dose", "grid", *SEEN}  # what a page is about
 @section()
 def one_page(report: Report, *, pupil: str = "") -> Blocks:
     """One page for each pupil, or for one: a picture, three sentences, what now."""
-    yield Paragraph(_say(report, "private"), "warning")
     whose = [name for name in pupils(report) if pupil in {"", name}]
     if not whose:
         yield Paragraph(_say(report, "nobody", pupil=pupil or "–"), "refusal")
     for name in whose:
-        yield from _page(report, name)
+        yield from _page(report, name, fresh=name != whose[0])
 
 
 def pupils(report: Report) -> list[str]:
@@ -52,8 +51,10 @@ def pupils(report: Report) -> list[str]:
     return [*listed, *sorted(found - set(listed))]
 
 
-def _page(report: Report, pupil: str) -> Iterator[Block]:
-    yield Heading(_say(report, "page", pupil=pupil), 3)
+def _page(report: Report, pupil: str, *, fresh: bool) -> Iterator[Block]:
+    """Write a sheet that may be shown without the others: one may have consent to be shown and the next may not."""
+    yield Heading(_say(report, "page", pupil=pupil), 3, fresh)
+    yield Paragraph(_say(report, "private"), "warning")
     drawn = _picture(report, pupil)
     if drawn is not None:
         yield drawn
@@ -171,7 +172,10 @@ def _sure(report: Report, pupil: str) -> str:
     found = report.results.where(method="log_improvement", outcome=verdict.outcome, group=pupil)
     if found and found[0].estimate is not None:
         share = numbers.share(found[0].estimate, report.language)
-        return _say(report, f"sure.{verdict.value}", share=share)
+        at = {"what": "log_count", "outcome": verdict.outcome, "arm": pupil, "category": "judged"}
+        n_a, n_b = (report.results.count(wave=phase, **at) for phase in "AB")
+        compared = _say(report, "sure.compared", review=day(report, verdict.wave), n_a=n_a, n_b=n_b)
+        return f"{compared} {_say(report, f'sure.{verdict.value}', share=share)}"
     key = f"sure.{verdict.category}"
     return _say(report, key if has(f"pupil.{key}", report.language) else "sure.no_baseline")
 
@@ -190,7 +194,10 @@ def _now(report: Report, pupil: str) -> str:
         return _say(report, f"now.{verdict.value}.{verdict.category}", review=day(report, verdict.wave))
     strict = next(iter(report.results.facts_where(what="log_strict", arm=pupil)), None)
     if strict is not None:
-        return _say(report, f"now.grid.{'whole' if strict.value else 'part'}")
+        letters = report.results.fact(what="log_grid", outcome=strict.outcome, arm=pupil)
+        absent = letters is not None and set(str(letters.value)) == {"D", "A"}
+        key = "whole" if strict.value else "absent" if absent else "part"
+        return _say(report, f"now.grid.{key}", n=str(letters.value).count("A") if letters is not None else 0)
     return _say(report, "now.not_agreed")
 
 
@@ -202,7 +209,11 @@ def _worried(report: Report, pupil: str) -> Iterator[Block]:
         yield Paragraph(_say(report, "worry.named", worries=listed), "warning")
     runs = report.results.facts_where(what="log_caution", category="low_run", arm=pupil)
     if runs:
-        yield Paragraph(_say(report, "worry.low_run", n=int(runs[0].value or 0)), "warning")
+        run = runs[-1]
+        phase = report.words.listed([report.words.say(f"logs.phase.{name}") for name in run.parts])
+        values = {"n": int(run.value or 0), "first": day(report, run.wave), "last": day(report, run.item)}
+        key = "low_run_in" if phase else "low_run"
+        yield Paragraph(_say(report, f"worry.{key}", phase=phase, **values), "warning")
 
 
 def _for_whom(report: Report, pupil: str) -> str:

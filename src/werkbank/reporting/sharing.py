@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from werkbank.reporting.blocks import Section
     from werkbank.reporting.numbers import Column
     from werkbank.reporting.sections import Part
+    from werkbank.study import Study
 
 OWN = ("files", "columns", "birth_date", "school")  # of the study file: where the answers lie, and whose they are
 
@@ -122,6 +123,12 @@ def marked(sections: Sequence[Section], sentence: str) -> tuple[Section, ...]:
     at = 1 if first.blocks and isinstance(first.blocks[0], Heading) else 0
     note = Paragraph(sentence, "note")
     return (replace(first, blocks=(*first.blocks[:at], note, *first.blocks[at:])), *rest)
+
+
+def has_pupils(study: Study) -> bool:
+    """Whether a study reads anything of people: a plan and a table of published numbers hold nothing to keep inside."""
+    pooled = study.synthesis is not None and bool(study.synthesis.results)
+    return bool(study.files or study.logs) or pooled or study.monitoring is not None or study.single_case is not None
 
 
 def not_to_leave(sections: Sequence[Section], language: str) -> tuple[Section, ...]:

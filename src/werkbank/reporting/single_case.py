@@ -85,9 +85,9 @@ def _of_cases(report: Report, outcome: CaseOutcome) -> Table | None:
     kinds: dict[str, Kind] = {"case": "text", "a": "mean", "b": "mean", "n_a": "count", "n_b": "count"}
     kinds |= {
         "nap": "reliability",
-        "nap_ci": "interval",
-        "tau": "estimate",
-        "corrected": "estimate",
+        "nap_ci": "reliability",
+        "tau": "reliability",
+        "corrected": "reliability",
         "level": "estimate",
     }
     rows: dict[tuple[str, str], dict[str, Any]] = {}
@@ -145,6 +145,8 @@ def together(report: Report) -> Blocks:
             )  # fmt: skip
             if e.note:
                 notes[f"{_say(report, f'together.{e.method}')}: {_note(report, e.note)}"] = None
+    if _block(report).drawn is None and any(row["p"] is not None for row in rows):
+        notes = {_say(report, "together.note_p"): None, **notes}
     yield table(report, "cases-together", "", kinds, rows, labels="single_case.together", notes=list(notes))
     n = _count(report, "cases_count")
     if n is not None and n < FEW:
@@ -177,6 +179,7 @@ def teacher(report: Report, *, shown: bool = False) -> Blocks:
         return
     yield Paragraph(_say(report, "teacher.private"), "warning")
     outcome = _outcomes(report)[0]
+    before_it = ""
     for e in (e for e in report.results.where(method="nap", outcome=outcome.column) if e.estimate is not None):
         nap = e.estimate or 0.0
         name = "better" if nap > EVEN else "worse" if nap < EVEN else "alike"
@@ -188,7 +191,9 @@ def teacher(report: Report, *, shown: bool = False) -> Blocks:
             "after": numbers.decimal(after.value if after else None, report.language, 1),  # type: ignore[arg-type]
             "share": numbers.share(e.estimate, report.language),
         }  # fmt: skip
-        yield Heading(values["case"], 3)
+        # what is about one pupil is on no page of another, nor on one about all
+        yield Heading(values["case"], 3, fresh=e.group != before_it)
+        before_it = e.group
         yield Paragraph(_say(report, f"teacher.{name}", **values))
         yield Paragraph(_say(report, f"teacher.next_{name}"))
 

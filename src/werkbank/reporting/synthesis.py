@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from werkbank.catalogue import has
 from werkbank.reporting import elements, literature, numbers, pooled
 from werkbank.reporting.blocks import Bullets, Figure, Heading, Paragraph
 from werkbank.reporting.numbers import Column, Kind
@@ -109,15 +110,17 @@ def _road(report: Report, how: str) -> str:
 def _remarks(report: Report) -> Blocks:
     if report.bench.copy_to_share:
         return
-    lines = []
+    found: dict[tuple[str, str, str], list[str]] = {}  # what is told with the same number is told once
     for row in report.bench.reviewed.effects.to_dict("records"):
         for key, value in row["remarks"]:
             of = key.removeprefix("differs_")
             told = "differs" if of != key else key
             road = _road(report, of) if of != key else ""
-            lines.append(
-                _say(report, f"remark.{told}", study=row["study"], value=report.words.decimal(value), road=road)
-            )
+            found.setdefault((told, report.words.decimal(value), road), []).append(str(row["study"]))
+    lines = [
+        _say(report, f"remark.{told}", study=report.words.listed(list(dict.fromkeys(studies))), value=value, road=road)
+        for (told, value, road), studies in found.items()
+    ]
     lines += [note.sentence(report.language) for note in report.bench.reviewed.notes]
     if lines:
         yield Paragraph(_say(report, "remark.lead"))
@@ -186,9 +189,15 @@ KNOWN = ("rater", "school_type", "measure", "design", "age", "instrument", "outc
 def _of_kind(report: Report, e: Estimate) -> dict[str, Any]:
     versus = next((d for d in report.results.where(kind="moderation", moderator=e.moderator, group=e.group)), None)
     return {
-        "trait": _trait(report, e.moderator), "kind": e.group, "n_studies": e.n_clusters, "g": e.estimate,
+        "trait": _trait(report, e.moderator), "kind": _kind(report, e), "n_studies": e.n_clusters, "g": e.estimate,
         "ci": (e.ci_low, e.ci_high), "p": versus.p if versus else None,
     }  # fmt: skip
+
+
+def _kind(report: Report, e: Estimate) -> str:
+    """Return a kind of studies: who rated in words, a user's own code as it stands in the file."""
+    key = f"synthesis.rater.{e.group}"
+    return report.words.say(key) if e.moderator == "rater" and has(key, report.language) else e.group
 
 
 def _slope(report: Report, e: Estimate) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from werkbank.reporting import choices, numbers, said_once, varying
 from werkbank.reporting.blocks import Block, Bullets, Heading, Paragraph, Table
 from werkbank.reporting.flagged import Flagged, slug
 from werkbank.reporting.sections import maker
+from werkbank.reporting.table import without_empty
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -118,7 +119,7 @@ def _both(found: Flagged, actual: str) -> Paragraph:
     if None in value.values() and found.any_hidden:
         return Paragraph(found.hidden(actual))
     text = found.say(
-        "found.lead",
+        "found.lead_whole" if value["both"] == value["pupils"] else "found.lead",
         measure=found.at(actual),
         n=found.count(value["pupils"]),
         both=found.count(value["both"]),
@@ -187,7 +188,11 @@ def _regressions(found: Flagged, actual: str) -> Table | None:
         for m in used
     ]
     title = found.say("regression.title", measure=found.at(actual))
-    notes = [found.say("regression.note"), *filter(None, (_equation(found, actual, m) for m in used))]
+    notes = [
+        found.say("regression.note"),
+        *[found.say("regression.note_own")] * ("random_intercept" in used),
+        *filter(None, (_equation(found, actual, m) for m in used)),
+    ]
     return found.table(f"regression-{slug(actual)}", title, "regression", kinds, rows, *notes)
 
 
@@ -268,7 +273,8 @@ def _gates(found: Flagged) -> Table | None:
         f"{n}. {found.report.words.say(f'underachievement.gates.{gate}')}"
         for n, gate in enumerate(("discrepancy", "duration", "exclusion"), 1)
     ]
-    return _counted(found, "gates", found.say("kinds.gates_title"), ("measure", *names), rows, gates)
+    made = _counted(found, "gates", found.say("kinds.gates_title"), ("measure", *names), rows, gates)
+    return None if made is None else without_empty(made)  # what was not looked at is told below, not by dashes
 
 
 @section(shared=True, reads=())

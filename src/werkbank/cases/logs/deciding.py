@@ -53,6 +53,7 @@ class Judged:
     reason: str
     nap: float = math.nan
     z: float = math.nan
+    days: tuple[int, int] = (0, 0)  # before and with the programme, of those that were compared
 
 
 def improvement(a: Floats, b: Floats) -> tuple[float, float]:
@@ -93,20 +94,24 @@ def judge(a: Floats, b: Floats, *, goal: float | None = None, stop: float | None
     latest = float(np.median(b[-LATEST:]))
     trend, p = kendall_trend(a)
     better = z >= BEYOND
+    found = nap, z, (len(a), len(b))
     if better and trend > 0 and p <= GROWING:
-        return Judged("adapt", "grew_before", nap, z)
+        return Judged("adapt", "grew_before", *found)
     if better:
-        return Judged("go_on", "goal" if goal is not None and latest >= goal else "improved", nap, z)
+        return Judged("go_on", "goal" if goal is not None and latest >= goal else "improved", *found)
     if z <= -BEYOND:
-        return Judged("stop", "worse", nap, z)
+        return Judged("stop", "worse", *found)
     if stop is not None and latest <= stop:
-        return Judged("stop", "limit", nap, z)
+        return Judged("stop", "limit", *found)
     there = goal is not None and latest >= goal and float(np.median(a)) >= goal
-    return Judged("adapt", "was_there" if there else "no_clear_change", nap, z)
+    return Judged("adapt", "was_there" if there else "no_clear_change", *found)
 
 
-def decided(kept: Kept, agreed: Agreed, share_done: dict[str, float | None]) -> Found:
+def decided(kept: Kept, agreed: Agreed, share_done: dict[str, tuple[float, float] | None]) -> Found:
     """Return of each pupil what follows at the review (``log_verdict``), and what it rests on (``log_improvement``).
+
+    The days that were compared, up to the review, are ``log_count`` (`category` judged, `wave` the phase); the middle
+    values (``log_median``) are of all days.
 
     Parameters
     ----------
@@ -114,7 +119,7 @@ def decided(kept: Kept, agreed: Agreed, share_done: dict[str, float | None]) -> 
         The log with what is followed.
     agreed : Agreed
     share_done : dict
-        Of each pupil the share (0-1) of what was planned that was done; None: not known.
+        Of each pupil the least and the most (0-1) that was done of what was planned; None: no plan is known.
     """
     step = Step(do="series", name=f"review-{agreed.column}", column=agreed.column)
     out: Found = []
@@ -125,7 +130,9 @@ def decided(kept: Kept, agreed: Agreed, share_done: dict[str, float | None]) -> 
         out.append(kept.fact(step, "log_verdict", judged.verdict, arm=whose, category=judged.reason, n=sum(n.values()),
                              wave=at.isoformat() if at else ""))  # fmt: skip
         found = Quantity(judged.nap, statistic=judged.z, note="" if math.isfinite(judged.nap) else judged.reason)
-        out.append(kept.estimate(step, "log_improvement", found, whose, n=sum(n.values())))
+        out.append(kept.estimate(step, "log_improvement", found, whose, n=sum(judged.days)))
+        out += [kept.fact(step, "log_count", days_, arm=whose, wave=phase, category="judged")
+                for phase, days_ in zip("AB", judged.days, strict=True) if math.isfinite(judged.nap)]  # fmt: skip
         for phase in "AB":
             values = days.loc[days["phase"] == phase, "value"]
             middle = float(values.median()) if len(values) else math.nan
@@ -149,7 +156,9 @@ def valued(kept: Kept, column: str, rows: pd.DataFrame) -> pd.DataFrame:
     return made.dropna(subset=["value"]).sort_values("date", kind="stable")
 
 
-def _judged(kept: Kept, agreed: Agreed, days: pd.DataFrame, done: float | None) -> tuple[Judged, dt.date | None]:
+def _judged(
+    kept: Kept, agreed: Agreed, days: pd.DataFrame, done: tuple[float, float] | None
+) -> tuple[Judged, dt.date | None]:
     treated = days[days["phase"] == "B"]
     if not len(treated) or not (days["phase"] == "A").any():
         return Judged("none", "no_baseline"), None
@@ -159,8 +168,9 @@ def _judged(kept: Kept, agreed: Agreed, days: pd.DataFrame, done: float | None) 
         return Judged("none", "agreed_too_late"), review
     if days["date"].max().date() < review - WINDOW and kept.today < review:
         return Judged("not_yet", "before_review"), review
-    if done is not None and done < HALF_DONE:
-        return Judged("first_do", "hardly_done"), review
+    if done is not None and done[0] < HALF_DONE:
+        # a session without a line may have been given: it is not told that it was not, nor judged as if it was
+        return Judged("first_do", "hardly_done" if done[1] < HALF_DONE else "hardly_known"), review
     sign = 1.0 if agreed.better == "higher" else -1.0
     seen = days[days["date"] <= pd.Timestamp(review)]
     a, b = (sign * seen.loc[seen["phase"] == phase, "value"].to_numpy(dtype=float) for phase in "AB")

@@ -40,7 +40,7 @@ def dose(kept: Kept, step: Step) -> Found:
     -----
     Expected are: of a daily log the school days up to the day to which it counts, without absence; of others the
     planned sessions, or sessions a week times weeks with school. Without any of these nothing is expected, and the note
-    of the share is ``no_plan``. A day without a line is unknown, not "not done".
+    of the share is ``no_plan``. A day or a planned session without a line is unknown, not "not done".
     """
     out: Found = []
     total, minutes = 0, 0.0
@@ -94,8 +94,7 @@ def _expected(kept: Kept, rows: pd.DataFrame, counts: dict[str, int]) -> tuple[i
         sessions = round(planned.per_week * weeks) or None
     if sessions:
         left = max(int(sessions) - int(counts.get("absent", 0)), 0)
-        daily = kept.form.rhythm == "daily"
-        return left, max(left - (len(rows) - excused), 0) if daily else 0
+        return left, max(left - (len(rows) - excused), 0)
     if kept.form.rhythm != "daily" or not kept.school_days:
         return None, 0
     days = set(kept.school_days)

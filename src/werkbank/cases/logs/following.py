@@ -48,9 +48,9 @@ def ordinal(kept: Kept, step: Step) -> Found:
         out.append(kept.estimate(step, "log_trend", trend(known["day"], known["place"]), whose, n=len(known)))
         out += _phases(kept, step, whose, known, "place", "")
         run = lowest_run(days)
-        out.append(kept.fact(step, "log_run", run, arm=whose, category=step.answers[0]))
-        if step.days and run >= step.days:
-            out.append(kept.fact(step, "log_caution", run, arm=whose, category="low_run"))
+        out.append(kept.fact(step, "log_run", len(run), arm=whose, category=step.answers[0]))
+        if step.days and len(run) >= step.days:
+            out.append(_low(kept, step, whose, days[days["day"].isin(run)]))
     return [*out, *_together(kept, step, kept.rows.assign(value=kept.rows[step.column].map(order)))]
 
 
@@ -95,11 +95,19 @@ def trend(days: pd.Series, values: pd.Series) -> Quantity:
     return Quantity(float(up.sum()) / float(np.sqrt(alone[0] * alone[1])))
 
 
-def lowest_run(days: pd.DataFrame) -> int:
-    """Return on how many school days in a row the lowest answer was given; a day of which nothing is known ends it."""
-    red = sorted(int(day) for day in days.loc[days["place"] == 1, "day"])
-    runs = [[*run] for _, run in groupby(enumerate(red), key=lambda pair: pair[1] - pair[0])]
-    return max((len(run) for run in runs), default=0)
+def lowest_run(days: pd.DataFrame) -> list[int]:
+    """Return the most school days in a row with the lowest answer, the latest of equals; an unknown day ends a row."""
+    red = sorted({int(day) for day in days.loc[days["place"] == 1, "day"]})
+    runs = [[day for _, day in run] for _, run in groupby(enumerate(red), key=lambda pair: pair[1] - pair[0])]
+    return max(reversed(runs), key=len, default=[])
+
+
+def _low(kept: Kept, step: Step, whose: str, rows: pd.DataFrame) -> Fact:
+    """Return the caution with when it was: its first day (`wave`), its last (`item`), and the phases (`parts`)."""
+    first, last = (day.date().isoformat() for day in (rows[str(kept.form.day)].min(), rows[str(kept.form.day)].max()))
+    phases = tuple(sorted(set(kept.phase(rows)) - {""}))
+    n = rows["day"].nunique()
+    return kept.fact(step, "log_caution", n, arm=whose, category="low_run", wave=first, item=last, parts=phases)
 
 
 def _phases(kept: Kept, step: Step, whose: str, days: pd.DataFrame, column: str, level: str) -> Found:

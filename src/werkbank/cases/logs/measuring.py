@@ -69,15 +69,15 @@ def _reviews(study: Study, logs: Logs, today: dt.date, known: Found) -> Found:
     out: Found = []
     for agreed in study.agreed:
         book = next((book for book in logs.books if book.log.id == agreed.log), None)
-        done: dict[str, float | None] = {}
+        done: dict[str, tuple[float, float] | None] = {}
         for one in known:
             if (
                 isinstance(one, Estimate)
                 and one.method == "log_adherence"
                 and one.outcome == (agreed.dose or one.outcome)
             ):
-                # bounds where too much is unknown: hardly done is what cannot have been more
-                done[one.group] = one.estimate if one.estimate is not None else one.ci_high
+                bounds = one.ci_low, one.ci_high
+                done[one.group] = None if bounds[0] is None or bounds[1] is None else (bounds[0], bounds[1])
         if book is not None and len(book.rows):
             out += decided(Kept(study, logs, book, today), agreed, done)
     return out

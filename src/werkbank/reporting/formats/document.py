@@ -115,7 +115,7 @@ class Document:
         """What the report was made from and with, as (label, value)."""
         known = {key: f"report.page.provenance.{key}" for key in self.provenance}
         labels = {key: say(name, self.language) if has(name, self.language) else key for key, name in known.items()}
-        return tuple((labels[key], value) for key, value in self.provenance.items())
+        return tuple((labels[key], value) for key, value in self.provenance.items() if value)  # a plan has no data
 
 
 @dataclass(frozen=True)

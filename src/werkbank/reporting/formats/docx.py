@@ -276,8 +276,9 @@ class _Body:
             line.append(_element("w:bookmarkEnd", id=n))
             if self.message or self.chapter:
                 line.pPr.append(_element("w:numPr", _element("w:numId", val=0)))
-            if n == (2 if self.message else 1) and not self.chapter:
-                line.pPr.append(_element("w:pageBreakBefore"))
+        opens = level == 1 and not self.chapter and self.n["heading"] == (2 if self.message else 1)
+        if block.fresh or opens:
+            line.pPr.insert(1, _element("w:pageBreakBefore"))  # after the style: the format has them in a fixed order
         self.put(line)
 
     def caption(self, kind: str, said: tuple[Run, ...]) -> Any:  # noqa: ANN401

@@ -117,7 +117,8 @@ def _shown(block: Block, language: str, files: dict[str, bytes], *, appendix: bo
     match block:
         case Heading():
             # the study's title is the document's, so that its parts are headings of level 1
-            return {"is": "heading", "level": max(1, block.level - 1), "text": _text(block.text)}
+            level = max(1, block.level - 1)
+            return {"is": "heading", "level": level, "text": _text(block.text), "fresh": block.fresh}
         case Paragraph():
             return _paragraph(block, language)
         case Bullets():

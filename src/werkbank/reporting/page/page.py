@@ -53,7 +53,7 @@ def render(
     school, logo : str and bytes, optional
         Whose report it is, and a PNG picture that stands for it (shown only with the name, its text alternative).
     """
-    shown = {_provenance_label(key, language): value for key, value in provenance.items()}
+    shown = {_provenance_label(key, language): value for key, value in provenance.items() if value}
     sections = body_first(sections)
     return _template().render(
         body=[section_html(section) for section in sections],
