@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.disclosure import attack
+from tests.disclosure.attacker import counts as attack
 from tests.disclosure.test_batch_attack import ARMS, counts_of, study_of_schools
 
 import werkbank

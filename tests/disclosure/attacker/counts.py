@@ -33,6 +33,8 @@ def n_of(item, arms):
     """Return which count the n of a fact or an estimate is."""
     what, outcome, arm, wave = item.get("what", ""), item["outcome"], item.get("arm", ""), item.get("wave", "")
     if "method" in item:
+        if not item["contrast"] and len(item.get("arms") or ()) != 1 and len(arms) > 1:
+            return None  # of all arms at once: those of each may lack others
         pair = "-".join([item["wave_from"], item["wave_to"]]) if item["wave_from"] == "baseline" else item["wave_to"]
         return ("A", outcome, item["contrast"], pair)
     if what.startswith("pupils_") and what not in {"pupils_enrolled", "pupils_measured"}:
@@ -46,21 +48,25 @@ def n_of(item, arms):
     return None
 
 
+def in_content(content, arms, cells, numbers):
+    """Add to `cells` and `numbers` every count, and every number of people, of a file with results."""
+    for item in content["facts"] + content["estimates"]:
+        for cell, number in ((cell_of(item), item["value"]) if "what" in item else (None, None),
+                             (n_of(item, arms), item["n"])):  # fmt: skip
+            if isinstance(number, int):
+                numbers.add(number)
+                if cell is not None:
+                    assert cells.setdefault(cell, number) == number, cell
+        share_of = item.get("what") in {"floor", "ceiling"} and isinstance(item["value"], float) and item["n"]
+        if share_of and 0.05 < item["value"] < 0.95:  # beyond that it is capped
+            cells["F", item["id"]] = round(item["value"] * item["n"])
+
+
 def published(share, arms):
     """Return every count that the json and csv files of one folder `share` show, and all numbers that they print."""
     cells, numbers = {}, set()
     for path in share.glob("*.json"):
-        content = json.loads(path.read_text(encoding="utf-8"))
-        for item in content["facts"] + content["estimates"]:
-            for cell, number in ((cell_of(item), item["value"]) if "what" in item else (None, None),
-                                 (n_of(item, arms), item["n"])):  # fmt: skip
-                if isinstance(number, int):
-                    numbers.add(number)
-                    if cell is not None:
-                        assert cells.setdefault(cell, number) == number, (path, cell)
-            share_of = item.get("what") in {"floor", "ceiling"} and isinstance(item["value"], float) and item["n"]
-            if share_of and 0.05 < item["value"] < 0.95:  # beyond that it is capped
-                cells["F", item["id"]] = round(item["value"] * item["n"])
+        in_content(json.loads(path.read_text(encoding="utf-8")), arms, cells, numbers)
     for path in share.glob("*.csv"):
         with path.open(encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file):
@@ -78,6 +84,19 @@ def printed(share):
             counting = [i for i, label in enumerate(rows[0] if rows else ())
                         if label in {"n", "aantal", "bij de start"} or label.endswith("meting")]  # fmt: skip
             found |= {int(row[i]) for row in rows[1:] for i in counting if i < len(row) and row[i].isdigit()}
+    return found
+
+
+def whole(content, arms):
+    """Return the true counts of a report from its private results."""
+    found = {}
+    for item in content["facts"] + content["estimates"]:
+        for cell, number in ((cell_of(item) if "what" in item else None, item.get("value")),
+                             (n_of(item, arms), item["n"])):  # fmt: skip
+            if cell is not None and isinstance(number, int):
+                found.setdefault(cell, number)
+        if item.get("what") in {"floor", "ceiling"} and item["n"] and item["value"] is not None:
+            found["F", item["id"]] = round(item["value"] * item["n"])
     return found
 
 
