@@ -29,12 +29,12 @@ def cell_of(item):
     return None
 
 
-def n_of(item, arms):
+def n_of(item, arms):  # noqa: PLR0911 - a case a line
     """Return which count the n of a fact or an estimate is."""
     what, outcome, arm, wave = item.get("what", ""), item["outcome"], item.get("arm", ""), item.get("wave", "")
+    if "method" in item and not item["contrast"] and len(item.get("arms") or ()) != 1 and len(arms) > 1:
+        return None  # of all arms at once a model may lack others than those whom each comparison lacks
     if "method" in item:
-        if not item["contrast"] and len(item.get("arms") or ()) != 1 and len(arms) > 1:
-            return None  # of all arms at once: those of each may lack others
         pair = "-".join([item["wave_from"], item["wave_to"]]) if item["wave_from"] == "baseline" else item["wave_to"]
         return ("A", outcome, item["contrast"], pair)
     if what.startswith("pupils_") and what not in {"pupils_enrolled", "pupils_measured"}:

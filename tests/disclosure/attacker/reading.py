@@ -16,7 +16,7 @@ FORMATS = ("html", "pdf", "docx", "xlsx")
 COUNTING = {"n", "aantal", "bij de start", "number", "at the start"}
 
 
-def read(path):
+def read(path):  # noqa: PLR0911 - one for each format
     """Return (text, tables of texts, numbers that stand as numbers) of a file; drawings inside are part of its text."""
     content = path.read_bytes()
     match path.suffix:
@@ -36,10 +36,9 @@ def read(path):
             rows = list(csv.reader(content.decode().splitlines()))
             return content.decode(), [rows], []
         case ".json" | ".ipynb":
-            return content.decode(), [], list(_floats(json.loads(content)))
-        case ".svg":
-            return _drawn(content), [], []
-    raise AssertionError(path)
+            return content.decode(), [], list(numbers_in(json.loads(content)))
+    assert path.suffix == ".svg", path
+    return _drawn(content), [], []
 
 
 def _html(content):
@@ -47,10 +46,8 @@ def _html(content):
     tables = [[["".join(c.itertext()).strip() for c in row.iter("th", "td")] for row in table.iter("tr")]
               for table in page.iter("table")]  # fmt: skip
     drawn = re.findall(rb"data:image/svg\+xml;base64,([A-Za-z0-9+/=]+)", content)
-    text = "\n".join(
-        [page.text_content(), *(a.get("alt", "") for a in page.iter("img")), *map(_drawn, map(b64decode, drawn))]
-    )
-    return text, tables, []
+    words = [page.text_content(), *(picture.get("alt", "") for picture in page.iter("img"))]
+    return "\n".join([*words, *(_drawn(b64decode(one)) for one in drawn)]), tables, []
 
 
 def _drawn(content):
@@ -59,12 +56,13 @@ def _drawn(content):
     return "\n".join(["".join(root.itertext()), *(d for e in root.iter() for d in (e.get("d"), e.get("points")) if d)])
 
 
-def _floats(content):
+def numbers_in(content):
+    """Yield every number that is not whole in the content of a JSON file."""
     if isinstance(content, dict):
         content = list(content.values())
     if isinstance(content, list):
         for one in content:
-            yield from _floats(one)
+            yield from numbers_in(one)
     elif isinstance(content, float):
         yield content
 

@@ -21,6 +21,7 @@ CODED = {"een2": (1, 2), "tien": (0, 10), "half": (0, 0.5), "drie": (0, 1, 2), "
 # in which steps a score of each outcome comes
 UNITS = {"fijn": Fraction(1, 3), "taal": Fraction(1), "een2": Fraction(1), "tien": Fraction(10), "half": Fraction(1, 2),
          "drie": Fraction(1), "vier": Fraction(1)}  # fmt: skip
+SIZES = {"gaps": (9, 40)}  # so few at times that a model has no freedom left
 ONCE = 0.12  # share of answers that are lacking where gaps are the matter
 
 
@@ -48,7 +49,8 @@ def _pupils(kind, rng):
     arms = {"five_in_an_arm": 3, "schools_of_seven": 2, "one_teacher": 2, "one_girl": 2}.get(
         kind, int(rng.integers(1, 4))
     )
-    n = 7 * int(rng.integers(3, 7)) if kind == "schools_of_seven" else int(rng.integers(16, 60))
+    n = 7 * int(rng.integers(3, 7)) if kind == "schools_of_seven" else int(rng.integers(*SIZES.get(kind, (16, 60))))
+    alone = [i for i in range(n) if i % arms == arms - 1][: int(rng.choice([1, 3]))]
     small = "abc"[arms - 1]
     made = []
     for i in range(n):
@@ -58,7 +60,7 @@ def _pupils(kind, rng):
         made.append({
             "leerling": f"p{i}", "school": f"s{i // 7}", "groep": f"k{i % 6}", "arm": arm,
             "leerkracht": f"m{arm}" if kind == "one_teacher" else f"m{i % 6}",
-            "sekse": "m" if i == next(j for j in range(n) if "abc"[j % arms] == small) and kind == "one_girl"
+            "sekse": "m" if i in alone and kind == "one_girl"
                      else "mj"[int(rng.random() < 0.6 or (kind == "one_girl" and arm == small))],
             "level": float(rng.normal()),
         })  # fmt: skip

@@ -8,17 +8,21 @@ switched off, lets one of these through.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 import pytest
-from tests.disclosure.attacker import answers, counts, scores, studies, sums
+from tests.disclosure.attacker import answers, counts, reading, scores, studies, sums
 from tests.disclosure.attacker.thin import thin
 
 import werkbank
 from werkbank.disclosure import flow, magnitudes, suppress_together, suppressing
+from werkbank.effects.kinds import KIND
 from werkbank.reporting import sharing
 from werkbank.reporting.sharing import shared_bench
+from werkbank.results import Fact
+from werkbank.running.runner import run_languages
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 SIZE, FILED = 200, range(200, 220)
@@ -137,8 +141,7 @@ RULES = {
     "few answers": (magnitudes, "_patterned", lambda *_: False, "answers", (6, 14)),
     "smallest arm": (suppressing, "few_behind", lambda *_: False, "thin", (1, 9)),
     "indicators": (sharing, "smallest_cells", enough_everywhere, "thin", (0, 8, 16)),
-    "degrees of freedom": (suppressing, "LEFT", -99, "thin", (5, 13, 21, 26)),
-    "caps": (suppressing, "_share", lambda value, *_: (True, value), "thin", (6, 13)),
+    "degrees of freedom": (suppressing, "LEFT", -99, "thin", (7, 15, 23, 31, 39, 47)),
     "extremes": (suppressing, "kind", unlike("never", "plain"), "thin", (1,)),
 }  # fmt: skip
 
@@ -148,3 +151,52 @@ def test_without_a_rule_an_attack_succeeds(opened, monkeypatch, rule):
     place, name, instead, attack, seeds = RULES[rule]
     monkeypatch.setattr(place, name, instead)
     assert any(attacked(bench, shared_bench(bench).results)[0][attack] for bench, *_ in map(opened, seeds))
+
+
+@pytest.mark.parametrize(("name", "instead", "tells"), [("CAPS", (0.0, 1.0), True), ("CAPS", suppressing.CAPS, False)])
+def test_without_caps_a_share_tells_of_nearly_nobody(opened, monkeypatch, name, instead, tells):
+    bench, _, results = opened(6)
+    monkeypatch.setattr(suppressing, name, instead)
+    many = replace(
+        results, facts=(Fact("x/floor", "floor", 0.02, "taal", n=1000, kind="scale"),), estimates=(), claims=()
+    )
+    assert bool(thin(suppressing.suppress(many), bench)) is tells
+
+
+def test_no_effect_passes_for_a_published_one():
+    """What starts alike is not alike: a contrast of all arms was let go as if it had been read in an article."""
+    assert [method for method in KIND if flow.kind(method) == "published"] == []
+
+
+def test_what_nobody_classified_is_not_shared_and_would_be(opened, monkeypatch):
+    _, _, results = opened(6)
+    more = replace(results, facts=(*results.facts, Fact("x", "mean_of_tomorrow", 3.14159, "taal", n=40)))
+    assert suppressing.suppress(more).item("x").value is None
+    monkeypatch.setattr(suppressing, "kind", unlike("unknown", "plain"))
+    assert suppressing.suppress(more).item("x").value is not None
+
+
+# --- every file
+
+
+@pytest.mark.parametrize("seed", [pytest.param(s, marks=() if s == FILED[5] else pytest.mark.long) for s in FILED])
+def test_no_file_tells_more_than_the_results(opened, tmp_path, seed):
+    """All reports and languages of a study, each file read by a library of its format."""
+    bench, _, results = opened(seed)
+    true = [f.value for f in results.facts if isinstance(f.value, float)]
+    true += [x for e in results.estimates for x in (e.estimate, e.se, e.ci_low, e.ci_high) if x is not None]
+    true = [x for x in true if x and abs(x) < 1e6 and round(x, 4) != round(x, 3)]
+    assert reading.exact(f"{true[0]:.6f}", true), "the reader finds what is in full"
+    for report, languages in (("school", ("nl",)), ("evaluation", ("nl", "en"))):
+        run_languages(bench.study.folder, report, languages=languages, formats=reading.FORMATS, out=tmp_path, warm=True)
+    files = [path for path in (tmp_path / "share").iterdir() if path.is_file()]
+    assert {path.suffix for path in files} == {".html", ".pdf", ".docx", ".xlsx", ".csv", ".json"}
+    stores = [json.loads(path.read_text(encoding="utf-8")) for path in files if path.suffix == ".json"]
+    people = {n for one in stores for item in one["facts"] + one["estimates"] for n in (item["n"], item.get("value"))}
+    printed = {round(x, 9) for one in stores for x in reading.numbers_in(one)}
+    for path in files:
+        text, tables, numbers = reading.read(path)
+        assert reading.exact(text, true) == [], path.name
+        assert {round(x, 9) for x in numbers} <= printed, path.name
+        assert {n for n in reading.counted(tables) if 0 < n < 6} == set(), path.name
+        assert reading.counted(tables) <= people, path.name

@@ -12,13 +12,12 @@ ENDS = {"min", "max"}
 
 
 def thin(copy, bench):
-    """Return (id, what is wrong) of each number of a copy that rests on too few, or that tells of everyone or nobody."""
+    """Return (id, what is wrong) of each number that rests on too few, or that tells of everyone or nobody."""
     scores, pupils = bench.scores, bench.intake.pupils
     wide = {str(o): rows.pivot_table(index="pupil", columns="wave", values="score", observed=True)
             for o, rows in scores.groupby("outcome", observed=True)}  # fmt: skip
-    found = [
-        (e.id, why) for e in copy.estimates if e.estimate is not None and (why := _estimate(e, wide, pupils, bench))
-    ]
+    shown = [e for e in copy.estimates if e.estimate is not None or e.p is not None]
+    found = [(e.id, why) for e in shown if (why := _estimate(e, wide, pupils, bench))]
     for f in copy.facts:
         if f.value is None:
             continue
