@@ -46,8 +46,8 @@ def d_within(
 ) -> Quantity:
     """Difference in SDs within classes: b/S_W; variance (N/(N_T·N_C))·(1 + (ñ-1)ρ)/(1-ρ) + d²/(2(N-M)).
 
-    Hedges (2007), eq. 8-10. NaN with fewer than two classes in an arm, or where no class has two pupils. Checked against
-    eefAnalytics' values.
+    Hedges (2007), eq. 8-10. NaN with fewer than two classes in an arm, or where no class has two pupils. Checked
+    against eefAnalytics' values.
     """
     alone = sum(treated) + sum(control) <= len(treated) + len(control)
     if min(len(treated), len(control)) < 2 or not s_within > 0 or icc >= 1 or alone:
