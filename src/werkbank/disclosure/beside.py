@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from werkbank.disclosure.leeway import Group, Said, between, enough
+from werkbank.disclosure.leeway import LEEWAY, Group, Said, between, enough
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -40,9 +40,13 @@ def ends_of(mean: Fact, spread: float, scale: Scale, results: Results) -> tuple[
 
 
 def keep_apart(
-    results: Results, values: dict[str, float], steps: Mapping[str, float], scales: Mapping[str, Scale]
+    results: Results,
+    values: dict[str, float],
+    steps: Mapping[str, float],
+    scales: Mapping[str, Scale],
+    min_cell: int,
 ) -> None:
-    """Take from `values` what, beside the rest, leaves someone less than a tenth of the scale."""
+    """Take from `values` what, beside the rest, leaves someone less than a tenth of the scale, or tells of few."""
     for arm in results.facts_where(what="mean"):
         scale = scales.get(arm.outcome)
         if scale is None or not arm.n:
@@ -58,6 +62,26 @@ def keep_apart(
             for f in [f for f in about if f.what in gone]:
                 values.pop(f.id, None)
             about = [f for f in about if f.id in values]
+    for everyone in results.facts_where(what="scale_mean"):
+        if everyone.id in values and _rest_is_told(everyone, results, values, steps, scales, min_cell):
+            values.pop(everyone.id)
+            spread = results.fact(what="scale_sd", outcome=everyone.outcome, wave=everyone.wave)
+            values.pop(spread.id if spread is not None else "", None)
+
+
+def _rest_is_told(
+    everyone: Fact,
+    results: Results,
+    values: Mapping[str, float],
+    steps: Mapping[str, float],
+    scales: Mapping[str, Scale],
+    min_cell: int,
+) -> bool:
+    """Whether the mean of the few in no arm that is shown follows, to a tenth of the scale, from all the others."""
+    arms = [f for f in results.facts_where(what="mean", outcome=everyone.outcome, wave=everyone.wave) if f.id in values]
+    rest = int(everyone.n or 0) - sum(int(f.n or 0) for f in arms)
+    open_sum = sum(steps.get(f.id, 0.0) * int(f.n or 0) for f in (everyone, *arms))
+    return 0 < rest < min_cell and open_sum < LEEWAY * scales[everyone.outcome].width * rest
 
 
 def _about(arm: Fact, results: Results) -> list[Fact]:

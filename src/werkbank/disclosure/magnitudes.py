@@ -58,7 +58,7 @@ def magnitudes(results: Results, min_cell: int) -> Magnitudes:
             few.add(mean.outcome)
     split = _split(results, min_cell)
     _side_by_side(results, values, steps, split)
-    keep_apart(results, values, steps, scales)
+    keep_apart(results, values, steps, scales, min_cell)
     return Magnitudes(values, steps, scales, frozenset(few | _of_two(results)), frozenset(split))
 
 

@@ -13,7 +13,9 @@ from lxml import html
 from scipy.optimize import linprog
 from scipy.sparse import csr_array
 
-LOSSES = ("pre", "post", "both", "unit")
+PLACED = ("unit", "block", "broken", "covariate")  # lost with both scores, for want of something else
+LOSSES = ("pre", "post", "both", "planned_pre", "planned_post", "planned_both", *PLACED)
+LOST = ("pupils_without_", "pupils_planned_without_", "pupils_in_broken_block")
 FLOW = {"pupils_enrolled": "E", "pupils_measured": "M", "pupils_analysed": "A"}
 
 
@@ -22,8 +24,9 @@ def cell_of(item):
     what, outcome, arm, wave = item["what"], item["outcome"], item["arm"], item["wave"]
     if what in FLOW:
         return (FLOW[what], outcome, arm, wave)
-    if what.startswith("pupils_without_"):
-        return ("L", outcome, arm, wave, what.rpartition("_")[2])
+    if what.startswith(LOST):
+        why = "broken" if what.startswith(LOST[2]) else what.removeprefix("pupils_").replace("without_", "")
+        return ("L", outcome, arm, wave, why)
     if what.startswith("rci_") and what.rpartition("_")[2] in {"recovered", "improved", "unchanged", "deteriorated"}:
         return ("R", item["id"])
     return None
@@ -182,12 +185,13 @@ def _of_pair(system, place, cells, cell):
     """Assigned = analysed + lost; scored at a wave = analysed + lost at the other."""
     _, outcome, arm, pair = cell
     first, _, last = pair.rpartition("-")
-    lost = {why: (place, "L", outcome, arm, pair, why) for why in LOSSES}
+    lost = {why: (place, "L", outcome, arm, pair, why) for why in LOSSES if ("L", outcome, arm, pair, why) in cells}
     system.add({(place, "E", "", arm, ""): 1, (place, *cell): -1, **dict.fromkeys(lost.values(), -1)})
     for wave, gone in ((first or "pre", "post"), (last, "pre")):
         if ("S", outcome, arm, wave) in cells:
             scored = (place, "S", outcome, arm, wave)
-            system.add({scored: 1, (place, *cell): -1, lost[gone]: -1, lost["unit"]: -1})
+            away = [lost[why] for why in (gone, f"planned_{gone}", *PLACED) if why in lost]
+            system.add({scored: 1, (place, *cell): -1, **dict.fromkeys(away, -1)})
 
 
 def _between(system, true, members):
