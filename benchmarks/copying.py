@@ -1,9 +1,9 @@
 """What the copy to share costs of a school's report: the ratio of processor time with it to that without it.
 
-``python benchmarks/copying.py [N]`` makes the school report of N schools of `nabijheid` (8 when left out, and a first one
-that warms the process) as one plain function: the cells of the notebook, the page, the results; and then the copy: rules,
-sections and page once more, its results as json and csv. Both are timed in the same report, so that a machine that
-drifts slows both.
+``python benchmarks/copying.py [N]`` makes the school report of N schools of `nabijheid` (8 when left out, and a first
+one that warms the process) as one plain function: the cells of the notebook, the page, the results; and then the copy:
+rules, sections and page once more, its results as json and csv. Both are timed in the same report, so that a machine
+that drifts slows both.
 """
 
 from __future__ import annotations
