@@ -198,9 +198,10 @@ def _told(e: Estimate, results: Results, shown: Magnitudes, cells: Mapping[str, 
     if e.moderator or kind(e.method) == "indicator" or "covariates" in e.method:
         if cells.get(e.id, 0) < min_cell:
             return True
-    elif e.method == "gain_difference":
-        return any((e.outcome, arm, e.wave_from, e.wave_to) in shown.split for arm in e.arms)
-    return saturated(e, results)
+    split = e.method == "gain_difference" and any(
+        (e.outcome, arm, e.wave_from, e.wave_to) in shown.split for arm in e.arms
+    )
+    return split or saturated(e, results)
 
 
 def _within_caps(f: Fact) -> Fact:
