@@ -17,7 +17,7 @@ from tests.disclosure.attacker import answers, counts, reading, scores, studies,
 from tests.disclosure.attacker.thin import thin
 
 import werkbank
-from werkbank.disclosure import flow, magnitudes, suppress_together, suppressing
+from werkbank.disclosure import beside, flow, magnitudes, suppress_together, suppressing
 from werkbank.effects.kinds import KIND
 from werkbank.reporting import sharing
 from werkbank.reporting.sharing import shared_bench
@@ -137,7 +137,7 @@ RULES = {
     "complementary suppression": (suppressing, "hide", only_small, "counts", (1,)),
     "rounding": (magnitudes, "rounded", as_it_is, "scores", (1,)),
     "side by side": (magnitudes, "keep_apart", lambda *_: None, "scores", (1,)),
-    "drop-outs": (magnitudes, "_split", lambda *_: set(), "sums", (23,)),
+    "few in no arm": (beside, "_rest_is_told", lambda *_: False, "sums", (23,)),
     "few answers": (magnitudes, "_patterned", lambda *_: False, "answers", (6,)),
     "smallest arm": (suppressing, "few_behind", lambda *_: False, "thin", (1,)),
     "indicators": (sharing, "smallest_cells", enough_everywhere, "thin", (48,)),
@@ -151,6 +151,16 @@ def test_without_a_rule_an_attack_succeeds(opened, monkeypatch, rule):
     place, name, instead, attack, seeds = RULES[rule]
     monkeypatch.setattr(place, name, instead)
     assert any(attacked(bench, shared_bench(bench).results)[0][attack] for bench, *_ in map(opened, seeds))
+
+
+def test_without_the_rule_of_drop_outs_the_one_who_left_is_told_where_numbers_are_whole(opened, monkeypatch):
+    """Rounding covers the one who left as well: that this rule bites is seen without it."""
+    bench, *_ = opened(10)
+    monkeypatch.setattr(magnitudes, "rounded", as_it_is)
+    monkeypatch.setattr(magnitudes, "keep_apart", lambda *_: None)
+    assert not attacked(bench, shared_bench(bench).results)[0]["sums"]
+    monkeypatch.setattr(magnitudes, "_split", lambda *_: set())
+    assert attacked(bench, shared_bench(bench).results)[0]["sums"]
 
 
 @pytest.mark.parametrize(("name", "instead", "tells"), [("CAPS", (0.0, 1.0), True), ("CAPS", suppressing.CAPS, False)])
