@@ -77,7 +77,7 @@ def counted(tables):
 
 
 def exact(text, true):
-    """Return which of the `true` numbers, as they were before they were rounded, stand in a text with four decimals."""
-    met = set(re.findall(r"\d+[.,]\d{4,}", text))
-    cut = {number.replace(",", ".")[: number.replace(",", ".").index(".") + 5] for number in met}
-    return [value for value in true if f"{abs(value):.6f}"[:-2] in cut or f"{abs(value):.4f}" in cut]
+    """Return which `true` numbers, as they were before rounding, stand in a text: to all its decimals, four or more."""
+    met = {number.replace(",", ".") for number in re.findall(r"\d+[.,]\d{4,}", text)}
+    lengths = {len(number.partition(".")[2]) for number in met}
+    return [value for value in true if {f"{abs(value):.{digits}f}" for digits in lengths} & met]
