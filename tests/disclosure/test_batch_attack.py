@@ -8,7 +8,7 @@ import json
 import numpy as np
 import pytest
 import yaml
-from tests.disclosure import attack
+from tests.disclosure.attacker import counts as attack
 
 from werkbank.running import manifest
 from werkbank.running.batch import run_batch
@@ -81,16 +81,7 @@ def counts_of(out, members):
     true, shown = {}, {}
     for place in members:
         store = json.loads((out / place / "results.json").read_text(encoding="utf-8"))
-        true[place] = {}
-        for item in store["facts"] + store["estimates"]:
-            for cell, number in (
-                (attack.cell_of(item) if "what" in item else None, item.get("value")),
-                (attack.n_of(item, ARMS), item["n"]),
-            ):
-                if cell is not None and isinstance(number, int):
-                    true[place].setdefault(cell, number)
-            if item.get("what") in {"floor", "ceiling"} and item["n"] and item["value"] is not None:
-                true[place]["F", item["id"]] = round(item["value"] * item["n"])
+        true[place] = attack.whole(store, ARMS)
         shown[place], numbers = attack.published(out / place / "share", ARMS)
         assert attack.printed(out / place / "share") <= numbers, "a page shows no number that its results do not"
     return true, shown

@@ -9,7 +9,7 @@ import json
 from collections import defaultdict
 
 import pytest
-from tests.disclosure import attack
+from tests.disclosure.attacker import counts as attack
 from tests.disclosure.test_batch_attack import ARMS, counts_of, study_of_schools
 
 from werkbank.bench import Bench

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
-from tests.disclosure import attack
+from tests.disclosure.attacker import counts as attack
 from tests.disclosure.test_batch_attack import ARMS, counts_of, study_of_schools
 
 import werkbank
@@ -43,3 +45,20 @@ def test_reports_of_one_study_give_nothing_away(seed, tmp_path):
     given_away = attacked(tmp_path, of, apart)[1]
     found = check_files([tmp_path / place / "share" for place in apart], 6)[1]
     assert bool(given_away) <= bool(found), "what is given away is found"
+
+
+def test_a_planted_leak_is_found_by_the_attack_and_by_the_check(tmp_path):
+    """One count that a copy hides, put back: in the files as they are shared, for one who only reads these."""
+    of = study_of_schools(tmp_path, 1, 2)
+    werkbank.run_report(tmp_path, "evaluation", out=tmp_path / "a", warm=True)
+    small, lost = attacked(tmp_path, of, ["a"])
+    assert (len(small) > 5, lost) == (True, [])
+    true = json.loads((tmp_path / "a" / "results.json").read_text(encoding="utf-8"))
+    copy = tmp_path / "a" / "share" / "evaluation.nl.json"
+    content = json.loads(copy.read_text(encoding="utf-8"))
+    exact = {fact["id"]: fact["value"] for fact in true["facts"]}
+    hidden = [f for f in content["facts"] if f["what"].startswith("pupils_") and f["value"] is None and exact[f["id"]]]
+    hidden[0]["value"] = exact[hidden[0]["id"]]
+    copy.write_text(json.dumps(content), encoding="utf-8")
+    assert attacked(tmp_path, of, ["a"])[1]
+    assert {problem.code for problem in check_files([copy], 6)[1]} & {"privacy_small", "privacy_derivable"}

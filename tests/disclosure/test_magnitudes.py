@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import yaml
 from tests.conftest import ROOT, lacking
+from tests.disclosure.attacker.answers import narrowed, numbers_of_people, patterns, room_of
 
 import werkbank
 from werkbank.disclosure import HIDDEN, cells, flow, leeway, magnitudes, suppress
@@ -39,14 +40,6 @@ def copy_of(bench, *parts):
 
 
 # --- how many people: the denominators of means
-
-
-def numbers_of_people(mean, enrolled):
-    """Return every number of people whose whole scores could have this mean, as it is printed."""
-    digits = len(repr(mean).partition(".")[2])
-    half = Fraction(1, 2 * 10**digits)
-    exact = Fraction(repr(mean))
-    return {n for n in range(1, enrolled + 1) if (exact + half) * n // 1 >= -(-(exact - half) * n // 1)}
 
 
 def test_no_number_of_people_follows_from_a_mean():
@@ -109,23 +102,6 @@ def test_of_one_group_the_change_is_told_and_not_the_means_beside_it():
 # --- few different scores
 
 
-def patterns(n, levels, mean, sd, mean_step, sd_step):
-    """Return every pattern of answers that rounds to this mean and SD, one by one: counts of each score."""
-    found = []
-    for first in itertools.product(range(n + 1), repeat=len(levels) - 2):
-        left = n - sum(first)
-        if left < 0:
-            continue
-        for one in range(left + 1):
-            counts = np.array([*first, one, left - one])
-            at = counts @ levels / n
-            if abs(at - mean) <= mean_step / 2 + 1e-9:
-                spread = np.sqrt(max(counts @ (levels - at) ** 2, 0) / (n - 1))
-                if abs(spread - sd) <= sd_step / 2 + 1e-9:
-                    found.append(counts)
-    return np.array(found)
-
-
 def attacked(f, sd, levels):
     """Return the patterns that a mean and an SD leave, at the finest steps of the published rule that give any."""
     scale = Scale(levels[0], levels[-1], levels[1] - levels[0], (levels[0], levels[-1]))
@@ -134,12 +110,6 @@ def attacked(f, sd, levels):
         if len(found := patterns(f.n, levels, f.value, sd, step, wider)):
             return found
     raise AssertionError(f"{f.id}: no answers round to this")
-
-
-def narrowed(found):
-    """Whether some score is known to be that of fewer than six, or of nobody."""
-    ends = zip(found.min(0), found.max(0), strict=True)
-    return any(most < MIN_CELL - 1 or 1 < least < MIN_CELL for least, most in ends)
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -239,23 +209,6 @@ def test_a_model_that_leaves_pupils_no_freedom_is_hidden():
 
 
 # --- the p% rule
-
-
-def room_of(score, group, statements):
-    """Return which scores of one pupil agree with rounded means and SDs, for one who knows all other scores."""
-    others = [Fraction(x) for x in group]
-    others.remove(Fraction(score))
-    n, total, squares = len(group), sum(others), sum(x * x for x in others)
-    left = []
-    for candidate in statements["scores"]:
-        y = Fraction(candidate)
-        at = (total + y) / n
-        spread = (squares + y * y - n * at * at) / (n - 1)
-        mean, step, sd, wider = (Fraction(repr(v)) for v in statements["printed"])
-        low, high = max(sd - wider / 2, Fraction(0)), sd + wider / 2
-        if abs(at - mean) <= step / 2 and low * low <= spread <= high * high:
-            left.append(y)
-    return max(left) - min(left)
 
 
 @pytest.mark.parametrize("seed", range(8))

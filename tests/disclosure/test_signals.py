@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from tests.disclosure import attack
+from tests.disclosure.attacker import counts as attack
 from tests.disclosure.conftest import BORN, NAME
 from tests.underachievement.test_study import BASE, EVERYTHING, pupils
 

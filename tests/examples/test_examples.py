@@ -11,6 +11,7 @@ import pytest
 from tests.conftest import whole_example
 
 import werkbank
+from werkbank.reporting.sharing import shared_bench
 from werkbank.study.finding import example_path
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
@@ -121,3 +122,17 @@ def test_pupils_of_assigned_classes_are_never_compared_as_pupils(nabijheid):
     pupil_level = {"ancova", "gain_difference", "hedges_g", "g_adjusted", "d_ppc2", "paired_t"}
     assert not [e.id for e in nabijheid.estimates if e.method in pupil_level]
     assert all(e.n_clusters is not None for e in nabijheid.estimates if e.p is not None)
+
+
+@pytest.mark.parametrize("name", ["baumann", "bdf", "nabijheid"])
+def test_the_lead_answer_of_every_example_survives_in_a_copy(name):
+    bench = whole_example(name).about("effects")
+    shared = shared_bench(bench).results
+    copy = {claim.id: claim for claim in shared.claims}
+    leading = [claim for claim in bench.results.claims if claim.kind == "answer"]
+    assert leading
+    for claim in leading:
+        kept = copy[claim.id]
+        assert (kept.verdict, kept.sentence, kept.grade) == (claim.verdict, claim.sentence, claim.grade)
+        assert kept.values.keys() - {"n"} == claim.values.keys() - {"n"}
+        assert shared.item(claim.test).estimate is not None

@@ -107,6 +107,7 @@ def test_few_classes_widen_the_interval_and_one_refuses():
     assert t.ci_high - t.ci_low > 1.4 * (z.ci_high - z.ci_low)
     assert d_total(0.3, 1.0, [20], [20] * 3, 0.1).note == "refused_too_few_units"
     assert d_within(0.3, 1.0, [20], [20] * 3, 0.1).note == "refused_too_few_units"
+    assert d_within(0.3, 1.0, [1] * 5, [1] * 5, 0.0).note == "refused_too_few_units"  # nobody beside another
     assert d_total_one_arm(0.3, 1.0, [20], 30, 0.1).note == "refused_too_few_units"
 
 

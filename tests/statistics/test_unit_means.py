@@ -244,6 +244,8 @@ def test_origin_scale_order_and_labels_do_not_matter():
 
 def test_what_is_wrong_with_the_table_is_said():
     rows = pupils({"c": 3, "t": 3}, covariates=["x"])
+    with pytest.raises(UsageError, match="no rows"):
+        units_of(rows.iloc[:0])
     with pytest.raises(UsageError, match="1 of pre"):
         units_of(rows.assign(pre=rows.pre.where(rows.index > 0)))
     with pytest.raises(UsageError, match="two arms: c00"):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from werkbank.disclosure.beside import ends_of, keep_apart
 from werkbank.disclosure.flow import kind
-from werkbank.disclosure.leeway import LEEWAY, rounded, step_of, to_step
+from werkbank.disclosure.leeway import rounded, step_of, to_step
 from werkbank.disclosure.patterns import FEW, Printed, tells
 from werkbank.disclosure.scales import Scale, scales_of
 
@@ -19,19 +19,20 @@ if TYPE_CHECKING:
     from werkbank.results import Fact, Results
 
 PAIRS = {"mean": "sd", "scale_mean": "scale_sd", "item_mean": "item_sd", "mean_change": "sd_change"}
-TAIL = 3.0  # SDs from the mean at which the one with the least room is looked for, where the extremes are not known
 
 
 @dataclass(frozen=True)
 class Magnitudes:
     """What may be shown of scores.
 
-    `values` maps the id of a fact to its rounded value; a magnitude that is not there is hidden. `few` are outcomes of
+    `values` maps the id of a fact to its rounded value, `steps` to what it was rounded to (not there: it follows from
+    others that are shown); a magnitude without a value is hidden. `few` are outcomes of
     which nothing is shown that was made of scores; `split` are (outcome, arm, wave_from, wave_to) of which a change and
     means that lie side by side would tell of the few who are in one and not in the other.
     """
 
     values: Mapping[str, float]
+    steps: Mapping[str, float]
     scales: Mapping[str, Scale]
     few: frozenset[str]
     split: frozenset[tuple[str, str, str, str]]
@@ -41,6 +42,7 @@ def magnitudes(results: Results, min_cell: int) -> Magnitudes:
     """Return the means and SDs of these results that may be shown, rounded."""
     scales = scales_of(results)
     values: dict[str, float] = {}
+    steps: dict[str, float] = {}
     few: set[str] = set()
     for mean, sd in _pairs(results):
         scale = _scale_of(mean, results, scales)
@@ -49,14 +51,15 @@ def magnitudes(results: Results, min_cell: int) -> Magnitudes:
         if alike and mean.what != "mean_change":
             few |= {mean.outcome} if not mean.item else set()
         elif shown is not None and scale is not None and not _patterned(mean, scale, shown, min_cell):
-            values[mean.id] = shown[0]
-            values |= {sd.id: shown[1]} if sd is not None else {}
+            values[mean.id], steps[mean.id] = shown[0], shown[2]
+            if sd is not None:
+                values[sd.id], steps[sd.id] = shown[1], shown[3]
         elif shown is not None and not mean.item:
             few.add(mean.outcome)
     split = _split(results, min_cell)
-    _side_by_side(results, values, split)
-    _crossed(results, values, scales, min_cell)
-    return Magnitudes(values, scales, frozenset(few | _of_two(results)), frozenset(split))
+    _side_by_side(results, values, steps, split)
+    keep_apart(results, values, steps, scales, min_cell)
+    return Magnitudes(values, steps, scales, frozenset(few | _of_two(results)), frozenset(split))
 
 
 def _pairs(results: Results) -> list[tuple[Fact, Fact | None]]:
@@ -96,11 +99,7 @@ def _shown(
     if sd is None:
         step = step_of(scale, n, min_cell)
         return to_step(middle, step), math.nan, step, step
-    place = {"outcome": mean.outcome, "arm": mean.arm, "wave": mean.wave}
-    known = [results.number(what=what, **place) for what in ("min", "max")] if mean.what == "mean" else [None, None]
-    guessed = (max(scale.low, middle - TAIL * spread), min(scale.high, middle + TAIL * spread))
-    ends = tuple(float(g if k is None else k) for k, g in zip(known, guessed, strict=True))
-    return rounded(middle, spread, n, scale, (ends[0], ends[1]), min_cell)
+    return rounded(middle, spread, n, scale, ends_of(mean, spread, scale, results), min_cell)
 
 
 def _patterned(mean: Fact, scale: Scale, shown: tuple[float, float, float, float], min_cell: int) -> bool:
@@ -147,7 +146,9 @@ def _split(results: Results, min_cell: int) -> set[tuple[str, str, str, str]]:
     return found
 
 
-def _side_by_side(results: Results, values: dict[str, float], split: set[tuple[str, str, str, str]]) -> None:
+def _side_by_side(
+    results: Results, values: dict[str, float], steps: dict[str, float], split: set[tuple[str, str, str, str]]
+) -> None:
     """Show a change as the difference of the means that are shown, or not at all beside means of nearly the same."""
     for f in results.facts_where(what="mean_change"):
         beside = _scored(results, f)
@@ -160,6 +161,7 @@ def _side_by_side(results: Results, values: dict[str, float], split: set[tuple[s
         elif f.id in values and all(m is not None and m.n == f.n and m.id in values for m in beside):
             first, last = (values[m.id] for m in beside if m is not None)
             values[f.id] = round(last - first, 9) + 0.0
+            steps.pop(f.id, None)
 
 
 def _means(results: Results, beside: tuple[Fact | None, ...], n: int) -> list[Fact | None]:
@@ -170,26 +172,3 @@ def _means(results: Results, beside: tuple[Fact | None, ...], n: int) -> list[Fa
         found += [m, results.fact(what="sd", arm=m.arm, **place)]
         found += [results.fact(what=what, **place) for what in ("scale_mean", "scale_sd")]
     return found
-
-
-def _crossed(results: Results, values: dict[str, float], scales: Mapping[str, Scale], min_cell: int) -> None:
-    """Hide the mean of all where, beside that of an arm, it leaves one pupil less room than either alone."""
-    arms: dict[tuple[str, str], list[Fact]] = defaultdict(list)
-    for f in results.facts_where(what="mean"):
-        if f.id in values and f.arm:
-            arms[f.outcome, f.wave].append(f)
-    for f in results.facts_where(what="scale_mean"):
-        scale = scales.get(f.outcome)
-        if f.id not in values or scale is None:
-            continue
-        for arm in arms[f.outcome, f.wave]:
-            low, high = -math.inf, math.inf
-            for one in (f, arm):
-                n, off = int(one.n or 0), values[one.id] - float(one.value or 0)
-                half = n * step_of(scale, n, min_cell) / 2
-                low, high = max(low, n * off - half), min(high, n * off + half)
-            if high - low < LEEWAY * scale.width - 1e-9:
-                values.pop(f.id, None)
-                sd = results.fact(what="scale_sd", outcome=f.outcome, wave=f.wave)
-                values.pop(sd.id if sd is not None else "", None)
-                break

@@ -195,12 +195,13 @@ def _rests_on_few(f: Fact, results: Results, shown: Magnitudes, min_cell: int) -
 
 def _told(e: Estimate, results: Results, shown: Magnitudes, cells: Mapping[str, int], min_cell: int) -> bool:
     """Whether an estimate tells of few: behind an indicator, in a model that fits them, or beside two means."""
-    if e.moderator or kind(e.method) == "indicator" or "covariates" in e.method:
-        if cells.get(e.id, 0) < min_cell:
-            return True
-    elif e.method == "gain_difference":
-        return any((e.outcome, arm, e.wave_from, e.wave_to) in shown.split for arm in e.arms)
-    return saturated(e, results)
+    by = e.moderator or kind(e.method) == "indicator" or "covariates" in e.method
+    if by and cells.get(e.id, 0) < min_cell:
+        return True
+    split = e.method == "gain_difference" and any(
+        (e.outcome, arm, e.wave_from, e.wave_to) in shown.split for arm in e.arms
+    )
+    return split or saturated(e, results)
 
 
 def _within_caps(f: Fact) -> Fact:

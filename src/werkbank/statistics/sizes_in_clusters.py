@@ -46,9 +46,11 @@ def d_within(
 ) -> Quantity:
     """Difference in SDs within classes: b/S_W; variance (N/(N_T·N_C))·(1 + (ñ-1)ρ)/(1-ρ) + d²/(2(N-M)).
 
-    Hedges (2007), eq. 8-10. NaN with fewer than two classes in an arm. Checked against eefAnalytics' values.
+    Hedges (2007), eq. 8-10. NaN with fewer than two classes in an arm, or where no class has two pupils. Checked
+    against eefAnalytics' values.
     """
-    if min(len(treated), len(control)) < 2 or not s_within > 0 or icc >= 1:
+    alone = sum(treated) + sum(control) <= len(treated) + len(control)
+    if min(len(treated), len(control)) < 2 or not s_within > 0 or icc >= 1 or alone:
         return Quantity(math.nan, note="refused_too_few_units")
     t, c = np.asarray(treated, dtype=float), np.asarray(control, dtype=float)
     n_t, n_c = float(t.sum()), float(c.sum())

@@ -102,12 +102,14 @@ def units_of(
     Raises
     ------
     UsageError
-        Missing values; a unit in two arms; a unit-level covariate that differs within a unit.
+        No rows; missing values; a unit in two arms; a unit-level covariate that differs within a unit.
 
     Notes
     -----
     Scores are centred first, so that cross-products of scores far from 0 keep their digits.
     """
+    if rows.empty:
+        raise UsageError("no rows")
     own = [*([pre] if pre else []), *pupil_level]
     names = [*own, *unit_level]
     missing = rows[[y, *names, unit, arm]].isna().sum()

@@ -13,7 +13,9 @@ from lxml import html
 from scipy.optimize import linprog
 from scipy.sparse import csr_array
 
-LOSSES = ("pre", "post", "both", "unit")
+PLACED = ("unit", "block", "broken", "covariate")  # lost with both scores, for want of something else
+LOSSES = ("pre", "post", "both", "planned_pre", "planned_post", "planned_both", *PLACED)
+LOST = ("pupils_without_", "pupils_planned_without_", "pupils_in_broken_block")
 FLOW = {"pupils_enrolled": "E", "pupils_measured": "M", "pupils_analysed": "A"}
 
 
@@ -22,16 +24,19 @@ def cell_of(item):
     what, outcome, arm, wave = item["what"], item["outcome"], item["arm"], item["wave"]
     if what in FLOW:
         return (FLOW[what], outcome, arm, wave)
-    if what.startswith("pupils_without_"):
-        return ("L", outcome, arm, wave, what.rpartition("_")[2])
+    if what.startswith(LOST):
+        why = "broken" if what.startswith(LOST[2]) else what.removeprefix("pupils_").replace("without_", "")
+        return ("L", outcome, arm, wave, why)
     if what.startswith("rci_") and what.rpartition("_")[2] in {"recovered", "improved", "unchanged", "deteriorated"}:
         return ("R", item["id"])
     return None
 
 
-def n_of(item, arms):
+def n_of(item, arms):  # noqa: PLR0911 - a case a line
     """Return which count the n of a fact or an estimate is."""
     what, outcome, arm, wave = item.get("what", ""), item["outcome"], item.get("arm", ""), item.get("wave", "")
+    if "method" in item and not item["contrast"] and len(item.get("arms") or ()) != 1 and len(arms) > 1:
+        return None  # of all arms at once a model may lack others than those whom each comparison lacks
     if "method" in item:
         pair = "-".join([item["wave_from"], item["wave_to"]]) if item["wave_from"] == "baseline" else item["wave_to"]
         return ("A", outcome, item["contrast"], pair)
@@ -46,21 +51,25 @@ def n_of(item, arms):
     return None
 
 
+def in_content(content, arms, cells, numbers):
+    """Add to `cells` and `numbers` every count, and every number of people, of a file with results."""
+    for item in content["facts"] + content["estimates"]:
+        for cell, number in ((cell_of(item), item["value"]) if "what" in item else (None, None),
+                             (n_of(item, arms), item["n"])):  # fmt: skip
+            if isinstance(number, int):
+                numbers.add(number)
+                if cell is not None:
+                    assert cells.setdefault(cell, number) == number, cell
+        share_of = item.get("what") in {"floor", "ceiling"} and isinstance(item["value"], float) and item["n"]
+        if share_of and 0.05 < item["value"] < 0.95:  # beyond that it is capped
+            cells["F", item["id"]] = round(item["value"] * item["n"])
+
+
 def published(share, arms):
     """Return every count that the json and csv files of one folder `share` show, and all numbers that they print."""
     cells, numbers = {}, set()
     for path in share.glob("*.json"):
-        content = json.loads(path.read_text(encoding="utf-8"))
-        for item in content["facts"] + content["estimates"]:
-            for cell, number in ((cell_of(item), item["value"]) if "what" in item else (None, None),
-                                 (n_of(item, arms), item["n"])):  # fmt: skip
-                if isinstance(number, int):
-                    numbers.add(number)
-                    if cell is not None:
-                        assert cells.setdefault(cell, number) == number, (path, cell)
-            share_of = item.get("what") in {"floor", "ceiling"} and isinstance(item["value"], float) and item["n"]
-            if share_of and 0.05 < item["value"] < 0.95:  # beyond that it is capped
-                cells["F", item["id"]] = round(item["value"] * item["n"])
+        in_content(json.loads(path.read_text(encoding="utf-8")), arms, cells, numbers)
     for path in share.glob("*.csv"):
         with path.open(encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file):
@@ -78,6 +87,19 @@ def printed(share):
             counting = [i for i, label in enumerate(rows[0] if rows else ())
                         if label in {"n", "aantal", "bij de start"} or label.endswith("meting")]  # fmt: skip
             found |= {int(row[i]) for row in rows[1:] for i in counting if i < len(row) and row[i].isdigit()}
+    return found
+
+
+def whole(content, arms):
+    """Return the true counts of a report from its private results."""
+    found = {}
+    for item in content["facts"] + content["estimates"]:
+        for cell, number in ((cell_of(item) if "what" in item else None, item.get("value")),
+                             (n_of(item, arms), item["n"])):  # fmt: skip
+            if cell is not None and isinstance(number, int):
+                found.setdefault(cell, number)
+        if item.get("what") in {"floor", "ceiling"} and item["n"] and item["value"] is not None:
+            found["F", item["id"]] = round(item["value"] * item["n"])
     return found
 
 
@@ -163,12 +185,13 @@ def _of_pair(system, place, cells, cell):
     """Assigned = analysed + lost; scored at a wave = analysed + lost at the other."""
     _, outcome, arm, pair = cell
     first, _, last = pair.rpartition("-")
-    lost = {why: (place, "L", outcome, arm, pair, why) for why in LOSSES}
+    lost = {why: (place, "L", outcome, arm, pair, why) for why in LOSSES if ("L", outcome, arm, pair, why) in cells}
     system.add({(place, "E", "", arm, ""): 1, (place, *cell): -1, **dict.fromkeys(lost.values(), -1)})
     for wave, gone in ((first or "pre", "post"), (last, "pre")):
         if ("S", outcome, arm, wave) in cells:
             scored = (place, "S", outcome, arm, wave)
-            system.add({scored: 1, (place, *cell): -1, lost[gone]: -1, lost["unit"]: -1})
+            away = [lost[why] for why in (gone, f"planned_{gone}", *PLACED) if why in lost]
+            system.add({scored: 1, (place, *cell): -1, **dict.fromkeys(away, -1)})
 
 
 def _between(system, true, members):
