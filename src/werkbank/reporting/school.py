@@ -311,7 +311,7 @@ def _sure(report: Report) -> list[str]:
     if grade == "description":
         return said
     said += rated(report, first(report))
-    if (split := apart(report)) is not None:
+    if not report.bench.only and (split := apart(report)) is not None:
         saw, did_not = (words.say(f"report.informants.{name}") for name in (split.saw, split.did_not))
         said.append(capital(words.say(f"{HERE}.sure.informants", who=saw, others=did_not)))
     found = {c.test for c in _clear(report)}  # needs no detecting
