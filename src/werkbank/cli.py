@@ -161,7 +161,9 @@ def _languages(spoken: str) -> Callable[[str], str]:
 
     def read(word: str) -> str:
         if wrong := next((name for name in word.split(",") if name not in LANGUAGES), None):
-            raise UsageError(say("cli.problem.no_language", spoken, name=wrong, **nearest(wrong, list(LANGUAGES))))
+            raise argparse.ArgumentTypeError(
+                say("cli.problem.no_language", spoken, name=wrong, **nearest(wrong, list(LANGUAGES)))
+            )
         return word
 
     return read

@@ -20,7 +20,7 @@ from werkbank.running.notebooks import notebook_path, report_names
 ROOT = Path(__file__).parents[2]
 STUDIES = {"association": "samenhang", "underachievement": "bdf", "monitoring": "volgsysteem", "synthesis": "overzicht",
            "single_case": "klassenspel", "pupil": "leerlingen", "planning": "voornemen", "programme": "leerlingen"}
-NOT_TO_LEAVE = "niet bedoeld om de school te verlaten"
+NOT_TO_LEAVE = "Houd dit verslag binnen de school"
 MARK = "nbval-check-output"
 ANSWERS = {"title": "Eén groep", "language": "nl", "design": {"kind": "single_group", "assigned_by": "pupil"},
            "files": [{"path": "a.csv"}], "columns": {"pupil": "nr", "wave": "m"}, "waves": {"a": "pre", "b": "post"},

@@ -166,7 +166,7 @@ def test_a_study_of_ones_own_is_opened_changed_and_reported_in_jupyterlab(browse
     for form in ("en.html", "en.pdf", "en.docx", "results.json"):
         assert (place / f"evaluation.{form}").is_file()
         assert (place / f"evaluation.{form}").as_posix() in said
-    assert "This report is not meant to leave the school." in (place / "evaluation.en.html").read_text(encoding="utf-8")
+    assert "Keep this report inside the school." in (place / "evaluation.en.html").read_text(encoding="utf-8")
 
     text = (root / "study.yaml").read_text(encoding="utf-8")
     (root / "study.yaml").write_text(text.replace("kind: randomised", "kind: drawn"), encoding="utf-8")

@@ -75,4 +75,5 @@ def test_every_cell_runs_and_every_section_is_shown(notebook, tmp_path):
     assert kept.claims
     assert kept.study["design"] == {
         "kind": "randomised", "assigned_by": "pupil", "individual_arms": [], "given_by": [], "received_by": [],
+        "blind": {},
     }  # fmt: skip

@@ -49,6 +49,7 @@ class _Sums:
     d: Array
     x: Array  # a constant, and the gap of each covariate
     c: Array  # the gap's variance as a multiple of the residual variance
+    unit: float  # of y, by which it was divided: the search must not depend on the unit of a scale
 
 
 def one_stage(
@@ -99,27 +100,39 @@ def one_stage(
     table = table[table[site].isin(sizes.index)]
     sums = _summed(table, sizes, np.array(list(used.values())), [*covariates, y], [site, arm])
     theta = _searched(sums)
-    at = _at(sums, *theta)
-    mean = t_test(float(at.beta[0]), math.sqrt(at.covariance[0, 0]), len(sizes) - 1, ci_level)
-    adjusted = sums.d - sums.x[:, 1:] @ at.beta[1:]
-    effects = pd.DataFrame({"effect": adjusted, "variance": theta[1] * sums.c}, index=sizes.index)
-    return OneStage(mean, theta[0], theta[1], effects)
+    at, unit = _at(sums, *theta), sums.unit
+    mean = t_test(unit * float(at.beta[0]), unit * math.sqrt(at.covariance[0, 0]), len(sizes) - 1, ci_level)
+    adjusted = unit * (sums.d - sums.x[:, 1:] @ at.beta[1:])
+    effects = pd.DataFrame({"effect": adjusted, "variance": unit**2 * theta[1] * sums.c}, index=sizes.index)
+    return OneStage(mean, unit**2 * theta[0], unit**2 * theta[1], effects)
 
 
 def _summed(table: pd.DataFrame, sizes: pd.DataFrame, w: Array, columns: list[str], by: list[str]) -> _Sums:
     cells = table.groupby(by)
     about = (table[columns] - cells[columns].transform("mean")).to_numpy(dtype=float)
     df = len(table) - cells.ngroups
-    if df <= len(columns) - 1 or not (about[:, -1] ** 2).sum() > 0:
+    squares = (about**2).sum(axis=0)
+    if (
+        df <= len(columns) - 1
+        or not (squares > NOTHING**2 * (table[columns].to_numpy(dtype=float) ** 2).sum(axis=0)).all()
+    ):
         raise UsageError("pupils within schools and arms do not vary")
+    units = np.sqrt(squares / df)
+    about = about / units
+    rest = about[:, -1] - about[:, :-1] @ np.linalg.lstsq(about[:, :-1], about[:, -1], rcond=None)[0]
+    if not rest @ rest > NOTHING * df:
+        raise UsageError("nothing that covariates do not tell is left within schools and arms")
     means = cells[columns].mean()
-    gaps = [(means[name].unstack().loc[sizes.index, sizes.columns].to_numpy() @ w) for name in columns]  # noqa: PD010
+    gaps = [
+        (means[name].unstack().loc[sizes.index, sizes.columns].to_numpy() @ w) / unit  # noqa: PD010
+        for name, unit in zip(columns, units, strict=True)
+    ]
     x = np.column_stack([np.ones(len(sizes)), *gaps[:-1]])
     c = (w**2 / sizes.to_numpy(dtype=float)).sum(axis=1)
     known = np.column_stack([np.zeros(len(about)), about[:, :-1]])
     if np.linalg.matrix_rank(np.vstack([known, x])) < x.shape[1]:
         raise UsageError("a covariate follows from others within schools and arms")
-    return _Sums(about.T @ about, df, np.asarray(gaps[-1]), x, np.asarray(c))
+    return _Sums(about.T @ about, df, np.asarray(gaps[-1]), x, np.asarray(c), float(units[-1]))
 
 
 @dataclass(frozen=True)
