@@ -312,8 +312,8 @@ def _sure(report: Report) -> list[str]:
         return said
     said += rated(report, first(report))
     if not report.bench.only and (split := apart(report)) is not None:
-        saw, did_not = (words.say(f"report.informants.{name}") for name in (split.saw, split.did_not))
-        said.append(capital(words.say(f"{HERE}.sure.informants", who=saw, others=did_not)))
+        did_not = words.say(f"report.informants.{split.did_not}")
+        said.append(capital(words.say(f"{HERE}.sure.informants", others=did_not)))
     found = {c.test for c in _clear(report)}  # needs no detecting
     for claim in report.results.claims_where(kind="quality", topic="detectable"):
         if (points := claim.values.get("points")) is not None and claim.outcome in first(report):
