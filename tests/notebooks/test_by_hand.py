@@ -20,6 +20,7 @@ from werkbank.running.notebooks import notebook_path, report_names
 ROOT = Path(__file__).parents[2]
 STUDIES = {"association": "samenhang", "underachievement": "bdf", "monitoring": "volgsysteem", "synthesis": "overzicht",
            "single_case": "klassenspel", "pupil": "leerlingen", "planning": "voornemen", "programme": "leerlingen"}
+OF_NOBODY = {"planning", "synthesis"}  # a plan and a table of published effects hold no pupils to keep inside
 NOT_TO_LEAVE = "Houd dit verslag binnen de school"
 MARK = "nbval-check-output"
 ANSWERS = {"title": "Eén groep", "language": "nl", "design": {"kind": "single_group", "assigned_by": "pupil"},
@@ -58,7 +59,7 @@ def test_the_last_cell_wrote_the_report_in_every_format(by_hand):
         place = folder / "reports" / STUDIES.get(name, "nabijheid") / "by-hand"
         for form in ("html", "pdf", "docx"):
             text = text_of(place / f"{name}.nl.{form}")
-            assert NOT_TO_LEAVE in text, (name, form)
+            assert (NOT_TO_LEAVE in text) is (name not in OF_NOBODY), (name, form)
             assert "pingouin as pg" not in text
         assert json.loads((place / f"{name}.results.json").read_text(encoding="utf-8"))["notice"]
         assert (place / f"{name}.results.csv").is_file()
