@@ -408,3 +408,9 @@ def test_after_twenty_causes_of_a_kind_the_rest_is_counted(refused):
     problems = refused(TWO_ARMS, {FILE: content}, outcomes=[columns])
     assert [p.code for p in problems] == ["column_missing"] * 20 + ["and_more"]
     assert problems[-1].details["n"] == 29
+
+
+def test_who_changes_arms_by_design_is_not_told_to_alter_the_rows(refused):
+    (problem,) = refused(TWO_ARMS, {FILE: changed("01,x,T1", "01,c,T1")})
+    for language in ("nl", "en"):
+        assert "control_received_after" in problem.sentence(language)
