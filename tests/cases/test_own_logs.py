@@ -11,6 +11,9 @@ import werkbank
 from werkbank.cli import main
 from werkbank.errors import UnfitError
 from werkbank.reporting import programme
+from werkbank.running import manifest
+from werkbank.running.remote import bundle_of
+from werkbank.study import load_study
 
 OWN = {
     "rhythm": "daily",
@@ -106,3 +109,16 @@ def test_its_sheet_is_written_in_its_own_words(tmp_path, monkeypatch):
     assert [cell.value for cell in book.active[1]][2:4] == ["weer", "beurten"]
     monkeypatch.chdir(tmp_path)
     assert main(["new", "geheel-nieuw", "--log", "weer.yaml"]) == 2
+
+
+def test_a_changed_form_is_another_input_and_travels_with_its_study(tmp_path):
+    study = study_in(tmp_path)
+    before = {file["file"]: file["sha256"] for file in manifest.inputs_of(load_study(study), {})["data"]}
+    assert "weer.yaml" in before
+    assert "weer.yaml" in bundle_of(str(study), "programme").files
+    (study / "weer.yaml").write_text(
+        (study / "weer.yaml").read_text(encoding="utf-8") + "\n# anders\n", encoding="utf-8"
+    )
+    after = {file["file"]: file["sha256"] for file in manifest.inputs_of(load_study(study), {})["data"]}
+    assert before["weer.yaml"] != after["weer.yaml"]
+    assert before["weer.csv"] == after["weer.csv"]

@@ -25,6 +25,11 @@ class Apart:
     answers: Mapping[str, Sequence[Claim]]
 
 
+def tested(claim: Claim) -> bool:
+    """Whether an answer rests on a test and has a size."""
+    return claim.grade != "description" and claim.verdict != "untested" and claim.values.get("size") is not None
+
+
 def apart(report: Report) -> Apart | None:
     """Return which informants disagree at the first measurement that groups are compared at; None where none do."""
     compared = [t for t in report.evidence.tests if t.contrast]
@@ -34,8 +39,7 @@ def apart(report: Report) -> Apart | None:
     by: dict[str, list[Claim]] = {}
     for claim in report.results.claims_where(kind="answer"):
         informant = report.declared(claim.outcome).informant
-        tested = claim.grade != "description" and claim.verdict != "untested" and claim.values.get("size") is not None
-        if tested and claim.values["wave"] == wave and informant in PEOPLE:
+        if tested(claim) and claim.values["wave"] == wave and informant in PEOPLE:
             by.setdefault(informant, []).append(claim)
     saw = [who for who, own in by.items() if any(c.verdict == "clear" for c in own)]
     did_not = [who for who, own in by.items() if all(c.verdict in UNSEEN for c in own)]

@@ -62,11 +62,11 @@ def inputs_of(study: Study, parameters: dict[str, Any]) -> dict[str, Any]:
 
 
 def _papers(study: Study) -> list[str]:
-    """Return the papers that a study names: its lot and the list from which that was drawn, its registration."""
+    """Return the papers that a study names: its lot and the list it was drawn from, its registration, its own logs."""
     from werkbank.intake.lots import lot_list
 
     drawn = [str(study.design.lot), lot_list(study)] if study.lot is not None else []
-    return [*drawn, *[str(study.design.preregistration)] * (study.registered is not None)]
+    return [*drawn, *[str(study.design.preregistration)] * (study.registered is not None), *study.own_logs]
 
 
 def notice(key: str = "notice") -> str:

@@ -49,7 +49,7 @@ def bundle_of(study_file: str, report: str) -> Bundle:
     study = load_study(study_file)
     folder = study.folder.resolve()
     paths = [folder / Path(study.file).name, *(folder / spec.path for spec in study.data_files)]
-    paths += sorted((folder / "instruments").glob("*.yaml"))
+    paths += [*sorted((folder / "instruments").glob("*.yaml")), *(folder / name for name in study.own_logs)]
     if study.school is not None and study.school.logo:
         paths.append(folder / study.school.logo)
     inside = [path for path in paths if path.is_file() and path.resolve().is_relative_to(folder)]

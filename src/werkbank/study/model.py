@@ -532,6 +532,11 @@ class Study(Part):
         return [*self.files, *alone, *(log.file for log in self.logs), *listed]
 
     @property
+    def own_logs(self) -> list[str]:
+        """The files, beside the study file, that say what logs of one's own ask: they decide what a sheet means."""
+        return list(dict.fromkeys(log.log for log in self.logs if log.log.endswith(".yaml")))
+
+    @property
     def pupil_columns(self) -> list[str]:
         """The columns that say something of a pupil: covariates, moderators, dose, plan and of underachievement."""
         more = self.underachievement.columns if self.underachievement else []

@@ -8,7 +8,7 @@ from werkbank.appraisal.evidence import SIZES, question
 from werkbank.appraisal.other_ways import other_ways
 from werkbank.reporting import arms, numbers, pictures, tables
 from werkbank.reporting.blocks import Heading, Paragraph
-from werkbank.reporting.informants import apart
+from werkbank.reporting.informants import apart, tested
 from werkbank.reporting.plainly import answered, capital
 from werkbank.reporting.thesis import laid_out
 from werkbank.reporting.thesis.telling import asked, in_words, joined, question_of, section, spoken, told, unit_values
@@ -99,8 +99,8 @@ def _answers(report: Report, claims: Sequence[Claim]) -> Blocks:
     clear = [c for c in claims if c.grade == "effect" and c.verdict == "clear"]
     yield Paragraph(told(report, "verdict.effect.cause", n=len(clear), **unit_values(report))) if clear else None
     rated = list(dict.fromkeys(key for claim in claims for key in claim.values.get("also", ())))
-    for key in rated if any(_tested(c) for c in claims) else ():
-        with_it = [c for c in claims if key in c.values.get("also", ()) and _tested(c)]
+    for key in rated if any(tested(c) for c in claims) else ():
+        with_it = [c for c in claims if key in c.values.get("also", ()) and tested(c)]
         if key.startswith("claims.also.rated.") or not with_it:
             continue  # said once, of who rated, in the method and the limitations
         for c in with_it:
@@ -110,10 +110,6 @@ def _answers(report: Report, claims: Sequence[Claim]) -> Blocks:
     if others:
         yield Heading(told(report, "heading.secondary"), 3)
         yield Paragraph(_briefly(report, others))
-
-
-def _tested(claim: Claim) -> bool:
-    return claim.grade != "description" and claim.verdict != "untested" and claim.values.get("size") is not None
 
 
 def _values(report: Report, claim: Claim) -> dict[str, Any]:
@@ -132,7 +128,7 @@ def _values(report: Report, claim: Claim) -> dict[str, Any]:
 def _answer(report: Report, claim: Claim) -> str:
     """Return one answer with its statistics, as they stand in a results section."""
     words = report.words
-    if not _tested(claim):
+    if not tested(claim):
         return words.claim(claim)
     verdict = claim.sentence.rpartition(".")[2]
     return told(report, f"verdict.{claim.grade}.{verdict}", **_values(report, claim))
@@ -140,8 +136,8 @@ def _answer(report: Report, claim: Claim) -> str:
 
 def _briefly(report: Report, claims: Sequence[Claim]) -> str:
     """Say of secondary questions which had an answer, each with its numbers, and which had none."""
-    said = [_answer(report, c) for c in claims if not _tested(c) or c.verdict in {"clear", "fragile", "equivalent"}]
-    open_ones = [c for c in claims if _tested(c) and c.verdict not in {"clear", "fragile", "equivalent"}]
+    said = [_answer(report, c) for c in claims if not tested(c) or c.verdict in {"clear", "fragile", "equivalent"}]
+    open_ones = [c for c in claims if tested(c) and c.verdict not in {"clear", "fragile", "equivalent"}]
     if open_ones:
         names = [question_of(report, c.outcome, str(c.values["wave"]), c.contrast) for c in open_ones]
         said.append(told(report, "results.open", questions=report.words.listed(names), n=len(names)))
