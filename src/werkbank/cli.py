@@ -134,7 +134,7 @@ def _parsed(words: list[str], language: str) -> argparse.Namespace:
     run = command("run", _run, None)
     _study_option(run, text)
     run.add_argument("--language", type=_languages(language), metavar="nl,en", help=text("languages"))
-    run.add_argument("--report", metavar="NAME", default="evaluation", help=text("report"))
+    run.add_argument("--report", metavar="NAME", help=text("report"))
     run.add_argument("--format", metavar="FORMAT", default="html", help=text("format"))
     run.add_argument("--out", type=_place, metavar="DIR", help=text("out"))
     run.add_argument("--pupil-pages", action="store_true", help=text("pupil_pages"))

@@ -33,8 +33,12 @@ def answer(report: Report) -> Blocks:
     lead = "clear" if clear else "none" if tested else "hidden" if hidden else "untested"
     yield Paragraph(_say(report, f"lead.{lead}", n=len(tested), clear=numbers.count(clear, report.language)), "lead")
     yield Paragraph(_say(report, "grade"))
-    yield Bullets(tuple(_sentence(report, c) for c in told if c.verdict != "hidden"))
     yield _figure(report)
+    shown = [c for c in told if c.verdict not in {"hidden", "unclear"}]
+    yield Bullets(tuple(_sentence(report, c) for c in shown)) if shown else None
+    unclear = [_pair(report, _tested(report, c)) for c in told if c.verdict == "unclear"]
+    if unclear:
+        yield Paragraph(_say(report, "unclear", pairs="; ".join(unclear)))
     if any(c.verdict in {"unclear", "fragile", "unsure"} for c in told):
         yield Paragraph(_say(report, "no_evidence"), "note")
 
@@ -218,6 +222,12 @@ def _part(report: Report, e: Estimate) -> str:
     return _say(report, f"part.{_of(e)}", **_units(report, e.group))
 
 
+def _pair(report: Report, e: Estimate) -> str:
+    """Return what was compared with what, and where."""
+    outcome = report.words.outcome(e.outcome)
+    return _say(report, "figure.label", predictor=_named(report, e.other), outcome=outcome, part=_part(report, e))
+
+
 def _named(report: Report, name: str) -> str:
     """Return a scale or a column as a reader knows it; of a column of two words which is compared with which."""
     if report.study.is_outcome(name):
@@ -326,8 +336,7 @@ def _figure(report: Report) -> Any:  # noqa: ANN401 - a figure or nothing
     ]
     rows = [
         association_figure.Row(
-            _say(report, "figure.label", predictor=_named(report, e.other), outcome=report.words.outcome(e.outcome),
-                 part=_part(report, e)),
+            _pair(report, e),
             size.estimate, size.ci_low, size.ci_high, between=_of(e) == "between",
         )
         for e, size in sizes

@@ -151,7 +151,7 @@ def opens_with_its_message(sections: Sequence[Section]) -> bool:
 
 
 # the part that answers the study's questions: a report that opens with it has no cover, its contents come after it
-ANSWERS = ("summary", "overview")
+ANSWERS = ("summary", "overview", "answer", "questions")
 
 
 def opens_with_its_answers(sections: Sequence[Section]) -> bool:

@@ -125,6 +125,14 @@ def marked(sections: Sequence[Section], sentence: str) -> tuple[Section, ...]:
     return (replace(first, blocks=(*first.blocks[:at], note, *first.blocks[at:])), *rest)
 
 
+def noted(sections: Sequence[Section], note: str) -> tuple[Section, ...]:
+    """Return sections that also tell why there is no copy to share: last, where the first page is the message."""
+    if not opens_with_its_message(sections) or len(sections) == 1:
+        return marked(sections, note)
+    *others, last = sections
+    return (*others, replace(last, blocks=(*last.blocks, Paragraph(note, "note"))))
+
+
 def has_pupils(study: Study) -> bool:
     """Whether a study reads anything of people: a plan and a table of published numbers hold nothing to keep inside."""
     pooled = study.synthesis is not None and bool(study.synthesis.results)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from babel import Locale
 
 from werkbank.catalogue import has, say
-from werkbank.errors import Problem, UnfitError
+from werkbank.errors import Problem, UnfitError, nearest
 
 if TYPE_CHECKING:
     from werkbank.appraisal.associations import ForeseenAssociation
@@ -96,6 +96,29 @@ def check_report(study: Study, report: str) -> None:
         raise UnfitError([Problem("files_not_declared", study.file)], study.language)
 
 
+def check_reports(study: Study) -> None:
+    """Refuse a study file that names reports which do not exist, or of what it does not declare.
+
+    Raises
+    ------
+    UnfitError
+        With all of them: ``study_unknown_value``, and what `check_report` raises.
+    """
+    from werkbank.running.notebooks import report_names
+
+    known, problems = report_names(), []
+    for name in [*study.reports] if "reports" in study.model_fields_set else [study.first_report]:
+        try:
+            if name in known:
+                check_report(study, name)
+            elif not name.endswith(".ipynb"):  # one's own notebook is looked for when it is asked
+                problems.append(Problem("study_unknown_value", study.file, "reports", None, name, nearest(name, known)))
+        except UnfitError as unfit:
+            problems += unfit.problems
+    if problems:
+        raise UnfitError(problems, study.language)
+
+
 def check_study(study: Study) -> Checked:
     """Read all that a study names: its answers, and its pupil-monitoring export; and foresee what can be answered.
 
@@ -108,6 +131,7 @@ def check_study(study: Study) -> Checked:
     from werkbank.synthesis.evidence import check_named
 
     check_named(study)
+    check_reports(study)
     intake = read_answers(study)
     files = intake.files
     if study.monitoring is not None:

@@ -47,11 +47,13 @@ def run_command(asked: argparse.Namespace, tell: Callable[..., None], told: Prog
     """
     speech, formats = asked.speech, tuple(asked.format.split(","))
     pupils = {"pupil_pages": True} if asked.pupil_pages else {}
+    languages = tuple(dict.fromkeys(asked.language.split(","))) if asked.language else ()
+    _known(asked, languages, formats)
+    asked.report = asked.report or load_study(asked.study).first_report
     if asked.report in READ_FIRST:  # what it reads is known to be fit before a notebook is started
         study = load_study(asked.study)
         check_report(study, asked.report)
         check_study(study)
-    languages = tuple(dict.fromkeys(asked.language.split(","))) if asked.language else ()
     several = run_languages(
         asked.study, asked.report, languages=languages, out=asked.out, formats=formats, **pupils
     )  # computed once for all
@@ -146,11 +148,15 @@ def batch_command(
         raise ReportError(say("batch.problem.failed", speech, n=failed, n_all=len(jobs)))
 
 
-def _sensible(asked: argparse.Namespace, languages: tuple[str, ...], formats: tuple[str, ...]) -> None:
+def _known(asked: argparse.Namespace, languages: tuple[str, ...], formats: tuple[str, ...]) -> None:
     for problem, given, valid in (("no_language", languages, LANGUAGES), ("no_format", formats, FORMATS)):
         for name in given:
             if name not in valid:
                 raise UsageError(say(f"cli.problem.{problem}", asked.speech, name=name, **nearest(name, list(valid))))
+
+
+def _sensible(asked: argparse.Namespace, languages: tuple[str, ...], formats: tuple[str, ...]) -> None:
+    _known(asked, languages, formats)
     for option in ("workers", "timeout"):
         if (number := getattr(asked, option)) is not None and number < 1:
             raise UsageError(say("batch.problem.one_or_more", asked.speech, option=f"--{option}"))

@@ -59,10 +59,10 @@ def pages(
     if is_chapter(sections):
         sections = numbered(sections)
     if inside:
-        from werkbank.reporting.sharing import has_pupils, marked, not_to_leave
+        from werkbank.reporting.sharing import has_pupils, not_to_leave, noted
 
         for note in notes:
-            sections = marked(sections, note)
+            sections = noted(sections, note)
         sections = not_to_leave(sections, language) if has_pupils(study) else sections
     else:
         from werkbank.running.kept import without_own

@@ -481,7 +481,12 @@ class Study(Part):
     )
     thesis: Thesis = Field(default_factory=Thesis, description="what only the student knows, for the chapter")
     privacy: Privacy = Field(default_factory=Privacy)
-    reports: list[str] = Field(default_factory=lambda: ["evaluation"])
+    reports: list[str] = Field(
+        default_factory=lambda: ["evaluation"],
+        min_length=1,
+        description="which reports are wanted; `run` without --report makes the first. evaluation when left out, or "
+        "the report of what else the study declares",
+    )
 
     _folder: Path = PrivateAttr(default=Path())
     _file: str = PrivateAttr(default="study.yaml")
@@ -493,6 +498,17 @@ class Study(Part):
     def folder(self) -> Path:
         """The folder that holds study.yaml; paths of files are relative to it."""
         return self._folder
+
+    @property
+    def first_report(self) -> str:
+        """The report that is made when none is named: the first that the file names, or that fits what it declares."""
+        if "reports" in self.model_fields_set or (self.outcomes and self.files and self.design.kind != "association"):
+            return self.reports[0]
+        declared = {
+            "association": self.associations, "monitoring": self.monitoring, "single_case": self.single_case,
+            "synthesis": self.synthesis, "planning": self.planning, "programme": self.logs,
+        }  # fmt: skip
+        return next((name for name, asked in declared.items() if asked), self.reports[0])
 
     @property
     def file(self) -> str:
