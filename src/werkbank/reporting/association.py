@@ -54,7 +54,9 @@ def asked(report: Report) -> Blocks:
     rows = [_question(report, number) for number in _numbers(report)]
     yield table(report, "questions", "", kinds, rows, labels="association.asked", drop_empty=True)
     lost = report.results.facts_where(what="association_lost")
-    yield Bullets(tuple(_lost(report, f) for f in lost)) if lost else None
+    numbered = dict.fromkeys(f.table for f in lost)
+    said = tuple(_lost(report, number, [f for f in lost if f.table == number]) for number in numbered)
+    yield Bullets(said) if said else None
     held = [c for c in report.study.covariates if c in report.intake.pupils.columns]
     if held:
         yield Paragraph(_say(report, "asked.held", names=report.words.covariates(held)))
@@ -91,6 +93,7 @@ def _described(report: Report) -> Blocks:
 @section(shared=True)
 def slopes(report: Report) -> Blocks:
     """Every slope of every question, within groups and between them, with its check and its size."""
+    noted: set[str] = set()
     for number in _numbers(report):
         every = [e for e in report.results.where(kind="association", group=number) if e.family]
         found = [e for e in every if e.estimate is not None or e.note == HIDDEN]
@@ -99,14 +102,20 @@ def slopes(report: Report) -> Blocks:
         unit = _units(report, number)
         if any(e.note == "groups_held" for e in found):
             yield Paragraph(_say(report, "held", number=number, **unit), "warning")
-        yield _slopes(report, number, found)
-        for e in report.results.where(method="association_context", group=number):
-            if e.p is not None:
-                said = {"predictor": _named(report, e.other), "numbers": _told(report, e)}
-                yield Paragraph(_say(report, "slopes.context", **said, **unit))
+        yield _slopes(report, number, found, noted)
+        context = [e for e in report.results.where(method="association_context", group=number) if e.p is not None]
+        if context:
+            lead = _say(report, "slopes.context_lead", **unit)
+            yield Paragraph(lead) if lead not in noted else None
+            noted.add(lead)
+        told = (
+            _say(report, "slopes.context", predictor=_named(report, e.other), numbers=_told(report, e)) for e in context
+        )
+        yield Bullets(tuple(told)) if context else None
 
 
-def _slopes(report: Report, number: str, found: Sequence[Estimate]) -> Any:  # noqa: ANN401 - a table or nothing
+def _slopes(report: Report, number: str, found: Sequence[Estimate], noted: set[str]) -> Any:  # noqa: ANN401
+    """Return a question's slopes; what `noted` under an earlier table is not said again."""
     unit, level = _units(report, number), report.words.level(found[0].ci_level)
     kinds: dict[str, Kind | Column] = {"predictor": "text", "part": "text"}
     names: dict[str, Kind] = {"b": "estimate", "se": "estimate", "df": "df", "ci": "interval", "p": "p",
@@ -123,7 +132,8 @@ def _slopes(report: Report, number: str, found: Sequence[Estimate]) -> Any:  # n
     ]  # fmt: skip
     grouped = any(_of(e) != "overall" for e in found)
     keys = ["note_within", "note_beta", "note_cr2", "note_means"] if grouped else ["note_overall"]
-    notes = [_say(report, f"slopes.{key}", **unit) for key in keys]
+    notes = [note for key in keys if (note := _say(report, f"slopes.{key}", **unit)) not in noted]
+    noted.update(notes)
     title = _say(report, "slopes.title", outcome=report.words.outcome(found[0].outcome))
     return table(report, f"slopes-{number}", title, kinds, rows, labels="association.slopes", notes=notes,
                  drop_empty=True)  # fmt: skip
@@ -313,9 +323,15 @@ def _question(report: Report, number: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _lost(report: Report, f: Fact) -> str:
-    what = _say(report, f"asked.the_{f.category}") if f.category in {"outcome", "group"} else _named(report, f.category)
-    return _say(report, "asked.lost", number=f.table, n=report.words.count("pupil", int(f.value or 0)), what=what)
+def _lost(report: Report, number: str, lost: Sequence[Fact]) -> str:
+    """Return in one sentence how many a question could not use, by what they lack."""
+    parts = []
+    for f in lost:
+        own = f.category in {"outcome", "group"}
+        what = _say(report, f"asked.the_{f.category}") if own else _named(report, f.category)
+        n = report.words.count("pupil", int(f.value or 0))
+        parts.append(_say(report, "asked.lost_part", n=n, what=what))
+    return _say(report, "asked.lost", number=number, parts=report.words.listed(parts))
 
 
 def _quality(report: Report, claim: Claim) -> str:

@@ -60,7 +60,9 @@ def method(report: Report) -> Blocks:
         ("growth", f"growth_{block.growth}", {}),
     ]
     given = block.sem or {}
-    rows += [("sem", "sem_given", {"subject": s, "value": words.decimal(v)}) for s, v in given.items()]
+    rows += [
+        ("sem", "sem_given", {"subject": _subject(report, s), "value": words.decimal(v)}) for s, v in given.items()
+    ]
     rows += [] if given else [("sem", "sem_estimated", {})]
     rows += [
         ("min_history", "history", {"n": str(block.min_history)}),
@@ -131,7 +133,7 @@ def _bands(report: Report) -> Table | None:
     kinds |= {f.category: Column(f.category, f.category, "count") for f in facts}
     rows: dict[str, dict[str, Any]] = {}
     for f in facts:
-        rows.setdefault(f.outcome, {"subject": f.outcome, "n": f.n})[f.category] = f.value
+        rows.setdefault(f.outcome, {"subject": _subject(report, f.outcome), "n": f.n})[f.category] = f.value
     names = list(dict.fromkeys(f.category for f in facts))
     note = _say(report, "levels.bands_note", bands=report.words.listed(names))
     return _table(report, "bands", "levels", kinds, rows.values(), note, title="bands_title")
@@ -179,7 +181,14 @@ def _of_all(report: Report, name: str) -> float | None:
     return report.results.number(kind=KIND, table="followed", category=name, outcome="")
 
 
+def _subject(report: Report, code: str) -> str:
+    """Return the name of a subject: its label in the column of subjects, or else the word in the file."""
+    column = _block(report).columns.subject
+    return report.words.value(column, code) if column else code
+
+
 def _place(report: Report, school: str, subject: str) -> str:
+    subject = _subject(report, subject)
     return _say(report, "alerts.place_school", school=school, subject=subject) if school else subject
 
 

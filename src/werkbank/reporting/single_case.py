@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkbank.reporting import cases_figure, numbers
 from werkbank.reporting.blocks import Bullets, Heading, Paragraph, Table
+from werkbank.reporting.plainly import capital
 from werkbank.reporting.sections import maker
 from werkbank.reporting.table import table
 from werkbank.study.parts import text_in
@@ -39,9 +40,8 @@ def answer(report: Report) -> Blocks:
             continue
         test = next(iter(report.results.where(kind="draw", outcome=outcome.column)), None)
         p = numbers.p_phrase(test.p, report.language) if test is not None else ""
-        yield Paragraph(
-            _say(report, f"claim.{claim.verdict}", outcome=_label(report, outcome), p=p, **claim.values), "lead"
-        )
+        name = capital(_label(report, outcome))
+        yield Paragraph(_say(report, f"claim.{claim.verdict}", outcome=name, p=p, **claim.values), "lead")
     yield Bullets(tuple(_limits(report, design)))
 
 
@@ -67,7 +67,7 @@ def figures(report: Report) -> Blocks:
             medians = report.results.facts_where(what="case_median", outcome=outcome.column, arm=case)
             told = tuple((f.wave, float(f.value) if isinstance(f.value, int | float) else None) for f in medians)
             lines.append(cases_figure.Line(case, days, told))
-        yield Heading(_label(report, outcome), 3)
+        yield Heading(capital(_label(report, outcome)), 3)
         yield Paragraph(_say(report, f"figures.better_{outcome.better}"))
         yield from cases_figure.pages(lines, outcome.column, _label(report, outcome), outcome.range, report.language)
 

@@ -723,6 +723,8 @@ class Study(Part):
     def _labels_are_of_something(self) -> Study:
         labels = self.labels
         columns = {*self.pupil_columns, *MADE}
+        if self.monitoring is not None and self.monitoring.columns.subject:
+            columns.add(self.monitoring.columns.subject)
         waves = {*self.waves, *self.waves.values(), *({"pre", "post"} if not self.waves else ())}
         waves |= {wave for o in self.outcomes if isinstance(o.column, dict) for wave in o.column}
         waves |= {wave for o in self.outcomes if isinstance(o.items, dict) for wave in o.items}
