@@ -143,7 +143,7 @@ def test_check_foresees_a_plan_and_a_report_of_answers_waits_for_them(tmp_path, 
     plan(tmp_path)
     assert main(["check", str(tmp_path), "--language", "en"]) == 0
     assert "Will be tested: y" in capsys.readouterr().out
-    assert main(["run", str(tmp_path)]) == 3
+    assert main(["run", str(tmp_path), "--report", "evaluation"]) == 3
     assert "nog geen bestanden" in capsys.readouterr().err
 
 

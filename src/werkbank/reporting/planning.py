@@ -18,6 +18,7 @@ from werkbank.planning.asking import asked, iccs, smallest_that_matters
 from werkbank.reporting import numbers, planning_figure
 from werkbank.reporting.blocks import Bullets, Heading, Paragraph
 from werkbank.reporting.numbers import Column
+from werkbank.reporting.plainly import capital
 from werkbank.reporting.sections import maker
 from werkbank.reporting.table import table
 
@@ -204,7 +205,7 @@ def _foretold(report: Report, claims: list[Claim]) -> Iterator[Any]:
     outcomes = [words.outcome(one.outcome) for one in claims]
     names = {"outcome": words.listed(outcomes), "wave": words.wave(c.wave_to)}
     compared = _say(report, "allowed.question", contrast=words.contrast(c.contrast), **names)
-    yield Heading(compared if c.contrast else _say(report, "allowed.single", **names), 3)
+    yield Heading(capital(compared if c.contrast else _say(report, "allowed.single", **names)), 3)
     yield Paragraph(words.claim(c), "lead")
     if against := _against(report, c):
         yield Bullets(tuple(words.claim(why) for why in against))

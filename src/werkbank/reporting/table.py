@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkbank.reporting.blocks import Table
 from werkbank.reporting.numbers import Column
+from werkbank.reporting.plainly import capital
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -50,7 +51,8 @@ def table(
         for key, kind in kinds.items()
     )
     told = tuple({column.key: row.get(column.key) for column in columns} for row in rows)
-    made = Table(f"tab-{name}", title or report.words.say(f"{start}.title"), columns, told, tuple(notes))
+    named = capital(title or report.words.say(f"{start}.title"))
+    made = Table(f"tab-{name}", named, columns, told, tuple(notes))
     return None if not told else without_empty(made) if drop_empty else made
 
 
