@@ -148,7 +148,8 @@ def _stream(
             axes.annotate("", (x, tip), (x, tail), arrowprops=ends)
             # of those at the start: who missed one measurement may be back at the next
             if measured and (lost := counts[0] - counts[step]):
-                said = say("figures.flow.lost", language, n=lost, n_text=numbers.count(lost, language))
+                first, many = (numbers.count(n, language) for n in (counts[0], lost))
+                said = say("figures.flow.lost", language, n=lost, n_text=many, start=first)
                 axes.text(x + 1.5, y - _ARROW / 2, said, ha="left", va="center", fontsize=7.5, color=style.SOFT)
         y += tall + _ARROW
 

@@ -253,7 +253,9 @@ def _all_means(drawing: Drawing, plots: Sequence[Plot]) -> Figure:
     beyond += _NUMBER * (direct and len(arms) > 2)  # and behind its number, which then stands beside its mark too
     wide = (drawing.width - 12 - beyond - (10 + beyond) * (columns - 1)) / columns
     titles = [drawing.fit(_towards(plot, language), wide + beyond, 5, style.PANEL, bold=True) for plot in plots]
-    ticks = drawing.fits(list(waves), wide / len(waves) + 0.5)
+    room = wide / len(waves) + 0.5
+    small = drawing.unbroken(list(waves), room)
+    ticks = drawing.fits(list(waves), room, size=small)
     abreast = next((n for n in range(len(names), 1, -1) if n * (widest(names) + 16) < drawing.width), 1)
     legend = 0.0 if direct else -(-len(names) // abreast) * max([5.0, *map(height, names)])
     top, bottom = 2.5 + max(height(t, style.PANEL) for t in titles), 3 + max(map(height, ticks))
@@ -265,7 +267,7 @@ def _all_means(drawing: Drawing, plots: Sequence[Plot]) -> Figure:
         for axes, plot, title in zip(grid.ravel(), plots, titles, strict=False):
             _means(axes, plot, language)
             axes.set_title(title)
-            axes.set_xticks(range(len(waves)), ticks)
+            axes.set_xticks(range(len(waves)), ticks, fontsize=small)
             if direct:
                 _named(axes, plot, names)
         for axes in grid.ravel()[len(plots) :]:

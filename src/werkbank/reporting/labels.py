@@ -116,6 +116,12 @@ class Labels:
             self._shortened[text] = short
         return "\n".join(found)
 
+    def unbroken(self, texts: list[str], room: float) -> float:
+        """Return the largest size, down to seven points, at which no word of these labels is broken to fit."""
+        words = [word for text in texts for word in self.readable(text).split()]
+        sizes = (SIZE, 8.5, 8.0, 7.5, 7.0)
+        return next((size for size in sizes if all(width(word, size) <= room for word in words)), SIZE)
+
     def fits(
         self, texts: list[str], room: float, lines: int = 3, size: float = SIZE, *, bold: bool = False
     ) -> list[str]:
