@@ -66,6 +66,7 @@ class Builder {
     const answer = await this.transport.ask(message);
     this.words = answer.words;
     this.instruments = answer.instruments;
+    this.programmes = answer.programmes;
     this.kinds = answer.kinds;
     this.language = answer.language;
     this.title = answer.title; // a page that is loaded again goes on where it was
@@ -141,7 +142,9 @@ class Builder {
     this.list = el("datalist", { id: this.id("instruments") });
     this.list.append(el("option", { value: "own" }));
     for (const one of this.instruments) this.list.append(el("option", { value: one.value, label: one.label }));
-    form.append(this.list);
+    const known = el("datalist", { id: this.id("programmes") });
+    for (const one of this.programmes) known.append(el("option", { value: one.value, label: one.label }));
+    form.append(this.list, known);
     this.main = el("div", { class: "wb-main" }, header, form);
     this.root.replaceChildren(this.main);
     if (this.options.doors && !this.hasFiles && !this.through) this.doors(header, form);
@@ -358,7 +361,7 @@ class Builder {
     const known = this.sections.querySelector(`#${id}`);
     const says = w[`says_${section.id}`];
     const box = known || this.step(section.id, w[`step_${section.id}`], el("p", { class: "wb-says" }, says),
-      el("div", { class: "wb-groups" }), el("p", { class: "wb-help wb-said" }));
+      this.folding(section, el("div", { class: "wb-groups" })), el("p", { class: "wb-help wb-said" }));
     if (section.id === "measured") {
       kept.add("measured");
       if (!this.fields.has("measured")) {
@@ -373,6 +376,13 @@ class Builder {
     const groups = section.groups.map((group) => this.group(box, group, kept));
     this.place(box.querySelector(".wb-groups"), groups);
     return box;
+  }
+
+  // what nobody needs to answer is shown when it is asked for, or was answered
+  folding(section, groups) {
+    if (!section.folded) return groups;
+    const open = section.groups.some((group) => group.fields.some((field) => field.value));
+    return el("details", { class: "wb-more wb-folded", open }, el("summary", {}, this.words.unfold), groups);
   }
 
   group(section, group, kept) {
@@ -441,8 +451,8 @@ class Builder {
       made.control = el("select", { id, onchange: (e) => answer(e.target.value) });
     } else {
       made.control = el("input", { id, type: "text", onchange: (e) => answer(e.target.value.trim()) });
-      if (field.kind === "instrument") {
-        made.control.setAttribute("list", this.id("instruments"));
+      if (field.kind === "instrument" || field.kind === "programme") {
+        made.control.setAttribute("list", this.id(`${field.kind}s`));
         made.control.addEventListener("focus", () => made.control.select()); // what is typed then searches the whole list
       }
     }
