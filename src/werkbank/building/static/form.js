@@ -86,6 +86,7 @@ class Builder {
 
   async changed(place) {
     const number = ++this.asked;
+    if (this.hasFiles) this.tell(this.words.checking); // what was told is of before the change
     this.found = this.found.filter((one) => one.place !== place); // the next check says whether it is mended
     const answer = await this.ask({ do: "suggest", form: this.form() });
     if (number === this.asked) this.show(answer);
@@ -559,9 +560,20 @@ class Builder {
       this.answers[mend.place] = mend.value;
       await this.changed(problem.place);
       const field = this.fields.get(mend.place);
-      if (field) this.go(field.control); // the press is gone with its problem
+      const next = this.nextWrong(problem.place) || field; // the press is gone with its problem: on to the next
+      if (next) this.go(next.control);
     };
     return el("li", {}, problem.sentence, el("button", { type: "button", class: "wb-mend", onclick: press }, mend.label));
+  }
+
+  // the field below another at which something is still to be mended, or the first; null where nothing is
+  nextWrong(place) {
+    const from = this.fields.get(place);
+    const wrong = [...this.fields.entries()].filter(([name, one]) => name !== place && one.found.length).map(([, one]) => one);
+    const follows = (one) => from && from.box.compareDocumentPosition(one.box) & Node.DOCUMENT_POSITION_FOLLOWING;
+    const down = (a, b) => (a.box.compareDocumentPosition(b.box) & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1);
+    const below = wrong.filter(follows).sort(down);
+    return below[0] || wrong.sort(down)[0] || null;
   }
 
   checked(answer) {
@@ -570,7 +582,10 @@ class Builder {
       this.taken(answer);
       return;
     }
-    if (!answer.checked) return;
+    if (!answer.checked) {
+      if (this.hasFiles) this.tell(fill(w.unfit, { n: this.problems.length })); // a file that cannot be read
+      return;
+    }
     this.found = answer.problems;
     this.showProblems();
     this.listed(this.foreseen, w.foreseen, answer.foreseen || []);
