@@ -413,7 +413,9 @@ def test_a_programme_and_names_for_readers_are_written_where_they_are_said(sessi
     shown = session.answer({"do": "suggest", "form": {"answers": answers}})
     assert "programme: llinc" in shown["text"]
     assert "    controle: wachtlijst" in shown["text"]
-    fields = {field["place"]: field for one in shown["sections"] for group in one["groups"] for field in group["fields"]}
+    fields = {
+        field["place"]: field for one in shown["sections"] for group in one["groups"] for field in group["fields"]
+    }
     assert len(fields["programme"]["more"]) == 2  # its title, and where it is known from
     assert "een coach" in fields["programme.provider"]["help"]
     assert fields["labels.wave.T0"]["value"] == "september"

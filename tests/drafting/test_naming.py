@@ -1,4 +1,4 @@
-"""What the user calls the programme, the arms and the waves is written as it was said, and nothing is where it was not."""
+"""What the user calls the programme, the arms and the waves is written as it was said, and nothing besides."""
 
 from __future__ import annotations
 

@@ -135,8 +135,8 @@ def draft(files: list[SeenFile], title: str, settling: Settling) -> Draft:
     told += ["monitoring"] if _followed(files) else []
     told += ["no_wave"] if _repeated_without_wave(files, roles) else []
     return Draft(
-        title, language, specs, roles, design, waves, outcomes, beforehand, guesses, unit, told, unused, births, aliases,
-        naming,
+        title, language, specs, roles, design, waves, outcomes, beforehand, guesses, unit, told, unused, births,
+        aliases, naming,
     )  # fmt: skip
 
 
