@@ -176,3 +176,29 @@ def test_the_study_file_can_be_written_oneself_and_given_back(shown, tmp_path):
         page.get_by_role("button", name="Terug naar het formulier").click()
         expect(text).to_have_value(re.compile("kind: controlled"))
         expect(page.locator(".wb-top")).to_be_hidden()
+
+
+def test_what_is_being_typed_stays_when_an_earlier_answer_comes_in(shown, tmp_path):
+    file = tmp_path / "metingen.csv"
+    file.write_bytes(csv(clean()))
+    with serving(tmp_path, files=[file]) as server:
+        page = shown(server)
+        expect(page.locator(".wb-status")).to_have_text(FIT)
+        page.get_by_text("Meer invullen").click()
+        box = page.get_by_label("Welk programma was het?")
+        page.evaluate("""() => {
+            const sent = window.fetch;
+            window.fetch = async (...asked) => {
+                await new Promise((go) => setTimeout(go, 700));
+                return sent(...asked);
+            };
+        }""")
+        page.get_by_label("het lot", exact=True).check()
+        box.fill("llinc")
+        expect(page.locator(".wb-yaml")).to_have_value(re.compile("kind: randomised"))
+        assert box.input_value() == "llinc"
+        box.press("Tab")
+        expect(page.locator(".wb-yaml")).to_have_value(re.compile("^programme: llinc$", re.MULTILINE))
+        expect(page.locator("[data-place=programme]")).to_contain_text("LLInC: coaching")
+        page.reload()  # it is shown again where it was answered
+        expect(page.get_by_label("Welk programma was het?")).to_be_visible()

@@ -329,7 +329,8 @@ class Builder {
     this.showFiles(answer.files);
     this.titleHelp.textContent = fill(w.study_title_help, { folder: answer.folder });
     this.guessed = answer.guessed;
-    if (this.yaml.value !== answer.text) this.yaml.value = answer.text;
+    const typing = this.own && this.yaml.matches(":focus");
+    if (!typing && this.yaml.value !== answer.text) this.yaml.value = answer.text;
     this.sayWhoWrites();
     this.yamlBox.hidden = !answer.text;
     const kept = new Set(["title", "files"]);
@@ -451,7 +452,13 @@ class Builder {
     if (field.kind === "select") {
       made.control = el("select", { id, onchange: (e) => answer(e.target.value) });
     } else {
-      made.control = el("input", { id, type: "text", onchange: (e) => answer(e.target.value.trim()) });
+      made.control = el("input", {
+        id, type: "text",
+        onchange: (e) => {
+          made.held = e.target.value;
+          answer(e.target.value.trim());
+        },
+      });
       if (field.kind === "instrument" || field.kind === "programme") {
         made.control.setAttribute("list", this.id(`${field.kind}s`));
         made.control.addEventListener("focus", () => made.control.select()); // what is typed then searches the whole list
@@ -465,7 +472,10 @@ class Builder {
         made.options = options;
         made.control.replaceChildren(...now.options.map((one) => new Option(one.label, one.value)));
       }
+      const typing = now.kind !== "select" && made.control.matches(":focus") && made.control.value !== made.held;
+      if (typing) return; // an answer to an earlier change takes away nothing that is being typed
       if (made.control.value !== now.value) made.control.value = now.value;
+      made.held = made.control.value;
     };
   }
 
