@@ -198,6 +198,9 @@ def test_what_is_being_typed_stays_when_an_earlier_answer_comes_in(shown, tmp_pa
         expect(page.locator(".wb-yaml")).to_have_value(re.compile("kind: randomised"))
         assert box.input_value() == "llinc"
         box.press("Tab")
+        page.set_viewport_size({"width": 390, "height": 800})
+        room = page.locator("[data-place=programme]").bounding_box()["width"]
+        assert box.bounding_box()["width"] <= room
         expect(page.locator(".wb-yaml")).to_have_value(re.compile("^programme: llinc$", re.MULTILINE))
         expect(page.locator("[data-place=programme]")).to_contain_text("LLInC: coaching")
         page.reload()  # it is shown again where it was answered

@@ -440,7 +440,7 @@ class Builder {
       made.described = [now.note ? made.note.id : "", now.help ? made.help.id : ""].filter(Boolean);
       if (made.lines !== now.more.join("\n")) {
         made.lines = now.more.join("\n");
-        made.more.replaceChildren(el("summary", {}, this.words.what_is), el("div", { class: "wb-lines" }, made.lines));
+        made.more.replaceChildren(el("summary", {}, now.kind === "programme" ? this.words.what_programme : this.words.what_is), el("div", { class: "wb-lines" }, made.lines));
       }
       made.more.hidden = !now.more.length;
     };
