@@ -426,9 +426,10 @@ def _literature(arguments: argparse.Namespace) -> list[object] | None:
 
 
 def _verify(arguments: argparse.Namespace) -> dict[str, object]:
-    from werkbank.running.commands import verify_command
+    with telling(arguments.speech, silent=arguments.json or arguments.quick) as told:
+        from werkbank.running.commands import verify_command
 
-    return verify_command(arguments, arguments.tell)
+        return verify_command(arguments, arguments.tell, told)
 
 
 def _plan(arguments: argparse.Namespace) -> dict[str, object]:

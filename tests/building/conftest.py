@@ -41,3 +41,29 @@ def browser(chromium):
         started = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         yield started
         started.close()
+
+
+@pytest.fixture
+def shown(browser):
+    """A way to open a form; every request that leaves this computer, and every error of the script, fails the test."""
+    opened, strange = [], []
+
+    def show(server, width=1280, height=900):
+        context = browser.new_context(viewport={"width": width, "height": height})
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        page.on("filechooser", lambda _: None)  # from the beginning on no dialog of the system opens
+        page.on("request", lambda one: strange.append(one.url) if not _here(one.url, server) else None)
+        page.on("pageerror", lambda error: strange.append(str(error)))
+        page.goto(server.address)
+        opened.append(context)
+        return page
+
+    yield show
+    for context in opened:
+        context.close()
+    assert not strange
+
+
+def _here(url, server):
+    return url.startswith((server.address, "data:", "blob:"))

@@ -6,11 +6,17 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import pandas as pd
+import pyreadstat
+from tests.conftest import ROOT
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 Rows = list[dict[str, str]]
 TEACHERS, CLASSES, SCHOOLS = ("Bakker", "Visser", "Smit", "Mulder"), ("5A", "5B", "6A", "6B"), ("De Vlinder", "De Wilg")
+RAW = ROOT / "data" / "examples" / "nabijheid" / "raw"
 CLOSE = (1, 3, 5, 6, 7, 9, 15)
 
 
@@ -35,6 +41,22 @@ def csv(rows: Rows) -> bytes:
     heads = list(rows[0])
     lines = [heads, *([row[name] for name in heads] for row in rows)]
     return "".join(";".join(line) + "\n" for line in lines).encode()
+
+
+def nabijheid_sav(folder: Path) -> Path:
+    """Write the example's three files as SPSS would have them, in one."""
+    about, pupils, teachers = (
+        pd.read_csv(RAW / f"{name}.csv", sep=";", decimal=",") for name in ("achtergrond", "leerlingen", "leraren")
+    )
+    whole = teachers.merge(pupils, on=["leerlingnr", "meting"], how="outer").merge(about, on="leerlingnr", how="left")
+    path = folder / "nabijheid.sav"
+    pyreadstat.write_sav(whole, str(path))
+    return path
+
+
+def clean_base() -> Rows:
+    """Return the questionnaire alone, as in the file that took nine rounds by hand."""
+    return [{name: cell for name, cell in row.items() if not name.startswith("taaltoets")} for row in clean()]
 
 
 def one_cell(row: int, column: str, value: str) -> Callable[[Rows], None]:

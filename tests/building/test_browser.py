@@ -9,84 +9,24 @@ import json
 import re
 import sys
 
-import pandas as pd
-import pyreadstat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 from tests.building.conftest import serving
-from tests.building.files_to_fill_in import MISTAKES, clean, csv
-from tests.conftest import ROOT
+from tests.building.files_to_fill_in import MISTAKES, clean, csv, nabijheid_sav
+from tests.building.keys import MOST_PRESSES, Keys, chosen_file
 
 from werkbank.study import load_study
 
-MOST_PRESSES = 40
 SLOW = 90_000  # milliseconds for a report on a busy machine
 expect.set_options(timeout=20_000)  # the first check imports much
-RAW = ROOT / "data" / "examples" / "nabijheid" / "raw"
 FIT, UNFIT = re.compile("geschikt: "), re.compile("nog geen rapport")
-
-
-@pytest.fixture
-def shown(browser):
-    """A way to open a form; every request that leaves this computer, and every error of the script, fails the test."""
-    opened, strange = [], []
-
-    def show(server, width=1280, height=900):
-        context = browser.new_context(viewport={"width": width, "height": height})
-        page = context.new_page()
-        page.set_default_timeout(20_000)
-        page.on("filechooser", lambda _: None)  # from the beginning on no dialog of the system opens
-        page.on("request", lambda one: strange.append(one.url) if not _here(one.url, server) else None)
-        page.on("pageerror", lambda error: strange.append(str(error)))
-        page.goto(server.address)
-        opened.append(context)
-        return page
-
-    yield show
-    for context in opened:
-        context.close()
-    assert not strange
-
-
-def _here(url, server):
-    return url.startswith((server.address, "data:", "blob:"))
-
-
-class Keys:
-    """A keyboard that counts what it presses."""
-
-    def __init__(self, page):
-        self.page, self.n = page, 0
-
-    def press(self, key, times=1):
-        for _ in range(times):
-            self.page.keyboard.press(key)
-            self.n += 1
-
-    def until(self, css, key="Tab"):
-        """Press a key until what is looked for has the focus."""
-        for _ in range(MOST_PRESSES):
-            if self.page.evaluate("css => document.activeElement.matches(css)", css):
-                return
-            self.press(key)
-        raise AssertionError(css)
-
-    def type(self, text):
-        self.page.keyboard.type(text)  # a name: not counted
 
 
 def serious(page):
     found = Axe().run(page).response["violations"]
     return [(one["id"], [node["target"] for node in one["nodes"]]) for one in found
             if one["impact"] in {"serious", "critical"}]  # fmt: skip
-
-
-def chosen_file(page, keys, file):
-    keys.until("input[type=file]")
-    with page.expect_file_chooser() as chooser:
-        keys.press("Enter")
-    chooser.value.set_files(file)
 
 
 def test_by_keyboard_alone_from_a_csv_to_the_opened_report(server, shown, tmp_path):
@@ -121,17 +61,6 @@ def test_by_keyboard_alone_from_a_csv_to_the_opened_report(server, shown, tmp_pa
     assert study.design.kind == "randomised"
     assert (tmp_path / "reports" / "coaching-in-groep-5-en-6" / "evaluation.nl.html").is_file()
     print(f"presses: {keys.n}")  # noqa: T201 - shown with -s
-
-
-def nabijheid_sav(folder):
-    """Write the example's three files as SPSS would have them, in one."""
-    about, pupils, teachers = (
-        pd.read_csv(RAW / f"{name}.csv", sep=";", decimal=",") for name in ("achtergrond", "leerlingen", "leraren")
-    )
-    whole = teachers.merge(pupils, on=["leerlingnr", "meting"], how="outer").merge(about, on="leerlingnr", how="left")
-    path = folder / "nabijheid.sav"
-    pyreadstat.write_sav(whole, str(path))
-    return path
 
 
 def test_by_mouse_from_an_spss_file_to_a_report_in_a_narrow_window(server, shown, tmp_path, monkeypatch):
@@ -186,6 +115,8 @@ def test_a_broken_file_says_what_is_wrong_at_the_field_and_is_mended(server, sho
     expect(page.locator(".wb-top")).to_be_hidden()
     page.set_input_files("input[type=file]", {"name": "leeg.xlsx", "mimeType": "x", "buffer": b"x"})
     expect(page.locator("input[type=file]")).to_have_attribute("aria-invalid", "true")
+    page.wait_for_timeout(1000)  # after it was checked again
+    expect(page.locator(".wb-status")).to_have_text(UNFIT)
     page.get_by_role("button", name="Haal leeg.xlsx weg").click()
     expect(page.locator(".wb-status")).to_have_text(FIT)
 
@@ -245,3 +176,32 @@ def test_the_study_file_can_be_written_oneself_and_given_back(shown, tmp_path):
         page.get_by_role("button", name="Terug naar het formulier").click()
         expect(text).to_have_value(re.compile("kind: controlled"))
         expect(page.locator(".wb-top")).to_be_hidden()
+
+
+def test_what_is_being_typed_stays_when_an_earlier_answer_comes_in(shown, tmp_path):
+    file = tmp_path / "metingen.csv"
+    file.write_bytes(csv(clean()))
+    with serving(tmp_path, files=[file]) as server:
+        page = shown(server)
+        expect(page.locator(".wb-status")).to_have_text(FIT)
+        page.get_by_text("Meer invullen").click()
+        box = page.get_by_label("Welk programma was het?")
+        page.evaluate("""() => {
+            const sent = window.fetch;
+            window.fetch = async (...asked) => {
+                await new Promise((go) => setTimeout(go, 700));
+                return sent(...asked);
+            };
+        }""")
+        page.get_by_label("het lot", exact=True).check()
+        box.fill("llinc")
+        expect(page.locator(".wb-yaml")).to_have_value(re.compile("kind: randomised"))
+        assert box.input_value() == "llinc"
+        box.press("Tab")
+        page.set_viewport_size({"width": 390, "height": 800})
+        room = page.locator("[data-place=programme]").bounding_box()["width"]
+        assert box.bounding_box()["width"] <= room
+        expect(page.locator(".wb-yaml")).to_have_value(re.compile("^programme: llinc$", re.MULTILINE))
+        expect(page.locator("[data-place=programme]")).to_contain_text("LLInC: coaching")
+        page.reload()  # it is shown again where it was answered
+        expect(page.get_by_label("Welk programma was het?")).to_be_visible()

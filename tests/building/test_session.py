@@ -402,3 +402,28 @@ def test_lots_within_schools_can_be_said(session):
     view = chosen(session, design__blocks="school", design__kind="randomised")
     assert yaml.safe_load(view["text"])["design"]["blocks"] == "school"
     assert session.answer({"do": "check"})["fit"]
+
+
+def test_a_programme_and_names_for_readers_are_written_where_they_are_said(session):
+    answers = {"programme": "LLInC", "labels.arm.controle": "wachtlijst", "labels.wave.T0": "september"}
+    session.answer({"do": "read", "name": "metingen.csv"}, csv(clean()))
+    bare = session.answer({"do": "suggest"})
+    assert "programme" not in bare["text"]
+    assert next(one for one in bare["sections"] if one["id"] == "naming")["folded"]
+    shown = session.answer({"do": "suggest", "form": {"answers": answers}})
+    assert "programme: llinc" in shown["text"]
+    assert "    controle: wachtlijst" in shown["text"]
+    fields = {
+        field["place"]: field for one in shown["sections"] for group in one["groups"] for field in group["fields"]
+    }
+    assert len(fields["programme"]["more"]) == 2  # its title, and where it is known from
+    assert "een coach" in fields["programme.provider"]["help"]
+    assert fields["labels.wave.T0"]["value"] == "september"
+    assert session.answer({"do": "check"})["fit"]
+
+
+def test_who_gave_a_programme_without_a_name_is_refused_at_its_field(session):
+    session.answer({"do": "read", "name": "metingen.csv"}, csv(clean()))
+    shown = session.answer({"do": "suggest", "form": {"answers": {"programme.provider": "een coach"}}})
+    assert [one["place"] for one in shown["problems"]] == ["programme.provider"]
+    assert "programme" not in shown["text"]

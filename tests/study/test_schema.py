@@ -37,6 +37,21 @@ def test_the_committed_schema_is_in_step():
     assert committed == schema_text(), "run: make docs"
 
 
+def test_no_field_and_no_block_is_without_its_meaning():
+    schema = json.loads(schema_text())
+    blocks = {"study": schema, **schema["definitions"]}
+    bare = [name for name, block in blocks.items() if "properties" in block and not block.get("description")]
+    empty = [
+        f"{name}.{field}"
+        for name, block in blocks.items()
+        for field, held in block.get("properties", {}).items()
+        if not held.get("description", "").strip()
+    ]
+    assert (bare, empty) == ([], [])
+    page = (ROOT / "docs" / "study-yaml.md").read_text(encoding="utf-8")
+    assert not [line for line in page.splitlines() if line.startswith("|") and line.endswith("|  |")]
+
+
 def test_it_speaks_draft_07_only():
     schema = json.loads(schema_text())
     assert schema["$schema"] == DRAFT

@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from werkbank.catalogue import has, say
+from werkbank.drafting.naming import PROGRAMME, PROVIDER
 from werkbank.drafting.settling import OPEN
 from werkbank.instruments.explaining import explained
 from werkbank.instruments.registry import names as instrument_names
 from werkbank.instruments.registry import variants
+from werkbank.programmes.registry import template, template_names
+from werkbank.study.programmes import named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -43,7 +46,7 @@ class Field:
     ----------
     place : str
         As ``werkbank new --set`` has it.
-    kind : {"select", "radio", "text", "instrument"}
+    kind : {"select", "radio", "text", "instrument", "programme"}
     label : str
     value : str
         What holds: what was chosen, else what was guessed; "" for nothing.
@@ -79,11 +82,12 @@ class Group:
 
 @dataclass(frozen=True)
 class Section:
-    """One step of the form."""
+    """One step of the form; one that is folded is shown when it is asked for, or holds an answer."""
 
     id: str
     groups: tuple[Group, ...]
     said: str = ""
+    folded: bool = False
 
 
 def sections(made: Drafted, files: list[SeenFile]) -> list[Section]:
@@ -98,6 +102,7 @@ def sections(made: Drafted, files: list[SeenFile]) -> list[Section]:
         Section("groups", tuple(shown.codes())),
         Section("measured", tuple(shown.outcomes())),
         Section("design", (Group("design", "", tuple(shown.design())),)),
+        Section("naming", tuple(shown.naming()), folded=True),
         Section("besides", (Group("besides", "", tuple(besides[:MOST_BESIDES])),), more),
     ]
     return [one for one in all_sections if any(group.fields for group in one.groups) or one.id == "measured"]
@@ -107,6 +112,12 @@ def sections(made: Drafted, files: list[SeenFile]) -> list[Section]:
 def instruments() -> tuple[Option, ...]:
     """Return every scoring key by its name and title."""
     return tuple(Option(name, variants(name)[0].title) for name in instrument_names())
+
+
+@cache
+def programmes(language: str) -> tuple[Option, ...]:
+    """Return every programme of which something is known beforehand, by its name and title."""
+    return tuple(Option(name, say(f"programmes.title.{name}", language)) for name in template_names())
 
 
 class _Fields:
@@ -278,6 +289,28 @@ class _Fields:
         chosen = f"design.{name}_so.{kind.value}"
         helped = self.say(chosen) if kind.value and has(f"building.{chosen}", self.language) else ""
         return replace(kind, help=helped)
+
+    def naming(self) -> Iterable[Group]:
+        """Yield what was given and by whom, and how arms and waves are called for readers: none of it is needed."""
+        known = named(self.settling.settled.get(PROGRAMME, ""))
+        more = self._programme(known) if known else ()
+        which = self.field(
+            PROGRAMME, "programme", self.say("naming.programme"), helped=self.say("naming.search"), more=more
+        )
+        provider = template(known).tidier("provider") if known else None
+        helped = self.say("naming.provider_known", provider=provider.get(self.language)) if provider else ""
+        given = self.field(PROVIDER, "text", self.say("naming.provider"), helped=helped)
+        yield Group("programme", self.say("naming.programme_legend"), (which, given))
+        for kind, codes in (("arm", self.made.draft.design.arms), ("wave", self.made.draft.waves)):
+            called = [
+                self.field(f"labels.{kind}.{code}", "text", self.say(f"naming.{kind}", code=code)) for code in codes
+            ]
+            if called:
+                yield Group(f"labels-{kind}", self.say(f"naming.{kind}_legend"), tuple(called))
+
+    def _programme(self, name: str) -> tuple[str, ...]:
+        known = template(name)
+        return tuple(say(f"programmes.{key}", self.language) for key in (f"title.{name}", f"source.{known.source}"))
 
     def besides(self) -> list[Field]:
         """Return what each column may be that is not used by itself."""

@@ -23,7 +23,13 @@ OF_VALUES = {
     "version": ("version_needed", "unknown_version", "frame_unfilled"),
 }  # fmt: skip
 # problems of a study file, by what the file calls its parts
-OF_KEYS = {"design": "design.kind", "arms": "columns.arm", "waves": "columns.wave", "columns": "columns.pupil"}
+OF_KEYS = {
+    "design": "design.kind",
+    "arms": "columns.arm",
+    "waves": "columns.wave",
+    "columns": "columns.pupil",
+    "programme": "programme",
+}
 OF_CODES = {
     "pupil_in_two_arms": "columns.arm", "unit_in_two_arms": "design.assigned_by", "unit_missing": "design.assigned_by",
     "study_assigned_unit_without_column": "design.assigned_by", "study_arm_column_missing": "columns.arm",

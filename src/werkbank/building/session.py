@@ -12,7 +12,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from werkbank.building.fields import instruments, sections
+from werkbank.building.fields import instruments, programmes, sections
 from werkbank.building.form import Drafted, Form, default_name, drafted
 from werkbank.building.making import Making
 from werkbank.building.mending import way_out
@@ -141,6 +141,7 @@ class Session:
         return {
             "words": topic_sentences("building", language)["page"],
             "instruments": [asdict(one) for one in instruments()],
+            "programmes": [asdict(one) for one in programmes(language)],
             "kinds": list(KINDS),
             "answers": dict(self.form.answers),
             "own": self.form.own,

@@ -11,6 +11,7 @@ from werkbank.catalogue import say
 from werkbank.drafting.design import settle_design, settle_waves
 from werkbank.drafting.measures import covariates, settle_outcomes
 from werkbank.drafting.model import Draft, Made
+from werkbank.drafting.naming import settle_naming
 from werkbank.drafting.roles import Roles, find_roles, phases, share_once
 from werkbank.drafting.seen import SeenFile, see
 from werkbank.drafting.series import (
@@ -128,12 +129,14 @@ def draft(files: list[SeenFile], title: str, settling: Settling) -> Draft:
     unused = [name for name in unused if name not in beforehand]
     language = settling.known("language", settling.language)
     guesses = settling.guesses
+    naming = settle_naming(design.arms, waves, settling)
     aliases = [kind for kind in NAMED if settling.may_be_said(f"aliases.{kind}", ("all",))]
     told = ["single_case"] if cases else ["no_outcomes"] if not outcomes else []
     told += ["monitoring"] if _followed(files) else []
     told += ["no_wave"] if _repeated_without_wave(files, roles) else []
     return Draft(
-        title, language, specs, roles, design, waves, outcomes, beforehand, guesses, unit, told, unused, births, aliases
+        title, language, specs, roles, design, waves, outcomes, beforehand, guesses, unit, told, unused, births,
+        aliases, naming,
     )  # fmt: skip
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from werkbank.drafting.naming import Naming
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -33,6 +35,7 @@ class Draft:
     unused: list[str] = field(default_factory=list)
     births: list[str] = field(default_factory=list)
     aliases: list[str] = field(default_factory=list)
+    naming: Naming = field(default_factory=Naming)
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ def written(draft: Draft) -> str:
     page.columns()
     page.aliases()
     page.codes()
+    page.labels()
     page.outcomes()
     page.rest()
     return "\n".join(page.lines) + "\n"
@@ -92,6 +93,8 @@ class _Page:
         if self.draft.unit != "pupil":
             self.mark("unit")
             self.line(f"unit: {self.draft.unit}")
+        if self.draft.naming.programme is not None:
+            self.line(f"programme: {scalar(self.draft.naming.programme)}")
 
     def design(self) -> None:
         design = self.draft.design
@@ -148,6 +151,17 @@ class _Page:
             for code, meaning in ordered:
                 self.mark(f"{block}.{code}", 2)
                 self.line(f"  {scalar(code)}: {scalar(meaning)}")
+
+    def labels(self) -> None:
+        """Write how arms and waves are called for readers."""
+        labels = self.draft.naming.labels
+        if labels:
+            self.line("")
+            self.line("labels:")
+        for kind, names in labels.items():
+            self.line(f"  {kind}:")
+            for code, name in names.items():
+                self.line(f"    {scalar(code)}: {scalar(name)}")
 
     def outcomes(self) -> None:
         self.line("")

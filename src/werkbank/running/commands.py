@@ -193,8 +193,12 @@ def _summary(outcome: BatchOutcome, out: Path, speech: str, tell: Callable[..., 
     tell(say("batch.progress.index", speech, path=(out / "index.html").as_posix()))
 
 
-def verify_command(asked: argparse.Namespace, tell: Callable[..., None]) -> dict[str, Any]:
+def verify_command(
+    asked: argparse.Namespace, tell: Callable[..., None], told: Progress | None = None
+) -> dict[str, Any]:
     """Verify reports, a line for each, and return them; ReportError when any is not as it should be.
+
+    `told` tells the steps of the report that is being made again.
 
     As JSON the reports are told whether they are good or not: the exit code says that one is not.
     """
@@ -202,6 +206,8 @@ def verify_command(asked: argparse.Namespace, tell: Callable[..., None]) -> dict
     study = Path(asked.study) if asked.study else None
     for one in verify([Path(folder) for folder in asked.folders], quick=asked.quick, study=study):
         found.append(one)
+        if told is not None:
+            told.done()
         verdict = say(f"batch.verdict.{one.verdict}", asked.speech, detail=one.detail)
         tell(f"{(one.folder / one.report).as_posix()}: {verdict}")
     rows = [

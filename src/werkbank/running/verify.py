@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from werkbank import steps
 from werkbank.errors import ReportError, UnfitError, UsageError, WerkbankError
 from werkbank.results import OlderResultsError, Results
 from werkbank.running import bundle, manifest
@@ -89,6 +90,7 @@ def _verified(
     if file is None or notebook is None:
         lacking: tuple[Verdict, str] = ("no_notebook", f"{name}.ipynb")
         return Verified(place, key, *(lacking if file else ("no_study", found["inputs"]["study"]["file"])))
+    steps.begin("again", report=(place / key).as_posix())
     with tempfile.TemporaryDirectory(prefix="werkbank-verify-") as folder:
         try:
             verdict = _made_again(place, found, key, file, notebook, Path(folder) / "again")

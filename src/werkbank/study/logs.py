@@ -81,7 +81,7 @@ class Planned(Part):
 
     sessions: int | None = Field(default=None, ge=1, description="in all")
     per_week: float | None = Field(default=None, gt=0, description="in a week with school")
-    weeks: int | None = Field(default=None, ge=1)
+    weeks: int | None = Field(default=None, ge=1, description="how many; every week with a school day when left out")
     minutes: float | None = Field(default=None, gt=0, description="of one session")
 
 
@@ -121,7 +121,7 @@ class ClassList(Part):
 
     path: str = Field(min_length=1, description="a file with a row for each pupil")
     column: str = Field(description="the column with their codes")
-    sheet: str | None = None
+    sheet: str | None = Field(default=None, description="of a workbook; its first sheet when left out")
 
 
 class Agreed(Part):
@@ -130,7 +130,7 @@ class Agreed(Part):
     made: date = Field(description="the day on which this was agreed; later than the first day of B it decides nothing")
     log: str = Field(description="the log with what is followed")
     column: str = Field(description="of that log: a colour, a number")
-    better: Literal["higher", "lower"] = "higher"
+    better: Literal["higher", "lower"] = Field(default="higher", description="which direction of that column is good")
     goal: float | None = Field(default=None, description="reached when the middle value of the last five days is there")
     stop: float | None = Field(default=None, description="too bad to go on: the middle value of the last five days")
     review: date | None = Field(default=None, description="when it is talked over; six weeks after B began if left out")
@@ -140,6 +140,8 @@ class Agreed(Part):
 class Consent(Part):
     """A parent's leave to show a pupil's page to others."""
 
-    pupil: str
-    given: date
-    to: list[Literal["parents", "pupil", "coordinator", "next_teacher"]] = Field(min_length=1)
+    pupil: str = Field(description="the pupil's code, as the logs have it")
+    given: date = Field(description="the day on which the parent gave leave")
+    to: list[Literal["parents", "pupil", "coordinator", "next_teacher"]] = Field(
+        min_length=1, description="to whom the page may be shown"
+    )

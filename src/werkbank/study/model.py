@@ -118,10 +118,10 @@ class Columns(Part):
         default=None,
         description="left out: every row is one pupil, numbered by its row; [class, number] where classes number alike",
     )
-    teacher: str | None = None
-    class_: str | None = Field(default=None, alias="class")
-    school: str | None = None
-    arm: str | None = None
+    teacher: str | None = Field(default=None, description="who taught the pupil: a code or a name")
+    class_: str | None = Field(default=None, alias="class", description="the class in which the pupil was")
+    school: str | None = Field(default=None, description="the school of the pupil")
+    arm: str | None = Field(default=None, description="which arm the pupil was in; its codes are explained under arms")
     role: str | None = Field(default=None, description="whose programme it was: target and transfer pupils (roles)")
     wave: str | None = Field(default=None, description="only in long files: the column with the wave code")
 
@@ -179,7 +179,10 @@ class Outcome(Part):
     same_measure: bool = Field(
         default=True, description="false: another test before than after; it adjusts, and no change is computed"
     )
-    role: Literal["primary", "secondary", "exploratory"] = "secondary"
+    role: Literal["primary", "secondary", "exploratory"] = Field(
+        default="secondary",
+        description="primary: what the study was about, chosen beforehand; exploratory: looked at without a question",
+    )
     family: str | None = Field(default=None, description="outcomes corrected together for the number of tests")
     theory: Text | None = Field(
         default=None, description="from which theory it comes, for the codebook; that of a key is known"
@@ -269,8 +272,8 @@ class Contrast(Part):
     """A comparison of arms that was planned: weights that add up to zero."""
 
     name: Name
-    label: Text | None = None
-    weights: dict[str, float]
+    label: Text | None = Field(default=None, description="how the report calls it; its name when left out")
+    weights: dict[str, float] = Field(description="an arm's code -> its weight; they add up to zero: {a: 1, b: -1}")
 
     @model_validator(mode="after")
     def _sums_to_zero(self) -> Contrast:
@@ -290,7 +293,7 @@ class Primary(Part):
 class BirthDate(Part):
     """A column of birth dates: only the age on one day goes on, as `age`, which may be listed among the covariates."""
 
-    column: str
+    column: str = Field(description="the column with the dates of birth; none of them goes on")
     on: date = Field(description="the day on which the age is wanted, as the first day of school")
 
 
@@ -303,7 +306,7 @@ class Privacy(Part):
 class School(Part):
     """Whose report it is: on its cover and its pages, and on a copy to share only when that is asked for."""
 
-    name: str = Field(min_length=1, max_length=120)
+    name: str = Field(min_length=1, max_length=120, description="as the cover has it; at most 120 signs")
     logo: str | None = Field(default=None, description="a png, jpg or svg in the study's folder, at most 2 MB")
     shared: bool = Field(default=False, description="true: copies that may leave the school name it, too")
 
@@ -349,17 +352,25 @@ class Programme(Part):
     template: str | None = Field(
         default=None, description="what is known beforehand of a programme: `werkbank programmes` lists them"
     )
-    why: Text | None = None
-    materials: Text | None = None
-    procedures: Text | None = None
-    provider: Text | None = None
-    how: Text | None = None
-    where: Text | None = None
-    when_and_how_much: Text | None = None
-    tailoring: Text | None = None
-    modifications: Text | None = None
-    fidelity_planned: Text | None = None
-    fidelity_actual: Text | None = None
+    why: Text | None = Field(default=None, description="why it should work: its theory or purpose")
+    materials: Text | None = Field(
+        default=None, description="what was used: a manual, cards, films, and where they can be had"
+    )
+    procedures: Text | None = Field(default=None, description="what was done, step by step")
+    provider: Text | None = Field(default=None, description="who gave it, and how they were trained")
+    how: Text | None = Field(
+        default=None, description="one to one, in a group or with the class; face to face or otherwise"
+    )
+    where: Text | None = Field(default=None, description="in what kind of place it was given")
+    when_and_how_much: Text | None = Field(
+        default=None, description="how many sessions, of how many minutes, over how many weeks"
+    )
+    tailoring: Text | None = Field(default=None, description="what was fitted to whom, and by what rule")
+    modifications: Text | None = Field(default=None, description="what was changed while the study ran, and why")
+    fidelity_planned: Text | None = Field(
+        default=None, description="how it was to be kept watch on that it was given as meant"
+    )
+    fidelity_actual: Text | None = Field(default=None, description="how far it was given as meant")
 
     @model_validator(mode="after")
     def _has_a_name(self) -> Programme:
@@ -396,7 +407,7 @@ class Study(Part):
     model_config = ConfigDict(json_schema_extra=_needed)
 
     title: Text = Field(description="one title, or one per language: {nl: …, en: …}")
-    language: Literal["nl", "en"] = "nl"
+    language: Literal["nl", "en"] = Field(default="nl", description="of the reports: Dutch or English")
     simulated: bool = Field(default=False, description="true: every page says that the data are simulated")
     source: Text | None = Field(default=None, description="where the data come from: citation and licence")
     unit: Literal["pupil", "teacher"] = Field(default="pupil", description="whom a row of answers is about")
@@ -421,7 +432,7 @@ class Study(Part):
     latest: str | None = Field(
         default=None, description="a column with a time: of several forms of a pupil at a wave the latest counts"
     )
-    columns: Columns = Field(default_factory=Columns)
+    columns: Columns = Field(default_factory=Columns, description="which columns say who, where and when")
     aliases: dict[Kind, dict[str, str] | Literal["all"]] = Field(
         default_factory=dict,
         description="spellings that are one: {class: {5a: 5A}}; all: whatever differs only in case, spaces, zeros …",
@@ -480,7 +491,9 @@ class Study(Part):
         default_factory=dict, description="about when each wave was: {pre: 2026-09-15, post: 2027-01-15}"
     )
     thesis: Thesis = Field(default_factory=Thesis, description="what only the student knows, for the chapter")
-    privacy: Privacy = Field(default_factory=Privacy)
+    privacy: Privacy = Field(
+        default_factory=Privacy, description="how small a group may be before its numbers are hidden"
+    )
     reports: list[str] = Field(
         default_factory=lambda: ["evaluation"],
         min_length=1,

@@ -21,10 +21,14 @@ class PlannedWave(Part):
 class PlannedCases(Part):
     """Cases that will be followed day by day, and the days on which the programme may begin by lot."""
 
-    cases: int = Field(ge=1, le=50)
+    cases: int = Field(ge=1, le=50, description="how many are followed, at most 50")
     days: int = Field(ge=4, le=500, description="school days in all")
     starts: list[int] = Field(min_length=2, description="the first days of the programme that can be drawn")
-    scheme: Literal["start", "order", "independent", "different"] = "start"
+    scheme: Literal["start", "order", "independent", "different"] = Field(
+        default="start",
+        description="what is drawn - start: the first day of the one case; order: which case begins when; independent: "
+        "a start for each case; different: another start for each, from one set",
+    )
     effect: float = Field(default=1.0, gt=0, description="what would matter, in SDs of days within a phase")
     autocorrelation: float = Field(default=0.2, gt=-1, lt=1, description="of neighbouring days within a phase")
 

@@ -24,14 +24,16 @@ class CaseColumns(Part):
 class CaseOutcome(Part):
     """One thing that was measured day by day."""
 
-    column: str
-    label: Text | None = None
-    better: Literal["higher", "lower"]
+    column: str = Field(description="the column with a value for each day")
+    label: Text | None = Field(default=None, description="how the report calls it; the column when left out")
+    better: Literal["higher", "lower"] = Field(description="which direction is good")
     range: tuple[float, float] = Field(description="lowest and highest possible value")
     scale: Scale = Field(
         default="rating", description="rating: its zero is a choice; count and percentage: a true zero"
     )
-    role: Literal["primary", "secondary"] = "secondary"
+    role: Literal["primary", "secondary"] = Field(
+        default="secondary", description="primary: what it was about, chosen beforehand"
+    )
 
     @model_validator(mode="after")
     def _in_order(self) -> CaseOutcome:
@@ -55,12 +57,12 @@ class Drawn(Part):
 class SingleCase(Part):
     """Cases that are their own control: followed before and during a programme."""
 
-    file: FileSpec
-    columns: CaseColumns
+    file: FileSpec = Field(description="the file with a row for each case and day")
+    columns: CaseColumns = Field(description="which columns say who, when and in which phase")
     phases: dict[str, Phase] = Field(
         default={"A": "A", "B": "B"}, description="the file's codes -> A (baseline), B (programme)"
     )
-    outcomes: list[CaseOutcome] = Field(min_length=1)
+    outcomes: list[CaseOutcome] = Field(min_length=1, description="what was measured day by day; at least one")
     given_to: Literal["case", "class"] = Field(
         default="case", description="whether each case, or a class, was given it"
     )

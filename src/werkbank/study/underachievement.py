@@ -21,8 +21,8 @@ Grouping = Literal["class", "school"]
 class NormGroup(Part):
     """A norm group that scores are compared with."""
 
-    mean: float
-    sd: float = Field(gt=0)
+    mean: float = Field(description="of the group, on the scale of the scores")
+    sd: float = Field(gt=0, description="its standard deviation, on the same scale")
     group: Text = Field(description="which pupils, when")
 
 
@@ -71,7 +71,10 @@ class Cutoff(Part):
     rule: Literal["quantile", "top_mean", "mean", "score", "able_mean"] = Field(
         description="quantile; mean of the top share; SDs above the mean; a score; the mean of the able pupils"
     )
-    value: float = 0.0
+    value: float = Field(
+        default=0.0,
+        description="of that rule: a quantile or share (0 to 1), a number of SDs, or a score; able_mean has none",
+    )
     tie: Tie = Field(default=">=", description=">=: a score at the cut counts as well")
 
     @model_validator(mode="after")
@@ -87,8 +90,8 @@ ABLE, LOW = Cutoff(rule="quantile", value=0.90), Cutoff(rule="mean", tie=">")
 class Group(Part):
     """A column by which flag rates are compared."""
 
-    column: str
-    label: Text | None = None
+    column: str = Field(description="the column that says in which group a pupil is")
+    label: Text | None = Field(default=None, description="how the report calls it; the column when left out")
     values: dict[str, Text] = Field(default_factory=dict, description="the file's codes -> how the report calls them")
 
     @field_validator("values", mode="before")
@@ -100,8 +103,8 @@ class Group(Part):
 class Underachievement(Part):
     """How pupils who achieve less than expected are looked for. What is left out has the default shown here."""
 
-    expected: Expected
-    actual: list[Actual] = Field(min_length=1)
+    expected: Expected = Field(description="what tells how much a pupil could achieve")
+    actual: list[Actual] = Field(min_length=1, description="what a pupil did achieve; at least one")
     alternatives: list[Expected] = Field(
         default_factory=list, description="other measures of what a pupil could achieve: what hangs on the choice"
     )
@@ -171,18 +174,20 @@ class Underachievement(Part):
 class MonitoringColumns(Part):
     """The names of the columns of a pupil-monitoring export; wide exports have columns of their own for results."""
 
-    pupil: str
-    subject: str | None = None
-    date: str | None = None
-    school: str | None = None
-    class_: str | None = Field(default=None, alias="class")
+    pupil: str = Field(description="which pupil it is")
+    subject: str | None = Field(default=None, description="which subject the test is of")
+    date: str | None = Field(default=None, description="the day of the test")
+    school: str | None = Field(default=None, description="the school; one when left out")
+    class_: str | None = Field(default=None, alias="class", description="the class")
     test: str | None = Field(default=None, description="which edition")
     level: str | None = Field(default=None, description="of the test that was taken")
-    ability_scale: str | None = None
-    raw: str | None = None
+    ability_scale: str | None = Field(
+        default=None, description="which scale the ability score is on; it must be one per subject"
+    )
+    raw: str | None = Field(default=None, description="points scored")
     max: str | None = Field(default=None, description="points possible")
-    ability: str | None = None
-    norm: str | None = None
+    ability: str | None = Field(default=None, description="the ability score, which grows with the pupil")
+    norm: str | None = Field(default=None, description="the score beside others of the same age or grade")
     band: str | None = Field(default=None, description="A-E or I-V: kept as an order, never averaged")
 
     def named(self) -> dict[str, str]:
@@ -193,9 +198,9 @@ class MonitoringColumns(Part):
 class Monitoring(Part):
     """A pupil-monitoring export, and when a school is told that a pupil's results drop."""
 
-    file: FileSpec
+    file: FileSpec = Field(description="the export, as it came out of the system")
     shape: Literal["long", "wide", "sheets"] = Field(description="a row per result, per pupil, or a sheet per subject")
-    columns: MonitoringColumns
+    columns: MonitoringColumns = Field(description="which columns say who, which test and when")
     sheets: list[str] = Field(
         default_factory=list, description="of shape sheets: the subjects, as the sheets are named"
     )

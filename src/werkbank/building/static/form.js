@@ -66,6 +66,7 @@ class Builder {
     const answer = await this.transport.ask(message);
     this.words = answer.words;
     this.instruments = answer.instruments;
+    this.programmes = answer.programmes;
     this.kinds = answer.kinds;
     this.language = answer.language;
     this.title = answer.title; // a page that is loaded again goes on where it was
@@ -85,6 +86,7 @@ class Builder {
 
   async changed(place) {
     const number = ++this.asked;
+    if (this.hasFiles) this.tell(this.words.checking); // what was told is of before the change
     this.found = this.found.filter((one) => one.place !== place); // the next check says whether it is mended
     const answer = await this.ask({ do: "suggest", form: this.form() });
     if (number === this.asked) this.show(answer);
@@ -141,7 +143,9 @@ class Builder {
     this.list = el("datalist", { id: this.id("instruments") });
     this.list.append(el("option", { value: "own" }));
     for (const one of this.instruments) this.list.append(el("option", { value: one.value, label: one.label }));
-    form.append(this.list);
+    const known = el("datalist", { id: this.id("programmes") });
+    for (const one of this.programmes) known.append(el("option", { value: one.value, label: one.label }));
+    form.append(this.list, known);
     this.main = el("div", { class: "wb-main" }, header, form);
     this.root.replaceChildren(this.main);
     if (this.options.doors && !this.hasFiles && !this.through) this.doors(header, form);
@@ -325,7 +329,8 @@ class Builder {
     this.showFiles(answer.files);
     this.titleHelp.textContent = fill(w.study_title_help, { folder: answer.folder });
     this.guessed = answer.guessed;
-    if (this.yaml.value !== answer.text) this.yaml.value = answer.text;
+    const typing = this.own && this.yaml.matches(":focus");
+    if (!typing && this.yaml.value !== answer.text) this.yaml.value = answer.text;
     this.sayWhoWrites();
     this.yamlBox.hidden = !answer.text;
     const kept = new Set(["title", "files"]);
@@ -358,7 +363,7 @@ class Builder {
     const known = this.sections.querySelector(`#${id}`);
     const says = w[`says_${section.id}`];
     const box = known || this.step(section.id, w[`step_${section.id}`], el("p", { class: "wb-says" }, says),
-      el("div", { class: "wb-groups" }), el("p", { class: "wb-help wb-said" }));
+      this.folding(section, el("div", { class: "wb-groups" })), el("p", { class: "wb-help wb-said" }));
     if (section.id === "measured") {
       kept.add("measured");
       if (!this.fields.has("measured")) {
@@ -373,6 +378,13 @@ class Builder {
     const groups = section.groups.map((group) => this.group(box, group, kept));
     this.place(box.querySelector(".wb-groups"), groups);
     return box;
+  }
+
+  // what nobody needs to answer is shown when it is asked for, or was answered
+  folding(section, groups) {
+    if (!section.folded) return groups;
+    const open = section.groups.some((group) => group.fields.some((field) => field.value));
+    return el("details", { class: "wb-more wb-folded", open }, el("summary", {}, this.words.unfold), groups);
   }
 
   group(section, group, kept) {
@@ -428,7 +440,7 @@ class Builder {
       made.described = [now.note ? made.note.id : "", now.help ? made.help.id : ""].filter(Boolean);
       if (made.lines !== now.more.join("\n")) {
         made.lines = now.more.join("\n");
-        made.more.replaceChildren(el("summary", {}, this.words.what_is), el("div", { class: "wb-lines" }, made.lines));
+        made.more.replaceChildren(el("summary", {}, now.kind === "programme" ? this.words.what_programme : this.words.what_is), el("div", { class: "wb-lines" }, made.lines));
       }
       made.more.hidden = !now.more.length;
     };
@@ -440,9 +452,15 @@ class Builder {
     if (field.kind === "select") {
       made.control = el("select", { id, onchange: (e) => answer(e.target.value) });
     } else {
-      made.control = el("input", { id, type: "text", onchange: (e) => answer(e.target.value.trim()) });
-      if (field.kind === "instrument") {
-        made.control.setAttribute("list", this.id("instruments"));
+      made.control = el("input", {
+        id, type: "text",
+        onchange: (e) => {
+          made.held = e.target.value;
+          answer(e.target.value.trim());
+        },
+      });
+      if (field.kind === "instrument" || field.kind === "programme") {
+        made.control.setAttribute("list", this.id(`${field.kind}s`));
         made.control.addEventListener("focus", () => made.control.select()); // what is typed then searches the whole list
       }
     }
@@ -454,7 +472,10 @@ class Builder {
         made.options = options;
         made.control.replaceChildren(...now.options.map((one) => new Option(one.label, one.value)));
       }
+      const typing = now.kind !== "select" && made.control.matches(":focus") && made.control.value !== made.held;
+      if (typing) return; // an answer to an earlier change takes away nothing that is being typed
       if (made.control.value !== now.value) made.control.value = now.value;
+      made.held = made.control.value;
     };
   }
 
@@ -549,9 +570,20 @@ class Builder {
       this.answers[mend.place] = mend.value;
       await this.changed(problem.place);
       const field = this.fields.get(mend.place);
-      if (field) this.go(field.control); // the press is gone with its problem
+      const next = this.nextWrong(problem.place) || field; // the press is gone with its problem: on to the next
+      if (next) this.go(next.control);
     };
     return el("li", {}, problem.sentence, el("button", { type: "button", class: "wb-mend", onclick: press }, mend.label));
+  }
+
+  // the field below another at which something is still to be mended, or the first; null where nothing is
+  nextWrong(place) {
+    const from = this.fields.get(place);
+    const wrong = [...this.fields.entries()].filter(([name, one]) => name !== place && one.found.length).map(([, one]) => one);
+    const follows = (one) => from && from.box.compareDocumentPosition(one.box) & Node.DOCUMENT_POSITION_FOLLOWING;
+    const down = (a, b) => (a.box.compareDocumentPosition(b.box) & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1);
+    const below = wrong.filter(follows).sort(down);
+    return below[0] || wrong.sort(down)[0] || null;
   }
 
   checked(answer) {
@@ -560,7 +592,10 @@ class Builder {
       this.taken(answer);
       return;
     }
-    if (!answer.checked) return;
+    if (!answer.checked) {
+      if (this.hasFiles) this.tell(fill(w.unfit, { n: this.problems.length })); // a file that cannot be read
+      return;
+    }
     this.found = answer.problems;
     this.showProblems();
     this.listed(this.foreseen, w.foreseen, answer.foreseen || []);
