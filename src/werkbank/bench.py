@@ -365,7 +365,10 @@ class Bench:
         steps.begin("underachieving")
         return self._store(
             estimates=tuple(stating.estimates(self.examined, self.study.privacy.min_cell)),
-            facts=tuple(stating.facts(self.examined)),
+            facts=(
+                *stating.facts(self.examined),
+                *stating.causes(self.examined, self.logs if self.study.logs else None),
+            ),
         )
 
     def _monitoring(self) -> Results:

@@ -122,6 +122,9 @@ def relate(counts: Counts, results: Results, part: str, min_cell: int) -> None:
     for place, own in at.items():
         if place[0] in {*SUMS_UP, "bands"}:
             counts.adds_up(judged[place], own.values())
+        if place[0] == "reasons":  # a pupil may have several causes: each is apart, and so is to lack it
+            for name in own.values():
+                counts.within(judged[place], name, telling=True)
     shares = results.where(kind="underachievement", estimand="share")
     mains = {(e.outcome, e.wave_to): e.criterion for e in reversed(shares)}
     for e in shares:
@@ -135,6 +138,8 @@ def relate(counts: Counts, results: Results, part: str, min_cell: int) -> None:
             gates = ("gates", e.outcome, e.wave_to, "", "")
             causes = at["causes", e.outcome, e.wave_to, "", ""]
             _gates(counts, main, at[gates], causes.values(), judged.get(gates, ""))
+            written = ("reasons", e.outcome, e.wave_to, "flagged", "")
+            counts.within(main.get("flagged", ""), judged.get(written, ""))
             _groups(counts, results, part, e, main)
     firsts = [at["found", outcome, wave, method, ""] for (outcome, wave), method in reversed(mains.items())]
     _breadth(counts, at["breadth", "", "", "", ""], firsts)

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from werkbank.catalogue import topic_sentences
 from werkbank.disclosure.suppressing import HIDDEN
+from werkbank.programmes.forms import called
 from werkbank.reporting import choices, numbers, said_once, varying
 from werkbank.reporting.blocks import Block, Bullets, Heading, Paragraph, Table
 from werkbank.reporting.flagged import Flagged, slug
 from werkbank.reporting.sections import maker
 from werkbank.reporting.table import without_empty
+from werkbank.underachievement.reasons import SIDES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -230,6 +232,7 @@ def kinds(report: Report) -> Blocks:
     yield _gates(found)
     if not found.block.excluded:
         yield Paragraph(found.say("kinds.nothing_excluded"), "warning")
+    yield from _reasons(found)
     if patterns := found.facts("selective"):
         yield Heading(found.say("kinds.selective_heading"), 3)
         rows = [{"pattern": found.say(f"kinds.{f.category}"), "judged": f.n, "seen": f.value} for f in patterns]
@@ -242,6 +245,39 @@ def kinds(report: Report) -> Blocks:
     ]
     caveat = [words.say("underachievement.profiles.caveat")]
     yield _counted(found, "profiles", found.say("kinds.profiles_title"), ("profile", "n"), rows, caveat)
+
+
+def _reasons(found: Flagged) -> Iterator[Block | None]:
+    """Causes that were written down, by flagged or not; nothing without a log of causes."""
+    made = [_reasons_of(found, actual) for actual in found.last if found.facts("reasons", actual)]
+    if not made:
+        return
+    yield Heading(found.say("reasons.heading"), 3)
+    yield Paragraph(found.say("reasons.lead"), "note")
+    yield from said_once.below(found.report, made)
+
+
+def _reasons_of(found: Flagged, actual: str) -> Table | None:
+    sides = {side: {f.category: f for f in found.facts("reasons", actual, side)} for side in SIDES}
+    causes = [name for name in sides["flagged"] if name != "unknown"]
+    rows = []
+    for cause in causes:
+        row: dict[str, Any] = {"cause": called("answer", cause, found.report.language)}
+        for side, told in sides.items():
+            fact = told[cause]
+            known = fact.n and isinstance(fact.value, int)
+            row |= {side: fact.value, f"share_{side}": fact.value / fact.n if known else None}
+        rows.append(row)
+    kinds: dict[str, Kind] = {"cause": "text"}
+    for side in SIDES:
+        kinds |= {side: "count", f"share_{side}": "share"}
+    notes = []
+    for side, told in sides.items():
+        n, unknown = told[causes[0]].n, told["unknown"].value
+        if n is not None and unknown is not None:
+            notes.append(found.say(f"reasons.of_{side}", n=int(n), unknown=found.count(float(unknown))))
+    title = found.say("reasons.title", measure=found.at(actual), method=found.method(found.main))
+    return found.table(f"reasons-{slug(actual)}", title, "reasons", kinds, rows, *notes)
 
 
 def _lasting(found: Flagged) -> Block | None:

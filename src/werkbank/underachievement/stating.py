@@ -12,8 +12,10 @@ from werkbank.results import Estimate, Fact, plain
 from werkbank.underachievement.agreement import against, judged_by_all, pairwise, which_by_which
 from werkbank.underachievement.fairness import flag_rates, residuals_by_group
 from werkbank.underachievement.kinds import profile_counts, relative_or_absolute
+from werkbank.underachievement.reasons import crossed
 
 if TYPE_CHECKING:
+    from werkbank.intake.logbook import Logbook, Logs
     from werkbank.underachievement.methods import Finding
     from werkbank.underachievement.regression import Prediction
     from werkbank.underachievement.study import Examined
@@ -73,6 +75,27 @@ def facts(examined: Examined) -> list[Fact]:
         for profile, n in profile_counts(labels).items():
             found.append(_fact(_At("profiles"), profile, "underachievement_count", n, len(labels)))
     return found
+
+
+def causes(examined: Examined, logs: Logs | None) -> list[Fact]:
+    """Return how many pupils have each cause in a log of causes, flagged and not flagged apart; none without such a log.
+
+    ``criterion`` is flagged or not_flagged, ``category`` the cause (``unknown``: no line), ``n`` those with a line.
+    """
+    found: list[Fact] = []
+    books = [book for book in logs.books if _tells_causes(book)] if logs is not None else []
+    for actual, wave in examined.last.items():
+        flags = examined.flags(actual)[examined.methods[0]]
+        for book in books:
+            for side in crossed(flags, book.rows, book.form.columns["cause"].of):
+                here = _At("reasons", actual, wave, side.side)
+                found += [_fact(here, c, "underachievement_cause", n, side.n) for c, n in side.counts.items()]
+                found.append(_fact(here, "unknown", "underachievement_unwritten", side.unknown))
+    return found
+
+
+def _tells_causes(book: Logbook) -> bool:
+    return book.form.about == "pupil" and "cause" in book.form.columns and book.form.columns["cause"].kind == "choice"
 
 
 def _shares(f: Finding) -> dict[str, dict[str, Any]]:
