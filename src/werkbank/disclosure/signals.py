@@ -122,9 +122,8 @@ def relate(counts: Counts, results: Results, part: str, min_cell: int) -> None:
     for place, own in at.items():
         if place[0] in {*SUMS_UP, "bands"}:
             counts.adds_up(judged[place], own.values())
-        if place[0] == "reasons":  # a pupil may have several causes: each is apart, and so is to lack it
-            for name in own.values():
-                counts.within(judged[place], name, telling=True)
+        for name in own.values() if place[0] == "reasons" else ():
+            counts.within(judged[place], name, telling=True)  # a pupil may have several causes: each is apart
     shares = results.where(kind="underachievement", estimand="share")
     mains = {(e.outcome, e.wave_to): e.criterion for e in reversed(shares)}
     for e in shares:

@@ -249,7 +249,7 @@ def kinds(report: Report) -> Blocks:
 
 def _reasons(found: Flagged) -> Iterator[Block | None]:
     """Causes that were written down, by flagged or not; nothing without a log of causes."""
-    made = [_reasons_of(found, actual) for actual in found.last if found.facts("reasons", actual)]
+    made = [_reasons_of(found, actual) for actual in found.last if found.facts("reasons", actual, SIDES[0])]
     if not made:
         return
     yield Heading(found.say("reasons.heading"), 3)
@@ -265,8 +265,8 @@ def _reasons_of(found: Flagged, actual: str) -> Table | None:
         row: dict[str, Any] = {"cause": called("answer", cause, found.report.language)}
         for side, told in sides.items():
             fact = told[cause]
-            known = fact.n and isinstance(fact.value, int)
-            row |= {side: fact.value, f"share_{side}": fact.value / fact.n if known else None}
+            share = fact.value / fact.n if fact.n and isinstance(fact.value, int) else None
+            row |= {side: fact.value, f"share_{side}": share}
         rows.append(row)
     kinds: dict[str, Kind] = {"cause": "text"}
     for side in SIDES:

@@ -49,7 +49,9 @@ def named_share(times: Sequence[int], nominators: Sequence[int]) -> np.ndarray:
     ``peer_named_share``).
     """
     could = np.asarray(nominators, dtype=float)
-    return np.divide(np.asarray(times, dtype=float), could, out=np.full(len(could), np.nan), where=could > 0)
+    shares = np.full(len(could), np.nan)
+    np.divide(np.asarray(times, dtype=float), could, out=shares, where=could > 0)
+    return shares
 
 
 def _standardised(values: Sequence[float] | np.ndarray) -> np.ndarray:

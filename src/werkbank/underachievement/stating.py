@@ -78,7 +78,7 @@ def facts(examined: Examined) -> list[Fact]:
 
 
 def causes(examined: Examined, logs: Logs | None) -> list[Fact]:
-    """Return how many pupils have each cause in a log of causes, flagged and not flagged apart; none without such a log.
+    """Return how many pupils have each cause in a log of causes, flagged and not flagged apart.
 
     ``criterion`` is flagged or not_flagged, ``category`` the cause (``unknown``: no line), ``n`` those with a line.
     """
