@@ -76,6 +76,23 @@ def test_a_report_has_the_counts_of_the_log(bench):
     assert "group pressure" in page.casefold()
 
 
+def test_moves_between_kinds_are_a_crosstable_and_stay_at_school(bench):
+    from werkbank.reporting.underachievement import kinds
+    from werkbank.underachievement.kinds import relative_or_absolute
+
+    made, _ = bench
+    facts = made.part("underachievement").facts_where(table="moves", outcome="taal")
+    method = made.examined.methods[0]
+    before, after = (relative_or_absolute(made.examined.findings["taal", wave, method]) for wave in ("pre", "post"))
+    counts = pd.crosstab(before.dropna(), after.dropna())
+    for fact in facts:
+        row, column = (name.replace("_", " ") for name in fact.parts)
+        assert fact.value == (counts.loc[row, column] if row in counts.index and column in counts.columns else 0)
+    assert sum(f.value for f in facts) == facts[0].n == (before.notna() & after.notna()).sum()
+    assert "tab-moves-taal" in str(kinds(made))
+    assert all(f.value is None for f in suppress(made.part("underachievement"), 6).facts_where(table="moves"))
+
+
 def test_no_small_count_of_causes_is_shared(bench):
     made, _ = bench
     shared = suppress(made.part("underachievement"), 6)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from werkbank.reporting.report import Report
     from werkbank.reporting.sections import Blocks
 
+MOVED = ("not_flagged", "relative", "absolute")
+
 section = maker("underachieving", "underachievement")
 
 
@@ -224,6 +226,7 @@ def kinds(report: Report) -> Blocks:
     title = found.say("kinds.title", method=found.method(found.main))
     meant = [words.say(f"underachievement.kinds.{k}") for k in ("relative", "absolute")]
     yield _counted(found, "kinds", title, ("measure", *counted), rows, meant)
+    yield from said_once.below(report, [_moves(found, actual) for actual in found.last])
     yield _lasting(found)
     if len(found.last) > 1:
         yield Paragraph(_breadth(found))
@@ -245,6 +248,23 @@ def kinds(report: Report) -> Blocks:
     ]
     caveat = [words.say("underachievement.profiles.caveat")]
     yield _counted(found, "profiles", found.say("kinds.profiles_title"), ("profile", "n"), rows, caveat)
+
+
+def _moves(found: Flagged, actual: str) -> Table | None:
+    """From which kind to which between the last two moments; not in a copy to share, where its cells are few."""
+    facts = found.facts("moves", actual)
+    if not facts or found.report.bench.copy_to_share:
+        return None
+    kinds: dict[str, Kind] = {"before": "text", **dict.fromkeys(MOVED, "count")}
+    rows: dict[str, dict[str, Any]] = {}
+    for fact in facts:
+        before, after = fact.parts
+        rows.setdefault(before, {"before": found.say(f"kinds.{before}")})[after] = fact.value
+    words = found.report.words
+    named = {"wave_from": words.wave(facts[0].wave_from), "wave": words.wave(facts[0].wave_to)}
+    title = found.say("kinds.moves_title", measure=found.actual(actual), method=found.method(found.main), **named)
+    note = found.say("kinds.moves_note", n=int(facts[0].n or 0))
+    return found.table(f"moves-{slug(actual)}", title, "kinds", kinds, list(rows.values()), note)
 
 
 def _reasons(found: Flagged) -> Iterator[Block | None]:

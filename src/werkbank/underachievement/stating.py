@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from werkbank.intake.ledger import shown
 from werkbank.results import Estimate, Fact, plain
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 ROOT = "underachievement"
 KINDS = ("chronic", "situational", "not flagged")
+MOVED = ("not flagged", "relative", "absolute")
 
 
 def estimates(examined: Examined, min_cell: int) -> list[Estimate]:
@@ -61,6 +64,7 @@ def facts(examined: Examined) -> list[Fact]:
             found.append(_fact(replace(here, table="cuts"), which, "underachievement_cut", cut))
         found += _gates(examined, actual, here)
         found += _durations(examined, actual, here)
+        found += _moves(examined, actual)
         found += _overlap(examined, actual, here)
         for v in examined.varied[actual]:
             name, n = f"{v.varied}={v.value}", None if v.finding is None else v.finding.n_flagged
@@ -150,6 +154,25 @@ def _durations(examined: Examined, actual: str, at: _At) -> list[Fact]:
     counts = {k.replace(" ", "_"): (mine == k).sum() for k in KINDS} if len(mine) else {}
     lasting, row, n = replace(at, table="duration"), "underachievement_duration", int(mine.notna().sum())
     return [_fact(lasting, kind, row, count, n) for kind, count in counts.items()]
+
+
+def _moves(examined: Examined, actual: str) -> list[Fact]:
+    """Return how many pupils went from each kind to each other from one moment to the next, by the main method.
+
+    ``parts`` are the kinds before and after (not_flagged, relative, absolute), ``wave`` the later moment; ``n`` pupils
+    who were judged at both.
+    """
+    main, found = examined.methods[0], list[Fact]()
+    waves = [wave for named, wave, method in examined.findings if (named, method) == (actual, main)]
+    kinds = {wave: relative_or_absolute(examined.findings[actual, wave, main]).dropna() for wave in waves}
+    for before, after in itertools.pairwise(waves):
+        both = pd.DataFrame({"before": kinds[before], "after": kinds[after]}).dropna()
+        counts = both.value_counts()
+        for pair in itertools.product(MOVED, repeat=2):
+            n, names = int(counts.get(pair, 0)), tuple(kind.replace(" ", "_") for kind in pair)
+            fact = _fact(_At("moves", actual, after), "-".join(names), "underachievement_moved", n, len(both))
+            found.append(replace(fact, parts=names, wave_from=before, wave_to=after))
+    return found
 
 
 def _overlap(examined: Examined, actual: str, at: _At) -> list[Fact]:
