@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from werkbank.disclosure.protecting import Counts
     from werkbank.results import Results
 
+SIDES = ("flagged", "not_flagged")  # of a table of causes
 HERE = ("underachievement", "monitoring")
 FLOW = ("pupils", "both", "judged", "able")  # each within the one before it
 NEUTRAL = {*FLOW, "series", "missing"}  # to be among these says nothing of anyone
@@ -137,8 +138,9 @@ def relate(counts: Counts, results: Results, part: str, min_cell: int) -> None:
             gates = ("gates", e.outcome, e.wave_to, "", "")
             causes = at["causes", e.outcome, e.wave_to, "", ""]
             _gates(counts, main, at[gates], causes.values(), judged.get(gates, ""))
-            written = ("reasons", e.outcome, e.wave_to, "flagged", "")
-            counts.within(main.get("flagged", ""), judged.get(written, ""))
+            wrote, other = (judged.get(("reasons", e.outcome, e.wave_to, side, ""), "") for side in SIDES)
+            counts.within(main.get("flagged", ""), wrote)  # of whom nobody wrote a cause down are a count, too
+            counts.within(main.get("able", ""), main.get("flagged", ""), other)
             _groups(counts, results, part, e, main)
     firsts = [at["found", outcome, wave, method, ""] for (outcome, wave), method in reversed(mains.items())]
     _breadth(counts, at["breadth", "", "", "", ""], firsts)

@@ -279,7 +279,7 @@ def _reasons(found: Flagged) -> Iterator[Block | None]:
 
 def _reasons_of(found: Flagged, actual: str) -> Table | None:
     sides = {side: {f.category: f for f in found.facts("reasons", actual, side)} for side in SIDES}
-    causes = [name for name in sides["flagged"] if name != "unknown"]
+    causes = list(sides["flagged"])
     rows = []
     for cause in causes:
         row: dict[str, Any] = {"cause": called("answer", cause, found.report.language)}
@@ -293,7 +293,7 @@ def _reasons_of(found: Flagged, actual: str) -> Table | None:
         kinds |= {side: "count", f"share_{side}": "share"}
     notes = []
     for side, told in sides.items():
-        n, unknown = told[causes[0]].n, told["unknown"].value
+        n, unknown = told[causes[0]].n, found.facts("unwritten", actual, side)[0].value
         if n is not None and unknown is not None:
             notes.append(found.say(f"reasons.of_{side}", n=int(n), unknown=found.count(float(unknown))))
     title = found.say("reasons.title", measure=found.at(actual), method=found.method(found.main))

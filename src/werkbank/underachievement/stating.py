@@ -84,17 +84,20 @@ def facts(examined: Examined) -> list[Fact]:
 def causes(examined: Examined, logs: Logs | None) -> list[Fact]:
     """Return how many pupils have each cause in a log of causes, flagged and not flagged apart.
 
-    ``criterion`` is flagged or not_flagged, ``category`` the cause (``unknown``: no line), ``n`` those with a line.
+    ``criterion`` is flagged or not_flagged, ``category`` the cause, ``n`` those with a line; table unwritten has how
+    many have none. Several such logs are read as one.
     """
-    found: list[Fact] = []
     books = [book for book in logs.books if _tells_causes(book)] if logs is not None else []
+    if not books:
+        return []
+    lines, found = pd.concat([book.rows for book in books], ignore_index=True), list[Fact]()
+    known = dict.fromkeys(cause for book in books for cause in book.form.columns["cause"].of)
     for actual, wave in examined.last.items():
-        flags = examined.flags(actual)[examined.methods[0]]
-        for book in books:
-            for side in crossed(flags, book.rows, book.form.columns["cause"].of):
-                here = _At("reasons", actual, wave, side.side)
-                found += [_fact(here, c, "underachievement_cause", n, side.n) for c, n in side.counts.items()]
-                found.append(_fact(here, "unknown", "underachievement_unwritten", side.unknown))
+        for side in crossed(examined.flags(actual)[examined.methods[0]], lines, known):
+            here = _At("reasons", actual, wave, side.side)
+            found += [_fact(here, c, "underachievement_cause", n, side.n) for c, n in side.counts.items()]
+            unwritten = replace(here, table="unwritten")
+            found.append(_fact(unwritten, "unknown", "underachievement_unwritten", side.unknown))
     return found
 
 
