@@ -23,6 +23,7 @@ from werkbank.appraisal import Evidence, appraise
 from werkbank.appraisal.registered import claims_of_deviations, marked
 from werkbank.catalogue import formulas, say
 from werkbank.effects import by_own_alpha, describe, diagnose, estimate, of_headline, unit_means
+from werkbank.effects.own_school import beside_others
 from werkbank.effects.questions import outcome_waves
 from werkbank.errors import FirstMendError, UnfitError
 from werkbank.intake import Intake, read_answers
@@ -345,8 +346,8 @@ class Bench:
         whole = self.whole
         if whole is self:
             return self.part("effects")
-        own = unit_means(self.study, whole.scored.table, whole.intake.pupils, self.only)
-        return whole.part("effects").with_more(facts=own)
+        asked = (self.study, whole.scored.table, whole.intake.pupils, self.only)
+        return whole.part("effects").with_more(facts=[*unit_means(*asked), *beside_others(*asked)])
 
     def _ways(self) -> Results:
         changed = by_own_alpha(self.study, self.scored, self.intake.pupils)
@@ -365,7 +366,10 @@ class Bench:
         steps.begin("underachieving")
         return self._store(
             estimates=tuple(stating.estimates(self.examined, self.study.privacy.min_cell)),
-            facts=tuple(stating.facts(self.examined)),
+            facts=(
+                *stating.facts(self.examined),
+                *stating.causes(self.examined, self.logs if self.study.logs else None),
+            ),
         )
 
     def _monitoring(self) -> Results:

@@ -166,7 +166,8 @@ class Fact:
     table : str
         Within underachievement and monitoring the table of counts to which it belongs: found, coefficients, cuts,
         gates, causes (of what was not established), duration, overlap, varied (one choice changed at a time), breadth,
-        selective, profiles; followed, bands, schools.
+        selective, profiles, reasons (causes that were written down, by flagged or not), unwritten, moves;
+        followed, bands, schools.
         Of invariance what was compared: waves or arms.
     category : str
         Which of its kind: improved, flagged, chi2, median, the name of a band, profile, sector or coefficient …

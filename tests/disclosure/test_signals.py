@@ -201,6 +201,53 @@ def test_no_small_count_of_flags_can_be_worked_out(flags, seed):
     assert not [f.id for f in flagged if f.value < 6], "that nobody was flagged says something of everyone"
 
 
+@pytest.fixture(scope="module")
+def causes(tmp_path_factory):
+    """Give the results of a study in which causes were written down of some pupils, flagged or not."""
+
+    @cache
+    def made(seed):
+        folder = tmp_path_factory.mktemp(f"causes{seed}")
+        rng = np.random.default_rng(seed)
+        table = pupils(int(rng.integers(150, 400)), seed)
+        table.to_csv(folder / "raw.csv", index=False)
+        chances = rng.uniform(0.02, 0.6, 4)
+        lines = [(p, c, "teacher") for p in table["pupil"] if rng.random() < 0.9
+                 for c, chance in zip(("home", "peers", "supply", "motivation"), chances, strict=True)
+                 if rng.random() < chance]  # fmt: skip
+        pd.DataFrame(lines, columns=["pupil", "cause", "source"]).to_csv(folder / "causes.csv", index=False)
+        block = {**EVERYTHING, "able": {"rule": "quantile", "value": float(rng.choice([0.3, 0.5]))}}
+        told = {**BASE, "underachievement": block, "logs": [{"log": "causes", "path": "causes.csv"}]}
+        (folder / "study.yaml").write_text(yaml.safe_dump(told), encoding="utf-8")
+        return werkbank.open(folder).part("underachievement")
+
+    return made
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_no_small_count_of_causes_can_be_worked_out(causes, seed):
+    results = causes(seed)
+
+    def counted(of):
+        found = {i: n for i, n in counts(of).items() if "/moves/" not in i}  # which no copy has
+        return found | {f"{f.id.rpartition('/')[0]}!": f.n for f in of.facts if f.what.endswith("_cause") and f.n}
+
+    true, shown = counted(results), counted(suppress(results, 6))
+    system = flag_system(true, results)
+    for f in results.facts:
+        root = f.id.rpartition("/")[0].replace("unwritten", "reasons")
+        if f.table not in {"reasons", "unwritten"} or f"{root}!" not in true:
+            continue
+        if f.table == "reasons":
+            system.within(f"{root}!", f.id)
+            continue
+        own = f"underachievement/{f.outcome}/{f.wave}/difference"
+        whole = {f"{own}/flagged": 1} if f.criterion == "flagged" else {f"{own}/able": 1, f"{own}/flagged": -1}
+        system.add({**whole, f"{root}!": -1, f.id: -1})
+    assert withstands(system, {name: true[name] for name in shown})
+    assert any("/reasons/" in name for name in shown), "a copy that shows nothing proves nothing"
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_no_small_count_of_alerts_can_be_worked_out(alerts, seed):
     *_, results = alerts(seed)

@@ -47,7 +47,9 @@ def test_the_report_of_a_school_tells_the_answer_of_the_whole_and_shows_its_clas
     assert len(text.split()) <= 230
     assert len(re.findall(r"\d+(?:[.,]\d+)?", text.replace("S01", ""))) <= 12
     assert not [p for s in sections for p in blocks(s, Paragraph) if p.tone == "refusal"]
-    (table,), (picture,) = blocks(own, Table), blocks(own, Figure)
+    (table, beside), (picture,) = blocks(own, Table), blocks(own, Figure)
+    assert [row["schools"] for row in beside.rows] == [6, 6]
+    assert all(row["ci"][0] < row["drawn"] < row["ci"][1] for row in beside.rows)
     assert [row["unit"] for row in table.rows] == ["K001", "K002", "K003"]
     assert all(name in picture.alt for name in ("K001", "K002", "K003"))
     assert "K004" not in picture.alt + all_text(own)

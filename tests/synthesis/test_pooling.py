@@ -147,3 +147,43 @@ def test_where_a_correlation_was_assumed_the_answer_is_given_at_others_too(tmp_p
         assert [found[f"{r}"].estimate, found[f"{r}"].se] == pytest.approx([again.estimate, again.se])
     printed = [f"{row}0.6" if row.endswith(";") else row for row in rows]
     assert not werkbank.open(review(tmp_path / "c", printed, header)).results.where(kind="at_r")
+
+
+def test_each_effect_has_a_row_for_every_correlation_that_is_not_printed(tmp_path):
+    from werkbank.reporting import synthesis
+    from werkbank.statistics.printed import from_change
+    from werkbank.statistics.sizes import Paired
+
+    cells = ("study", "n_treated", "n_control", "mean_treated", "sd_treated", "mean_control", "sd_control",
+             "pre_mean_treated", "pre_sd_treated", "pre_mean_control", "pre_sd_control", "r")  # fmt: skip
+    rows = [f"S{i};{30 + i};30;{20 + i};4;19;4;18;4;18;4;{'0.6' if i == 0 else ''}" for i in range(5)]
+    bench = werkbank.open(review(tmp_path, rows, ";".join(cells)), language="en")
+    found = {(e.group, e.level): e for e in bench.results.where(kind="study_at_r")}
+    assert set(found) == {(f"S{i}", r) for i in range(1, 5) for r in ("0.3", "0.5", "0.7", "0.9")}
+    for (name, level), e in found.items():
+        n, r = 30 + int(name[1:]), float(level)
+        by_hand = from_change(
+            Paired.published(n, (18, n - 10), (4, 4), r), Paired.published(30, (18, 19), (4, 4), r), r
+        )
+        assert (e.estimate, e.se) == pytest.approx((by_hand.g, by_hand.variance**0.5))
+    own = {e.group: e for e in bench.results.where(kind="study")}
+    assert own["S1"].se == found["S1", "0.5"].se  # nothing was assumed in the study file, and that is said
+    told = str(synthesis.effects(bench)) + str(synthesis.method(bench))
+    assert told.count("a choice without a source") == 2
+    assert "tab-each-r" in told
+
+
+def test_own_and_drawn_results_are_drawn_by_name_and_never_ranked(tmp_path):
+    from werkbank.reporting import synthesis
+    from werkbank.reporting.blocks import Figure
+
+    rows = [f"{name};{g};0.2" for name, g in zip("dbca", (0.9, 0.1, 0.5, 0.2), strict=True)]
+    bench = werkbank.open(review(tmp_path, rows), language="en")
+    (picture,) = (b for b in synthesis.each(bench).blocks if isinstance(b, Figure))
+    drawn = {e.group: e for e in bench.results.where(kind="shrunken")}
+    places = [picture.alt.index(f"{name}: itself") for name in "abcd"]
+    assert places == sorted(places)
+    assert "no ranking" in picture.caption
+    assert f"d: itself 0.90, drawn {drawn['d'].estimate:.2f}" in picture.alt
+    few = werkbank.open(review(tmp_path / "few", rows[:3]), language="en")
+    assert not [b for b in synthesis.each(few).blocks if isinstance(b, Figure)]

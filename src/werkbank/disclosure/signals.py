@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from werkbank.disclosure.protecting import Counts
     from werkbank.results import Results
 
+SIDES = ("flagged", "not_flagged")  # of a table of causes
 HERE = ("underachievement", "monitoring")
 FLOW = ("pupils", "both", "judged", "able")  # each within the one before it
 NEUTRAL = {*FLOW, "series", "missing"}  # to be among these says nothing of anyone
@@ -122,6 +123,8 @@ def relate(counts: Counts, results: Results, part: str, min_cell: int) -> None:
     for place, own in at.items():
         if place[0] in {*SUMS_UP, "bands"}:
             counts.adds_up(judged[place], own.values())
+        for name in own.values() if place[0] == "reasons" else ():
+            counts.within(judged[place], name, telling=True)  # a pupil may have several causes: each is apart
     shares = results.where(kind="underachievement", estimand="share")
     mains = {(e.outcome, e.wave_to): e.criterion for e in reversed(shares)}
     for e in shares:
@@ -135,6 +138,9 @@ def relate(counts: Counts, results: Results, part: str, min_cell: int) -> None:
             gates = ("gates", e.outcome, e.wave_to, "", "")
             causes = at["causes", e.outcome, e.wave_to, "", ""]
             _gates(counts, main, at[gates], causes.values(), judged.get(gates, ""))
+            wrote, other = (judged.get(("reasons", e.outcome, e.wave_to, side, ""), "") for side in SIDES)
+            counts.within(main.get("flagged", ""), wrote)  # of whom nobody wrote a cause down are a count, too
+            counts.within(main.get("able", ""), main.get("flagged", ""), other)
             _groups(counts, results, part, e, main)
     firsts = [at["found", outcome, wave, method, ""] for (outcome, wave), method in reversed(mains.items())]
     _breadth(counts, at["breadth", "", "", "", ""], firsts)

@@ -56,6 +56,7 @@ def wave_codes(study: Study) -> dict[str, str]:
 def declared_names(study: Study) -> set[str]:
     """Return every column name that the study file spells out or implies, for telling delimiters apart."""
     names = {*study.columns.named().values(), *study.pupil_columns, *filter(None, [study.block_column])}
+    names |= {name for spec in study.files if spec.nominations for name in spec.nominations.columns}
     for outcome in study.outcomes:
         given = outcome.items if outcome.items is not None else outcome.column
         for written in given.values() if isinstance(given, dict) else [given]:

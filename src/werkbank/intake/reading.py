@@ -33,6 +33,7 @@ from werkbank.intake.lookalikes import settled
 from werkbank.intake.lots import hold_to_lot
 from werkbank.intake.marks import note_marks
 from werkbank.intake.model import ROLES, Intake, Table
+from werkbank.intake.nominations import check_arms, with_standings
 from werkbank.intake.opening import open_table
 from werkbank.intake.people import at_assignment, check_rows, file_wave, rows_of
 from werkbank.intake.sharing import note_sharing
@@ -99,6 +100,7 @@ def read_answers(study: Study) -> Intake:
     pupils = at_assignment(study, rows, ledger)
     pupils = add_age(study, tables, frames, add_covariates(study, tables, frames, pupils, ledger), ledger)
     hold_to_lot(study, pupils, ledger)
+    check_arms(study, pupils, ledger)
     pupils = add_doses(study, pupils, ledger)
     _check_double_answers(blocks, ledger)
     ledger.stop_if_unfit(study.language)
@@ -127,7 +129,7 @@ def _tables(study: Study, ledger: Ledger) -> list[Table]:
     wrong = _delimiters_wrong(tables, declared, ledger)
     if len(tables) < len(opened) or wrong or ledger.has("waves_overlap"):  # all that follows would only repeat that
         ledger.stop_if_unfit(study.language)
-    tables = filtered(study, tables, ledger)
+    tables = with_standings(study, filtered(study, tables, ledger), ledger)
     note_marks(study, tables, ledger)
     check_rules(study, tables, ledger)
     return tables

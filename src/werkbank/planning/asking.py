@@ -65,7 +65,7 @@ def planned_waves(study: Study) -> dict[str, PlannedWave]:
 
 def asked(study: Study) -> list[Asked]:
     """Return every comparison that the study file asks for: contrast by contrast, wave by wave."""
-    if study.planning is None or study.planning.cases is not None:
+    if study.planning is None or not study.planning.of_groups:
         return []
     waves = planned_waves(study)
     return [_asked(study, name, weights, wave) for wave in waves.items() for name, weights in contrasts(study).items()]

@@ -10,6 +10,7 @@ import numpy as np
 from werkbank.planning.asking import asked, iccs, smallest_that_matters
 from werkbank.planning.cases import case_power
 from werkbank.planning.power import bloom_detectable, detectable, half_width, power, shape
+from werkbank.planning.related import slope_power
 from werkbank.planning.simulating import simulate
 from werkbank.results import Fact
 
@@ -49,6 +50,8 @@ def facts(study: Study, seed: int, *, quick: bool = False) -> list[Fact]:
         return []
     if plan.cases is not None:
         return _of_cases(study, seed)
+    if plan.association is not None:
+        return _of_association(study, seed)
     effect = smallest_that_matters(study)
     made = [_fact("plan_effect", effect), _fact("plan_aim", plan.power)]
     made += [
@@ -147,6 +150,21 @@ def _of_cases(study: Study, seed: int) -> list[Fact]:
         _fact("plan_case_power", found.power, n=found.n),
         _fact("plan_power_mcse", found.mcse, n=found.n),
     ]
+
+
+def _of_association(study: Study, seed: int) -> list[Fact]:
+    plan = study.planning
+    assert plan is not None  # noqa: S101 - seen by the caller
+    assert plan.association is not None  # noqa: S101 - as above
+    made = [_fact("plan_effect", plan.association.slope), _fact("plan_aim", plan.power)]
+    found = slope_power(plan.association, n=plan.simulations, seed=seed, alpha=1 - study.ci_level)
+    for part, one in found.items():
+        made += [
+            _fact("plan_slope_power", one.power, category=part, n=one.n),
+            _fact("plan_power_mcse", one.mcse, category=part, n=one.n),
+            _fact("plan_slope_half_width", one.half_width, category=part, n=one.n),
+        ]
+    return made
 
 
 def _fact(what: str, value: float | None, **more: Any) -> Fact:  # noqa: ANN401 - a fact's

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from werkbank.reporting import style
+from werkbank.reporting.beside_schools import beside_schools
 from werkbank.reporting.blocks import Paragraph
 from werkbank.reporting.labels import MM, height, width
 from werkbank.reporting.numbers import Column
@@ -47,15 +48,17 @@ def whose(report: Report) -> str:
 @section()
 def own_classes(report: Report) -> Blocks:
     """Where the classes of this school stand among all of the study; nothing in a report about everyone."""
-    facts = [f for f in report.results.facts_where(what="class_mean") if f.outcome in report.keys]
-    if not report.bench.only or not any(f.table == "own" for f in facts):
+    if not report.bench.only:
         return
-    words, named = report.words, _named(report)
-    named["wave"] = words.listed(list(dict.fromkeys(words.wave(f.wave) for f in facts)))
-    yield Paragraph(words.say(f"{HERE}.lead", **named))
-    yield _picture(report, facts, named)
-    yield _table(report, facts, named)
-    yield Paragraph(words.say(f"{HERE}.caution", **named))
+    facts = [f for f in report.results.facts_where(what="class_mean") if f.outcome in report.keys]
+    if any(f.table == "own" for f in facts):
+        words, named = report.words, _named(report)
+        named["wave"] = words.listed(list(dict.fromkeys(words.wave(f.wave) for f in facts)))
+        yield Paragraph(words.say(f"{HERE}.lead", **named))
+        yield _picture(report, facts, named)
+        yield _table(report, facts, named)
+        yield Paragraph(words.say(f"{HERE}.caution", **named))
+    yield from beside_schools(report, whose(report))
 
 
 def _named(report: Report) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from werkbank.effects.questions import equivalence_bound
 from werkbank.effects.units import LEVELS, unit_words
 from werkbank.planning import known
 from werkbank.planning.asking import asked, iccs, smallest_that_matters
+from werkbank.planning.related import PARTS
 from werkbank.reporting import numbers, planning_figure
 from werkbank.reporting.blocks import Bullets, Heading, Paragraph
 from werkbank.reporting.numbers import Column
@@ -71,6 +72,9 @@ def enough(report: Report) -> Blocks:
     if plan.cases is not None:
         yield from _cases(report)
         return
+    if plan.association is not None:
+        yield from _association(report)
+        return
     effect, aim = (report.words.decimal(_value(report, what), 2) for what in ("plan_effect", "plan_aim"))
     yield Paragraph(_say(report, "lead.enough", effect=effect, aim=aim))
     comparisons = asked(report.study)
@@ -114,7 +118,7 @@ def _rises(lines: dict[str, list[tuple[int, float]]]) -> tuple[int, int] | None:
 def known_iccs(report: Report) -> Blocks:
     """ICCs that are known from public data, each with its source."""
     plan = _plan(report)
-    if plan.cases is not None or report.study.design.assigned_by == "pupil":
+    if plan.cases is not None or (plan.of_groups and report.study.design.assigned_by == "pupil"):
         return
     yield Paragraph(_say(report, "lead.known"))
     rows = [
@@ -199,6 +203,30 @@ def _cases(report: Report) -> Blocks:
     yield Paragraph(_say(report, f"verdict.cases_{name}", **written), "lead")
 
 
+def _association(report: Report) -> Blocks:
+    plan = _plan(report).association
+    assert plan is not None  # noqa: S101 - seen by the caller
+    words = report.words
+    said = {
+        "groups": numbers.count(plan.groups, report.language), "pupils": plan.pupils,
+        "slope": words.bounded(plan.slope), "icc": words.bounded(plan.icc), "differs": words.bounded(plan.differs),
+        "icc_predictor": words.bounded(plan.icc_predictor),
+    }  # fmt: skip
+    yield Paragraph(_say(report, "lead.association", **said))
+    aim = _value(report, "plan_aim") or 0.8
+    for part in PARTS:
+        power = _value(report, "plan_slope_power", category=part)
+        width = _value(report, "plan_slope_half_width", category=part)
+        told = {"power": power, "half": width, "aim": aim}
+        values = {**said, **{name: words.decimal(value, 2) for name, value in told.items()}}
+        enough = "enough" if power is not None and power >= aim else "short"
+        yield Paragraph(_say(report, f"verdict.{part}_{enough}", **values), "lead")
+    n = next(f.n for f in report.results.facts_where(what="plan_slope_power"))
+    mcse = max(_value(report, "plan_power_mcse", category=part) or 0.0 for part in PARTS)
+    yield Paragraph(_say(report, "simulated_slopes", n=numbers.count(n, report.language),
+                         mcse=words.decimal(mcse, 3)), "note")  # fmt: skip
+
+
 def _foretold(report: Report, claims: list[Claim]) -> Iterator[Any]:
     """Tell what will be said of questions that differ only in the outcome."""
     words, c = report.words, claims[0]
@@ -259,7 +287,7 @@ def _reason(report: Report, name: str) -> str:
 def _answers(report: Report) -> Iterator[tuple[str, str]]:
     """Yield every question with the answer of the study file."""
     study, plan, words, units = report.study, _plan(report), report.words, _units(report)
-    if plan.cases is not None:
+    if not plan.of_groups:
         return
 
     def answer(name: str, **values: object) -> str:

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 from werkbank.catalogue import has
 from werkbank.reporting import elements, literature, numbers, pooled
 from werkbank.reporting.blocks import Bullets, Figure, Heading, Paragraph
+from werkbank.reporting.drawn_figure import Drawn, drawn_figure
 from werkbank.reporting.numbers import Column, Kind
 from werkbank.reporting.review_flow import Step, review_flow
 from werkbank.reporting.sections import maker
 from werkbank.reporting.table import table
 from werkbank.study.parts import text_in
+from werkbank.synthesis.review import USUAL_R
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -98,6 +100,25 @@ def effects(report: Report) -> Blocks:
         if n := counted.get(kind):
             yield Paragraph(_say(report, f"effects.{kind}", n=n, outcome=_outcome(report)), "warning")
     yield from _remarks(report)
+    yield from _at_each_r(report)
+
+
+def _at_each_r(report: Report) -> Blocks:
+    """A row for each pre-post correlation of every effect of which it is not printed: how precise it then is."""
+    found = report.results.where(kind="study_at_r")
+    if not found:
+        return
+    kinds: dict[str, Kind] = {
+        "study": "text", "r": "reliability", "g": "estimate", "se": "estimate", "ci": "interval",
+    }  # fmt: skip
+    rows = [
+        {"study": _named(e, found), "r": float(e.level), "g": e.estimate, "se": e.se, "ci": (e.ci_low, e.ci_high)}
+        for e in found
+    ]
+    block, key = _block(report), "each_r.lead"
+    r = numbers.bounded(USUAL_R if block.pre_post_r is None else block.pre_post_r, report.language)
+    yield Paragraph(_say(report, f"{key}_unsaid" if block.pre_post_r is None else key, r=r), "note")
+    yield table(report, "each-r", "", kinds, rows, labels="synthesis.each_r")
 
 
 def _road(report: Report, how: str) -> str:
@@ -252,8 +273,21 @@ def each(report: Report) -> Blocks:
     schools = "_schools" if _block(report).results else ""
     yield Paragraph(_say(report, f"each.lead{schools}"))
     rows = [{"study": e.group, "own": own[e.group], "g": e.estimate, "ci": (e.ci_low, e.ci_high)} for e in found]
+    yield _caterpillar(report, found, own)
     notes = [_say(report, "each.note")]
     yield table(report, "each", "", kinds, rows, labels=f"synthesis.each{schools}", notes=notes)
+
+
+def _caterpillar(report: Report, found: Sequence[Estimate], own: dict[str, float | None]) -> Figure | None:
+    """Draw own and drawn results, where all of them are there to be seen."""
+    mean = _one(report, "pooled")
+    rows = [
+        Drawn(e.group, float(own[e.group] or 0.0), e.estimate, e.ci_low, e.ci_high)
+        for e in found
+        if e.estimate is not None and e.ci_low is not None and e.ci_high is not None and own[e.group] is not None
+    ]
+    whole = mean is not None and mean.estimate is not None and len(rows) == len(found)
+    return drawn_figure(rows, float(mean.estimate or 0.0), report.language) if mean and whole else None
 
 
 @section(shared=True)
@@ -328,6 +362,8 @@ def method(report: Report) -> Blocks:
         lines.append(_say(report, "method.cr2" if mean.method == "pooled_levels" else "method.knapp_hartung"))
     if block.pre_post_r is not None:
         lines.append(_say(report, "method.r", r=numbers.bounded(block.pre_post_r, report.language)))
+    elif report.results.where(kind="study_at_r"):
+        lines.append(_say(report, "each_r.lead_unsaid", r=numbers.bounded(USUAL_R, report.language)))
     if block.icc is not None:
         lines.append(_say(report, "method.icc", icc=numbers.bounded(block.icc, report.language)))
     if block.results:

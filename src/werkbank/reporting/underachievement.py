@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from werkbank.catalogue import topic_sentences
 from werkbank.disclosure.suppressing import HIDDEN
+from werkbank.programmes.forms import called
 from werkbank.reporting import choices, numbers, said_once, varying
 from werkbank.reporting.blocks import Block, Bullets, Heading, Paragraph, Table
 from werkbank.reporting.flagged import Flagged, slug
 from werkbank.reporting.sections import maker
 from werkbank.reporting.table import without_empty
+from werkbank.underachievement.reasons import SIDES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from werkbank.reporting.numbers import Kind
     from werkbank.reporting.report import Report
     from werkbank.reporting.sections import Blocks
+
+MOVED = ("not_flagged", "relative", "absolute")
 
 section = maker("underachieving", "underachievement")
 
@@ -222,6 +226,7 @@ def kinds(report: Report) -> Blocks:
     title = found.say("kinds.title", method=found.method(found.main))
     meant = [words.say(f"underachievement.kinds.{k}") for k in ("relative", "absolute")]
     yield _counted(found, "kinds", title, ("measure", *counted), rows, meant)
+    yield from said_once.below(report, [_moves(found, actual) for actual in found.last])
     yield _lasting(found)
     if len(found.last) > 1:
         yield Paragraph(_breadth(found))
@@ -230,6 +235,7 @@ def kinds(report: Report) -> Blocks:
     yield _gates(found)
     if not found.block.excluded:
         yield Paragraph(found.say("kinds.nothing_excluded"), "warning")
+    yield from _reasons(found)
     if patterns := found.facts("selective"):
         yield Heading(found.say("kinds.selective_heading"), 3)
         rows = [{"pattern": found.say(f"kinds.{f.category}"), "judged": f.n, "seen": f.value} for f in patterns]
@@ -242,6 +248,56 @@ def kinds(report: Report) -> Blocks:
     ]
     caveat = [words.say("underachievement.profiles.caveat")]
     yield _counted(found, "profiles", found.say("kinds.profiles_title"), ("profile", "n"), rows, caveat)
+
+
+def _moves(found: Flagged, actual: str) -> Table | None:
+    """From which kind to which between the last two moments; not in a copy to share, where its cells are few."""
+    facts = found.facts("moves", actual)
+    if not facts or found.report.bench.copy_to_share:
+        return None
+    kinds: dict[str, Kind] = {"before": "text", **dict.fromkeys(MOVED, "count")}
+    rows: dict[str, dict[str, Any]] = {}
+    for fact in facts:
+        before, after = fact.parts
+        rows.setdefault(before, {"before": found.say(f"kinds.{before}")})[after] = fact.value
+    words = found.report.words
+    named = {"wave_from": words.wave(facts[0].wave_from), "wave": words.wave(facts[0].wave_to)}
+    title = found.say("kinds.moves_title", measure=found.actual(actual), method=found.method(found.main), **named)
+    note = found.say("kinds.moves_note", n=int(facts[0].n or 0))
+    return found.table(f"moves-{slug(actual)}", title, "kinds", kinds, list(rows.values()), note)
+
+
+def _reasons(found: Flagged) -> Iterator[Block | None]:
+    """Causes that were written down, by flagged or not; nothing without a log of causes."""
+    made = [_reasons_of(found, actual) for actual in found.last if found.facts("reasons", actual, SIDES[0])]
+    if not made:
+        return
+    yield Heading(found.say("reasons.heading"), 3)
+    yield Paragraph(found.say("reasons.lead"), "note")
+    yield from said_once.below(found.report, made)
+
+
+def _reasons_of(found: Flagged, actual: str) -> Table | None:
+    sides = {side: {f.category: f for f in found.facts("reasons", actual, side)} for side in SIDES}
+    causes = list(sides["flagged"])
+    rows = []
+    for cause in causes:
+        row: dict[str, Any] = {"cause": called("answer", cause, found.report.language)}
+        for side, told in sides.items():
+            fact = told[cause]
+            share = fact.value / fact.n if fact.n and isinstance(fact.value, int) else None
+            row |= {side: fact.value, f"share_{side}": share}
+        rows.append(row)
+    kinds: dict[str, Kind] = {"cause": "text"}
+    for side in SIDES:
+        kinds |= {side: "count", f"share_{side}": "share"}
+    notes = []
+    for side, told in sides.items():
+        n, unknown = told[causes[0]].n, found.facts("unwritten", actual, side)[0].value
+        if n is not None and unknown is not None:
+            notes.append(found.say(f"reasons.of_{side}", n=int(n), unknown=found.count(float(unknown))))
+    title = found.say("reasons.title", measure=found.at(actual), method=found.method(found.main))
+    return found.table(f"reasons-{slug(actual)}", title, "reasons", kinds, rows, *notes)
 
 
 def _lasting(found: Flagged) -> Block | None:

@@ -65,7 +65,7 @@ def said(study: Study, language: str) -> list[str]:
     if study.planning is None:
         raise UnfitError([Problem("planning_not_declared", file=study.file)], language)
     intake = read_answers(study.model_copy(update={"files": [], "monitoring": None}))
-    quick = study.planning.cases is None
+    quick = study.planning.of_groups
     results = Results({}, facts=tuple(facts(study, SEED, quick=quick)), claims=tuple(claims_of_plan(study)))
     bench = Bench.made(intake, score_study(intake), results, language)
     if not quick:

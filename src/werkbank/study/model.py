@@ -687,7 +687,8 @@ class Study(Part):
 
     @model_validator(mode="after")
     def _associations_exist(self) -> Study:
-        if (self.design.kind == "association") > bool(self.associations):
+        foreseen = self.planning is not None and self.planning.association is not None
+        if self.design.kind == "association" and not self.associations and not foreseen:
             raise ValueError("association_without_questions")
         if self.design.kind == "association" and (self.arms or self.columns.arm or self.programme):
             raise ValueError("association_with_programme")
@@ -757,7 +758,7 @@ class Study(Part):
             and self.synthesis is None
             and self.single_case is None
             and not self.logs
-            and not (self.planning is not None and (self.outcomes or self.planning.cases is not None))
+            and not (self.planning is not None and (self.outcomes or not self.planning.of_groups))
             and not (self.files and self.outcomes)
         ):
             raise ValueError("without_outcomes")

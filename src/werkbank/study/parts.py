@@ -16,6 +16,8 @@ Wave = Annotated[
         description="baseline, pre, post, followup, followup2 … followup99",
     ),
 ]
+# scores that are made of nominations, as columns of their file; the first two have mean 0 and SD 1 in every class
+PEERS = ("peer_preference", "peer_impact", "peer_liked", "peer_disliked")
 Informant = Literal["teacher", "pupil", "parent", "observer", "test"]
 Text = str | dict[Literal["nl", "en"], str]  # one text, or one per language of the report
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", description="letters, digits, - and _")]
@@ -33,6 +35,37 @@ class Part(BaseModel):
     """A block of a study file: it cannot be changed, and knows no other keys than its own."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Nominations(Part):
+    """How a file tells who named whom; the pupil's own column holds who named.
+
+    With `whom` and `kind` a row is one nomination; without them a row is one pupil, and columns hold whom it named.
+    """
+
+    liked: list[str] = Field(
+        min_length=1, description="columns with codes of who was named; or, with kind, what it holds: [most, aardig]"
+    )
+    disliked: list[str] = Field(min_length=1, description="as liked")
+    whom: str | None = Field(default=None, description="the column with who was named, where a row is one nomination")
+    kind: str | None = Field(default=None, description="the column that says whether it is liked or disliked")
+    fewest: int = Field(
+        default=10, ge=3, description="pupils of a class who named somebody; a class with fewer has no scores"
+    )
+    share: float = Field(default=0.6, gt=0, le=1, description="as fewest: the share of its pupils who named somebody")
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Nominations:
+        if (self.whom is None) != (self.kind is None):
+            raise ValueError("nominations_layout")
+        if {name.casefold() for name in self.liked} & {name.casefold() for name in self.disliked}:
+            raise ValueError("nominations_both")
+        return self
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns of the file that it names."""
+        return [self.whom, self.kind] if self.whom and self.kind else [*self.liked, *self.disliked]
 
 
 class FileSpec(Part):
@@ -53,6 +86,9 @@ class FileSpec(Part):
         default_factory=dict, description="names as this study file has them -> names as this file has them"
     )
     informant: Informant | None = Field(default=None, description="whose answers these are, when all are one's")
+    nominations: Nominations | None = Field(
+        default=None, description="where it tells who named whom: scores among classmates are made of it (peer_…)"
+    )
     delimiter: Literal[",", ";", "\t", "|"] | None = Field(default=None, description="when it cannot be seen")
     decimal: Literal[",", "."] | None = Field(default=None, description="when it cannot be seen")
     encoding: str | None = Field(default=None, description="when it cannot be seen")

@@ -42,6 +42,19 @@ class PlannedCases(Part):
         return self
 
 
+class PlannedAssociation(Part):
+    """A question without a programme: groups of pupils in which two scores will be measured."""
+
+    groups: int = Field(ge=3, le=500, description="how many classes (or schools) will be measured")
+    pupils: int = Field(ge=2, le=200, description="pupils with both scores in each of them")
+    slope: float = Field(
+        default=0.2, gt=0, lt=1, description="the correlation that would matter: within groups, and between them"
+    )
+    icc: float = Field(default=0.15, ge=0, lt=1, description="share of the outcome's spread that lies between groups")
+    icc_predictor: float = Field(default=0.15, ge=0, lt=1, description="as icc, of the other score")
+    differs: float = Field(default=0.1, ge=0, lt=1, description="SD of the slope from group to group")
+
+
 class Planning(Part):
     """What is expected, before there are data."""
 
@@ -67,6 +80,9 @@ class Planning(Part):
     power: float = Field(default=0.80, gt=0.5, lt=1, description="the chance to find it that is asked for")
     waves: dict[Wave, PlannedWave] = Field(default_factory=dict, description="later measurements; post when left out")
     cases: PlannedCases | None = Field(default=None, description="instead of groups: cases followed day by day")
+    association: PlannedAssociation | None = Field(
+        default=None, description="instead of a programme: how a score goes together with another"
+    )
     simulations: int = Field(default=1000, ge=100, le=100_000, description="studies made to check the formulas")
 
     @field_validator("units", "lost_pupils", "lost_units", mode="before")
@@ -85,9 +101,14 @@ class Planning(Part):
             if max(r or 0.0, b or 0.0) ** 2 + self.explained >= 1:
                 raise ValueError("planned_explained")
         counts = list(self.units.values()) if isinstance(self.units, dict) else [self.units]
-        if self.cases is None and min(counts, default=0) < 1:
+        if self.of_groups and min(counts, default=0) < 1:
             raise ValueError("planned_units")
         return self
+
+    @property
+    def of_groups(self) -> bool:
+        """Whether groups will be compared, or followed: no cases, and no question without a programme."""
+        return self.cases is None and self.association is None
 
     def of_arm(self, given: Any, arm: str) -> Any:  # noqa: ANN401 - one number, or one by arm
         """Return what was given for an arm: its own, or the one number that holds for all."""

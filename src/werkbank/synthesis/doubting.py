@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from scipy import stats
 
 from werkbank.statistics.pooling.small_studies import FEWEST, egger, leave_one_out
 from werkbank.synthesis.pool import POOLED, Pool
@@ -54,6 +57,27 @@ def at_other_r(made: Pool) -> list[Estimate]:
         out.append(other.estimate("at_r", f"{r:g}", method=made.method, value=value, kind="at_r", level=f"{r:g}",
                                   metric="sd", **other.numbers(other.mean)))  # fmt: skip
     return out
+
+
+def studies_at_other_r(made: Pool) -> list[Estimate]:
+    """Return each effect of which papers print no pre-post correlation, once for every one of `OTHER_R`.
+
+    How large it is does not hang on the correlation (Morris, 2008), how precise it is does.
+    """
+    effects = made.review.effects
+    if "at_other_r" not in effects:
+        return []
+    z = float(stats.norm.ppf((1 + made.ci_level) / 2))
+    return [
+        made.estimate(
+            "effect", str(i), f"r={r:g}", method="printed_change", value=row["g"], se=math.sqrt(v), level=f"{r:g}",
+            ci_low=row["g"] - z * math.sqrt(v), ci_high=row["g"] + z * math.sqrt(v), n_clusters=None,
+            n=None if math.isnan(row["n"]) else int(row["n"]), contrast=row["effect"], kind="study_at_r", metric="sd",
+            grouped_by="study", group=row["study"], criterion=row["how"],
+        )
+        for i, row in enumerate(effects.to_dict("records"), 1)
+        for r, v in zip(OTHER_R, row["at_other_r"], strict=False)
+    ]  # fmt: skip
 
 
 def _left(made: Pool, study: str, value: float, se: float, low: float, high: float, p: float) -> Estimate:

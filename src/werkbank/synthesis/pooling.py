@@ -12,7 +12,7 @@ from werkbank.statistics.pooling.shrinking import shrunken
 from werkbank.statistics.pooling.spread import prediction, q_profile, spread
 from werkbank.synthesis.claiming import claims, facts
 from werkbank.synthesis.differing import moderated
-from werkbank.synthesis.doubting import at_other_r, small_studies, without_each
+from werkbank.synthesis.doubting import at_other_r, small_studies, studies_at_other_r, without_each
 from werkbank.synthesis.pool import Pool
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ ROADS = {
 def synthesised(review: Review, ci_level: float = 0.95) -> tuple[list[Estimate], list[Fact], list[Claim]]:
     """Return everything that is computed of a review; below three studies only each study's own effects."""
     made = Pool(review, ci_level)
-    estimates = _studies(made)
+    estimates = [*_studies(made), *studies_at_other_r(made)]
     if made.is_pooled:
         estimates += [_mean(made), *_prediction(made), *_spread(made), *_drawn(made)]
         estimates += [*moderated(made), *small_studies(made), *without_each(made), *at_other_r(made)]

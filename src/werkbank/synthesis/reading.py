@@ -16,7 +16,7 @@ from werkbank.intake.model import Note
 from werkbank.intake.opening import open_table
 from werkbank.study.synthesis import Quantity
 from werkbank.synthesis.coding import Assumed, Coded, NotCodableError, code, turned
-from werkbank.synthesis.review import APART, OTHER_R, Review
+from werkbank.synthesis.review import APART, OTHER_R, USUAL_R, Review
 
 if TYPE_CHECKING:
     from werkbank.intake.model import Table
@@ -76,7 +76,8 @@ def _from_table(study: Study, block: Synthesis) -> Review:
 
 def _rows(block: Synthesis, table: Table, at: dict[str, str], ledger: Ledger) -> list[dict[str, Any]]:
     sign = decide_decimal(table, [at[name] for name in NUMBERS if name in at])
-    assumed, made = Assumed(block.pre_post_r, block.icc), list[dict[str, Any]]()
+    assumed = Assumed(USUAL_R if block.pre_post_r is None else block.pre_post_r, block.icc)
+    made = list[dict[str, Any]]()
     traits = [name for name in table.names if name in block.moderators or name in APART]
     for i, row in enumerate(table.rows):
         cells = {ours: table.cells(theirs)[i] for ours, theirs in at.items()}

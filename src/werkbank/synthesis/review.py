@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 APART = ("school_type", "rater", "outcome", "instrument", "age")
 # pre-post correlations at which the answer is given as well where papers print none and one was assumed
 OTHER_R = (0.3, 0.5, 0.7, 0.9)
+USUAL_R = 0.5  # with which such effects are pooled where the study file assumes nothing: said, and varied as `OTHER_R`
 
 
 @dataclass(frozen=True)

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from werkbank.intake.ledger import shown
 from werkbank.results import Estimate, Fact, plain
 from werkbank.underachievement.agreement import against, judged_by_all, pairwise, which_by_which
 from werkbank.underachievement.fairness import flag_rates, residuals_by_group
 from werkbank.underachievement.kinds import profile_counts, relative_or_absolute
+from werkbank.underachievement.reasons import crossed
 
 if TYPE_CHECKING:
+    from werkbank.intake.logbook import Logbook, Logs
     from werkbank.underachievement.methods import Finding
     from werkbank.underachievement.regression import Prediction
     from werkbank.underachievement.study import Examined
 
 ROOT = "underachievement"
 KINDS = ("chronic", "situational", "not flagged")
+MOVED = ("not flagged", "relative", "absolute")
 
 
 def estimates(examined: Examined, min_cell: int) -> list[Estimate]:
@@ -59,6 +64,7 @@ def facts(examined: Examined) -> list[Fact]:
             found.append(_fact(replace(here, table="cuts"), which, "underachievement_cut", cut))
         found += _gates(examined, actual, here)
         found += _durations(examined, actual, here)
+        found += _moves(examined, actual)
         found += _overlap(examined, actual, here)
         for v in examined.varied[actual]:
             name, n = f"{v.varied}={v.value}", None if v.finding is None else v.finding.n_flagged
@@ -73,6 +79,30 @@ def facts(examined: Examined) -> list[Fact]:
         for profile, n in profile_counts(labels).items():
             found.append(_fact(_At("profiles"), profile, "underachievement_count", n, len(labels)))
     return found
+
+
+def causes(examined: Examined, logs: Logs | None) -> list[Fact]:
+    """Return how many pupils have each cause in a log of causes, flagged and not flagged apart.
+
+    ``criterion`` is flagged or not_flagged, ``category`` the cause, ``n`` those with a line; table unwritten has how
+    many have none. Several such logs are read as one.
+    """
+    books = [book for book in logs.books if _tells_causes(book)] if logs is not None else []
+    if not books:
+        return []
+    lines, found = pd.concat([book.rows for book in books], ignore_index=True), list[Fact]()
+    known = dict.fromkeys(cause for book in books for cause in book.form.columns["cause"].of)
+    for actual, wave in examined.last.items():
+        for side in crossed(examined.flags(actual)[examined.methods[0]], lines, known):
+            here = _At("reasons", actual, wave, side.side)
+            found += [_fact(here, c, "underachievement_cause", n, side.n) for c, n in side.counts.items()]
+            unwritten = replace(here, table="unwritten")
+            found.append(_fact(unwritten, "unknown", "underachievement_unwritten", side.unknown))
+    return found
+
+
+def _tells_causes(book: Logbook) -> bool:
+    return book.form.about == "pupil" and "cause" in book.form.columns and book.form.columns["cause"].kind == "choice"
 
 
 def _shares(f: Finding) -> dict[str, dict[str, Any]]:
@@ -127,6 +157,25 @@ def _durations(examined: Examined, actual: str, at: _At) -> list[Fact]:
     counts = {k.replace(" ", "_"): (mine == k).sum() for k in KINDS} if len(mine) else {}
     lasting, row, n = replace(at, table="duration"), "underachievement_duration", int(mine.notna().sum())
     return [_fact(lasting, kind, row, count, n) for kind, count in counts.items()]
+
+
+def _moves(examined: Examined, actual: str) -> list[Fact]:
+    """Return how many pupils went from each kind to each other from one moment to the next, by the main method.
+
+    ``parts`` are the kinds before and after (not_flagged, relative, absolute), ``wave`` the later moment; ``n`` pupils
+    who were judged at both.
+    """
+    main, found = examined.methods[0], list[Fact]()
+    waves = [wave for named, wave, method in examined.findings if (named, method) == (actual, main)]
+    kinds = {wave: relative_or_absolute(examined.findings[actual, wave, main]).dropna() for wave in waves}
+    for before, after in itertools.pairwise(waves):
+        both = pd.DataFrame({"before": kinds[before], "after": kinds[after]}).dropna()
+        counts = both.value_counts()
+        for pair in itertools.product(MOVED, repeat=2):
+            n, names = int(counts.get(pair, 0)), tuple(kind.replace(" ", "_") for kind in pair)
+            fact = _fact(_At("moves", actual, after), "-".join(names), "underachievement_moved", n, len(both))
+            found.append(replace(fact, parts=names, wave_from=before, wave_to=after))
+    return found
 
 
 def _overlap(examined: Examined, actual: str, at: _At) -> list[Fact]:
