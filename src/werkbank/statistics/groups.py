@@ -22,7 +22,7 @@ def coded(column: pd.Series) -> tuple[Codes, tuple[str, ...]]:
     the same units again and again.
     """
     cells = column.to_numpy(dtype=object)
-    if not all(isinstance(cell, str) for cell in cells):
+    if set(map(type, cells)) != {str}:
         cells = column.astype(str).to_numpy(dtype=object)
     return _coded(tuple(cells))
 
