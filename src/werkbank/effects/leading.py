@@ -96,14 +96,14 @@ def answered(plan: Plan, rows: pd.DataFrame, y: str = "post") -> Answer:
     """
     of_unit = plan.design not in {"pupils", "sites"}
     # an arm of one unit beside those compared would have its residual decide nothing and be refused for all
-    kept = {*_of_several(rows, by_unit=of_unit), *plan.arms}
+    kept = {*of_several(rows, by_unit=of_unit), *plan.arms}
     of_arm, arms = coded(rows["arm"])
     if of_arm.min(initial=0) < 0 or not kept.issuperset(arms):
         rows = rows.loc[rows["arm"].isin(kept)]
     return ANALYSES[plan.design](plan, rows, y)
 
 
-def _of_several(rows: pd.DataFrame, *, by_unit: bool) -> list[str]:
+def of_several(rows: pd.DataFrame, *, by_unit: bool) -> list[str]:
     """Return the arms of more than one unit, or of more than one pupil."""
     of_arm, arms = coded(rows["arm"])
     there = of_arm >= 0

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import pandas as pd
 
     from werkbank.statistics.hc2 import Codes, Floats
@@ -34,6 +36,13 @@ def _coded(cells: tuple[Any, ...]) -> tuple[Codes, tuple[str, ...]]:
     codes = np.fromiter((place.get(cell, -1) for cell in cells), dtype=np.intp, count=len(cells))
     codes.flags.writeable = False  # whoever asks next gets the same array
     return codes, tuple(labels)
+
+
+def indicators(column: pd.Series, groups: Iterable[str]) -> list[Floats]:
+    """Return for each of these groups 1.0 in its rows and 0.0 in all others."""
+    codes, labels = coded(column)
+    place = {label: at for at, label in enumerate(labels)}
+    return [(codes == place.get(group, -2)).astype(float) for group in groups]
 
 
 def ranges(values: Floats, codes: Codes, n: int) -> Floats:

@@ -13,6 +13,11 @@ import sys
 SEED = "PYTHONHASHSEED"
 # as `warm.kernel.undisturbed` has it, which takes longer to import
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+QUIET = {
+    "MATPLOTLIBRC": os.devnull,
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    "PYDANTIC_DISABLE_PLUGINS": "__all__",
+}
 COMMANDS = ("demo", "run", "verify")  # those that make a report here, one after another
 _begun = False
 _place = ""  # the head of `sys.path`: where the command stands, or its script
@@ -28,9 +33,7 @@ def begin(words: list[str]) -> None:
         return
     before = os.environ.get(SEED)
     os.environ.update(dict.fromkeys(THREADS, "1"))
-    os.environ.update(
-        {SEED: "0", "MATPLOTLIBRC": os.devnull, "MPLBACKEND": "module://matplotlib_inline.backend_inline"}
-    )
+    os.environ.update({SEED: "0", **QUIET})
     if before != "0" and sys.executable:
         try:
             os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - this very program
