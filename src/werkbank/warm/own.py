@@ -12,6 +12,7 @@ import os
 import selectors
 import socket
 import sys
+import threading
 import time
 import traceback
 import weakref
@@ -29,6 +30,8 @@ from werkbank.warm.preload import as_in_a_kernel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+SECONDS_TO_GO = 0.5
 
 
 def ready() -> bool:
@@ -66,7 +69,7 @@ class Own:
         sys.stdout.flush()
         sys.stderr.flush()
         with held(), theirs:
-            if len(list(Path("/proc/self/task").iterdir())) > 1:
+            if not _alone():
                 ours.close()
                 raise NotWarmError("threads")
             gc.freeze()  # neither process looks through what was imported again
@@ -122,6 +125,16 @@ class OwnChild(Child):
         super().end(seconds)
         if not self._buried:
             self._bury()
+
+
+def _alone() -> bool:
+    """Whether this process has one thread; one that has been joined may take a moment until the system knows."""
+    late = time.monotonic() + SECONDS_TO_GO
+    while (several := len(list(Path("/proc/self/task").iterdir())) > 1) and time.monotonic() < late:
+        if threading.active_count() > 1:  # it stays
+            break
+        time.sleep(0.001)
+    return not several
 
 
 def _children() -> set[int]:
