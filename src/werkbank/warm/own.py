@@ -168,6 +168,7 @@ def _forget() -> None:
     forking.own = None
     anew.forget()
     steps.forget()
+    sys.argv = ["-c"]  # as in a template's child
     sys.unraisablehook = sys.__unraisablehook__
     for kept in list(weakref.finalize._registry):  # type: ignore[attr-defined] # noqa: SLF001 - temporary folders
         kept.atexit = False
