@@ -1,7 +1,7 @@
 """What a batch costs a report, against the loops that one would write without werkbank: ratios of one run.
 
-``python benchmarks/batch.py [N] [--classes 3]`` makes a report with HTML, and a copy to share, of each of N schools (24 when left
-out; `nabijheid` enlarged; of six classes with ``--classes 6``, which is more like a school) by
+``python benchmarks/batch.py [N] [--classes 3]`` makes a report with HTML, and a copy to share, of each of N schools (24
+when left out; `nabijheid` enlarged; with ``--classes 6`` schools of six classes, which is more like a school) by
 
 a. a shell loop of ``papermill`` and ``jupyter nbconvert --to html``,
 b. a Python loop of ``papermill.execute_notebook`` and a warm HTML exporter,

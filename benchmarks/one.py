@@ -1,7 +1,7 @@
 """What one report costs, cold: ratios of processor seconds, children included, of runs made by turns.
 
-``python benchmarks/one.py [N] [--other FOLDER ...] [--rows]`` makes the reports `school` and `evaluation` of `nabijheid`
-N times (3 when left out), and prints what each costs beside
+``python benchmarks/one.py [N] [--other FOLDER ...] [--rows]`` makes the reports `school` and `evaluation` of
+`nabijheid` N times (3 when left out), and prints what each costs beside
 
 * the same notebook by ``papermill`` and ``nbconvert --to html``, which make neither page nor copy to share, nor hashes,
 * the command of another version, whose folder (a checkout, used with this Python) is named by ``--other``.
