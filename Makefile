@@ -12,7 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE
 INSTALL := $(BIN)/python -m pip install --quiet --no-compile
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test pytest test-long unlocked lint lab docs site size example lock clean
+.PHONY: help demo test pytest test-long unlocked lint lab docs site size bench example lock clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -63,6 +63,14 @@ docs: $(STAMP)-test  ## regenerate docs/verification.md, tables, figures and out
 
 size: $(STAMP)  ## how large the package is
 	$(BIN)/python scripts/size.py
+
+bench: $(STAMP)  ## the tables of docs/performance.md, as ratios: an hour on a quiet machine (what is compared with is installed already)
+	$(BIN)/python benchmarks/one.py
+	$(BIN)/python benchmarks/one.py 1 --rows
+	$(BIN)/python benchmarks/batch.py
+	$(BIN)/python benchmarks/batch.py --classes 6
+	$(BIN)/python benchmarks/resampling.py
+	$(BIN)/python benchmarks/checking.py
 
 example: $(STAMP)  ## make the reports under reports/example again (needs pdftoppm)
 	$(BIN)/python scripts/make_example_reports.py

@@ -1,7 +1,7 @@
 """What a batch costs a report, against the loops that one would write without werkbank: ratios of one run.
 
-``python benchmarks/batch.py [N]`` makes a report with HTML, and a copy to share, of each of N schools (24 when left
-out; `nabijheid` enlarged) by
+``python benchmarks/batch.py [N] [--classes 3]`` makes a report with HTML, and a copy to share, of each of N schools (24
+when left out; `nabijheid` enlarged; with ``--classes 6`` schools of six classes, which is more like a school) by
 
 a. a shell loop of ``papermill`` and ``jupyter nbconvert --to html``,
 b. a Python loop of ``papermill.execute_notebook`` and a warm HTML exporter,
@@ -16,6 +16,7 @@ parts, before, between and after the batches, and a and b in two, so that a drif
 
 from __future__ import annotations
 
+import argparse
 import os
 import resource
 import signal
@@ -158,10 +159,14 @@ def main() -> None:
     from werkbank.study import load_study
     from werkbank.warm.forking import close_all
 
-    n = int(sys.argv[1]) if len(sys.argv) > 1 else 24
+    asked = argparse.ArgumentParser()
+    asked.add_argument("n", type=int, nargs="?", default=24)
+    asked.add_argument("--classes", type=int, default=3)
+    given = asked.parse_args()
+    n = given.n
     with tempfile.TemporaryDirectory(prefix="werkbank-benchmark-") as name:
         out = Path(name)
-        study = enlarged(out / "study", n)
+        study = enlarged(out / "study", n, given.classes)
         schools = [f"S{1 + i % 8:02}-{i}" for i in range(n)]
         few = schools[: max(2, n // 16)]
         parts = [schools[i::3] for i in range(3)]  # of c, before, between and after the batches: a machine drifts

@@ -23,8 +23,11 @@ EXAMPLE = Path(__file__).resolve().parents[1] / "data" / "examples" / "nabijheid
 TICK = os.sysconf("SC_CLK_TCK")
 
 
-def enlarged(folder: Path, schools: int) -> Path:
-    """Write a study of so many schools; every pupil, class and teacher of a copy has a code of its own."""
+def enlarged(folder: Path, schools: int, classes: int = 3) -> Path:
+    """Write a study of so many schools; every pupil, class and teacher of a copy has a code of its own.
+
+    A school of six classes or nine is two of the example's schools, or three, put together.
+    """
     (folder / "raw").mkdir(parents=True)
     shutil.copy(EXAMPLE / "study.yaml", folder)
     text = (folder / "study.yaml").read_text(encoding="utf-8")
@@ -39,13 +42,17 @@ def enlarged(folder: Path, schools: int) -> Path:
             writer = csv.DictWriter(file, list(rows[0]), delimiter=";", lineterminator="\n")
             writer.writeheader()
             for n in range(schools):
-                mine = [row for row in rows if school_of.get(row["leerlingnr"]) == known[n % len(known)]]
-                writer.writerows({k: _renamed(k, v, n) for k, v in row.items()} for row in mine)
+                for part in range(classes // 3):
+                    source = known[(n + part) % len(known)]
+                    mine = [row for row in rows if school_of.get(row["leerlingnr"]) == source]
+                    own = {"school": f"{known[n % len(known)]}-{n}"}
+                    code = f"{n}{'abcdefgh'[part]}" if part else str(n)
+                    writer.writerows({k: _renamed(k, v, code, own) for k, v in row.items()} for row in mine)
     return folder / "study.yaml"
 
 
-def _renamed(column: str, value: str, n: int) -> str:
-    return f"{value}-{n}" if column in {"leerlingnr", "lk", "groep", "school"} and value else value
+def _renamed(column: str, value: str, code: str, own: dict[str, str]) -> str:
+    return own.get(column, f"{value}-{code}" if column in {"leerlingnr", "lk", "groep"} else value) if value else value
 
 
 def memory(pid: int, kind: str) -> float:

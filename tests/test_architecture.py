@@ -28,7 +28,7 @@ ORDER = [
     {"statistics"},
     {"progress"},
     {"interrupts", "steps", "usage"},
-    {"errors"},
+    {"errors", "ticking"},
     {"catalogue"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(ORDER) for room in rooms}

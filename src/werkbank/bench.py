@@ -31,6 +31,7 @@ from werkbank.measurement.comparability import comparability
 from werkbank.measurement.study_quality import study_quality
 from werkbank.measurement.study_scores import Scores, scale_of, score_study
 from werkbank.results import PRIVATE_MIME, Results
+from werkbank.statistics.threads import one_thread
 from werkbank.study import load_study
 from werkbank.study.finding import find_study
 from werkbank.synthesis.evidence import check_named
@@ -279,7 +280,7 @@ class Bench:
         kept = self._parts
         for name in names:
             if name not in kept:
-                kept[name] = getattr(self, f"_{name}")()
+                kept[name] = one_thread(getattr(self, f"_{name}"))()  # in JupyterLab, too
         store = Results(self.study.model_dump(mode="json", by_alias=True, exclude_none=True))
         for name in sorted(names, key=PARTS.index):
             store = store.joined(kept[name])

@@ -300,6 +300,7 @@ def _made(arguments: argparse.Namespace, files: Sequence[Path]) -> dict[str, obj
 
 
 def _demo(arguments: argparse.Namespace) -> dict[str, object]:
+    warm = _ready()
     from werkbank.running.runner import run_languages
     from werkbank.study.finding import example_path
 
@@ -308,10 +309,17 @@ def _demo(arguments: argparse.Namespace) -> dict[str, object]:
         report = say("cli.done.running", arguments.speech, report=f"{name}: evaluation", spoken=", ".join(LANGUAGES))
         arguments.tell(report)
         with telling(arguments.speech, silent=arguments.json):
-            made = run_languages(example_path(name), languages=LANGUAGES, out=Path(arguments.out) / name)
+            made = run_languages(example_path(name), languages=LANGUAGES, out=Path(arguments.out) / name, warm=warm)
         pages += [p for one in made for p in one.files if p.suffix == ".html" and p.parent.name != "share"]
     arguments.tell(say("cli.done.demo", arguments.speech), *(f"  {path}" for path in _shown(pages)))
     return {"ok": True, "files": _shown(pages)}
+
+
+def _ready() -> bool:
+    """Make this process one that can be forked for a report, where it can be: before anything else is imported."""
+    from werkbank.warm import own
+
+    return own.ready()
 
 
 def _new(arguments: argparse.Namespace) -> dict[str, object]:
@@ -376,6 +384,7 @@ def _check(arguments: argparse.Namespace) -> dict[str, object]:
 def _run(arguments: argparse.Namespace) -> dict[str, object]:
     arguments.study = _study(arguments)
     with telling(arguments.speech, silent=arguments.json) as told:
+        _ready()
         from werkbank.running.commands import run_command
 
         return run_command(arguments, arguments.tell, told)
@@ -426,6 +435,7 @@ def _literature(arguments: argparse.Namespace) -> list[object] | None:
 
 
 def _verify(arguments: argparse.Namespace) -> dict[str, object]:
+    _ready()
     with telling(arguments.speech, silent=arguments.json or arguments.quick) as told:
         from werkbank.running.commands import verify_command
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self, TextIO
 
 from werkbank import steps
 from werkbank.catalogue import has, say
+from werkbank.ticking import Ticking
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,21 +41,19 @@ class Progress:
         self._stream, self._language, self._live, self.lead = stream, language, live, lead
         self._told: set[str] = set()
         self._now, self._since, self._shown = "", time.monotonic(), False
-        self._lock, self._over = threading.RLock(), threading.Event()
-        self._ticking: threading.Thread | None = None
+        self._lock = threading.RLock()
+        self._ticking = Ticking(TICK, self._tick) if live else None
 
     def __enter__(self) -> Self:
-        if self._live:
-            self._ticking = threading.Thread(target=self._tick, daemon=True)
+        if self._ticking is not None:
             self._ticking.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._over.set()
         if self._ticking is not None:
-            self._ticking.join()
+            self._ticking.stop()
         self.clear()
 
     def __call__(self, step: Step) -> None:
@@ -89,10 +88,9 @@ class Progress:
                 self._shown = False
 
     def _tick(self) -> None:
-        while not self._over.wait(TICK):
-            with self._lock:
-                if self._now:
-                    self._draw()
+        with self._lock:
+            if self._now:
+                self._draw()
 
     def _draw(self) -> None:
         seconds = int(time.monotonic() - self._since)

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import json
 import os
-import threading
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from werkbank.ticking import Ticking
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,6 +50,11 @@ def heard() -> bool:
     return _hears.get() is not None
 
 
+def forget() -> None:
+    """Have nobody listen in this process: it was forked from one in which somebody does."""
+    _hears.set(None)
+
+
 @contextmanager
 def listening(hears: Callable[[Step], None]) -> Iterator[None]:
     """Have `hears` called with every step that begins in this context."""
@@ -67,25 +73,29 @@ def forwarded(file: Path) -> Iterator[dict[str, str]]:
         yield {}
         return
     file.touch()
-    over = threading.Event()
-    watching = threading.Thread(target=_watched, args=(file, hears, over), daemon=True)
+    watch = _Watch(file, hears)
+    watching = Ticking(SECONDS, watch.look)
     watching.start()
     try:
         yield {FILE: str(file.resolve())}
     finally:
-        over.set()
-        watching.join()
+        watching.stop()
+        watch.look()  # once more, when all is over
 
 
-def _watched(file: Path, hears: Callable[[Step], None], over: threading.Event) -> None:
-    at, last = 0, False
-    while not last:
-        last = over.wait(SECONDS)  # looks once more when all is over
-        with suppress(OSError), file.open("rb") as lines:
-            lines.seek(at)
+class _Watch:
+    """A file of steps, and how far it was read."""
+
+    def __init__(self, file: Path, hears: Callable[[Step], None]) -> None:
+        self._file, self._hears, self._at = file, hears, 0
+
+    def look(self) -> None:
+        """Pass on what is new."""
+        with suppress(OSError), self._file.open("rb") as lines:
+            lines.seek(self._at)
             for line in lines:
                 if not line.endswith(b"\n"):
                     break  # still being written
-                at += len(line)
+                self._at += len(line)
                 with suppress(ValueError, TypeError):
-                    hears(Step(*json.loads(line)))
+                    self._hears(Step(*json.loads(line)))

@@ -34,6 +34,8 @@ def smallest_cells(study: Study, results: Results, scores: pd.DataFrame, pupils:
     pupils = pupils.assign(arm=shown_arms(study, pupils)) if "arm" in pupils else pupils  # as estimates name arms
     found = _of_associations(study, results, scores, pupils)
     for e in results.estimates:
+        if not e.moderator and "covariates" not in e.method:
+            continue
         rows = _analysed(study, e, waves, pupils)
         if rows is None:
             continue
@@ -41,7 +43,7 @@ def smallest_cells(study: Study, results: Results, scores: pd.DataFrame, pupils:
             values = waves[e.outcome].get(BEFORE) if e.moderator == BEFORE else by.get(e.moderator)
             if values is not None:
                 found[e.id] = _of_indicator(rows, values.reindex(rows.index))
-        elif "covariates" in e.method:
+        else:
             known = [rows[c] for c in study.covariates if c in rows]
             found[e.id] = min((_smallest(column) for column in known), default=len(rows))
     return found

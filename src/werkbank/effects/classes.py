@@ -14,6 +14,7 @@ from werkbank.effects.units import unit_means
 from werkbank.statistics import multilevel
 from werkbank.statistics import sizes_in_clusters as clustered
 from werkbank.statistics.change import change_sizes, mean_change
+from werkbank.statistics.groups import coded, indicators
 from werkbank.statistics.linear import least_squares
 from werkbank.statistics.quantity import Quantity, not_computed, of_contrast_test, t_test
 from werkbank.statistics.sizes import sd, small_sample_factor
@@ -73,7 +74,7 @@ def groups_difference(rows: pd.DataFrame, weights: Weights, covariates: Sequence
     X, contrast = _design(rows, weights, covariates)
     if np.linalg.matrix_rank(X) < X.shape[1]:
         return not_computed("not_estimable")
-    fit = multilevel.cluster_robust(rows["post"], X, rows["unit"].astype(str))
+    fit = multilevel.cluster_robust(rows["post"], X, coded(rows["unit"])[0])
     test = of_contrast_test(multilevel.cr2_test(fit, contrast))
     if test.se is None or test.df is None:
         return test
@@ -160,8 +161,8 @@ def with_class_means(rows: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame
 
 def levels(rows: pd.DataFrame) -> Mapping[str, ArrayLike]:
     """Return the levels above the pupil that can be told apart: school where known, and the unit."""
-    groups = {"school": rows["school"].fillna("").astype(str)} if "school" in rows else {}
-    return multilevel.identifiable(groups | {"unit": rows["unit"].astype(str)})[0]
+    groups = {"school": coded(rows["school"].fillna(""))[0]} if "school" in rows else {}
+    return multilevel.identifiable(groups | {"unit": coded(rows["unit"])[0]})[0]
 
 
 def contextual_effect(rows: pd.DataFrame, weights: Weights) -> Quantity:
@@ -186,7 +187,7 @@ def cr2_difference(rows: pd.DataFrame, weights: Weights, covariates: Sequence[st
     X, contrast = _design(rows, weights, covariates)
     if np.linalg.matrix_rank(X) < X.shape[1]:
         return not_computed("not_estimable")
-    fit = multilevel.cluster_robust(rows["post"], X, rows["unit"].astype(str))
+    fit = multilevel.cluster_robust(rows["post"], X, coded(rows["unit"])[0])
     rounding = max(1e-12 * sd(rows["post"]), 1e-14 * float(rows["post"].abs().max()))
     if math.sqrt(fit.residual) <= rounding:
         return not_computed("no_residual_variation")
@@ -209,7 +210,7 @@ def independent(columns: np.ndarray) -> np.ndarray:
 
 
 def _design(rows: pd.DataFrame, weights: Weights, covariates: Sequence[str]) -> tuple[np.ndarray, list[float]]:
-    arms = [(rows["arm"] == arm).to_numpy(dtype=float) for arm in weights]
+    arms = indicators(rows["arm"], weights)
     X = np.column_stack([*arms, independent(comparison.numeric(rows, covariates))])
     return X, [*weights.values(), *[0.0] * (X.shape[1] - len(weights))]
 

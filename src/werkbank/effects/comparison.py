@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
+from werkbank.statistics.groups import indicators
 from werkbank.statistics.linear import least_squares
 from werkbank.statistics.quantity import Quantity, not_computed
 from werkbank.statistics.sizes import Paired, Sample, pooled_sd, small_sample_factor
@@ -120,7 +122,10 @@ def numeric(rows: pd.DataFrame, columns: Sequence[str]) -> NDArray[np.float64]:
     """Return covariates as centred numbers: text becomes indicators of all values but the first."""
     if not columns:
         return np.empty((len(rows), 0))
-    numbers = pd.get_dummies(rows[list(columns)], drop_first=True, dtype=float).to_numpy(dtype=float)
+    if all(is_numeric_dtype(rows[name].dtype) for name in columns):
+        numbers = np.array([rows[name].to_numpy(dtype=float, na_value=np.nan) for name in columns]).T
+    else:
+        numbers = pd.get_dummies(rows[list(columns)], drop_first=True, dtype=float).to_numpy(dtype=float)
     centred: NDArray[np.float64] = numbers - numbers.mean(axis=0)
     return centred
 
@@ -129,6 +134,6 @@ def _contrast(
     rows: pd.DataFrame, weights: Weights, y: pd.Series, covariates: NDArray[np.float64] | None = None
 ) -> Quantity:
     # one indicator per arm, covariates centred: the arms' coefficients are their means at the average covariate
-    arms = np.column_stack([(rows["arm"] == arm).to_numpy(dtype=float) for arm in weights])
+    arms = np.column_stack(indicators(rows["arm"], weights))
     X = arms if covariates is None else np.column_stack([arms, covariates])
     return least_squares(y, X).combination([*weights.values(), *[0.0] * (X.shape[1] - len(weights))])

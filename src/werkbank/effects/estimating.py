@@ -23,6 +23,7 @@ from werkbank.effects.resampling import bootstrapped
 from werkbank.effects.waves import over_waves
 from werkbank.measurement.study_scores import scale_of
 from werkbank.statistics.quantity import not_computed
+from werkbank.statistics.threads import one_thread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,6 +45,7 @@ COMPARISONS = {
 }
 
 
+@one_thread
 def estimate(study: Study, scores_table: pd.DataFrame, pupils: pd.DataFrame, seed: int) -> list[Estimate]:
     """Answer every question of the study: outcome x contrast x pair of waves.
 

@@ -24,6 +24,7 @@ import numpy as np
 
 from werkbank.errors import UsageError
 from werkbank.statistics.blocks import InBlocks, compare_in_blocks
+from werkbank.statistics.groups import coded, ranges
 from werkbank.statistics.quantity import Quantity, at_level, not_computed
 from werkbank.statistics.roles import role_effects
 from werkbank.statistics.sites import SiteEffects, site_effects
@@ -94,10 +95,23 @@ def answered(plan: Plan, rows: pd.DataFrame, y: str = "post") -> Answer:
         The column that is compared: after, or the gain (which no pre-test then adjusts).
     """
     of_unit = plan.design not in {"pupils", "sites"}
-    counts = rows.groupby("arm")["unit"].nunique() if of_unit else rows["arm"].value_counts()
     # an arm of one unit beside those compared would have its residual decide nothing and be refused for all
-    rows = rows.loc[rows["arm"].isin([*counts.index[counts > 1], *plan.arms])]
+    kept = {*of_several(rows, by_unit=of_unit), *plan.arms}
+    of_arm, arms = coded(rows["arm"])
+    if of_arm.min(initial=0) < 0 or not kept.issuperset(arms):
+        rows = rows.loc[rows["arm"].isin(kept)]
     return ANALYSES[plan.design](plan, rows, y)
+
+
+def of_several(rows: pd.DataFrame, *, by_unit: bool) -> list[str]:
+    """Return the arms of more than one unit, or of more than one pupil."""
+    of_arm, arms = coded(rows["arm"])
+    there = of_arm >= 0
+    units = coded(rows["unit"])[0][there] if by_unit else np.flatnonzero(there)
+    of_arm = of_arm[there][units >= 0]
+    pairs = np.unique(of_arm * (1 + len(rows)) + units[units >= 0])
+    counts = np.bincount(pairs // (1 + len(rows)), minlength=len(arms))
+    return [arm for arm, n in zip(arms, counts, strict=True) if n > 1]
 
 
 def as_units(plan: Plan, rows: pd.DataFrame, y: str = "post") -> Units:
@@ -210,8 +224,9 @@ def by_level(rows: pd.DataFrame, covariates: Sequence[str], group: str = "unit")
     """Tell covariates that differ between pupils of a unit (or block) from those that belong to it."""
     inner = []
     for name in covariates:
-        of_unit = rows[name].groupby(rows[group].astype(str))
-        if float((of_unit.max() - of_unit.min()).max()) > 1e-9 * float(np.ptp(rows[name])):
+        values = rows[name].to_numpy(dtype=float)
+        codes, labels = coded(rows[group])
+        if ranges(values, codes, len(labels)).max() > 1e-9 * float(np.ptp(values)):
             inner.append(name)
     return inner, [name for name in covariates if name not in inner]
 

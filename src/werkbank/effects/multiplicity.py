@@ -11,6 +11,7 @@ import numpy as np
 from werkbank.catalogue import say
 from werkbank.effects.kinds import KIND
 from werkbank.effects.questions import place
+from werkbank.statistics.pingouin_parts import part
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,9 +27,7 @@ def adjusted(p: Sequence[float], method: Literal["holm", "fdr_bh"]) -> NDArray[n
     ``holm`` (Holm 1979) controls the chance of any false finding in the family, ``fdr_bh`` (Benjamini & Hochberg 1995)
     the share of false findings among the findings. Computed by pingouin; checked against R's p.adjust.
     """
-    import pingouin
-
-    return np.asarray(pingouin.multicomp(np.asarray(p, dtype=float), method=method)[1], dtype=float)
+    return np.asarray(part("multicomp").multicomp(np.asarray(p, dtype=float), method=method)[1], dtype=float)
 
 
 def corrected(tests: Sequence[Estimate]) -> list[Estimate]:

@@ -14,7 +14,7 @@ from werkbank import steps
 from werkbank.effects import comparison
 from werkbank.effects.classes import cr2_difference, mixed_difference, with_class_means
 from werkbank.effects.estimating import headline
-from werkbank.effects.leading import answered
+from werkbank.effects.leading import answered, of_several
 from werkbank.effects.moderation import moderated
 from werkbank.effects.questions import Question, identifier, questions
 from werkbank.measurement.study_scores import scale_of
@@ -230,8 +230,7 @@ def _tamed(values: np.ndarray, how: str) -> np.ndarray:
 
 
 def _enough(q: Question, rows: pd.DataFrame) -> bool:
-    counted = rows["unit"] if q.unit.of_pupil is not None else rows.index.to_series()
-    return bool(counted.groupby(rows["arm"]).nunique().reindex(list(q.weights), fill_value=0).min() >= 2)
+    return set(q.weights) <= set(of_several(rows, by_unit=q.unit.of_pupil is not None))
 
 
 def _specified(q: Question, rows: pd.DataFrame, decisions: Decisions) -> list[dict[str, object]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import math
+import pickle
 import re
 import warnings
 from contextlib import contextmanager
@@ -57,6 +58,7 @@ _THEME = {
     **{f"{axis}tick.major.width": 0.7 for axis in "xy"},
     "svg.hashsalt": "werkbank",
 }
+PICTURES = 32  # that are kept: those of one report
 BOLD: dict[str, Any] = {"fontweight": "bold"}
 
 
@@ -115,6 +117,9 @@ class Margins:
         }
 
 
+_pictures: dict[object, Figure | None] = {}
+
+
 class Drawing(labels.Labels):
     """A figure while it is made: its labels, its axes, and in the end its picture with everything that was said."""
 
@@ -144,8 +149,31 @@ class Drawing(labels.Labels):
 def twice(draw: Callable[[Drawing], Figure | None], language: str) -> Figure | None:
     """Return what `draw` draws for a page, and with it what it draws for a phone, whose panels stand in one column.
 
-    The words are those of the page: what is seen is the same.
+    The words are those of the page: what is seen is the same. The copy to share shows much of what the report has
+    drawn: what closes over equal data is drawn once.
     """
+    key = _content(draw, language)
+    if key not in _pictures:
+        while len(_pictures) >= PICTURES:
+            del _pictures[next(iter(_pictures))]
+        _pictures[key] = _both(draw, language)
+    return _pictures[key]
+
+
+def _content(draw: Callable[[Drawing], Figure | None], language: str) -> object:
+    """Return what is the same for drawings of equal data; for data that cannot be written down, the drawing itself."""
+    held = [cell.cell_contents for cell in draw.__closure__ or ()]
+    written = io.BytesIO()
+    pickler = pickle.Pickler(written)
+    pickler.fast = True  # equal values are written alike, whichever objects they are
+    try:
+        pickler.dump([draw.__defaults__, held])
+    except (pickle.PicklingError, TypeError, AttributeError, RecursionError):
+        return draw
+    return draw.__code__, language, written.getvalue()
+
+
+def _both(draw: Callable[[Drawing], Figure | None], language: str) -> Figure | None:
     page, phone = Drawing(language), Drawing(language, PHONE)
     figure = draw(page)
     narrow = draw(phone) if figure is not None else None

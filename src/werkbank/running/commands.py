@@ -24,6 +24,7 @@ from werkbank.running.runner import run_languages
 from werkbank.running.verify import verify
 from werkbank.study import load_study
 from werkbank.usage import painted
+from werkbank.warm import own
 from werkbank.warm.offline import can_leave
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def run_command(asked: argparse.Namespace, tell: Callable[..., None], told: Prog
         check_report(study, asked.report)
         check_study(study)
     several = run_languages(
-        asked.study, asked.report, languages=languages, out=asked.out, formats=formats, **pupils
+        asked.study, asked.report, languages=languages, out=asked.out, formats=formats, warm=own.ready(), **pupils
     )  # computed once for all
     if told is not None:
         told.done()

@@ -23,6 +23,7 @@ from werkbank.running.pages import FORMATS, HELP, USUAL, pages, reading_help
 from werkbank.running.params import SEED, checked, decisive, shown
 from werkbank.running.together import UNDECIDED, earlier, files_to_share, handed_in, rewritten, settle
 from werkbank.study import load_study
+from werkbank.warm import forking
 from werkbank.warm.folder import living, sweep_dead
 
 STORE = ("results.json", "results.csv")  # of all reports in a folder together
@@ -135,7 +136,10 @@ def run_held(
     study = load_study(study_file)
     if is_own(notebook):
         check_report(study, notebook.stem)
-    from werkbank.intake import read_answers  # after the study file is known to be fit: it takes a second
+    from werkbank.intake import once, read_answers  # after the study file is known to be fit: it takes a second
+
+    if warm and forking.own is not None:  # this very process is forked: the notebook finds what is read here
+        once.keep(study)
 
     intake = read_answers(study, own["only"])
     doubts = tuple(note for note in intake.notes if note.key == "privacy.key.run")

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from werkbank.statistics.pingouin_parts import part
+
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
@@ -56,13 +58,11 @@ def shape(residuals: ArrayLike) -> Shape:
     -----
     `pingouin.normality`. Checked against the weights of eleven men in the 1965 paper (W = .79) and R's shapiro.test.
     """
-    import pingouin
-
     x = np.asarray(residuals, float)
     x = x[~np.isnan(x)]
     if not LEAST <= len(x) <= MOST or not np.ptp(x) > 1e-12 * (1 + np.abs(x).max()):
         return Shape(math.nan, math.nan, len(x))
-    found = pingouin.normality(x).iloc[0]
+    found = part("distribution").normality(x).iloc[0]
     return Shape(float(found["W"]), float(found["pval"]), len(x))
 
 
@@ -84,11 +84,9 @@ def ranks(first: ArrayLike, second: ArrayLike) -> Ranks:
     -----
     `pingouin.mwu`. Checked against all assignments of small groups, counted.
     """
-    import pingouin
-
     x, y = (np.asarray(values, float) for values in (first, second))
     x, y = x[~np.isnan(x)], y[~np.isnan(y)]
     if not len(x) or not len(y):
         return Ranks(math.nan, math.nan, math.nan, (len(x), len(y)))
-    found = pingouin.mwu(x, y).iloc[0]
+    found = part("nonparametric").mwu(x, y).iloc[0]
     return Ranks(float(found["U_val"]), float(found["p_val"]), float(found["CLES"]), (len(x), len(y)))

@@ -17,7 +17,8 @@ T = TypeVar("T")
 def one_thread(compute: Callable[P, T]) -> Callable[P, T]:
     """Let a function compute its linear algebra in one thread, whatever the session is set to; then as it was.
 
-    A kernel that werkbank starts has one thread anyhow. In a session of JupyterLab numpy takes every processor: a
+    All that a bench computes goes through it, and so does what is slow when it is called by itself. A kernel that
+    werkbank starts has one thread anyhow. In a session of JupyterLab numpy takes every processor: a
     factor model then waits for its threads, and the last digits of a sum depend on how many there were.
     """
 

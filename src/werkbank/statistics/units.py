@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from werkbank.errors import UsageError
+from werkbank.statistics.groups import coded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
     from werkbank.statistics.hc2 import Codes, Floats
@@ -112,17 +113,17 @@ def units_of(
         raise UsageError("no rows")
     own = [*([pre] if pre else []), *pupil_level]
     names = [*own, *unit_level]
-    missing = rows[[y, *names, unit, arm]].isna().sum()
-    if missing.any():
+    codes, labels = coded(rows[unit])
+    of_arm, arms = coded(rows[arm])
+    values = np.array([rows[name].to_numpy(dtype=float, na_value=np.nan) for name in (y, *names)]).T
+    if np.isnan(values).any() or min(codes.min(), of_arm.min()) < 0:
+        missing = rows[[y, *names, unit, arm]].isna().sum()
         counts = ", ".join(f"{n} of {name}" for name, n in missing.items() if n)
         raise UsageError(f"missing values ({counts}); drop and count those rows first")
-    codes, labels = pd.factorize(rows[unit].astype(str), sort=True)
-    of_arm, arms = pd.factorize(rows[arm].astype(str), sort=True)
     first = np.zeros(len(labels), dtype=np.intp)
     first[codes] = of_arm
     if (first[codes] != of_arm).any():
-        raise UsageError(f"units in two arms: {', '.join(labels[np.unique(codes[first[codes] != of_arm])])}")
-    values = rows[[y, *names]].to_numpy(dtype=float)
+        raise UsageError(f"units in two arms: {', '.join(labels[j] for j in np.unique(codes[first[codes] != of_arm]))}")
     centre = values.mean(axis=0)
     sizes = np.bincount(codes).astype(float)
     means = _means(values - centre, codes, sizes)
@@ -134,8 +135,8 @@ def units_of(
         raise UsageError(f"differs within a unit: {', '.join(np.array(names)[len(own) :][loose])}")
     deviations = within[:, 1 : 1 + len(own)]
     return Units(
-        labels=tuple(map(str, labels)),
-        arms=tuple(map(str, arms)),
+        labels=labels,
+        arms=arms,
         arm=first,
         sizes=sizes,
         y=means[:, 0] + centre[0],

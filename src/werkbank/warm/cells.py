@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import builtins
+import gc
 import getpass
 import io
 import json
@@ -41,6 +42,7 @@ def serve(line: socket.socket) -> int:
         for stream in streams:
             stream.flush()
         wire.send(None, "reply", reply)
+    gc.freeze()  # the shell would have all of it looked through once more
     atexit._run_exitfuncs()  # noqa: SLF001 - os._exit, which must follow a fork, would pass over them
     return 0
 

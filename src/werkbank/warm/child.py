@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+YOUNG = 10_000  # objects between two looks for garbage: at 700 it is a twentieth of a report's time
 FIRST_TO_GO = "500"  # for the kernel, when memory runs out: this notebook, not what else runs on the machine
 
 
@@ -55,6 +56,7 @@ def renew(cwd: str, env: dict[str, str]) -> None:
     random.seed()
     if "numpy" in sys.modules:
         sys.modules["numpy"].random.seed()  # the legacy generator's state was copied with the process
+    gc.set_threshold(YOUNG, *gc.get_threshold()[1:])
     gc.enable()
 
 

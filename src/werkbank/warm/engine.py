@@ -18,7 +18,7 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, NBClientEngine
 from papermill.log import logger
 
-from werkbank.warm.forking import Child, NotWarmError, template
+from werkbank.warm.forking import Child, NotWarmError, forks
 
 NAME = "werkbank-fork"
 NEEDS_KERNEL = "engine:kernel"  # a cell's tag
@@ -83,7 +83,7 @@ class ForkEngine(Engine):  # type: ignore[misc]
 def _forked(notebook: Any, env: dict[str, str], folder: str | None) -> Child:  # noqa: ANN401 - nbformat's node
     if wants_kernel(notebook):
         raise NotWarmError("the notebook asks for it")
-    return template(env).fork("cells", {"cwd": folder or str(Path.cwd()), "env": env})
+    return forks(env).fork("cells", {"cwd": folder or str(Path.cwd()), "env": env})
 
 
 def wants_kernel(notebook: Any) -> bool:  # noqa: ANN401 - nbformat's node

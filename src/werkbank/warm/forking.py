@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from werkbank.warm.child import kill_session
 from werkbank.warm.kernel import ONE_THREAD
@@ -67,17 +67,19 @@ class Child:
 
     def _message(self, deadline: float | None) -> dict[str, Any] | None:
         while b"\n" not in self._rest:
-            self._line.settimeout(None if deadline is None else max(deadline - time.monotonic(), 0.001))
-            try:
-                more = self._line.recv(1 << 20)
-            except ConnectionError:
-                more = b""
-            if not more:
+            if not (more := self._received(deadline)):
                 return None
             self._rest += more
         text, _, self._rest = self._rest.partition(b"\n")
         message: dict[str, Any] = json.loads(text)
         return message
+
+    def _received(self, deadline: float | None) -> bytes:
+        self._line.settimeout(None if deadline is None else max(deadline - time.monotonic(), 0.001))
+        try:
+            return self._line.recv(1 << 20)
+        except ConnectionError:
+            return b""
 
     def went_with_template(self) -> bool:
         """Whether this child ended because something killed its template: it would have gone on."""
@@ -162,6 +164,15 @@ class Template:
             self.process.wait()
 
 
+class Forks(Protocol):
+    """Whatever can be asked for a child: a template, or this process itself (`werkbank.warm.own`)."""
+
+    def fork(self, kind: str, first: dict[str, Any], *descriptors: int) -> Child:
+        """Return a new child."""
+        ...
+
+
+own: Forks | None = None  # where this process itself may be forked
 _templates: dict[tuple[tuple[str, str], ...], Template] = {}
 _lock = threading.Lock()
 
@@ -186,6 +197,17 @@ def template(env: dict[str, str]) -> Template:
         if found is None or not found.alive():
             found = _templates[key] = Template(env)
         return found
+
+
+def forks(env: dict[str, str]) -> Forks:
+    """Return whom to ask for a child that runs cells in `env`: this process itself where it may be forked.
+
+    Raises
+    ------
+    NotWarmError
+        As `template`.
+    """
+    return own or template(env)
 
 
 @atexit.register

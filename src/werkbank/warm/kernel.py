@@ -75,6 +75,7 @@ def undisturbed(work: Path) -> dict[str, str]:
         "IPYTHONDIR": str(work / "ipython"),
         "PYTHONSTARTUP": "",
         "PYTHONHASHSEED": "0",
+        "PYDANTIC_DISABLE_PLUGINS": "__all__",  # it would look through every package that is installed
         **ONE_THREAD,
         "MATPLOTLIBRC": str(work / "matplotlibrc"),
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",

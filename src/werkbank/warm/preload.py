@@ -12,6 +12,10 @@ import importlib
 import os
 import sys
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 LIBRARIES = (
     "IPython.core.completer", "IPython.core.historyapp", "IPython.core.profiledir", "IPython.core.ultratb",
@@ -26,16 +30,27 @@ def preload(further: str = "") -> None:
     """Import the libraries that notebooks use, then have the module named `further` do what it calls ``preload``."""
     os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")  # as a kernel does
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type] # see warm.kernel.quick_import
-    # pandas looks once, when it is imported, whether a kernel shows its tables: 20 columns, or as wide as a terminal
-    builtins.get_ipython = lambda: SimpleNamespace(kernel=True, config={})  # type: ignore[attr-defined]
     try:
-        for name in LIBRARIES:
-            with contextlib.suppress(ImportError):
-                importlib.import_module(name)
-        if further:
-            with contextlib.suppress(ImportError):
-                importlib.import_module(further).preload()
+        with as_in_a_kernel():
+            for name in LIBRARIES:
+                with contextlib.suppress(ImportError):
+                    importlib.import_module(name)
+            if further:
+                with contextlib.suppress(ImportError):
+                    importlib.import_module(further).preload()
     finally:
-        del builtins.get_ipython  # type: ignore[attr-defined]
         if sys.modules.get("rfc3987_syntax", 0) is None:
             del sys.modules["rfc3987_syntax"]
+
+
+@contextlib.contextmanager
+def as_in_a_kernel() -> Iterator[None]:
+    """Have libraries that are imported meanwhile find a kernel's shell.
+
+    pandas looks once, when it is imported, whether a kernel shows its tables: 20 columns, or as wide as a terminal.
+    """
+    builtins.get_ipython = lambda: SimpleNamespace(kernel=True, config={})  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        del builtins.get_ipython  # type: ignore[attr-defined]
