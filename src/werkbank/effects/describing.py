@@ -127,7 +127,7 @@ def _flow(study: Study, scores: pd.DataFrame, pupils: pd.DataFrame, arms: dict[s
     unit = unit_of_analysis(study, pupils)
     names = unit_names(pupils, "class") if unit.of_pupil is None and study.control_arms else None
     scored = scores.loc[scores["score"].notna(), ["pupil", "wave"]].astype({"wave": str})
-    facts = []
+    facts, seen = [], set(scored["wave"].unique())
     if names is not None:
         share = pupils["arm"].astype(object).isin(study.control_arms).groupby(names).mean()
         facts.append(_fact("classes_with_both", "", "", "", "", int(share.between(0, 1, inclusive="neither").sum())))
@@ -137,7 +137,7 @@ def _flow(study: Study, scores: pd.DataFrame, pupils: pd.DataFrame, arms: dict[s
             facts.append(_fact("units_enrolled", "", "", arm, "", int(unit.of_pupil.reindex(members).nunique())))
         of_arm = scored.loc[scored["pupil"].isin(members)]
         pattern = pd.Series("", index=members)
-        for wave in [w for w in WAVES if w in set(scored["wave"])]:
+        for wave in [w for w in WAVES if w in seen]:
             there = of_arm.loc[of_arm["wave"] == wave, "pupil"].unique()
             facts.append(_fact("pupils_measured", "", "", arm, wave, len(there)))
             pattern[members.isin(there)] += f"+{wave}"

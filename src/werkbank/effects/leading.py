@@ -28,7 +28,7 @@ from werkbank.statistics.quantity import Quantity, at_level, not_computed
 from werkbank.statistics.roles import role_effects
 from werkbank.statistics.sites import SiteEffects, site_effects
 from werkbank.statistics.unit_means import Adjusted, Comparison, SlopeChoice, adjust, compare
-from werkbank.statistics.units import Units, units_of
+from werkbank.statistics.units import Units, coded, ranges, units_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -209,9 +209,10 @@ ANALYSES = {
 def by_level(rows: pd.DataFrame, covariates: Sequence[str], group: str = "unit") -> tuple[list[str], list[str]]:
     """Tell covariates that differ between pupils of a unit (or block) from those that belong to it."""
     inner = []
-    for name in covariates:
-        of_unit = rows[name].groupby(rows[group].astype(str))
-        if float((of_unit.max() - of_unit.min()).max()) > 1e-9 * float(np.ptp(rows[name])):
+    codes = coded(rows[group])[0] if len(covariates) and len(rows) else np.zeros(0, dtype=np.intp)
+    for name in covariates if len(rows) else ():
+        values = rows[name].to_numpy(dtype=float)
+        if float(ranges(values, codes).max()) > 1e-9 * float(np.ptp(values)):
             inner.append(name)
     return inner, [name for name in covariates if name not in inner]
 

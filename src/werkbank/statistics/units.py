@@ -116,8 +116,8 @@ def units_of(
     if missing.any():
         counts = ", ".join(f"{n} of {name}" for name, n in missing.items() if n)
         raise UsageError(f"missing values ({counts}); drop and count those rows first")
-    codes, labels = pd.factorize(rows[unit].astype(str), sort=True)
-    of_arm, arms = pd.factorize(rows[arm].astype(str), sort=True)
+    codes, labels = coded(rows[unit])
+    of_arm, arms = coded(rows[arm])
     first = np.zeros(len(labels), dtype=np.intp)
     first[codes] = of_arm
     if (first[codes] != of_arm).any():
@@ -146,6 +146,29 @@ def units_of(
         sxx=deviations.T @ deviations,
         sxy=deviations.T @ within[:, 0],
     )
+
+
+def coded(column: pd.Series) -> tuple[Codes, pd.Index]:
+    """Return the place of each row's name among the names, which are sorted as text; no name may be missing.
+
+    Of a categorical column only the categories are sorted: what is asked of many copies of a table is asked so.
+    """
+    if not isinstance(column.dtype, pd.CategoricalDtype) or column.hasnans:
+        codes, names = pd.factorize(column.astype(str), sort=True)
+        return np.asarray(codes), pd.Index(names)
+    given = column.cat.codes.to_numpy().astype(np.intp)
+    used = np.bincount(given, minlength=len(column.cat.categories)).nonzero()[0]
+    place = np.zeros(len(column.cat.categories), dtype=np.intp)
+    place[used], names = pd.factorize(column.cat.categories[used].astype(str), sort=True)
+    return place[given], pd.Index(names)
+
+
+def ranges(values: Floats, codes: Codes) -> Floats:
+    """Return highest less lowest value in each group of which there are rows."""
+    order = np.argsort(codes, kind="stable")
+    starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
+    highest, lowest = (reduce.reduceat(values[order], starts) for reduce in (np.maximum, np.minimum))
+    return np.asarray(highest - lowest)
 
 
 def stacked(several: Sequence[Units]) -> Units:
