@@ -220,7 +220,6 @@ def _reduced(
     """
     jets = np.stack(variables(psi, derivatives=derivatives), axis=-1)  # (c, m)
     S = np.tensordot(jets[:, : own.size], own.basis, 1)
-    n_waves = S.shape[-1]
     inverses, logdet = [], np.zeros(len(S))
     for mask, count in zip(sums.masks.astype(bool), sums.counts, strict=True):
         at = np.ix_(np.arange(len(S)), np.flatnonzero(mask), np.flatnonzero(mask))
