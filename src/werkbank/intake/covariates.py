@@ -80,7 +80,7 @@ def add_covariates(
 def _by_value(cells: np.ndarray | pd.Series, make: Callable[[Any], Any], kind: type = object) -> np.ndarray:
     """Return what `make` makes of each cell, asked once of each different one; of an empty cell of NaN."""
     codes, values = pd.factorize(np.asarray(cells, dtype=object))
-    made = np.empty(len(values) + 1, dtype=kind)
+    made: np.ndarray = np.empty(len(values) + 1, dtype=kind)
     made[:] = [*map(make, values), make(np.nan)]
     return np.asarray(made[codes])
 
