@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 T = TypeVar("T")
 
@@ -28,7 +28,7 @@ def remembered(size: int) -> Callable[[Callable[..., T]], Callable[..., T]]:
 
         @wraps(make)
         def given(*asked: Any, **named: Any) -> T:  # noqa: ANN401 - as `make` has them
-            wanted = [*asked, *named.items(), *map(_content, asked)]
+            wanted = [*asked, *named.items(), *(part for one in asked for part in _content(one))]
             found = next((made for known, made in kept if _same(known, wanted)), kept)
             if found is kept:
                 made: Any = make(*asked, **named)
@@ -46,15 +46,21 @@ def _same(known: list[Any], wanted: list[Any]) -> bool:
     return len(known) == len(wanted) and all(a is b or (isinstance(a, str | tuple) and a == b) for a, b in pairs)
 
 
-def _content(asked: object) -> tuple[Any, ...]:
-    """Return what changes with any cell, label or name of a table: far cheaper than what is made of it."""
+def _content(asked: object) -> Iterator[Any]:
+    """Yield what changes with any cell, label or name of a table: far cheaper than what is made of it.
+
+    Labels and categories are pandas' Index, which nobody can change: it is enough that they are the same object.
+    """
     if not isinstance(asked, pd.DataFrame):
-        return ()
-    return (_word(asked.index.to_numpy()), *((name, _word(asked[name].array)) for name in asked))
+        return
+    yield asked.index
+    for name in asked:
+        values = asked[name].array
+        yield (name, _word(values))
+        if isinstance(values, pd.Categorical):
+            yield values.categories
 
 
 def _word(values: Any) -> int:  # noqa: ANN401 - any of pandas' arrays
-    if isinstance(values, pd.Categorical):
-        return hash((values.codes.tobytes(), tuple(values.categories)))
-    cells = np.asarray(values)
+    cells = values.codes if isinstance(values, pd.Categorical) else np.asarray(values)
     return hash(tuple(cells) if cells.dtype == object else cells.tobytes())

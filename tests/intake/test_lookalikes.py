@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import pytest
 from tests.intake.conftest import ONE_GROUP, TWO_ARMS
 
-from werkbank.intake.folding import DIFFERENCES, difference, keys, says_missing
+from werkbank.intake.folding import DIFFERENCES, all_codes, difference, keys, says_missing
 from werkbank.study.spelling import tidy
 
 ALIKE = {
@@ -165,3 +167,24 @@ def test_questions_of_check_are_no_part_of_a_report(make_study):
     study = make_study(CLASSES, {"m.csv": long(*rows)}, simulated=True)
     assert "intake.near_names" in {note.key for note in read_answers(study).notes}
     assert "intake.near_names" not in {note.key for note in for_a_report(study).notes}
+
+
+@pytest.mark.parametrize(
+    ("names", "alike"),
+    [
+        (["L001", "L002", "L103"], True),
+        (["001", "002"], True),
+        (["L001", "l001"], False),  # one name to whoever reads it
+        (["L001", "L1"], False),
+        (["L001", "LO01"], False),
+        (["L001", "K001"], False),
+        (["L00\u0661", "L002"], False),
+        (["L-01", "L-02"], False),
+        (["L01", 101], False),
+        ([], False),
+    ],
+)
+def test_codes_that_cannot_be_one_are_known_together(names, alike):
+    assert all_codes(names) is alike
+    if alike:
+        assert not any(keys(one) & keys(other) for one, other in combinations(names, 2))

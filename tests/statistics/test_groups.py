@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from werkbank.statistics import groups
 from werkbank.statistics.groups import coded, indicators, ranges
 
 COLUMNS = {
@@ -26,7 +27,31 @@ def test_codes_are_those_of_sorted_text(name):
     found, texts = coded(column)
     assert found.tolist() == codes.tolist()
     assert texts == tuple(labels)
-    assert coded(column.copy())[0] is found, "asked again, it is not made again"
+    if name != "categories":
+        assert coded(column.copy())[0] is found, "asked again, it is not made again"
+
+
+@pytest.mark.parametrize("name", ["text", "objects"])
+def test_a_long_column_has_the_same_codes_and_is_not_kept(name, monkeypatch):
+    kept = coded(COLUMNS[name])
+    monkeypatch.setattr(groups, "LONGEST", 2)
+    found, texts = coded(COLUMNS[name])
+    assert (found.tolist(), texts) == (kept[0].tolist(), kept[1])
+    assert found is not kept[0]
+
+
+@pytest.mark.parametrize("categories", [["b", "a", "c", "unused"], ["unused", "c", "b", "a"]])
+def test_a_categorical_column_has_the_codes_of_its_text(categories):
+    text = pd.Series(["c", "a", "c", "b"])
+    codes, names = coded(text)
+    again, same = coded(text.astype(pd.CategoricalDtype(categories)))
+    assert codes.tolist() == again.tolist() == [2, 0, 2, 1]
+    assert names == same == ("a", "b", "c")
+
+
+def test_numbers_that_are_written_alike_are_one_name():
+    codes, names = coded(pd.Series(pd.Categorical([1, "1", 2])))
+    assert (codes.tolist(), names) == ([0, 0, 1], ("1", "2"))
 
 
 def test_equal_numbers_that_are_written_differently_stay_apart():
@@ -38,9 +63,9 @@ def test_ranges_are_those_of_pandas():
     rng = np.random.default_rng(4)
     values = rng.normal(size=60)
     values[::7] = np.nan
-    groups = pd.Series(rng.choice(list("abcde"), 60))
-    codes, labels = coded(groups)
-    by = pd.Series(values).groupby(groups)
+    column = pd.Series(rng.choice(list("abcde"), 60))
+    codes, labels = coded(column)
+    by = pd.Series(values).groupby(column)
     assert ranges(values, codes, len(labels)).tolist() == (by.max() - by.min()).tolist()
 
 

@@ -182,7 +182,7 @@ def foresee_associations(study: Study, scores: pd.DataFrame, pupils: pd.DataFram
         As `related`.
     """
     made = []
-    for q in related(study, scores, pupils):
+    for q in related(study, scores, pupils) if study.associations else ():
         found = q.answered() if q.names else "not_estimable"
         made.append(
             ForeseenAssociation(q, found)

@@ -44,6 +44,8 @@ def imputed(q: Question, seed: int) -> list[Estimate]:
     table = q.everyone.dropna(subset=[*["unit"] * by_unit, *["block"] * blocked])
     table = prepared(table, [c for c in q.covariates if c not in q.adjusting.left_out], pre=False).table
     waves = ["pre", "post"] if q.adjusting.pre else ["post"]
+    names = {name: pd.Categorical(table[name].astype(str)) for name in ("unit",) * by_unit + ("block",) * blocked}
+    table = table.assign(**names)  # coded once for all copies
     missing = table[waves].isna().to_numpy()
     compared = table["arm"].isin(q.plan.arms).to_numpy()
     if not missing[compared].any() or missing.all(axis=0).any():

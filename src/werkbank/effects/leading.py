@@ -223,9 +223,9 @@ ANALYSES = {
 def by_level(rows: pd.DataFrame, covariates: Sequence[str], group: str = "unit") -> tuple[list[str], list[str]]:
     """Tell covariates that differ between pupils of a unit (or block) from those that belong to it."""
     inner = []
-    for name in covariates:
+    codes, labels = coded(rows[group]) if len(covariates) else (np.zeros(0, dtype=np.intp), ())
+    for name in covariates if len(rows) else ():
         values = rows[name].to_numpy(dtype=float)
-        codes, labels = coded(rows[group])
         if ranges(values, codes, len(labels)).max() > 1e-9 * float(np.ptp(values)):
             inner.append(name)
     return inner, [name for name in covariates if name not in inner]

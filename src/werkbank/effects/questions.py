@@ -337,7 +337,7 @@ def outcome_waves(study: Study, scores: pd.DataFrame) -> Iterable[tuple[Outcome,
     """Yield every outcome and scale as (outcome, key, scores: pupil x wave), waves in the order of time."""
     for outcome in study.outcomes:
         of_outcome = scores.loc[(scores["outcome"] == outcome.id) & scores["score"].notna()]
-        for scale in dict.fromkeys(of_outcome["scale"].astype(str)):
+        for scale in of_outcome["scale"].astype(str).unique():
             part = of_outcome.loc[of_outcome["scale"] == scale]
             # pupils are paired by id, never by the order of rows; a doubled pupil and wave stops here
             by_wave = part.astype({"wave": str}).set_index(["pupil", "wave"])["score"]

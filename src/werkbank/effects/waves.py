@@ -170,7 +170,10 @@ def choose_structures(long: pd.DataFrame, waves: Sequence[str], columns: int) ->
     beyond what arms and covariates take, since one for all rejects up to 11 % of true nulls where units have courses of
     their own (docs/calibration_missing.md); else one for all. Simpler ones follow for a search that does not end.
     """
-    wide = pd.crosstab(long.index, long["wave"]).reindex(columns=list(waves), fill_value=0).to_numpy() > 0
+    who, everyone = pd.factorize(long.index)
+    at = pd.Index(waves).get_indexer(long["wave"])
+    wide = np.zeros((len(everyone), len(waves)), dtype=bool)
+    wide[who[at >= 0], at[at >= 0]] = True
     together = wide.T.astype(float) @ wide
     n_waves, by_unit = len(waves), bool(long["unit"].notna().all())
     n_units = long["unit"].nunique() if by_unit else 0

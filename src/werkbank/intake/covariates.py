@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,8 @@ from werkbank.study.parts import Rule
 from werkbank.study.spelling import tidy
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from werkbank.intake.ledger import Ledger
     from werkbank.intake.model import Table
     from werkbank.study.model import Study
@@ -55,7 +57,7 @@ def add_covariates(
             cells = (
                 _yes_or_no(study, table, name, ledger) if name == study.received else _cells(study, table, name, ledger)
             )
-            read.append(Part(table, name, np.array([c if isinstance(c, float) else np.nan for c in cells])))
+            read.append(Part(table, name, _by_value(cells, lambda c: c if isinstance(c, float) else np.nan, float)))
             parts.append(pd.DataFrame({"pupil": frame["pupil"], "order": frame["wave"].map(order), "cell": cells}))
         if not parts:
             continue
@@ -73,6 +75,14 @@ def add_covariates(
         if in_line:
             _note_worth(study, name, added, ledger)
     return added
+
+
+def _by_value(cells: np.ndarray | pd.Series, make: Callable[[Any], Any], kind: type = object) -> np.ndarray:
+    """Return what `make` makes of each cell, asked once of each different one; of an empty cell of NaN."""
+    codes, values = pd.factorize(np.asarray(cells, dtype=object))
+    made: np.ndarray = np.empty(len(values) + 1, dtype=kind)
+    made[:] = [*map(make, values), make(np.nan)]
+    return np.asarray(made[codes])
 
 
 def _note_unseen(study: Study, name: str, values: pd.Series, ledger: Ledger) -> None:
@@ -154,7 +164,7 @@ def _check_groups(study: Study, table: Table, name: str, codes: np.ndarray, valu
 
 def _in_one_spelling(cells: pd.Series, name: str, ledger: Ledger) -> pd.Series:
     """Return words that differ in case and spaces alone as the one that stands first most often; ask about accents."""
-    counts = cells[cells.map(lambda cell: isinstance(cell, str))].value_counts()
+    counts = cells[_by_value(cells, lambda cell: isinstance(cell, str), bool)].value_counts()
     spelled: dict[str, list[str]] = defaultdict(list)
     for word in counts.index:
         spelled[plain(word)].append(word)
@@ -171,7 +181,7 @@ def _in_one_spelling(cells: pd.Series, name: str, ledger: Ledger) -> pd.Series:
             how = Said(f"problems.differs.{difference(one, other)}")
             ledger.note("covariate_alike", covariate=name, one=one, other=other, how=how)
     kept = {word: tidy(words[0]) for words in spelled.values() for word in words}
-    return cells.map(lambda cell: kept.get(cell, cell))
+    return pd.Series(_by_value(cells, lambda cell: kept.get(cell, cell)), cells.index, dtype=object)
 
 
 def _yes_or_no(study: Study, table: Table, name: str, ledger: Ledger) -> np.ndarray:
@@ -196,11 +206,11 @@ def _yes_or_no(study: Study, table: Table, name: str, ledger: Ledger) -> np.ndar
 
 
 def _typed(first: pd.Series, name: str, ledger: Ledger, *, in_line: bool) -> pd.Series:
-    numeric = first.map(lambda cell: isinstance(cell, float))
+    numeric = _by_value(first, lambda cell: isinstance(cell, float), bool)
     if numeric.all():
         if in_line and first.nunique() > 2:  # a year group in digits is meant as groups as often as not
             ledger.note("covariate_line", covariate=name)
         return first.astype(float)
     if numeric.any():
         ledger.note("covariate_words", covariate=name, n=int((~numeric).sum()))
-    return first.map(shown).astype(object)
+    return pd.Series(_by_value(first, shown), first.index, dtype=object)

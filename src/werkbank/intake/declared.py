@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import math
 import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from werkbank.intake.ledger import nearest
 from werkbank.intake.moments import overlapping, windows
+from werkbank.study.model import WAVES
 from werkbank.study.parts import text_in
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     import pandas as pd
 
     from werkbank.intake.ledger import Ledger
@@ -111,33 +114,36 @@ def note_languages(study: Study, ledger: Ledger) -> None:
             ledger.note(f"text_lacks_{lacking}", names=", ".join(names), n=len(names), other=other)
 
 
-def note_constant(answers: pd.DataFrame, ledger: Ledger) -> None:
-    """Name items on which everyone gave the same answer at a wave, and those that nobody answered then."""
-    names = ("outcome", "wave", "item")
-    known = [answers[name].cat.categories for name in names]
-    codes = [answers[name].cat.codes.to_numpy().astype(np.intp) for name in names]
-    at = np.ravel_multi_index(codes, [len(one) for one in known]) if len(answers) else np.zeros(0, dtype=np.intp)
-    given = answers["value"].notna().to_numpy()
-    asked, sizes = (np.bincount(part, minlength=math.prod(map(len, known))) for part in (at, at[given]))
-    first = np.zeros(len(sizes))
-    at, values = at[given], answers["value"].to_numpy()[given]
-    first[at] = values  # any of them: it is asked whether all are like it
-    varied = np.bincount(at[values != first[at]], minlength=len(sizes)) > 0
-    several = (sizes.reshape([len(one) for one in known]).sum(axis=1) > 0).sum(axis=1) > 1
-    for place in ((asked > 0) & (sizes == 0)).nonzero()[0]:
-        ledger.note("item_empty", **_place(known, place), n=int(asked[place]))
-    for place in (~varied & (sizes >= FEWEST)).nonzero()[0]:
-        same = {**_place(known, place), "value": f"{first[place]:g}"}
-        if several[list(known[0]).index(same["outcome"])]:
-            ledger.note("item_constant", **same)
+def note_constant(parts: Iterable[tuple[str, str, Sequence[str], np.ndarray]], ledger: Ledger) -> None:
+    """Name items on which everyone gave the same answer at a wave, and those that nobody answered then.
+
+    `parts` are answers as they were read: outcome, wave, items and one row a pupil; several may be of the same.
+    """
+    found: dict[tuple[str, str, str], np.ndarray] = {}  # asked, given, lowest and highest
+    for outcome, wave, items, matrix in parts:
+        given = len(matrix) - np.isnan(matrix).sum(axis=0)
+        ends = [end.reduce(matrix, axis=0, initial=np.nan) for end in (np.fmin, np.fmax)]
+        for item, n, low, high in zip(items, given, *ends, strict=True):
+            one = found.setdefault((outcome, wave, item), np.array([0, 0, np.nan, np.nan]))
+            one[:] = one[0] + len(matrix), one[1] + n, np.fmin(one[2], low), np.fmax(one[3], high)
+    orders = [list(dict.fromkeys(names)) for names in zip(*found, strict=True)]
+    ranks = [{name: n for n, name in enumerate(WAVES if at == 1 else order)} for at, order in enumerate(orders)]
+    keys = sorted(found, key=lambda key: [rank[name] for rank, name in zip(ranks, key, strict=True)])
+    answered = {(outcome, item) for (outcome, _, item), one in found.items() if one[1]}
+    several = Counter(outcome for outcome, _ in answered)
+    for outcome, wave, item in keys:
+        asked, given, *_ = found[outcome, wave, item]
+        if asked and not given:
+            ledger.note("item_empty", outcome=outcome, wave=wave, item=item, n=int(asked))
+    for outcome, wave, item in keys:
+        _, given, low, high = found[outcome, wave, item]
+        if given < FEWEST or low != high:
+            continue
+        same = {"outcome": outcome, "wave": wave, "value": f"{low:g}"}
+        if several[outcome] > 1:
+            ledger.note("item_constant", item=item, **same)
         else:
-            del same["item"]
-            ledger.note("score_constant", n=int(sizes[place]), **same)
-
-
-def _place(known: list[pd.Index], place: np.intp) -> dict[str, str]:
-    which = np.unravel_index(place, [len(one) for one in known])
-    return {name: str(one[i]) for name, one, i in zip(("outcome", "wave", "item"), known, which, strict=True)}
+            ledger.note("score_constant", n=int(given), **same)
 
 
 def note_range(study: Study, answers: pd.DataFrame, ledger: Ledger) -> None:

@@ -9,10 +9,12 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from werkbank.study.spelling import tidy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 TITLES = frozenset(
     (
@@ -67,6 +69,24 @@ def code_key(name: str) -> str | None:
     """
     found = CODE.fullmatch(name)
     return f"{found[1].lower()}{found[2]}" if found else None
+
+
+def all_codes(names: Sequence[object]) -> bool:
+    """Whether names are all letters and then digits, as many in each and the same letters: L00123, L00124.
+
+    What holds for each of them holds for all, and no two that differ share a key: nothing is asked of them one by one.
+    """
+    if set(map(type, names)) != {str} or len(set(map(len, names))) != 1:  # type: ignore[arg-type]
+        return False
+    first = str(names[0])
+    sign = first.rstrip("0123456789")
+    joined = "".join(names)  # type: ignore[arg-type]
+    if not joined.isascii() or CODE.fullmatch(first) is None:
+        return False
+    letters = np.frombuffer(joined.encode("ascii"), np.uint8).reshape(len(names), len(first))
+    digits = letters[:, len(sign) :]
+    alike = letters[:, : len(sign)] == np.frombuffer(sign.encode("ascii"), np.uint8)
+    return bool(alike.all() and (digits >= ord("0")).all() and (digits <= ord("9")).all())
 
 
 def keys(name: str) -> frozenset[str]:
@@ -158,6 +178,8 @@ def is_unknown(name: str) -> bool:
 
 def is_summary(name: str) -> bool:
     """Whether a name is that of a row which sums up the rows above."""
+    if name[-1:].isdigit():  # as a million codes end, and no word of them does
+        return False
     return tidy(name).casefold().rstrip(":") in SUMMARIES
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from werkbank.errors import Problem, Said
-from werkbank.intake.folding import CODE, code_key, difference, is_summary, is_unknown, keys, may_be_one
+from werkbank.intake.folding import CODE, all_codes, code_key, difference, is_summary, is_unknown, keys, may_be_one
 from werkbank.intake.ledger import listed, shown
 from werkbank.study.spelling import tidy
 
@@ -123,10 +123,11 @@ def _scope(kind: str, rows: pd.DataFrame) -> pd.Series:
 def _check_words(study: Study, kind: str, rows: pd.DataFrame, ledger: Ledger, column: str | None = None) -> None:
     allowed = {name for names in study.distinct for name in names}
     names = rows[kind]
-    words = [name for name in names.unique() if not CODE.fullmatch(name)]
+    found = names.unique()
+    words = [] if all_codes(found) else [name for name in found if not CODE.fullmatch(name)]
     strange = {n: "id_unknown" for n in words if is_unknown(n)}
     strange |= {n: "id_summary" for n in words if kind == "pupil" and is_summary(n)}
-    if kind == "pupil" and len(strange) * 2 > names.nunique():
+    if kind == "pupil" and len(strange) * 2 > len(found):
         return  # where every other name is such a word, these are codes
     for name, code in strange.items():
         if name in allowed:
@@ -192,6 +193,8 @@ def _worth_comparing(counted: pd.DataFrame, given: dict[str, str]) -> np.ndarray
     A national file has a million pupils, and nearly all of them are called by a code.
     """
     scopes, raws = counted["scope"].tolist(), counted["raw"].tolist()
+    if not given and raws == counted["clean"].tolist() and all_codes(raws):
+        return np.zeros(len(raws), dtype=bool)
     known = [
         None if raw != clean or raw in given else code_key(raw)
         for raw, clean in zip(raws, counted["clean"].tolist(), strict=True)
@@ -210,7 +213,10 @@ def _worth_comparing(counted: pd.DataFrame, given: dict[str, str]) -> np.ndarray
 
 def _note_zeros(names: pd.Series, ledger: Ledger) -> None:
     """Numbers of which some begin with a zero, and that are not equally long, may have lost zeros."""
-    ids = [name for name in names.unique() if name.isascii() and name.isdigit()]
+    found = names.unique()
+    if all_codes(found):
+        return  # as long as each other
+    ids = [name for name in found if name.isascii() and name.isdigit()]
     zeros = [name for name in ids if name.startswith("0")]
     if zeros and len(set(map(len, ids))) > 1:
         ledger.note("ids_zeros", n=len(zeros), total=len(ids), example=zeros[0])

@@ -106,7 +106,9 @@ def _without_summaries(study: Study, table: Table, ledger: Ledger) -> Table:
         return table  # where every other id is such a word, these are codes
     odd = np.array([*named, False])[ids.codes]
     word = {int(i): str(ids.at(i)).strip() for i in odd.nonzero()[0]}
-    nobody = np.array([*(not shown(cell) for cell in ids.different), True])[ids.codes].nonzero()[0]
+    nobody = np.array(
+        [*(not (isinstance(cell, str) and cell.strip()) and not shown(cell) for cell in ids.different), True]
+    )[ids.codes].nonzero()[0]
     for cells in table.columns if len(nobody) else ():
         summed = np.array([*(isinstance(cell, str) and is_summary(cell) for cell in cells.different), False])
         for i in nobody[summed[cells.codes[nobody]]]:

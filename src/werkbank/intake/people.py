@@ -11,7 +11,7 @@ import pandas as pd
 
 from werkbank.errors import Said
 from werkbank.intake.cells import distinct, is_date
-from werkbank.intake.folding import CODE, difference, keys
+from werkbank.intake.folding import CODE, all_codes, difference, keys
 from werkbank.intake.layout import report_columns, wave_codes
 from werkbank.intake.ledger import listed, nearest, shown
 from werkbank.intake.lookalikes import NAMED
@@ -86,6 +86,9 @@ def _ids(table: Table, column: str, ledger: Ledger) -> tuple[np.ndarray, np.ndar
         example = str(cells[0]).strip()
         cells = [cell.strip()[:-2] if isinstance(cell, str) and cell.strip() else cell for cell in cells]
         ledger.note("ids_point_zero", file=table.path, column=column, example=example)
+    if all_codes(cells):  # a national file has a million: nothing in them is asked one by one
+        written = np.array([*cells, ""], dtype=object)[codes]
+        return written, written
     others = [i for i, cell in enumerate(cells) if not (isinstance(cell, str) and CODE.fullmatch(cell))]
     ledger.cells("id_damaged", table, column, np.isin(codes, [i for i in others if _is_damaged(cells[i])]))
     spaced = [i for i in others if isinstance(cells[i], str) and cells[i].strip() not in {"", cells[i]}]

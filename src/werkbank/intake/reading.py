@@ -40,6 +40,8 @@ from werkbank.intake.sharing import note_sharing
 from werkbank.study.model import WAVES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from werkbank.study.model import Study
 
 WHO = ("pupil", *ROLES)
@@ -107,7 +109,7 @@ def read_answers(study: Study) -> Intake:
     answers = _long(blocks, pupils)
     note_sharing(study, rows, _informants(blocks), ledger)
     note_same_answers(_answers_by_wave(blocks), ledger)
-    note_constant(answers, ledger)
+    note_constant(_by_wave(blocks), ledger)
     note_range(study, answers, ledger)
     note_absent(study, answers, pupils, ledger)
     signs = {block.path: block.sign for block in blocks}
@@ -158,6 +160,13 @@ def _answers_by_wave(blocks: list[_Block]) -> dict[tuple[str, str], Answered]:
                 seen[block.slot.outcome.id, wave].append((block.pupils[at], block.matrix[at]))
     return {key: (np.concatenate([p for p, _ in parts]), np.concatenate([m for _, m in parts]))
             for key, parts in seen.items()}  # fmt: skip
+
+
+def _by_wave(blocks: list[_Block]) -> Iterator[tuple[str, str, tuple[str, ...], np.ndarray]]:
+    """Yield the answers of every block at every wave: outcome, wave, items, and one row a pupil."""
+    for block in blocks:
+        for wave in pd.unique(block.waves):
+            yield block.slot.outcome.id, str(wave), tuple(block.slot.items), block.matrix[block.waves == wave]
 
 
 def _informants(blocks: list[_Block]) -> dict[str, set[str]]:

@@ -141,7 +141,7 @@ def scales_of_items(intake: Intake, keys: Mapping[str, Instrument]) -> Iterator[
 def waves_of(intake: Intake, outcome: Outcome) -> list[str]:
     """Return the waves at which an outcome was asked, in the order of time."""
     answers = intake.answers
-    seen = set(answers.loc[answers["outcome"] == outcome.id, "wave"].astype(str))
+    seen = set(answers.loc[answers["outcome"] == outcome.id, "wave"].unique().astype(str))
     return [wave for wave in WAVES if wave in seen]
 
 

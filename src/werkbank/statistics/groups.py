@@ -6,26 +6,36 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    import pandas as pd
-
     from werkbank.statistics.hc2 import Codes, Floats
 
 COLUMNS = 64  # that are kept: those of one study
+LONGEST = 20_000  # rows of a column that is kept
 
 
 def coded(column: pd.Series) -> tuple[Codes, tuple[str, ...]]:
     """Return each row's place (-1: missing) among the groups of a column, and the groups as text, in order.
 
-    What `pandas.factorize` of the column as text gives, sorted; kept by content, because robustness checks ask it of
-    the same units again and again.
+    What `pandas.factorize` of the column as text gives, sorted. Of a categorical column only the categories are sorted;
+    others are kept by content, because robustness checks ask it of the same units again and again: not long ones, which
+    would be kept at the cost of memory.
     """
+    if isinstance(column.dtype, pd.CategoricalDtype) and not column.hasnans:
+        given = column.cat.codes.to_numpy().astype(np.intp)
+        used = np.bincount(given, minlength=len(column.cat.categories)).nonzero()[0]
+        place = np.zeros(len(column.cat.categories), dtype=np.intp)
+        place[used], names = pd.factorize(column.cat.categories[used].astype(str), sort=True)
+        return place[given], tuple(names)
     cells = column.to_numpy(dtype=object)
     if set(map(type, cells)) != {str}:
         cells = column.astype(str).to_numpy(dtype=object)
+    if len(cells) > LONGEST:
+        codes, labels = pd.factorize(cells, sort=True)
+        return np.asarray(codes, dtype=np.intp), tuple(labels)
     return _coded(tuple(cells))
 
 

@@ -134,3 +134,14 @@ def test_one_class_in_an_arm_is_refused_with_the_reason():
     result = randomisation_test([1, 2, 3, 4], [1, 0, 0, 0], np.arange(4))
     assert np.isnan([result.p, result.smallest_p]).all()
     assert "fewer than two" in result.note
+
+
+def test_a_sample_is_the_same_however_many_are_drawn_at_a_time(monkeypatch):
+    values = np.random.default_rng(3).normal(size=90)
+    module = "werkbank.statistics.multilevel.randomisation.AT_ONCE"
+    found = []
+    for at_once in (1, 1000, 10**9):
+        monkeypatch.setattr(module, at_once)
+        found.append(_some(values, 40, 500, np.random.default_rng(7)))
+    np.testing.assert_allclose(found[0], found[2], rtol=0, atol=1e-12)
+    np.testing.assert_allclose(found[1], found[2], rtol=0, atol=1e-12)

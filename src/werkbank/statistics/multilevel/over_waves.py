@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 NOT_ENDED = "the search for the covariances did not end at a maximum"
 MAX_STEPS = 200
+AT_ONCE = 2**18  # numbers of the units that are held at a time: as many as a processor has near
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,9 @@ class WavesFit:
 class _Sums:
     """What the likelihood needs of A = [X, y] (a columns), by pattern of waves that a pupil has.
 
-    `masks` (P, T); `counts` (P,) pupils; `cross` (P, T, T, a, a) Σ x_t x_u'; `unit_n` (J, P) and `unit_s` (J, P, T, a)
-    numbers and sums of pupils by unit, or None.
+    `masks` (P, T); `counts` (P,) pupils; `cross` (P, T, T, a, a) Σ x_t x_u'; `unit_n` (D, P) the numbers of pupils that
+    units have, each different row once; `unit_s` (J, P, T, a) sums of pupils by unit, units with the same numbers after
+    each other, and `alike` (J,) their place in `unit_n`; or None.
     """
 
     masks: Floats
@@ -70,6 +72,7 @@ class _Sums:
     cross: Floats
     unit_n: Floats | None
     unit_s: Floats | None
+    alike: Codes | None
     n: int
 
 
@@ -185,17 +188,21 @@ def _summed(A: Floats, pupils: ArrayLike, wave: Codes, n_waves: int, units: Arra
         cross[g] = (flat.T @ flat).reshape(n_waves, a, n_waves, a).transpose(0, 2, 1, 3)
     counts = np.bincount(pattern).astype(float)
     if units is None:
-        return _Sums(masks.astype(float), counts, cross, None, None, len(A))
+        return _Sums(masks.astype(float), counts, cross, None, None, None, len(A))
     codes, found = pd.factorize(np.asarray(units))
     of_pupil = np.zeros(len(labels), dtype=np.intp)
     of_pupil[who] = codes
     if (of_pupil[who] != codes).any():
         raise UsageError("a pupil sits in two units")
-    unit_n = np.zeros((len(found), len(masks)))
-    np.add.at(unit_n, (of_pupil, pattern), 1.0)
+    numbers = np.zeros((len(found), len(masks)))
+    np.add.at(numbers, (of_pupil, pattern), 1.0)
+    unit_n, alike = np.unique(numbers, axis=0, return_inverse=True)
+    order = np.argsort(alike.ravel(), kind="stable")
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
     unit_s = np.zeros((len(found), len(masks), n_waves, a))
-    np.add.at(unit_s, (of_pupil, pattern), wide)
-    return _Sums(masks.astype(float), counts, cross, unit_n, unit_s, len(A))
+    np.add.at(unit_s, (place[of_pupil], pattern), wide)
+    return _Sums(masks.astype(float), counts, cross, unit_n, unit_s, alike.ravel()[order], len(A))
 
 
 def _parts(free: Floats, own: Covariance, shared: Covariance | None) -> list[tuple[Floats, Floats, Floats]]:
@@ -213,7 +220,6 @@ def _reduced(
     """
     jets = np.stack(variables(psi, derivatives=derivatives), axis=-1)  # (c, m)
     S = np.tensordot(jets[:, : own.size], own.basis, 1)
-    n_waves = S.shape[-1]
     inverses, logdet = [], np.zeros(len(S))
     for mask, count in zip(sums.masks.astype(bool), sums.counts, strict=True):
         at = np.ix_(np.arange(len(S)), np.flatnonzero(mask), np.flatnonzero(mask))
@@ -223,19 +229,32 @@ def _reduced(
         logdet = logdet + count * log_determinant(S[at])
     A = np.stack(inverses, axis=1)  # (c, P, T, T)
     cross = np.einsum("cptu,ptuab->cab", A, sums.cross, optimize=True)
-    if shared is None or sums.unit_n is None or sums.unit_s is None:
+    if shared is None:
         return cross, logdet
     G = np.tensordot(jets[:, own.size :], shared.basis, 1)[:, None]  # (c, 1, T, T)
-    W = np.einsum("jp,cptu->cjtu", sums.unit_n, A, optimize=True)
-    u = np.einsum("cptu,jpua->cjta", A, sums.unit_s, optimize=True)
-    inner = product(W, G, np.matmul)
-    inner[0] += np.eye(n_waves)
-    weight = product(G, inverse(inner), np.matmul)
-    v = product(weight, u, np.matmul)
-    logdet = logdet + log_determinant(inner).sum(axis=1)
-    a = u.shape[-1]
-    u, v = (f.reshape(len(f), -1, a) for f in (u, v))
-    return cross - product(np.swapaxes(u, -1, -2), v, np.matmul), logdet
+    return _less_units(sums, A, G, cross, logdet)
+
+
+def _less_units(sums: _Sums, A: Jet, G: Jet, cross: Jet, logdet: Jet) -> tuple[Jet, Jet]:
+    """Take from A'V⁻¹A, and add to log|V|, what units share: some units at a time, and what is alike in them once."""
+    unit_n, unit_s, alike = sums.unit_n, sums.unit_s, sums.alike
+    if unit_n is None or unit_s is None or alike is None:
+        raise UsageError("the units are not known")
+    n_waves, a = unit_s.shape[-2:]
+    step = max(1, AT_ONCE // (len(A) * n_waves * a))
+    for start in range(0, len(unit_s), step):
+        of = alike[start : start + step]
+        first = int(of[0])
+        W = np.einsum("dp,cptu->cdtu", unit_n[first : of[-1] + 1], A, optimize=True)
+        inner = product(W, G, np.matmul)
+        inner[0] += np.eye(n_waves)
+        weight = product(G, inverse(inner), np.matmul)
+        logdet = logdet + log_determinant(inner) @ np.bincount(of - first).astype(float)
+        u = np.einsum("cptu,jpua->cjta", A, unit_s[start : start + step], optimize=True)
+        v = product(weight[:, of - first], u, np.matmul)
+        u, v = (f.reshape(len(f), -1, a) for f in (u, v))
+        cross = cross - product(np.swapaxes(u, -1, -2), v, np.matmul)
+    return cross, logdet
 
 
 def _deviance(cross: Jet, logdet: Jet, n: int) -> Jet:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from werkbank.statistics.multilevel.clusters import Floats
 
 LISTED = 1000  # assignments that are listed once, and kept
+AT_ONCE = 2**20  # random numbers of a sample that are held at a time
 MOST_SUMS = 2**19  # of one half, in memory at once
 BITS = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1, bitorder="little").astype(float)
 
@@ -181,8 +182,13 @@ def _some(values: Floats, k: int, draws: int, rng: np.random.Generator) -> Float
     """Return the sums of `draws` random choices of k of the values."""
     n = len(values)
     if n > 63 or comb(n, k) < 0.02 * 2**n:
-        ranks = rng.random((draws, n))
-        return np.asarray((ranks <= np.partition(ranks, k - 1, axis=1)[:, k - 1 : k]) @ values)
+        sums = np.empty(draws)
+        step = max(1, AT_ONCE // n)
+        for start in range(0, draws, step):  # the same draws as all at once, which of 24,000 units take gigabytes
+            ranks = rng.random((min(step, draws - start), n))
+            chosen = ranks <= np.partition(ranks, k - 1, axis=1)[:, k - 1 : k]
+            sums[start : start + step] = chosen @ values
+        return sums
     # fair coins, given that k of them fell heads, choose k at random; eight coins at a time are looked up
     chosen = np.empty(0, dtype=np.uint64)
     while len(chosen) < draws:
