@@ -440,7 +440,9 @@ class Builder {
       made.described = [now.note ? made.note.id : "", now.help ? made.help.id : ""].filter(Boolean);
       if (made.lines !== now.more.join("\n")) {
         made.lines = now.more.join("\n");
-        made.more.replaceChildren(el("summary", {}, now.kind === "programme" ? this.words.what_programme : this.words.what_is), el("div", { class: "wb-lines" }, made.lines));
+        const asked = now.kind === "programme" ? this.words.what_programme : this.words.what_is;
+        const lines = { class: "wb-lines", tabindex: "0", role: "group", "aria-label": asked }; // it scrolls: by keys, too
+        made.more.replaceChildren(el("summary", {}, asked), el("div", lines, made.lines));
       }
       made.more.hidden = !now.more.length;
     };
