@@ -28,6 +28,7 @@
       if (app.commands.isEnabled("notebook:run-cell")) {
         localStorage.setItem(DONE, kernel);
         await app.commands.execute("notebook:run-cell");
+        await panel.context.save(); // a page that is loaded again finds its form: the kernel still holds it
         return;
       }
       await new Promise((go) => setTimeout(go, LOOK_EVERY));
