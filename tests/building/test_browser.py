@@ -74,7 +74,8 @@ def test_by_mouse_from_an_spss_file_to_a_report_in_a_narrow_window(server, shown
     page.set_input_files("input[type=file]", nabijheid_sav(tmp_path))
     expect(page.locator(".wb-status")).to_have_text(FIT)
     page.get_by_label("het lot").check()
-    page.get_by_label("Om welke uitkomst ging het vooraf?").select_option("strs")
+    page.locator(".wb-folded > summary").click()
+    page.get_by_role("group", name="Om welke uitkomsten ging het vooraf?").get_by_label("strs", exact=True).check()
     page.get_by_label("Welke vragenlijst is nab?").fill("own")
     expect(page.locator(".wb-yaml")).to_have_value(re.compile("kind: randomised"))
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
@@ -136,6 +137,57 @@ def test_it_bears_no_serious_fault_of_accessibility_and_no_markup_of_a_file(lang
         other = "English" if language == "nl" else "Nederlands"
         page.get_by_label(re.compile("^(Taal|Language)")).select_option(label=other)
         expect(page.locator("h1")).to_have_text("Set up a study" if language == "nl" else "Een onderzoek opzetten")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_with_every_step_unfolded_it_bears_no_serious_fault(language, width, shown, tmp_path):
+    rows, file = clean(), tmp_path / "metingen.csv"
+    for name in ("an answer out of range", "a pupil twice"):
+        MISTAKES[name].plant(rows)
+    file.write_bytes(csv(rows))
+    with serving(tmp_path, language, files=[file]) as server:
+        page = shown(server, width=width)
+        expect(page.locator(".wb-top")).to_be_visible()
+        _unfold(page)
+        assert not serious(page)  # with mistakes at their fields
+        file.write_bytes(csv(clean()))
+        page.set_input_files("input[type=file]", file)
+        expect(page.locator(".wb-status")).to_have_class(re.compile("wb-good"))
+        page.locator("[data-place=programme] input").fill("llinc")
+        page.locator("[data-place='design.received_by'] input").first.check()
+        expect(page.locator(".wb-yaml")).to_have_value(re.compile(r"received_by: \[teacher\]"))
+        expect(page.locator(".wb-yaml")).to_have_value(re.compile("^programme: llinc$", re.MULTILINE))
+        expect(page.locator(".wb-status")).to_have_class(re.compile("wb-good"))
+        assert _unfold(page) > 4
+        assert not serious(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def _unfold(page):
+    """Unfold all that is folded, and return how much that is."""
+    return page.evaluate("""() => {
+        const shown = [...document.querySelectorAll("details")].filter((one) => !one.hidden);
+        for (const one of shown) one.open = true;
+        return shown.length;
+    }""")
+
+
+def test_what_came_first_is_ticked_and_nothing_ticked_is_an_answer_too(shown, tmp_path):
+    file = tmp_path / "metingen.csv"
+    file.write_bytes(csv(clean()))
+    with serving(tmp_path, files=[file]) as server:
+        page = shown(server)
+        expect(page.locator(".wb-status")).to_have_text(FIT)
+        assert page.locator(".wb-folded").get_attribute("open") is None  # a guess unfolds nothing
+        page.locator(".wb-folded > summary").click()
+        boxes = page.locator("[data-place=primary] input")
+        for i in range(2):
+            boxes.nth(i).check()
+        expect(page.locator(".wb-yaml")).to_have_value(re.compile("role: primary[^$]*role: primary"))
+        for i in range(2):
+            boxes.nth(i).uncheck()
+        expect(page.locator(".wb-yaml")).not_to_have_value(re.compile("role: primary|niet te zien: om welke"))
 
 
 def test_an_instrument_is_searched_and_its_versions_are_explained(shown, tmp_path):

@@ -427,3 +427,33 @@ def test_who_gave_a_programme_without_a_name_is_refused_at_its_field(session):
     shown = session.answer({"do": "suggest", "form": {"answers": {"programme.provider": "een coach"}}})
     assert [one["place"] for one in shown["problems"]] == ["programme.provider"]
     assert "programme" not in shown["text"]
+
+
+def test_several_outcomes_can_have_been_chosen_beforehand_or_none(session):
+    read(session)
+    view = session.answer({"do": "suggest"})
+    naming = next(one for one in view["sections"] if one["id"] == "naming")
+    primary = next(field for group in naming["groups"] for field in group["fields"] if field["place"] == "primary")
+    assert (primary["kind"], primary["nothing"], primary["state"]) == ("checks", "none", "guessed")
+    places = [one["value"] for one in primary["options"]]
+    assert len(places) == 2
+    view = chosen(session, primary=", ".join(places))
+    study = yaml.safe_load(view["text"])
+    assert [outcome["role"] for outcome in study["outcomes"]] == ["primary", "primary"]
+    assert fields(view)["primary"]["state"] == "said"
+    assert session.answer({"do": "check"})["fit"]
+    view = chosen(session, primary="none")
+    assert {outcome["role"] for outcome in yaml.safe_load(view["text"])["outcomes"]} == {"secondary"}
+    view = chosen(session, primary=f"none, {places[0]}")  # both cannot be
+    assert [problem["place"] for problem in view["problems"]] == ["primary"]
+
+
+def test_to_whom_the_programme_was_given_is_written_where_it_is_said(session):
+    text = read(session)["text"]
+    assert "received_by" not in yaml.safe_load(text)["design"]
+    view = chosen(session, **{"design.received_by": "teacher, parent"})
+    assert yaml.safe_load(view["text"])["design"]["received_by"] == ["teacher", "parent"]
+    assert session.answer({"do": "check"})["fit"]
+    view = chosen(session, **{"design.received_by": "teacher, coach"})
+    assert [problem["place"] for problem in view["problems"]] == ["design.received_by"]
+    assert "coach" in view["problems"][0]["sentence"]

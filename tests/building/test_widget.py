@@ -10,7 +10,7 @@ from tests.building.files_to_fill_in import clean, csv
 
 from werkbank.building.widget import STATIC, builder
 from werkbank.catalogue import LANGUAGES
-from werkbank.running.lab import start_page
+from werkbank.running.start_page import start_page
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from tests.drafting.files_to_draft import KINDS, N, arm_of, csv, people
 from werkbank.catalogue import LANGUAGES, topic_sentences
 from werkbank.drafting.asking import on_terminal
 from werkbank.drafting.making import new_from
-from werkbank.drafting.settling import MOST_QUESTIONS
+from werkbank.drafting.settling import MOST_QUESTIONS, Question
 from werkbank.errors import UnfitError, UsageError
 from werkbank.running.checking import check_study
 from werkbank.study import load_study
@@ -123,6 +123,35 @@ def test_a_terminal_takes_a_name_its_beginning_or_enter(tmp_path):
     guessed = {guess.place for guess in made.guesses}
     assert "design.assigned_by" in guessed  # Enter
     assert not guessed & {"design.kind", "control", "arms.A", "arms.B"}
+
+
+def test_several_outcomes_are_named_beforehand_by_an_option_or_on_a_terminal(tmp_path):
+    kind = KINDS["workbook with scores"]
+    typed = {}
+
+    def answer(question):
+        typed[question.place] = question
+        return ", ".join(question.choices[:2]) if question.several else ""
+
+    (tmp_path / "asked").mkdir()
+    made, _ = drafted(tmp_path / "asked", kind, ask=answer)
+    assert typed["primary"].several
+    names = typed["primary"].choices[:2]
+    assert [one.id for one in load_study(made.folder).outcomes if one.role == "primary"] == list(names)
+    assert "primary" not in {guess.place for guess in made.guesses}
+    (tmp_path / "said").mkdir()
+    given = {"primary": f"{names[1]},{names[0]},{names[0]}", "design.received_by": "teacher,pupil"}
+    made, _ = drafted(tmp_path / "said", kind, given=given)
+    study = load_study(made.folder)
+    assert {one.id for one in study.outcomes if one.role == "primary"} == set(names)
+    assert study.design.received_by == ["teacher", "pupil"]
+
+
+def test_a_terminal_takes_several_by_their_beginnings():
+    typed, told = iter(["strs, onzin", "str, taal"]), []
+    ask = on_terminal("nl", told.append, lambda _: next(typed))
+    assert ask(Question("primary", "Welke?", ("strs", "taaltoets", "none"), "", several=True)) == "strs, taaltoets"
+    assert any("onzin" in line for line in told)
 
 
 def test_an_end_of_input_leaves_the_guesses(tmp_path):

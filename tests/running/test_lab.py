@@ -9,6 +9,7 @@ import pytest
 
 from werkbank.errors import MissingPieceError
 from werkbank.running import lab
+from werkbank.running.start_page import EXTENSION, START, start_cell
 
 
 def test_it_listens_to_this_computer_only_and_keeps_its_token(tmp_path):
@@ -82,3 +83,13 @@ def test_a_lab_that_does_not_start_is_a_missing_piece(tmp_path, monkeypatch):
     monkeypatch.setattr(lab, "lab_command", lambda *_, **__: [sys.executable, "-c", "raise SystemExit(7)"])
     with pytest.raises(MissingPieceError, match="7"):
         lab.open_lab(tmp_path, language="en")
+
+
+def test_an_extension_that_runs_the_start_page_is_written_for_as_long_as_lab_is_there(tmp_path):
+    lab._environment(tmp_path)
+    own = tmp_path / "labextensions" / EXTENSION
+    build = json.loads((own / "package.json").read_text(encoding="utf-8"))["jupyterlab"]["_build"]
+    text = (own / build["load"]).read_text(encoding="utf-8")
+    assert f'const PAGE = "{START}"' in text
+    assert all(json.dumps(start_cell(language)) in text for language in ("nl", "en"))
+    assert f'_JUPYTERLAB["{EXTENSION}"]' in text

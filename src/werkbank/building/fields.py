@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from werkbank.catalogue import has, say
 from werkbank.drafting.naming import PROGRAMME, PROVIDER
-from werkbank.drafting.settling import OPEN
+from werkbank.drafting.settling import NOTHING, OPEN
 from werkbank.instruments.explaining import explained
 from werkbank.instruments.registry import names as instrument_names
 from werkbank.instruments.registry import variants
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from werkbank.drafting.measures import Outcome
     from werkbank.drafting.seen import Seen, SeenFile
 
+RECEIVED = "design.received_by"
 ROLES = ("pupil", "class", "teacher", "school", "arm", "wave")
 OF_OUTCOMES = ("instrument", "version", "order", "informant", "range", "better", "missing")
 SAMPLES = 3  # cells that are shown beside a heading
@@ -46,7 +47,8 @@ class Field:
     ----------
     place : str
         As ``werkbank new --set`` has it.
-    kind : {"select", "radio", "text", "instrument", "programme"}
+    kind : {"select", "radio", "checks", "text", "instrument", "programme"}
+        Of checks several may be chosen: their values stand in `value` with commas.
     label : str
     value : str
         What holds: what was chosen, else what was guessed; "" for nothing.
@@ -58,6 +60,8 @@ class Field:
         What the answer changes.
     more : tuple of str
         Lines that explain what was chosen (an instrument and its versions).
+    nothing : str
+        Of checks, the answer when none is chosen; "" where that is no answer.
     """
 
     place: str
@@ -69,6 +73,7 @@ class Field:
     state: str = "said"
     help: str = ""
     more: tuple[str, ...] = ()
+    nothing: str = ""
 
 
 @dataclass(frozen=True)
@@ -274,12 +279,6 @@ class _Fields:
             yield self._asked("design.assigned_by", "assigned_by")
         if "design.blocks" in self.settling.offered:
             yield self._asked("design.blocks", "blocks")
-        places = [outcome.place for outcome in self.made.draft.outcomes]
-        if "primary" in self.settling.settled and places:
-            options = [*(Option(place, place) for place in places), Option("none", self.say("design.no_primary"))]
-            yield self.field(
-                "primary", "select", self.say("design.primary"), options, helped=self.say("design.primary_help")
-            )
         yield self._asked("design.raters_are_implementers", "raters")
 
     def _asked(self, place: str, name: str) -> Field:
@@ -291,7 +290,16 @@ class _Fields:
         return replace(kind, help=helped)
 
     def naming(self) -> Iterable[Group]:
-        """Yield what was given and by whom, and how arms and waves are called for readers: none of it is needed."""
+        """Yield what nobody needs to say.
+
+        Which outcomes it was about beforehand, what was given, by whom and to whom, and how arms and waves are called
+        for readers.
+        """
+        if places := [outcome.place for outcome in self.made.draft.outcomes]:
+            options = [Option(place, place) for place in places]
+            asked, helped = self.say("naming.primary"), self.say("naming.primary_help")
+            primary = self.field("primary", "checks", asked, options, helped=helped)
+            yield Group("primary", self.say("naming.primary_legend"), (replace(primary, nothing=NOTHING),))
         known = named(self.settling.settled.get(PROGRAMME, ""))
         more = self._programme(known) if known else ()
         which = self.field(
@@ -300,7 +308,12 @@ class _Fields:
         provider = template(known).tidier("provider") if known else None
         helped = self.say("naming.provider_known", provider=provider.get(self.language)) if provider else ""
         given = self.field(PROVIDER, "text", self.say("naming.provider"), helped=helped)
-        yield Group("programme", self.say("naming.programme_legend"), (which, given))
+        choices = self.settling.offered.get(RECEIVED, ())
+        options = [Option(choice, self.say(f"naming.receivers.{choice}")) for choice in choices]
+        received = self.field(
+            RECEIVED, "checks", self.say("naming.received"), options, helped=self.say("naming.received_help")
+        )
+        yield Group("programme", self.say("naming.programme_legend"), (which, given, received))
         for kind, codes in (("arm", self.made.draft.design.arms), ("wave", self.made.draft.waves)):
             called = [
                 self.field(f"labels.{kind}.{code}", "text", self.say(f"naming.{kind}", code=code)) for code in codes

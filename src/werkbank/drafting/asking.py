@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from werkbank.catalogue import say
-from werkbank.drafting.settling import MOST_QUESTIONS
+from werkbank.drafting.settling import MOST_QUESTIONS, parted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from werkbank.drafting.settling import Question
 
@@ -32,13 +32,20 @@ def on_terminal(language: str, tell: Callable[[str], object], read: Callable[[st
                 typed = read(f"   {prompt} ").strip()
             except EOFError:
                 return ""
-            exact = {choice.casefold(): choice for choice in question.choices}
-            if not typed or not exact:
+            if not typed or not question.choices:
                 return typed
-            begun = [choice for key, choice in exact.items() if key.startswith(typed.casefold())]
-            if typed.casefold() in exact or len(begun) == 1:
-                return exact.get(typed.casefold(), begun[0] if begun else typed)
+            each = parted(typed, question.choices) if question.several else [typed]
+            meant = [_meant(one, question.choices) for one in each]
+            if all(meant):
+                return ", ".join(meant)
             tell("   " + say("drafting.ask.again", language, answer=typed))
         return ""
 
     return ask
+
+
+def _meant(typed: str, choices: Sequence[str]) -> str:
+    """Return the choice that was typed, or whose beginning was where no other begins so; "" for none."""
+    exact = {choice.casefold(): choice for choice in choices}
+    begun = [choice for key, choice in exact.items() if key.startswith(typed.casefold())]
+    return exact.get(typed.casefold(), begun[0] if len(begun) == 1 else "")

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from werkbank.drafting.roles import sides_of
-from werkbank.drafting.settling import OPEN
+from werkbank.drafting.settling import OPEN, parted
 from werkbank.drafting.waves import ORDER, Place, meanings, whole
 from werkbank.drafting.words import compact
 from werkbank.errors import Said
@@ -33,6 +33,7 @@ LEAST_IN_UNIT = 2  # rows, on average
 UNITS = ("school", "class", "teacher")  # largest first
 CANONICAL = ("baseline", "pre", "post", "followup", "followup2", "followup3", "followup4")
 ARM_ROLES = ("intervention", "control", "target", "transfer")
+RECEIVERS = ("teacher", "pupil", "parent")
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Design:
     arms: dict[str, str]
     blocks: str | None = None  # within what lots were drawn or arms were formed, where the user said so
     raters: str | None = None  # whether those who took part in the programme filled it in, where the user said so
+    received: tuple[str, ...] = ()  # to whom the programme was given, where the user said so
 
 
 def settle_design(files: list[SeenFile], roles: Roles, settling: Settling) -> Design:
@@ -51,7 +53,7 @@ def settle_design(files: list[SeenFile], roles: Roles, settling: Settling) -> De
     columns = _columns(files, roles, "arm")
     if not columns:
         kind = settling.settle("design.kind", "single_group", Said("drafting.guess.kind.no_arm"), choices=_KINDS)
-        return Design(kind, None, {}, raters=_raters(settling))
+        return Design(kind, None, {}, raters=_raters(settling), received=_received(settling))
     arms = _arms(columns, settling)
     told = Said("drafting.guess.kind.arms")
     asked = Said("drafting.ask.kind")
@@ -66,7 +68,7 @@ def settle_design(files: list[SeenFile], roles: Roles, settling: Settling) -> De
     larger = [u for u in UNITS if u in roles.columns and u != unit] if unit != "school" else []
     larger = [u for u in larger if unit == "pupil" or UNITS.index(u) < UNITS.index(unit)]
     blocks = settling.may_be_said("design.blocks", ("false", *larger)) if larger else ""
-    return Design(kind, unit, arms, blocks or None, _raters(settling))
+    return Design(kind, unit, arms, blocks or None, _raters(settling), _received(settling))
 
 
 _KINDS = ("single_group", "controlled", "randomised")
@@ -75,6 +77,12 @@ _KINDS = ("single_group", "controlled", "randomised")
 def _raters(settling: Settling) -> str | None:
     """Return whether raters took part in the programme, which no file can say: only what the user said."""
     return settling.may_be_said("design.raters_are_implementers", ("true", "false")) or None
+
+
+def _received(settling: Settling) -> tuple[str, ...]:
+    """Return to whom the programme was given, which no file can say: only what the user said."""
+    said = settling.may_be_said("design.received_by", RECEIVERS, several=True)
+    return tuple(parted(said, RECEIVERS)) if said else ()
 
 
 def _columns(files: list[SeenFile], roles: Roles, role: str) -> list[Seen]:

@@ -13,6 +13,7 @@ from werkbank.catalogue import say
 from werkbank.drafting.keys import DECISIVE, ENOUGH_ITEMS, FITS, Fit, called, fitting, item_rest
 from werkbank.drafting.roles import NONE
 from werkbank.drafting.series import Series, answered_in_words, answers_of, generic, named, pattern
+from werkbank.drafting.settling import NOTHING, parted
 from werkbank.drafting.waves import ORDER
 from werkbank.drafting.words import COVARIATES, HIGHER, LOWER, TESTS, WHO, holds, parts
 from werkbank.errors import Said
@@ -353,7 +354,7 @@ def _tell_same_keys_apart(made: list[Outcome]) -> None:
 
 
 def _settle_primary(made: list[Outcome], settling: Settling) -> None:
-    """Settle which outcome was named beforehand: the only one there is, or the one that the user names."""
+    """Settle which outcomes were named beforehand: the only one there is, or those that the user names."""
     places = [outcome.place for outcome in made]
     if not places:
         settling.places.append("primary")
@@ -361,10 +362,12 @@ def _settle_primary(made: list[Outcome], settling: Settling) -> None:
     only = len(places) == 1
     told = Said(f"drafting.guess.primary.{'only' if only else 'none'}", {"names": ", ".join(places)})
     asked = None if only else Said("drafting.ask.primary", {"names": ", ".join(places)})
-    choices = (*places, "none")
-    chosen = settling.settle("primary", places[0] if only else "none", told, question=asked, choices=choices)
+    choices = (*places, NOTHING)
+    value = places[0] if only else NOTHING
+    said = settling.settle("primary", value, told, question=asked, choices=choices, several=True)
+    chosen = parted(said, choices)
     for outcome in made:
-        outcome.fields["role"] = "primary" if outcome.place == chosen else "secondary"
+        outcome.fields["role"] = "primary" if outcome.place in chosen else "secondary"
 
 
 def _years(seen: Seen) -> bool:

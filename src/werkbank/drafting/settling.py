@@ -14,17 +14,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 MOST_QUESTIONS = 7
+NOTHING = "none"  # of what may be said: that nothing is
 OPEN = "?"  # stands where nobody can guess: `check` asks it, with the line in the study file
 
 
 @dataclass(frozen=True)
 class Question:
-    """A question to the user: `place` is its name as an option, `choices` what may be answered (all when empty)."""
+    """A question to the user.
+
+    `place` is its name as an option, `choices` what may be answered (all when empty), `several` whether more than one
+    of them may be, with commas.
+    """
 
     place: str
     sentence: str
     choices: tuple[str, ...]
     preset: str
+    several: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,13 @@ def spoken(sentence: Said, language: str) -> str:
         return spoken(value, language) if isinstance(value, Said) else value
 
     return say(sentence.key, language, **{name: told(value) for name, value in sentence.values.items()})
+
+
+def parted(answer: str, choices: Sequence[str]) -> list[str]:
+    """Return the answers in one that may hold several, with commas, each once; a choice as it stands is one."""
+    if answer in choices:
+        return [answer]
+    return list(dict.fromkeys(part.strip() for part in answer.split(",") if part.strip())) or [answer]
 
 
 @dataclass
@@ -89,10 +102,12 @@ class Settling:
         question: Said | None = None,
         choices: Sequence[str] = (),
         also: Sequence[str] = (),
+        several: bool = False,
     ) -> str:
         """Return what holds at `place`: what was said, or answered now, or `value` with a mark.
 
-        `also` is what may be answered besides `choices`, which alone are named in a question.
+        `also` is what may be answered besides `choices`, which alone are named in a question; of `several` more than
+        one may be, with commas.
 
         Raises
         ------
@@ -100,20 +115,20 @@ class Settling:
             When an answer is none of `choices`.
         """
         self.offered[place] = (*choices, *also)
-        self.settled[place] = self._settled(place, value, sentence, question, choices)
+        self.settled[place] = self._settled(place, value, sentence, question, choices, several=several)
         return self.settled[place]
 
-    def _settled(self, place: str, value: str, sentence: Said, question: Said | None, choices: Sequence[str]) -> str:
+    def _settled(
+        self, place: str, value: str, sentence: Said, question: Said | None, choices: Sequence[str], *, several: bool
+    ) -> str:
         self.places.append(place)
         answer = self.given.get(place, "")
         if not answer and question is not None and self.ask is not None and self.asked < MOST_QUESTIONS:
             self.asked += 1
             text = spoken(question, self.language)
-            answer = self.ask(Question(place, text, tuple(choices), "" if value == OPEN else value))
+            answer = self.ask(Question(place, text, tuple(choices), "" if value == OPEN else value, several))
         if answer:
-            if choices and answer not in self.offered[place]:
-                raise self.refused("drafting.problem.answer", place, answer, self.offered[place])
-            return answer
+            return self._one_of(place, answer, several=several) if choices else answer
         self.guesses[place] = Guess(place, value, sentence, value == OPEN)
         return value
 
@@ -123,13 +138,22 @@ class Settling:
         self.settled[place] = self.given.get(place) or value
         return self.settled[place]
 
-    def may_be_said(self, place: str, choices: Sequence[str] = ()) -> str:
+    def _one_of(self, place: str, answer: str, *, several: bool) -> str:
+        """Return an answer that is among what is offered, or (`several`) answers that all are."""
+        offered = self.offered[place]
+        told = parted(answer, offered) if several else [answer]
+        valid = offered if len(told) == 1 else [one for one in offered if one != NOTHING]
+        for one in told:
+            if one not in valid:
+                raise self.refused("drafting.problem.answer", place, one, valid)
+        return ", ".join(told)
+
+    def may_be_said(self, place: str, choices: Sequence[str] = (), *, several: bool = False) -> str:
         """Return what the user said at a place of which nothing is seen and nothing is guessed; "" for nothing."""
         self.places.append(place)
         self.offered[place] = tuple(choices)
         if said := self.given.get(place, ""):
-            if choices and said not in choices:
-                raise self.refused("drafting.problem.answer", place, said, choices)
+            said = self._one_of(place, said, several=several) if choices else said
             self.settled[place] = said
         return said
 

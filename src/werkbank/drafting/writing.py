@@ -112,6 +112,8 @@ class _Page:
             self.line("  # raters_are_implementers: true")
         else:
             self.line(f"  raters_are_implementers: {design.raters}")
+        if design.received:
+            self.line(f"  received_by: {scalar(list(design.received))}")
 
     def files(self) -> None:
         self.line("")

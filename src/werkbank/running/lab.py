@@ -10,15 +10,14 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
 from werkbank.catalogue import say
 from werkbank.errors import MissingPieceError
 from werkbank.running.notebooks import notebook_folder
+from werkbank.running.start_page import START, add_extension, start_page
 from werkbank.study.finding import ROOT
 from werkbank.warm.kernel import KERNEL_NAME, kernel_json
 
-START = "start.ipynb"
 SECONDS_TO_CLOSE = 8
 
 
@@ -29,7 +28,8 @@ def open_lab(
 
     A folder ``notebooks`` in `root` is used as it is; where there is none (werkbank was installed, not checked out) it
     is made as a copy of the shipped notebooks, which the user may then change. So is ``start.ipynb``, the page with
-    the study builder. `allow_root` is for a container in which there is no other user than root.
+    the study builder, which runs its cell when it opens. `allow_root` is for a container in which there is no other
+    user than root.
 
     Raises
     ------
@@ -68,19 +68,6 @@ def _close(server: subprocess.Popen[bytes]) -> None:
         server.wait()
 
 
-def start_page(language: str) -> str:
-    """Return the notebook that Lab begins with: what to do, one cell whose code is folded away, and where things go."""
-    code = f'from werkbank.building.widget import builder\n\nbuilder("{language}", doors=True)'
-    said: list[dict[str, Any]] = [
-        {"cell_type": "markdown", "id": name, "metadata": {}, "source": say(f"building.start.{name}", language)}
-        for name in ("heading", "foot")
-    ]
-    form: dict[str, Any] = {"cell_type": "code", "id": "builder", "metadata": {"jupyter": {"source_hidden": True}}}
-    cells = [said[0], {**form, "source": code, "execution_count": None, "outputs": []}, said[1]]
-    kernel = {"kernelspec": {"display_name": "werkbank", "language": "python", "name": KERNEL_NAME}}
-    return json.dumps({"cells": cells, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}, ensure_ascii=False)
-
-
 def lab_command(root: Path, *, browser: bool, port: int | None, allow_root: bool = False) -> list[str]:
     """Return the command that starts JupyterLab; its flags win over whatever a user's configuration says."""
     options = {
@@ -101,10 +88,11 @@ def lab_command(root: Path, *, browser: bool, port: int | None, allow_root: bool
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    """Return an environment in which ``python3`` is this interpreter, and Lab does not ask the network for news."""
+    """Return an environment in which ``python3`` is this interpreter, Lab begins with the form, and asks no network."""
     spec = folder / "kernels" / KERNEL_NAME
     spec.mkdir(parents=True)
     (spec / "kernel.json").write_text(json.dumps(kernel_json()), encoding="utf-8")
+    add_extension(folder)
     silent = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
     (folder / "labconfig").mkdir()
     (folder / "labconfig" / "page_config.json").write_text(json.dumps(silent), encoding="utf-8")

@@ -383,7 +383,7 @@ class Builder {
   // what nobody needs to answer is shown when it is asked for, or was answered
   folding(section, groups) {
     if (!section.folded) return groups;
-    const open = section.groups.some((group) => group.fields.some((field) => field.value));
+    const open = section.groups.some((group) => group.fields.some((field) => field.value && field.state === "said"));
     return el("details", { class: "wb-more wb-folded", open }, el("summary", {}, this.words.unfold), groups);
   }
 
@@ -425,7 +425,7 @@ class Builder {
       else this.answers[field.place] = value;
       this.changed(field.place);
     };
-    if (field.kind === "radio") this.radios(made, field, id, answer);
+    if (field.kind === "radio" || field.kind === "checks") this.choices(made, field, id, answer);
     else this.control(made, field, id, answer);
     made.update = (now) => {
       made.label = now.label;
@@ -440,7 +440,9 @@ class Builder {
       made.described = [now.note ? made.note.id : "", now.help ? made.help.id : ""].filter(Boolean);
       if (made.lines !== now.more.join("\n")) {
         made.lines = now.more.join("\n");
-        made.more.replaceChildren(el("summary", {}, now.kind === "programme" ? this.words.what_programme : this.words.what_is), el("div", { class: "wb-lines" }, made.lines));
+        const asked = now.kind === "programme" ? this.words.what_programme : this.words.what_is;
+        const lines = { class: "wb-lines", tabindex: "0", role: "group", "aria-label": asked }; // it scrolls: by keys, too
+        made.more.replaceChildren(el("summary", {}, asked), el("div", lines, made.lines));
       }
       made.more.hidden = !now.more.length;
     };
@@ -479,7 +481,10 @@ class Builder {
     };
   }
 
-  radios(made, field, id, answer) {
+  // one of several (radio), or as many of them as hold (checks: their values with commas)
+  choices(made, field, id, answer) {
+    const type = field.kind === "radio" ? "radio" : "checkbox";
+    const held = () => made.controls.filter((one) => one.checked).map((one) => one.value).join(", ") || made.nothing;
     made.heading = el("legend", {});
     made.choices = el("div", { class: "wb-choices" });
     made.box = el("fieldset", { class: "wb-field wb-radio", "data-place": field.place }, made.heading, made.choices, made.help, made.note, made.problems);
@@ -488,11 +493,13 @@ class Builder {
       if (made.options !== options) {
         made.options = options;
         made.controls = now.options.map((one, i) =>
-          el("input", { type: "radio", name: id, id: `${id}-${i}`, value: one.value, onchange: (e) => answer(e.target.value) }));
+          el("input", { type, name: id, id: `${id}-${i}`, value: one.value, onchange: () => answer(held()) }));
         made.choices.replaceChildren(...now.options.map((one, i) =>
           el("div", { class: "wb-choice" }, made.controls[i], el("label", { for: `${id}-${i}` }, one.label))));
       }
-      for (const one of made.controls) one.checked = one.value === now.value;
+      const chosen = now.kind === "radio" ? [now.value] : now.value.split(",").map((one) => one.trim());
+      made.nothing = now.nothing;
+      for (const one of made.controls) one.checked = chosen.includes(one.value) || one.value === now.value;
       made.control = made.controls.find((one) => one.checked) || made.controls[0];
     };
   }
