@@ -84,3 +84,10 @@ def test_one_low_score_is_never_called_a_signal():
     study = report.study.model_copy(update={"monitoring": block})
     said = monitoring.summary(replace(report, intake=replace(report.intake, study=study)))
     assert "Eén lage score is nooit een signaal" in said.blocks[-1].text
+
+
+def test_subjects_are_named_in_the_language_of_the_report():
+    for language, named in (("nl", "rekenen"), ("en", "arithmetic")):
+        places = [text for text in texts(sections(language)) if named in text]
+        assert any(place == f"S1, {named}" for place in places)
+    assert not any("rekenen" in text for text in texts(sections("en")))

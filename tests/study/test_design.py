@@ -134,3 +134,12 @@ def test_a_count_is_a_whole_number(tmp_path):
     with pytest.raises(UnfitError) as caught:
         read_answers(study)
     assert [(p.code, p.row) for p in caught.value.problems] == [("not_whole", 3)]
+
+
+@pytest.mark.parametrize("told", [{"given_by": ["teacher"]}, {"received_by": ["teacher", "pupil"]}])
+def test_raters_who_took_part_and_did_not_are_refused(tmp_path, told):
+    said = {**SCORES["design"], "raters_are_implementers": False}
+    outcomes = [{**SCORES["outcomes"][0], "informant": "teacher", "range": [0, 9]}]
+    assert study_with(tmp_path, design=said | {"given_by": ["coach"]}, outcomes=outcomes).design.given_by == ["coach"]
+    found = problems_of(tmp_path, yaml.safe_dump({**SCORES, "design": said | told, "outcomes": outcomes}))
+    assert [problem.code for problem in found] == ["study_raters_contradict"]

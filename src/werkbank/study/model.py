@@ -734,6 +734,13 @@ class Study(Part):
         return self
 
     @model_validator(mode="after")
+    def _raters_are_told_once(self) -> Study:
+        took_part = {*self.design.given_by, *self.design.received_by} - {"pupil"}
+        if self.design.raters_are_implementers is False and took_part & {o.informant for o in self.outcomes}:
+            raise ValueError("raters_contradict")
+        return self
+
+    @model_validator(mode="after")
     def _labels_are_of_something(self) -> Study:
         labels = self.labels
         columns = {*self.pupil_columns, *MADE}
