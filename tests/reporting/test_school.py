@@ -94,7 +94,7 @@ def test_each_of_two_minutes_questions_is_answered_in_a_sentence_of_page_one(rep
         f"van elke honderd leerlingen bij LLInC scoorden er naar schatting {round(50 + index.estimate)} boven",
         "zonder verschil vijftig",
         "194 leerlingen (LLInC) en 179 leerlingen (controle)",
-        "Doorgaan, maar aangepast: bij conflict",
+        "Doorgaan met aanpassing: bij conflict",
         "gesprekken van een coach met de leraar",
     ):
         assert wanted in text
