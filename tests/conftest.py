@@ -17,11 +17,15 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from werkbank.bench import Bench
+
+settings.register_profile("seeded", derandomize=True)  # `make test` draws the same examples every time
+settings.load_profile("seeded")
 
 ROOT = Path(__file__).resolve().parents[1]
 ORACLES = ROOT / "tests" / "oracles"
