@@ -92,13 +92,15 @@ def test_an_unknown_template_and_no_name_are_refused(tmp_path, programme):
 
 def test_warnings_hold_where_the_design_makes_them_true(tmp_path):
     told = yaml.safe_load(example_path("nabijheid").read_text(encoding="utf-8"))
-    plain = {**told["design"], "selected_on": None, "raters_are_implementers": False}
+    plain = {**told["design"], "selected_on": None, "raters_are_implementers": False, "received_by": ["pupil"]}
     chosen = {**plain, "selected_on": "strs-sf", "raters_are_implementers": True}
+    named = {**plain, "raters_are_implementers": None, "received_by": ["teacher"]}
     without = programmes.warnings(load_study(declared(tmp_path / "a", "llinc", design=plain)))
     both = programmes.warnings(load_study(declared(tmp_path / "b", "llinc", design=chosen)))
     assert "selected_on_outcome" not in without
     assert "rater_gives" not in without
     assert {"selected_on_outcome", "rater_gives"} <= set(both)
+    assert "rater_gives" in programmes.warnings(load_study(declared(tmp_path / "c", "llinc", design=named)))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

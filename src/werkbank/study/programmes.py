@@ -46,9 +46,11 @@ def warnings(study: Study) -> list[str]:
         return []
     design, planned = study.design, [log.planned for log in study.logs if log.planned is not None]
     sessions = [one.sessions for one in planned if one.sessions is not None]
+    took_part = {*design.given_by, *design.received_by} - {"pupil"}
     true = {
         "selected_on_outcome": design.selected_on is not None,
-        "rater_gives": bool(design.raters_are_implementers),
+        "rater_gives": design.raters_are_implementers is True
+        or bool(took_part & {outcome.informant for outcome in study.outcomes}),
         "spill_over": "transfer" in {*study.arms.values(), *study.roles.values()} or study.columns.role is not None,
         "class_level": True,
         "six_sessions": bool(sessions) and max(sessions) <= FEW_SESSIONS,
