@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from tests.disclosure.test_batch_attack import study_of_schools
@@ -42,14 +43,18 @@ def asked(study, out, *, rows=4):
     return table, jobs_of_table(table, "nl", {"out": str(out), "formats": ("html",)})
 
 
+def inside(out, name):
+    """Return the files in every folder of this name; what is being swept beside them may vanish (a glob would stop)."""
+    return [Path(place) / file for place, _, files in os.walk(out) for file in files if Path(place).name == name]
+
+
 def let_go(out):
     """Return the content of every file in a folder `share`, by name."""
-    found = (path for path in out.rglob("share/*") if path.is_file())
-    return {path.relative_to(out).as_posix(): path.read_bytes() for path in found}
+    return {path.relative_to(out).as_posix(): path.read_bytes() for path in inside(out, "share")}
 
 
 def held(out):
-    return [path.name for path in out.rglob(".share/*")]
+    return [path.name for path in inside(out, ".share")]
 
 
 @pytest.mark.parametrize("sent", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.long)])
