@@ -89,7 +89,10 @@ def adjusted_vcov(info: Information) -> tuple[Floats, Floats]:
 
 def _inverse(symmetric: Floats) -> Floats:
     # variances of very different size make the matrix look singular: scale to a unit diagonal first
-    size = np.sqrt(np.diag(symmetric))
+    diagonal = np.diag(symmetric)
+    if not (diagonal > 0).all():  # rounding has eaten what was known of a variance near zero: nothing can be tested
+        return np.full(symmetric.shape, np.nan)
+    size = np.sqrt(diagonal)
     scale = np.outer(size, size)
     return np.asarray(np.linalg.pinv(symmetric / scale, rcond=1e-12, hermitian=True) / scale)
 
