@@ -6,6 +6,7 @@ import pytest
 from scipy import stats
 
 from werkbank.errors import UsageError
+from werkbank.statistics.multilevel import inference
 from werkbank.statistics.multilevel.covariances import Covariance
 from werkbank.statistics.multilevel.over_waves import fit_over_waves, test_over_waves
 
@@ -147,3 +148,8 @@ def test_what_cannot_be_fitted_is_refused_or_said():
     flat = fit_over_waves(X @ np.ones(X.shape[1]), X, who, wave, unit)
     assert not flat.converged
     assert test_over_waves(flat, np.eye(X.shape[1])[0]).note
+
+
+def test_what_rounding_ate_of_a_variance_is_not_known():
+    assert np.isnan(inference._inverse(np.diag([1e-3, -2e9]))).all()
+    assert inference._inverse(np.diag([1e-3, 2e9])) == pytest.approx(np.diag([1e3, 5e-10]))
