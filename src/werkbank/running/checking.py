@@ -106,12 +106,13 @@ def check_reports(study: Study) -> None:
     """
     from werkbank.running.notebooks import report_names
 
-    known, problems = report_names(), []
+    own = sorted(path.name for path in study.folder.glob("*.ipynb"))
+    known, problems = [*report_names(), *own], []
     for name in [*study.reports] if "reports" in study.model_fields_set else [study.first_report]:
         try:
             if name in known:
                 check_report(study, name)
-            elif not name.endswith(".ipynb"):  # one's own notebook is looked for when it is asked
+            elif not (name.endswith(".ipynb") and (study.folder / name).is_file()):
                 problems.append(Problem("study_unknown_value", study.file, "reports", None, name, nearest(name, known)))
         except UnfitError as unfit:
             problems += unfit.problems

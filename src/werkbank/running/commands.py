@@ -50,7 +50,7 @@ def run_command(asked: argparse.Namespace, tell: Callable[..., None], told: Prog
     pupils = {"pupil_pages": True} if asked.pupil_pages else {}
     languages = tuple(dict.fromkeys(asked.language.split(","))) if asked.language else ()
     _known(asked, languages, formats)
-    asked.report = asked.report or load_study(asked.study).first_report
+    asked.report = asked.report or _first_report(asked.study)
     if asked.report in READ_FIRST:  # what it reads is known to be fit before a notebook is started
         study = load_study(asked.study)
         check_report(study, asked.report)
@@ -82,6 +82,13 @@ def run_command(asked: argparse.Namespace, tell: Callable[..., None], told: Prog
         "folder": made.folder.as_posix(), "files": files, "superseded": list(superseded), "left_out": made.left_out,
         "remarks": list(made.remarks), "notes": list(made.notes),
     }  # fmt: skip
+
+
+def _first_report(place: str) -> str:
+    """Return the report that a study names first; of a notebook in its folder the path."""
+    study = load_study(place)
+    name = study.first_report
+    return (study.folder / name).as_posix() if name.endswith(".ipynb") else name
 
 
 def batch_command(
