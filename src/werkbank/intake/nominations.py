@@ -119,7 +119,7 @@ def _standings(study: Study, table: Table, how: Nominations, roster: dict[str, s
     if even:
         ledger.note("nominations.even", file=table.path, n=even)
     if few + even == len(asked) and not ledger.unfit:
-        ledger.problem("nominations_none", table.path, details=told)
+        ledger.problem("nominations_none", table.path, details={**told, "few": few, "even": even})
     return _as_table(table, pupil, [who for who, room in roster.items() if room in asked], scores)
 
 
