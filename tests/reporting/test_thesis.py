@@ -169,7 +169,7 @@ def test_participants_are_told_on_both_levels_and_differences_are_said(report):
     shown = section(report("nabijheid", "nl"), "participants")
     (table,) = tables([shown])
     stubs = [row["stub"] for row in table.rows]
-    assert {"Scholen", "Klassen", "Leraren", "Leerlingen", "Leerlingen per klas", "Jaargroep 6"} <= set(stubs)
+    assert {"Scholen", "Klassen", "Leraren", "Leerlingen", "Leerlingen per klas", "Jaargroep: 6"} <= set(stubs)
     assert "jaargroep 7 het verst uiteen (44% in LLInC tegenover 11% in controle)" in said(shown)
 
 
@@ -244,3 +244,9 @@ def test_every_source_is_whole_and_belongs_to_something_that_exists():
 )
 def test_a_reference_knows_how_it_is_cited(text, cited):
     assert citing.Reference(text).cited == cited
+
+
+def test_characteristics_have_their_names_in_the_language_of_the_chapter(report):
+    for language, names in (("nl", {"Sekse: jongen", "Jaargroep: 5"}), ("en", {"Sex: boy", "Grade: 5"})):
+        (shown,) = [b for b in thesis.participants(report("nabijheid", language)).blocks if isinstance(b, Table)]
+        assert names <= {row[shown.columns[0].key] for row in shown.rows}

@@ -156,7 +156,7 @@ ANSWERS = ("summary", "overview", "answer", "questions")
 
 def opens_with_its_answers(sections: Sequence[Section]) -> bool:
     """Whether a report begins with what was found."""
-    return bool(sections) and sections[0].id in ANSWERS
+    return bool(sections) and (sections[0].id in ANSWERS or sections[0].id.startswith(APART))
 
 
 def body_first(sections: Sequence[Section]) -> tuple[Section, ...]:

@@ -78,7 +78,7 @@ VARIANCES: tuple[tuple[str, Kind], ...] = (("value", "estimate"), ("ci", "interv
 
 def _named(e: Estimate, found: Sequence[Estimate]) -> str:
     several = sum(other.group == e.group for other in found) > 1
-    return f"{e.group}: {e.contrast}" if several else e.group
+    return f"{e.group}: {e.contrast}" if several and e.contrast else e.group
 
 
 @section(shared=True)

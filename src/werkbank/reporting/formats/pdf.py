@@ -73,7 +73,7 @@ def _content(document: Document, files: dict[str, bytes]) -> dict[str, Any]:
     language = document.language
     if document.school and document.logo:
         files["logo"] = document.logo
-    in_body = document.in_body
+    in_body, opening = document.in_body, len(document.sections[0].blocks) if document.answers else 0
     return {
         "language": language,
         "message": document.message,
@@ -93,7 +93,7 @@ def _content(document: Document, files: dict[str, bytes]) -> dict[str, Any]:
         "figure": say("formats.figure", language),
         "blocks": _numbered(
             [
-                _block(block, language, files, appendix=i >= in_body) | {"own": own}
+                _block(block, language, files, appendix=i >= in_body) | {"own": own, "opening": i < opening}
                 for i, (block, own) in enumerate(document.placed)
             ]
         ),

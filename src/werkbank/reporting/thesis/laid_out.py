@@ -98,10 +98,11 @@ def _characteristic(report: Report, name: str, arms: Sequence[str], row: Any) ->
     shares = results.facts_where(what="enrolled_share", item=name)
     for word in dict.fromkeys(f.category for f in shares if f.value is not None):
         at = {arm: results.number(what="enrolled_share", item=name, category=word, arm=arm) for arm in arms}
-        row(f"{capital(name)} {word}", {a: {"m": None if x is None else report.words.share(x)} for a, x in at.items()})
+        label = f"{capital(report.words.covariate(name))}: {report.words.value(name, word)}"
+        row(label, {a: {"m": None if x is None else report.words.share(x)} for a, x in at.items()})
     of = {a: {"m": results.number(what="enrolled_mean", item=name, arm=a),
               "sd": results.number(what="enrolled_sd", item=name, arm=a)} for a in arms}  # fmt: skip
-    row(capital(name), of)
+    row(capital(report.words.covariate(name)), of)
 
 
 def _scores_before(report: Report, arms: Sequence[str], row: Any) -> None:  # noqa: ANN401

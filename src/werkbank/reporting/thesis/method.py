@@ -118,7 +118,8 @@ def _beforehand(report: Report, table: Table | None) -> str:
         item, word = max(pairs, key=lambda at: abs(shares[(*at, arms[0])] - shares[(*at, arms[1])]))
         one, other = shares[item, word, arms[0]], shares[item, word, arms[1]]
         if abs(one - other) >= APART:
-            values = {"item": item, "word": word, "one": words.share(one), "other": words.share(other)}
+            named = {"item": words.covariate(item), "word": words.value(item, word)}
+            values = named | {"one": words.share(one), "other": words.share(other)}
             said.append(
                 told(report, "participants.shares", first=words.arm(arms[0]), second=words.arm(arms[1]), **values)
             )
