@@ -213,6 +213,10 @@ def test_the_page_for_the_writer_answers_each_question_and_names_the_choice_that
         assert question in text
     assert text.count("Welke ene keuze") == len(report("nabijheid", "nl").evidence.primary)
     assert shown.id == "apart-defence"
+    # what the chapter and the evaluation count, the page counts too
+    assert "In 11 van 11" in text
+    assert "In 10 van 11" in text
+    assert "interval door bootstrap" in text
 
 
 def test_a_refused_analysis_stays_refused(report):

@@ -5,8 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.reporting.formats.conftest import NASTY, hard, hard_table
 
+from werkbank.reporting import labels
 from werkbank.reporting.blocks import Table, inline
-from werkbank.reporting.formats import FORMATS, write
+from werkbank.reporting.formats import FORMATS, pdf, write
 from werkbank.reporting.formats.document import plain, printable, runs, written
 from werkbank.reporting.numbers import Column
 
@@ -93,3 +94,12 @@ def test_a_format_that_does_not_exist():
 
 def test_the_hard_document_is_hard():
     assert {text[0] for text in NASTY} >= set("=+-@#<*")
+
+
+@pytest.mark.parametrize("word", ["measurement", "vervolgmeting", "www", "kommammm"])
+def test_a_word_of_a_header_has_room_in_bold_letters_on_a_full_page(word):
+    columns = (Column("a", "question"), *(Column(k, f"without later {word}", "count") for k in "bcdefg"))
+    rows = tuple(dict.fromkeys("bcdefg", 194) | {"a": "closeness according to the pupil"} for _ in range(3))
+    shown = written(Table("tab-t", "T", columns, rows), "en", pdf._LINE_APPENDIX)
+    size = 7.8 * min(1.0, shown.scale)  # of an appendix in report.typ; 166 mm of text, 1 mm at each side of a cell
+    assert all(166 * width - 2 >= labels.width(word, size, bold=True) for width in shown.widths[1:])

@@ -203,13 +203,18 @@ def _cell(value: object, column: Column, language: str) -> str:
     return text if column.kind == "text" else text.replace(" ", "\N{NO-BREAK SPACE}")
 
 
+def _in_bold(word: str) -> int:
+    """Return the room of a header's word, in characters: one that does not fit would lie over its neighbours."""
+    return ceil(1.15 * len(word) + 0.7 * sum(map(word.lower().count, "mw")))
+
+
 def _wanted(
     header: tuple[str, ...], rows: tuple[tuple[str, ...], ...], numeric: tuple[bool, ...], line: int
 ) -> list[int]:
     """Give numbers the characters they need; what is left goes to words, first to the columns that need least."""
     columns = list(zip(header, *rows, strict=True))
     words = [max(len(word) for text in column for word in text.split(" ")) for column in columns]
-    bold = [max(ceil(1.15 * len(word)) for word in label.split(" ")) for label in header]
+    bold = [max(map(_in_bold, label.split(" "))) for label in header]
     words = [max(pair) for pair in zip(words, bold, strict=True)]
     longest = [max(w, *map(len, column)) for w, column in zip(words, columns, strict=True)]
     wanted = [w if n else 0 for w, n in zip(words, numeric, strict=True)]

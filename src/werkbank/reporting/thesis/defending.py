@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from werkbank.appraisal.evidence import SIZES, question
+from werkbank.appraisal.other_ways import other_ways
 from werkbank.effects.questions import equivalence_bound
 from werkbank.reporting import numbers
 from werkbank.reporting.blocks import Bullets, Heading, Paragraph
@@ -152,24 +153,23 @@ def _large(report: Report, test: Estimate) -> str:
 
 
 def _holds(report: Report, test: Estimate) -> str:
-    others = laid_out.alternatives(report, test)
-    if not others or test.p is None:
+    ways = other_ways(report.evidence, test)  # those that the chapter tells of, and the evaluation
+    if not ways.others or test.p is None:
         return ""
-    same = [e for e in others if (e.p is not None and e.p < LOW) == (test.p < LOW)]
-    return told(report, "defence.a.holds", same=len(same), n=len(others))
+    return told(report, "defence.a.holds", same=len(ways.others) - len(ways.apart), n=len(ways.others))
 
 
 def _moves(report: Report, test: Estimate) -> str:
     """Name the one choice with which the verdict would be another; or say that none does, and what is nearest."""
     if test.p is None:
         return ""
-    others = laid_out.alternatives(report, test)
-    differ = [e for e in others if e.p is not None and (e.p < LOW) != (test.p < LOW)]
-    if differ:
-        nearest = min(differ, key=lambda e: abs((e.p or 0) - LOW))
-        return told(
-            report, "defence.a.moves", name=laid_out.told_method(report, nearest.method), said=spoken(report, nearest)
-        )
+    ways = other_ways(report.evidence, test)
+    others = [e for e in ways.others if e.p is not None]
+    if ways.apart:
+        nearest = min(ways.apart, key=lambda e: 1.0 if e.p is None else abs(e.p - LOW))
+        symbol = "b" if nearest.metric == "points" else "g" if nearest.metric == "sd" else ""
+        said = spoken(report, nearest, symbol=symbol) if symbol else numbers.p_phrase(nearest.p, report.language)
+        return told(report, "defence.a.moves", name=laid_out.told_method(report, nearest.method), said=said)
     tip = next(iter(report.results.where(method="delta_tipping_point", **question(test))), None)
     if tip is not None and tip.estimate is not None:
         return told(report, "defence.a.tips", sds=report.words.decimal(tip.estimate))
@@ -185,4 +185,4 @@ def _moves(report: Report, test: Estimate) -> str:
         return told(report, "defence.a.no_others")
     nearest = max(others, key=lambda e: e.p or 0) if test.p < LOW else min(others, key=lambda e: e.p or 0)
     p = numbers.p_phrase(nearest.p, report.language)
-    return told(report, "defence.a.stays", n=len(others), name=laid_out.told_method(report, nearest.method), p=p)
+    return told(report, "defence.a.stays", n=len(ways.others), name=laid_out.told_method(report, nearest.method), p=p)
